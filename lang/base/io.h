@@ -1,0 +1,65 @@
+/* The checked file layer: the only code that opens, reads, writes, renames or removes files.
+ * Every call is checked; a failure is an IoError with the path, what was being done and errno's
+ * text, never a printed line. Sizes are known before memory is taken.
+ *
+ * Writing is all or nothing: io_write_file writes PATH.tmp-PID, checks every write, fsyncs,
+ * renames over PATH and fsyncs the folder. An interrupted write leaves the old file.
+ *
+ * Owner: io_read_file's data belongs to the caller's arena. */
+#ifndef QGN_IO_H
+#define QGN_IO_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "lang/base/arena.h"
+
+typedef enum IoKind {
+  IO_OK,
+  IO_MISSING,      /* no such file */
+  IO_DENIED,       /* no permission */
+  IO_FOLDER,       /* it is a folder */
+  IO_NOT_REGULAR,  /* FIFO, device, socket */
+  IO_TOO_LARGE,    /* beyond the limit given */
+  IO_CHANGED,      /* size changed while it was read */
+  IO_NO_SPACE,     /* ENOSPC, EDQUOT, EFBIG */
+  IO_FAILED        /* anything else; see text */
+} IoKind;
+
+typedef struct IoError {
+  IoKind kind;
+  int err;          /* errno, 0 if none */
+  const char *doing; /* "open", "read", "write", "fsync", "rename", ... */
+  char path[512];
+} IoError;
+
+typedef struct IoData {
+  const unsigned char *bytes; /* NUL added behind the last byte */
+  size_t size;
+} IoData;
+
+/* Whole regular file. Opened with O_NONBLOCK | O_CLOEXEC so a FIFO cannot hang; `limit` in bytes. */
+bool io_read_file(Arena *a, const char *path, size_t limit, IoData *out, IoError *e);
+/* All or nothing, as said above. */
+bool io_write_file(const char *path, const void *bytes, size_t size, IoError *e);
+/* Adds to an existing log (created if missing); size after the write in *new_size if not NULL. */
+bool io_append(const char *path, const void *bytes, size_t size, uint64_t *new_size, IoError *e);
+bool io_truncate(const char *path, uint64_t size, IoError *e);
+bool io_make_folder(const char *path, IoError *e); /* with parents; fine if it exists */
+bool io_symlink(const char *target, const char *path, IoError *e); /* replaced atomically */
+bool io_remove(const char *path, IoError *e);      /* a missing file is fine */
+bool io_exists(const char *path);
+bool io_is_folder(const char *path);
+/* Names in a folder, sorted by byte order, without "." and "..". */
+bool io_list(Arena *a, const char *path, char ***names, int *n, IoError *e);
+/* A lock file held for the life of the process; false with IO_DENIED if another process holds it. */
+bool io_lock(const char *path, int *fd, IoError *e);
+void io_unlock(int fd);
+/* One line: `cannot write runs/x/y: no space left on device (12 kB free)`. */
+const char *io_message(Arena *a, const IoError *e);
+
+/* For tests: the n-th call of the layer from now fails with `err` (0 switches off). */
+void io_fail_after(uint64_t n, int err);
+
+/* Lower-case hex SHA-256 (libmd), 64 characters and NUL. */
+void io_sha256(const void *bytes, size_t size, char hex[65]);
+#endif

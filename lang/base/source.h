@@ -1,0 +1,30 @@
+/* All loaded source texts in one address space of byte offsets, so that a Span (span.h) alone
+ * names a file and a place. The text is kept for the life of the process: tokens, trees and
+ * messages are slices of it.
+ *
+ * Columns count characters of the text (UTF-8 sequences), from 1; width on screen is the
+ * renderer's business (diag.c). */
+#ifndef QGN_SOURCE_H
+#define QGN_SOURCE_H
+#include <stdbool.h>
+#include <stddef.h>
+#include "lang/base/span.h"
+
+typedef struct Source {
+  const char *name; /* as shown in messages: path as given, <prelude>, <repl>, command line */
+  const char *text; /* NUL at text[size]; may hold NULs before */
+  uint32_t size;
+  uint32_t base;    /* offset of its first byte */
+} Source;
+
+/* Copies name and text. NULL if more than 4 GiB of text would be loaded in all. */
+const Source *src_add(const char *name, const char *text, size_t size);
+const Source *src_of(uint32_t offset); /* NULL for offset 0 */
+/* Line and column (both from 1) of an offset. False for offset 0. */
+bool src_locate(uint32_t offset, const Source **src, int *line, int *col);
+/* Text of line `line`, without its newline. */
+const char *src_line(const Source *src, int line, size_t *len);
+/* The bytes of a span. */
+const char *src_text(Span s, size_t *len);
+void src_clear(void);
+#endif

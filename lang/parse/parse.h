@@ -1,0 +1,23 @@
+/* The only entry to scanner and grammar: text in, tree out. */
+#ifndef QGN_PARSE_H
+#define QGN_PARSE_H
+#include "lang/ast/ast.h"
+#include "lang/base/source.h"
+
+typedef enum ParseResult {
+  PARSE_OK,
+  PARSE_ERROR,      /* the sink has the messages; *out holds what could be parsed (with AST_ERROR nodes) */
+  PARSE_INCOMPLETE  /* only when `interactive`: the first error is at the end of input */
+} ParseResult;
+
+typedef struct ParseOpener { char bracket; Span span; } ParseOpener;
+
+/* Parses a whole source unit. Tree and messages live in `a`. With `interactive`, an input that
+ * ends too early gives PARSE_INCOMPLETE, no message, and in *open (if not NULL) the innermost
+ * bracket still open. */
+ParseResult parse_source(Arena *a, const Source *src, DiagSink *sink, bool interactive, AstNode **out, ParseOpener *open);
+/* Parses one literal of the command line: number with unit, text, bool, list; a bare word is a TEXT. */
+bool parse_literal(Arena *a, const Source *src, DiagSink *sink, AstNode **out);
+/* Token kinds, spans and texts, one a line (`qgn dump --tokens`). */
+void parse_dump_tokens(Arena *a, const Source *src, DiagSink *sink, FILE *out);
+#endif
