@@ -1,0 +1,58 @@
+/* A circuit program: what a CIRCUIT node runs. Gates in order, qubits by number, angles as
+ * references into the node's inputs; then what is measured. It is made by lowering and read by
+ * the simulator, the drawing and the export.
+ *
+ * An angle is  scale * input[source][element] + shift,  or the constant `shift` if source < 0.
+ * An input is *shared* (one value for all samples: weights) or has rows (one value per sample,
+ * axis 0 = rows; `element` then counts inside the row). The op sees angles only: expressions that
+ * are not affine are graph nodes outside, so derivatives here are those of gate angles.
+ *
+ * Owner: the arena of the program that holds it; never changed after lowering. */
+#ifndef QGN_CIRCUIT_IR_H
+#define QGN_CIRCUIT_IR_H
+#include "lang/base/span.h"
+#include "lang/base/vec.h"
+#include "lang/ir/gate.h"
+
+#define CIRCUIT_MAX_QUBITS 30
+#define GATE_MAX_QUBITS 8 /* targets and controls together; a multi-qubit gate beyond it is refused */
+#define GATE_MAX_ANGLES 4
+
+typedef struct AngleRef {
+  int source;  /* input of the CIRCUIT node; -1: none */
+  int element; /* inside the tensor (shared), or inside a row */
+  double scale, shift;
+} AngleRef;
+
+typedef struct GateUse {
+  GateId gate;
+  bool inverse;             /* apply the inverse of the gate */
+  int n_targets, n_controls;
+  uint8_t qubit[GATE_MAX_QUBITS]; /* controls first, then targets, in the gate's order */
+  uint8_t control_on[GATE_MAX_QUBITS]; /* 1: control on |1>, 0: on |0> */
+  AngleRef angle[GATE_MAX_ANGLES];
+  Span span;
+} GateUse;
+
+/* coefficient * product of Pauli operators; bit q of x and z: X = x, Z = z, Y = both; 0, 0 is the identity */
+typedef struct PauliTerm { double coefficient; uint64_t x, z; } PauliTerm;
+
+typedef enum MeasureKind { MEASURE_EXPVAL, MEASURE_PROBS } MeasureKind;
+
+typedef struct Observable { VEC(PauliTerm) terms; Span span; } Observable;
+
+typedef struct CircuitProgram {
+  int n_qubits;
+  VEC(GateUse) gates;
+  MeasureKind measure;
+  VEC(Observable) observables; /* MEASURE_EXPVAL: one output each */
+  VEC(uint8_t) probs_qubits;   /* MEASURE_PROBS: output has 2^n entries, first qubit most significant */
+  int n_outputs;
+  int n_inputs;                /* tensors with angles */
+  bool *input_has_rows;        /* [n_inputs] */
+  int64_t *input_size;         /* [n_inputs]: elements (shared) or elements of a row */
+  Symbol name;                 /* the circuit's name, for messages and drawings */
+  Span span;
+  Arena *arena;
+} CircuitProgram;
+#endif

@@ -1,0 +1,25 @@
+/* Checking and lowering in one walk: names, kinds, shapes and places are checked while the tree
+ * is elaborated, top to bottom, into a Program. Static values (hypers, sizes, loop bounds) are
+ * computed here; whatever depends on data becomes graph.
+ *
+ * Errors do not stop the walk: a statement with an error yields values of the error type, about
+ * which nothing more is said, so independent errors are all found in one run. */
+#ifndef QGN_SEMA_H
+#define QGN_SEMA_H
+#include "lang/ast/ast.h"
+#include "lang/ir/program.h"
+
+/* One `--set name=value`; value is a literal parsed by parse_literal. */
+typedef struct SemaSet { const char *name; Span name_span; const AstNode *value; } SemaSet;
+
+typedef struct SemaOptions {
+  const SemaSet *sets;
+  int n_sets;
+} SemaOptions;
+
+/* Elaborates a whole script. Returns NULL if there were errors (the sink has them); warnings do
+ * not count. Program, graphs and texts live in `a`. */
+Program *sema_elaborate(Arena *a, const AstNode *script, const SemaOptions *options, DiagSink *sink);
+/* `qgn dump --types`: every declared name with its kind and shape, in text order. Also after errors. */
+void sema_dump_types(Arena *a, const AstNode *script, const SemaOptions *options, DiagSink *sink, FILE *out);
+#endif
