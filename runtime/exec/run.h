@@ -1,0 +1,94 @@
+/* Running a program: plan once, then execute statements in order.
+ *
+ * The executor owns all values (slots, weights, optimiser moments, recorded series) in one block
+ * of memory sized before the run; it knows no files, no clock and no terminal. Whoever runs a
+ * program installs hooks: they save and load state, show progress, print, judge expects. So the
+ * same code serves `qgn run`, tests and, later, the REPL.
+ *
+ * Bits: nothing here depends on the number of threads. State (run_state) is complete: loading it
+ * and going on gives the bits of an unbroken run. */
+#ifndef QGN_RUN_H
+#define QGN_RUN_H
+#include "lang/ir/program.h"
+#include "runtime/kernels/kernel.h"
+
+typedef struct Run Run;
+
+/* A named array of the state of a train: weights ("G.linear_1.weight"), moments
+ * ("optimizer/0/adam.1/G.linear_1.weight"), series ("series/qgan.mean"), counters ("progress").
+ * `data` points into live memory: saving reads it, loading writes it. If `rows` is not NULL the
+ * first dimension is *rows, at most dims[0]. */
+typedef struct StateItem {
+  const char *name;
+  const char *dtype; /* safetensors: "F32", "F64", "I64" */
+  int rank;
+  int64_t dims[SHAPE_MAX_RANK + 1];
+  int64_t *rows;
+  void *data;
+  bool is_weight;    /* stands in the final weights file too */
+} StateItem;
+
+typedef struct RunProgress {
+  const Train *train;
+  int train_index;
+  int64_t epoch, epochs;       /* epochs finished, in all */
+  int64_t steps;               /* steps of this train executed in this process */
+  int n_losses;
+  const char *loss_name[8];    /* "D", "G", or "" */
+  double loss[8];              /* mean over the last epoch */
+} RunProgress;
+
+typedef enum SaveReason { SAVE_TIMED, SAVE_KEPT, SAVE_SIGNAL, SAVE_FINAL } SaveReason;
+
+typedef struct RunHooks {
+  void *ctx;
+  /* A train begins: load its state if there is one. Returns 1: loaded, 0: nothing there, -1: error reported. */
+  int (*load)(void *ctx, const Run *run, int train, const StateItem *items, int n);
+  /* Called after every epoch. Returns 0: go on; 1: save now (SAVE_TIMED) and go on; 2: save
+   * (SAVE_SIGNAL) and stop. */
+  int (*epoch)(void *ctx, const RunProgress *p);
+  /* Saves the state; false if it could not (reported by the hook; training goes on). */
+  bool (*save)(void *ctx, const Run *run, int train, SaveReason why, const StateItem *items, int n);
+  /* True once a stop was asked for (signal); polled after every step. */
+  bool (*stop)(void *ctx);
+  void (*train_begin)(void *ctx, const Run *run, int train, int64_t from_epoch);
+  void (*train_end)(void *ctx, const Run *run, int train, int64_t epochs, int64_t steps);
+  void (*print)(void *ctx, const Run *run, const Stmt *s);
+  void (*expect)(void *ctx, const Run *run, const Stmt *s, bool holds);
+  void (*claim)(void *ctx, const Run *run, const Stmt *s, bool holds, bool opposite);
+  void (*report)(void *ctx, const Run *run, const Stmt *s);
+} RunHooks;
+
+typedef struct RunOptions {
+  int threads;         /* >= 1 */
+  KernelFamily family;
+} RunOptions;
+
+typedef enum RunEnd {
+  RUN_DONE,
+  RUN_STOPPED,  /* a stop was asked for; state is saved */
+  RUN_FAILED    /* the sink says why (assert, NaN, memory) */
+} RunEnd;
+
+/* Plans everything: kernels found (E0998 by name and place for a LATER row), memory counted and
+ * checked against the budget (E0701), allocated. NULL if not; the sink says why. */
+Run *run_new(Arena *a, const Program *p, const RunOptions *o, DiagSink *sink);
+RunEnd run_execute(Run *r, const RunHooks *hooks);
+void run_free(Run *r); /* memory and threads; NULL is fine */
+
+const Program *run_program(const Run *r);
+/* A slot's value: number of elements now, shape with counts resolved, element as double. */
+int64_t run_slot_size(const Run *r, int slot);
+Shape run_slot_shape(const Run *r, int slot);
+double run_slot_get(const Run *r, int slot, int64_t element);
+const void *run_slot_data(const Run *r, int slot);
+/* A Cell as number; NaN for a text. */
+double run_cell(const Run *r, const Cell *c);
+/* Entries recorded in a series so far. */
+int64_t run_series_entries(const Run *r, int series);
+/* Bytes planned: weights, moments, values, scratch of all threads. */
+typedef struct RunBytes { size_t weights, moments, values, scratch, total; } RunBytes;
+RunBytes run_bytes(const Run *r);
+/* Plan as text: segments, placements, instructions, bytes, barriers per step (`qgn dump --plan`). */
+void run_dump_plan(const Run *r, FILE *out);
+#endif
