@@ -27,9 +27,11 @@ typedef enum IoKind {
 
 typedef struct IoError {
   IoKind kind;
-  int err;          /* errno, 0 if none */
-  const char *doing; /* "open", "read", "write", "fsync", "rename", ... */
-  char path[512];
+  int err;           /* errno, 0 if none */
+  const char *doing; /* "read", "write", "create", "remove", ... as it stands in the message */
+  uint64_t size;     /* of the file, and */
+  uint64_t limit;    /* the limit it exceeds: IO_TOO_LARGE */
+  char path[512];    /* cut in front if longer */
 } IoError;
 
 typedef struct IoData {
@@ -37,28 +39,38 @@ typedef struct IoData {
   size_t size;
 } IoData;
 
-/* Whole regular file. Opened with O_NONBLOCK | O_CLOEXEC so a FIFO cannot hang; `limit` in bytes. */
+/* Whole regular file. Opened with O_NONBLOCK | O_CLOEXEC so a FIFO cannot hang; `limit` in bytes.
+ * Memory is taken only after the size is known to be within the limit. */
 bool io_read_file(Arena *a, const char *path, size_t limit, IoData *out, IoError *e);
-/* All or nothing, as said above. */
+/* All or nothing, as said above. A path that is there and is no regular file (a folder, a device)
+ * is refused. */
 bool io_write_file(const char *path, const void *bytes, size_t size, IoError *e);
-/* Adds to an existing log (created if missing); size after the write in *new_size if not NULL. */
+/* Adds to an existing log (created if missing); size after the write in *new_size if not NULL.
+ * A write that fails half-way is taken back. Not synced: see io_sync. */
 bool io_append(const char *path, const void *bytes, size_t size, uint64_t *new_size, IoError *e);
 bool io_truncate(const char *path, uint64_t size, IoError *e);
+bool io_sync(const char *path, IoError *e); /* what was appended is on the disk when this returns */
 bool io_make_folder(const char *path, IoError *e); /* with parents; fine if it exists */
 bool io_symlink(const char *target, const char *path, IoError *e); /* replaced atomically */
-bool io_remove(const char *path, IoError *e);      /* a missing file is fine */
+bool io_remove(const char *path, IoError *e); /* a file, link or empty folder; a missing one is fine */
 bool io_exists(const char *path);
 bool io_is_folder(const char *path);
 /* Names in a folder, sorted by byte order, without "." and "..". */
 bool io_list(Arena *a, const char *path, char ***names, int *n, IoError *e);
-/* A lock file held for the life of the process; false with IO_DENIED if another process holds it. */
+/* Text of a kernel file (/proc, /sys), whose size is not known before; at most cap - 1 bytes. */
+bool io_read_kernel(const char *path, char *buf, size_t cap);
+/* A lock file held until io_unlock or the end of the process, however that ends; false with
+ * IO_DENIED and err EWOULDBLOCK if somebody else holds it. */
 bool io_lock(const char *path, int *fd, IoError *e);
 void io_unlock(int fd);
 /* One line: `cannot write runs/x/y: no space left on device (12 kB free)`. */
 const char *io_message(Arena *a, const IoError *e);
 
-/* For tests: the n-th call of the layer from now fails with `err` (0 switches off). */
+/* For tests: the n-th system call of the layer from now fails with `err`; with IO_SHORT it is a
+ * read or write that moves one byte only. n = 0 switches it off. io_calls counts all calls. */
+#define IO_SHORT (-1)
 void io_fail_after(uint64_t n, int err);
+uint64_t io_calls(void);
 
 /* Lower-case hex SHA-256 (libmd), 64 characters and NUL. */
 void io_sha256(const void *bytes, size_t size, char hex[65]);

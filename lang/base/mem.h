@@ -23,11 +23,14 @@ void mem_free_big(void *p, size_t size);  /* of mem_try_alloc */
 size_t mem_mul(size_t a, size_t b); /* saturating */
 size_t mem_add(size_t a, size_t b); /* saturating */
 
-/* Bytes that may still be allocated: the least of RLIMIT_AS, the cgroup's limit and
- * MemAvailable, times 0.9. */
+/* Bytes that may still be allocated: the least of what RLIMIT_AS, the cgroups above this process
+ * (version 2 or 1) and MemAvailable leave, times 0.9. A limit that cannot be read does not count.
+ * mem_budget_at reads the kernel's files below another root folder, for tests. */
 size_t mem_budget(void);
+size_t mem_budget_at(const char *root);
 
-/* Called when a small allocation fails; must not return. */
+/* Called when a small allocation fails; must not return (one that does ends in abort, as does a
+ * failure without a handler). */
 typedef void MemFatal(size_t size);
 void mem_on_fatal(MemFatal *handler);
 

@@ -6,9 +6,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Plain C-locale decimal (no underscores, no units), whole text. False if it is none or out of range. */
+/* The longest text that num_print writes, with its NUL. */
+#define NUM_MAX 32
+
+/* Plain decimal `-12.5e-3` (no underscores, no units), the whole of s[0..n). False, and *out left
+ * alone, if it is none (nan and inf are none) or out of range: too large, or too small to be
+ * told from 0. */
 bool num_parse(const char *s, size_t n, double *out);
-/* Shortest decimal that reads back as x (17 digits at most), "nan", "inf", "-inf". Returns its length. */
+/* Shortest decimal that reads back as x (17 digits at most): `0.1`, `60000`, `1e-5`, `1.5e20`;
+ * fixed from 1e-4 to below 1e16. Or `nan`, `inf`, `-inf`. Writes at most cap bytes with the NUL
+ * and returns the length of the whole text. */
 int num_print(char *buf, size_t cap, double x);
 /* The same for a float: shortest that reads back as the same float. */
 int num_print_single(char *buf, size_t cap, float x);

@@ -17,14 +17,18 @@ typedef struct Source {
   uint32_t base;    /* offset of its first byte */
 } Source;
 
-/* Copies name and text. NULL if more than 4 GiB of text would be loaded in all. */
+/* The name of texts that come from the command line; messages show them without line numbers. */
+#define SRC_COMMAND_LINE "command line"
+
+/* Copies name and text. NULL if more than 4 GiB of text would be loaded in all. The offset just
+ * behind the last byte belongs to the source too, so the end of a file is a place. */
 const Source *src_add(const char *name, const char *text, size_t size);
 const Source *src_of(uint32_t offset); /* NULL for offset 0 */
 /* Line and column (both from 1) of an offset. False for offset 0. */
 bool src_locate(uint32_t offset, const Source **src, int *line, int *col);
-/* Text of line `line`, without its newline. */
+/* Text of line `line` (from 1), without its newline (\n or \r\n); empty if there is none. */
 const char *src_line(const Source *src, int line, size_t *len);
-/* The bytes of a span. */
+/* The bytes of a span, cut at the end of its source. */
 const char *src_text(Span s, size_t *len);
-void src_clear(void);
+void src_clear(void); /* forgets all; for tests and a clean exit */
 #endif

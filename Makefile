@@ -1,0 +1,242 @@
+# One flat makefile. `make help` lists the targets.
+#
+# A make on a bare machine cannot know its libraries yet, so it works in two steps: the first runs
+# tools/setup.sh, which finds or installs what is missing (and costs a few milliseconds when
+# nothing is), and calls make again with QGN_READY=1 for the real work.
+MODE     ?= release
+VERSION   = 0.1.0
+PREFIX   ?= /usr/local
+LINE_EDITOR ?= readline
+.DEFAULT_GOAL := all
+
+# ---- targets that need nothing --------------------------------------------------------------
+
+.PHONY: help setup clean distclean
+help:
+	@echo 'make                 build build/qgn'
+	@echo 'make demo            set up, build, run the Gaussian experiment, say where its report is'
+	@echo 'make test            set up, build, all tests            (test-unit test-props test-golden'
+	@echo '                     test-bad test-oom test-docs: one part; T="name ..." picks by name)'
+	@echo 'make quick           the fast tests, at most 40 s'
+	@echo 'make check           before a push: fmt-check, lint, all tests under ASan and UBSan'
+	@echo 'make golden-update   write the expected texts of golden and wrong programs anew; read the diff'
+	@echo 'make bench           compare speed with other systems, into bench/RESULTS.md'
+	@echo 'make lint            layers, codes without a test, long files and functions, shell scripts'
+	@echo 'make fmt             clang-format all C files; fmt-check only looks'
+	@echo 'make grammar-report  the states of the grammar, in build/gen/'
+	@echo 'make install         into PREFIX=/usr/local: bin/qgn, share/qgn/stdlib, share/qgn/examples'
+	@echo 'make setup           only find or install what the build needs'
+	@echo 'make clean           remove what was built; distclean removes all of build/'
+	@echo 'MODE=release|debug|asan|tsan|cov    LINE_EDITOR=readline|libedit|none    CI=1 (warnings are errors)    V=1'
+
+setup:
+	@LINE_EDITOR=$(LINE_EDITOR) sh tools/setup.sh
+
+clean:
+	rm -rf build/release build/debug build/asan build/tsan build/cov build/gen build/qgn build/setup.ok
+
+distclean:
+	rm -rf build
+
+ifeq ($(QGN_READY),)
+# ---- first step -----------------------------------------------------------------------------
+
+GOALS := all build/qgn tests demo test quick check test-unit test-props test-golden test-bad test-oom test-docs \
+         golden-update bench lint fmt fmt-check grammar-report install
+JOBS  := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
+define second_step
+	@LINE_EDITOR=$(LINE_EDITOR) sh tools/setup.sh --quiet
+	@$(MAKE) --no-print-directory $(if $(findstring j,$(filter-out --%,$(MAKEFLAGS))),,-j$(JOBS)) QGN_READY=1 $@
+endef
+.PHONY: $(GOALS)
+.NOTPARALLEL:
+$(GOALS):
+	$(second_step)
+.DEFAULT:
+	$(second_step)
+
+else
+# ---- second step: compilers, flags, libraries -------------------------------------------------
+
+B       := build/$(MODE)
+Q       := $(if $(V),,@)
+say      = $(if $(V),,@echo '  $(1)  $(2)')
+CC      := $(if $(filter default,$(origin CC)),$(firstword $(shell command -v gcc cc)),$(CC))
+MACHINE := $(shell $(CC) -dumpmachine)
+PC      := pkg-config
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wswitch-enum -Wstrict-prototypes -Wmissing-prototypes \
+        -Wvla -Wdouble-promotion -Wformat=2 -fno-common $(if $(filter 1,$(CI)),-Werror)
+OPT_release := -O2 -g1
+OPT_debug   := -O0 -g3 -DQGN_DEBUG
+OPT_asan    := -O1 -g -DQGN_DEBUG -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+OPT_tsan    := -O1 -g -DQGN_DEBUG -fsanitize=thread
+OPT_cov     := -O0 -g -DQGN_DEBUG --coverage
+KOPT_release := -O3 -g1
+KOPT_debug   := -O1 -g3 -DQGN_DEBUG
+KOPT_cov     := -O1 -g -DQGN_DEBUG --coverage
+OPT  := $(or $(OPT_$(MODE)),$(error MODE must be release, debug, asan, tsan or cov))
+KOPT := $(or $(KOPT_$(MODE)),$(OPT))
+
+# The serial OpenBLAS: the engine runs one thread for each shard and does its own sharing. Debian
+# keeps it in a folder of its own; the archive starts faster than the shared object and needs no
+# rpath.
+comma := ,
+BLAS_DIR := $(firstword $(wildcard $(addsuffix /openblas-serial,/usr/lib/$(MACHINE) /usr/lib/$(shell $(CC) -print-multiarch) /usr/lib64)))
+ifneq ($(BLAS_DIR),)
+BLAS_CFLAGS := -I$(subst /usr/lib/,/usr/include/,$(BLAS_DIR))
+BLAS_LIBS   := $(or $(wildcard $(BLAS_DIR)/libopenblas.a),-L$(BLAS_DIR) -Wl,-rpath$(comma)$(BLAS_DIR) -lopenblas)
+else
+BLAS_CFLAGS := $(shell $(PC) --cflags openblas)
+BLAS_LIBS   := $(shell $(PC) --libs openblas)
+endif
+
+EDITOR_readline := -lreadline
+EDITOR_libedit  := -ledit
+EDITOR_DEF := $(if $(filter none,$(LINE_EDITOR)),,-DQGN_LINE_EDITOR_$(LINE_EDITOR))
+
+LANG_PC    := libmd libutf8proc
+RUNTIME_PC := jansson zlib libpng
+CPPFLAGS_ALL := -I. -Ibuild/gen -DQGN_VERSION='"$(VERSION)"' $(EDITOR_DEF) $(BLAS_CFLAGS) \
+                $(filter-out -D_%,$(shell $(PC) --cflags $(LANG_PC) $(RUNTIME_PC))) $(CPPFLAGS)
+CFLAGS_ALL   := -std=c17 $(OPT) -ffp-contract=off -pthread $(WARN) $(CFLAGS)
+KERNEL_ALL   := -std=c17 $(KOPT) -ffp-contract=fast -fno-math-errno -fno-trapping-math -pthread $(WARN) $(CFLAGS)
+GEN_CFLAGS   := -std=c17 $(OPT) -ffp-contract=off -pthread -w $(CFLAGS)
+LANG_LIBS    := $(shell $(PC) --libs $(LANG_PC))
+RUNTIME_LIBS := $(BLAS_LIBS) $(shell $(PC) --libs $(RUNTIME_PC)) $(LANG_LIBS) -lm
+LDFLAGS_ALL  := $(OPT) -pthread $(LDFLAGS)
+
+# ---- sources ----------------------------------------------------------------------------------
+
+GEN_C  := $(if $(wildcard grammar/qgn.y),build/gen/qgn.tab.c) $(if $(wildcard grammar/qgn.l),build/gen/qgn.lex.c)
+GEN_H  := $(GEN_C:.c=.h) $(if $(wildcard stdlib/prelude.qgn),build/gen/prelude.inc)
+KERNEL_C  := $(wildcard runtime/kernels/*_k.c runtime/sim/*_k.c)
+LANG_C    := $(wildcard lang/*/*.c)
+RUNTIME_C := $(filter-out runtime/cli/main.c $(KERNEL_C),$(wildcard runtime/*/*.c))
+TEST_C    := $(wildcard tests/unit/*.c tests/props/*.c)
+TEST_LIB_C := $(wildcard tests/ref/*.c)
+
+FAMILIES := base $(if $(filter x86_64%,$(MACHINE)),avx2 avx512)
+FAMILY_avx2   := -mavx2 -mfma
+FAMILY_avx512 := -mavx512f -mavx512dq -mavx512vl -mavx512bw -mavx2 -mfma
+PRECISION_f32 := -DQGN_SINGLE
+PRECISION_f64 := -DQGN_DOUBLE
+VARIANTS := $(foreach p,f32 f64,$(foreach f,$(FAMILIES),$(p)_$(f)))
+
+LANG_O    := $(LANG_C:%.c=$(B)/%.o) $(GEN_C:build/%.c=$(B)/%.o)
+RUNTIME_O := $(RUNTIME_C:%.c=$(B)/%.o) $(foreach v,$(VARIANTS),$(KERNEL_C:%.c=$(B)/$(v)/%.o))
+# Tests whose name begins with a layer of lang link without the runtime: the proof that lang needs none of it.
+LANG_TESTS    := $(patsubst %.c,$(B)/%,$(filter tests/unit/base_% tests/unit/parse_% tests/unit/ir_% tests/unit/sema_% tests/unit/lang_%,$(TEST_C)))
+RUNTIME_TESTS := $(filter-out $(LANG_TESTS),$(TEST_C:%.c=$(B)/%))
+TEST_LIB_O    := $(TEST_LIB_C:%.c=$(B)/%.o)
+
+# ---- rules --------------------------------------------------------------------------------------
+
+.PHONY: all tests demo test quick check test-unit test-props test-golden test-bad test-oom test-docs golden-update \
+        bench lint fmt fmt-check grammar-report install FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+FORCE:
+
+all: build/qgn
+
+build/qgn: build/release/qgn
+	@ln -f $< $@ 2>/dev/null || cp $< $@
+	@touch $@
+ifneq ($(MODE),release)
+all: $(B)/qgn
+build/release/qgn: FORCE
+	@$(MAKE) --no-print-directory QGN_READY=1 MODE=release $@
+endif
+
+# Files that change only when their contents do, so that other flags or a removed source rebuild
+# what depends on them and nothing else.
+define write_if_new
+	@mkdir -p $(@D); printf '%s\n' '$(subst ','\'',$(1))' > $@.new; \
+	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+endef
+$(B)/flags: FORCE
+	$(call write_if_new,$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(KERNEL_ALL) $(LDFLAGS_ALL) $(RUNTIME_LIBS))
+$(B)/lang.list: FORCE
+	$(call write_if_new,$(LANG_O))
+$(B)/runtime.list: FORCE
+	$(call write_if_new,$(RUNTIME_O))
+
+$(B)/%.o: %.c $(B)/flags | $(GEN_H)
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
+$(B)/gen/%.o: build/gen/%.c $(B)/flags | $(GEN_H)
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(GEN_CFLAGS) -MMD -MP -c $< -o $@
+define variant_rule
+$(B)/$(1)/%.o: %.c $(B)/flags | $(GEN_H)
+	@mkdir -p $$(@D)
+	$$(call say,CC,$$< $(1))
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(KERNEL_ALL) $(PRECISION_$(2)) $(FAMILY_$(3)) -DQGN_ISA_$(3) -DQGN_VARIANT=$(1) -MMD -MP -c $$< -o $$@
+endef
+$(foreach p,f32 f64,$(foreach f,$(FAMILIES),$(eval $(call variant_rule,$(p)_$(f),$(p),$(f)))))
+
+$(B)/liblang.a: $(LANG_O) $(B)/lang.list
+	@rm -f $@; ar rcs $@ $(LANG_O)
+$(B)/libruntime.a: $(RUNTIME_O) $(B)/runtime.list
+	@rm -f $@; ar rcs $@ $(RUNTIME_O)
+$(B)/qgn: $(B)/runtime/cli/main.o $(B)/libruntime.a $(B)/liblang.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(EDITOR_$(LINE_EDITOR)) $(RUNTIME_LIBS) -o $@
+$(LANG_TESTS): $(B)/%: $(B)/%.o $(B)/liblang.a
+	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(LANG_LIBS) -lcmocka -lm -o $@
+$(RUNTIME_TESTS): $(B)/%: $(B)/%.o $(TEST_LIB_O) $(B)/libruntime.a $(B)/liblang.a
+	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(EDITOR_$(LINE_EDITOR)) $(RUNTIME_LIBS) -lcmocka -o $@
+tests: $(LANG_TESTS) $(RUNTIME_TESTS)
+
+build/gen/%.tab.c build/gen/%.tab.h: grammar/%.y
+	@mkdir -p $(@D)
+	$(call say,BISON,$<)
+	$(Q)bison -Wall -Wcounterexamples -Werror --output=build/gen/$*.tab.c --header=build/gen/$*.tab.h $<
+build/gen/%.lex.c build/gen/%.lex.h: grammar/%.l
+	@mkdir -p $(@D)
+	$(call say,FLEX,$<)
+	$(Q)flex --outfile=build/gen/$*.lex.c --header-file=build/gen/$*.lex.h $<
+build/gen/prelude.inc: stdlib/prelude.qgn
+	@mkdir -p $(@D)
+	$(Q)od -An -v -tx1 $< | sed 's/ *\([0-9a-f][0-9a-f]\)/0x\1,/g' > $@
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+# ---- tests and tools ------------------------------------------------------------------------------
+
+RUN_TESTS := MODE=$(MODE) bash tests/run.sh
+test quick test-unit test-props test-golden test-bad test-oom test-docs golden-update: $(B)/qgn tests
+test:
+	$(RUN_TESTS) $(T)
+quick:
+	$(RUN_TESTS) --quick $(T)
+test-unit test-props test-golden test-bad test-oom test-docs: test-%:
+	$(RUN_TESTS) $*: $(T)
+golden-update:
+	$(RUN_TESTS) --update golden: bad: $(T)
+check: fmt-check lint
+	@$(MAKE) --no-print-directory QGN_READY=1 MODE=asan test
+
+demo: build/qgn
+	build/qgn run examples/gaussian
+	@echo "report: $$(cd runs/latest && pwd -P)/report.html"
+bench: build/qgn
+	bash bench/run.sh
+lint:
+	@bash tools/lint.sh
+fmt fmt-check:
+	@bash tools/fmt.sh $@
+grammar-report: grammar/qgn.y
+	@mkdir -p build/gen
+	bison -Wall -Wcounterexamples --report=all --report-file=build/gen/grammar.txt --html=build/gen/grammar.html \
+	  --output=/dev/null $<
+	@echo build/gen/grammar.txt build/gen/grammar.html
+install: build/qgn
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/qgn/stdlib $(DESTDIR)$(PREFIX)/share/qgn/examples
+	install -m 755 build/release/qgn $(DESTDIR)$(PREFIX)/bin/qgn
+	cp -R stdlib/. $(DESTDIR)$(PREFIX)/share/qgn/stdlib/
+	cp -R examples/. $(DESTDIR)$(PREFIX)/share/qgn/examples/
+endif
