@@ -4,9 +4,12 @@
  *
  * Invariants: a node's span covers its children's; names are interned (Greek folded to ASCII),
  * `text` of a NAME or NUMBER is the spelling in the source; depth is at most AST_MAX_DEPTH,
- * which the constructors enforce (E0007), so recursion over a tree is safe.
+ * which the constructors enforce (E0007), so recursion over a tree is safe. Depth counts what a
+ * reader would call a level: groups and wrappers (LIST, BLOCK, ARG, STAGE, ...) add none, so a
+ * walk recurses at most 4 * AST_MAX_DEPTH deep.
  *
- * Owner: the arena of the source unit. Nodes are never changed after parsing. */
+ * Owner: the arena of the source unit. Nodes are never changed after parsing. Constructors are
+ * in ast_build.h; only the grammar calls them. */
 #ifndef QGN_AST_H
 #define QGN_AST_H
 #include <stdbool.h>
@@ -91,9 +94,10 @@ struct AstNode {
   Span name_span;   /* of the name, where the node has one */
   int op;           /* AstOp, AstUnit, or a character; see ast.def */
   bool is_int;      /* NUMBER: no point, exponent or unit (px counts as int) */
-  int depth;        /* 1 + the largest depth of its kids */
+  int depth;        /* levels below and at this node, see above */
   double num;
   const char *text;
+  const char *doc;  /* statements: text of the `##` lines directly above, or NULL */
   int n;            /* children */
   AstNode **kids;
 };
@@ -106,6 +110,7 @@ extern const char *const *const ast_kind_fields[AST_KIND_COUNT];
 
 /* Indented text, stable order: `let @3:1-3:12` then children by field name. */
 void ast_dump(const AstNode *n, FILE *out);
-/* Structural equality, spans and spelling of numbers ignored. */
+/* Structural equality; spans, docs and the spelling of numbers and names (1e-3 and 0.001, θ and
+ * theta) are ignored. NULL equals only NULL. */
 bool ast_equal(const AstNode *a, const AstNode *b);
 #endif
