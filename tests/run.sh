@@ -1,0 +1,217 @@
+#!/usr/bin/env bash
+# Runs the tests, two at a time, and compares texts.
+#
+#   bash tests/run.sh [--update] [--quick] [--jobs N] [PICK ...]
+#
+# PICK is a kind (`unit:`, `props:`, `golden:`, `bad:`, `oom:`, `docs:`) or a part of a test's name; tests
+# whose name matches one of the kinds and one of the parts are run. Without any: all of them.
+#
+# What is a test:
+#   tests/unit/*.c, tests/props/*.c    programs with cmocka, built before into build/$MODE; each of
+#                                      their functions counts
+#   tests/golden/KIND/NAME.qgn         standard output against NAME.out; KIND lex, parse, types, graph
+#                                      and plan dump that stage, run runs the script afresh
+#   tests/bad/TOPIC/NAME.qgn           `qgn check NAME.qgn`: standard error and a line `exit N`
+#                                      against NAME.out
+#   tests/oom/*.sh, tests/cli/*.sh     scripts with $QGN set; status 0 passes, 77 skips
+#   tests/docs.sh                      the examples in README.md and spec.md
+# Golden and wrong programs run in a folder of their own, to which the files NAME.* are copied. A
+# first line `# run: ARGS` gives other arguments: `# run: run --set n=3 @`, with @ for the file (put
+# last if it is not there; a verb that is missing is `check`).
+#
+# A test is skipped only because its data is not there ($QGN_DATA); a skip where the data is there is
+# a failure. --update writes the expected texts anew. --quick leaves out names that end in _slow.
+# The last line is `N passed, N failed, N skipped`.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+root=$PWD
+MODE=${MODE:-release}
+export MODE QGN=$root/build/$MODE/qgn
+export QGN_DATA=${QGN_DATA:-$root/../shared/data}
+export LC_ALL=C.UTF-8 TZ=UTC HOME=/nonexistent INPUTRC=/dev/null
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0} UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+unset COLUMNS NO_COLOR QGN_STDLIB XDG_DATA_HOME CDPATH 2>/dev/null
+limit=${QGN_TEST_LIMIT:-600}
+
+# ---- one test: writes counts to $1.count and what to show to $1.text -------------------------------
+
+count() { echo "$1 $2 $3" >"$out.count"; }
+
+fail() { # text of the reason
+  echo "FAIL $name: $*" >>"$out.text"
+  count 0 1 0
+}
+
+skip() {
+  if [ -d "$QGN_DATA/mnist" ]; then fail "skipped although $QGN_DATA is there"; else count 0 0 1; fi
+}
+
+# Compares the file got with the expected one, or makes it the expected one.
+compare() { # got expected
+  if [ -n "${UPDATE:-}" ]; then
+    if cmp -s "$1" "$2"; then :; else
+      cp "$1" "$2" && echo "updated ${2#"$root"/}" >>"$out.text"
+    fi
+    count 1 0 0
+  elif [ ! -e "$2" ]; then
+    fail "there is no ${2#"$root"/}; make golden-update writes it"
+  elif cmp -s "$1" "$2"; then
+    count 1 0 0
+  else
+    fail "differs from ${2#"$root"/}"
+    diff -u --label expected --label got "$2" "$1" | head -n 40 >>"$out.text"
+  fi
+}
+
+# A cmocka program: its functions are counted from the TAP lines.
+one_program() { # source
+  local exe=$root/build/$MODE/${1%.c} log=$out.log status passed failed skipped
+  [ -x "$exe" ] || { fail "not built"; return; }
+  (cd "$dir" && CMOCKA_MESSAGE_OUTPUT=TAP timeout "$limit" "$exe") >"$log" 2>&1
+  status=$?
+  skipped=$(grep -c '^\(not \)\?ok .*# SKIP' "$log")
+  failed=$(grep -v '# SKIP' "$log" | grep -c '^not ok ')
+  passed=$(grep -v '# SKIP' "$log" | grep -c '^ok ')
+  if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi
+  if [ "$((passed + failed + skipped))" -eq 0 ]; then failed=1; fi
+  if [ "$skipped" -gt 0 ] && [ -d "$QGN_DATA/mnist" ]; then
+    failed=$((failed + skipped)) skipped=0
+  fi
+  count "$passed" "$failed" "$skipped"
+  if [ "$failed" -gt 0 ]; then
+    echo "FAIL $name: $failed of its functions (status $status)" >>"$out.text"
+    grep -v '^ok ' "$log" | head -n 60 >>"$out.text"
+  fi
+}
+
+one_script() { # script
+  local status
+  (cd "$dir" && timeout "$limit" bash "$root/$1") >"$out.log" 2>&1
+  status=$?
+  case $status in
+  0) count 1 0 0 ;;
+  77) skip ;;
+  *) fail "status $status"; tail -n 40 "$out.log" >>"$out.text" ;;
+  esac
+}
+
+# Runs qgn with the arguments of a test program's first line, or those given, in $dir.
+run_qgn() { # file.qgn default arguments
+  local file=$1 base args first
+  shift
+  base=$(basename "$file")
+  cp -R "${file%.qgn}".* "$dir/" && rm -f "$dir/${base%.qgn}.out"
+  read -r first <"$file" || :
+  args=("$@" "$base")
+  if [[ $first == '# run: '* ]]; then
+    read -ra args <<<"${first#\# run: }"
+    [[ ${args[0]} == -* ]] && args=(check "${args[@]}")
+    [[ " ${args[*]} " == *" @ "* || " ${args[*]} " == *" $base "* ]] || args+=("$base")
+    args=("${args[@]/#@/$base}")
+  fi
+  (cd "$dir" && timeout "$limit" "$QGN" "${args[@]}" </dev/null) >"$out.stdout" 2>"$out.stderr"
+}
+
+one_golden() { # file.qgn
+  local status
+  case $1 in
+  tests/golden/lex/*) run_qgn "$1" dump --tokens ;;
+  tests/golden/parse/*) run_qgn "$1" dump --ast ;;
+  tests/golden/run/*) run_qgn "$1" run --fresh ;;
+  *) run_qgn "$1" dump --"$(basename "$(dirname "$1")")" ;;
+  esac
+  status=$?
+  if [ $status -ne 0 ]; then { cat "$out.stderr"; echo "exit $status"; } >>"$out.stdout"; fi
+  compare "$out.stdout" "$root/${1%.qgn}.out"
+}
+
+one_bad() { # file.qgn
+  run_qgn "$1" check
+  echo "exit $?" >>"$out.stderr"
+  compare "$out.stderr" "$root/${1%.qgn}.out"
+}
+
+if [ "${1:-}" = --one ]; then
+  name=$2 out=$3
+  dir=$(mktemp -d) || exit 2
+  trap 'chmod -R u+rwx "$dir"; rm -rf "$dir"' EXIT
+  case $name in
+  tests/unit/*.c | tests/props/*.c) one_program "$name" ;;
+  tests/golden/*) one_golden "$name" ;;
+  tests/bad/*) one_bad "$name" ;;
+  *.sh) one_script "$name" ;;
+  esac
+  exit 0
+fi
+
+# ---- all ------------------------------------------------------------------------------------------
+
+jobs=$(nproc 2>/dev/null || echo 2)
+quick='' kinds=() parts=()
+while [ $# -gt 0 ]; do
+  case $1 in
+  --update) export UPDATE=1 ;;
+  --quick) quick=1; export QGN_QUICK=1 ;;
+  --jobs) jobs=$2; shift ;;
+  *:) kinds+=("${1%:}") ;;
+  -*) echo "run.sh: unknown option $1" >&2; exit 2 ;;
+  *) parts+=("$1") ;;
+  esac
+  shift
+done
+
+all_tests() {
+  find tests/unit tests/props -name '*.c' 2>/dev/null
+  find tests/golden tests/bad -name '*.qgn' 2>/dev/null
+  find tests/oom tests/cli -name '*.sh' 2>/dev/null
+  [ ! -e tests/docs.sh ] || echo tests/docs.sh
+}
+
+is_picked() { # name
+  local kind part
+  if [ ${#kinds[@]} -gt 0 ]; then
+    for kind in "${kinds[@]}"; do
+      [[ $1 == tests/$kind/* || $1 == tests/$kind.sh ]] && break
+      kind=
+    done
+    [ -n "$kind" ] || return 1
+  fi
+  [ ${#parts[@]} -gt 0 ] || return 0
+  for part in "${parts[@]}"; do
+    [[ $1 == *$part* ]] && return 0
+  done
+  return 1
+}
+
+results=$(mktemp -d) || exit 2
+trap 'rm -rf "$results"' EXIT
+n=0
+while read -r test; do
+  [[ -n $quick && $test == *_slow.* ]] && continue
+  is_picked "$test" || continue
+  n=$((n + 1))
+  printf '%s\0%s\0' "$test" "$results/$(printf %05d $n)"
+done < <(all_tests | LC_ALL=C sort) >"$results/list"
+xargs -0 -n 2 -P "$jobs" -r bash tests/run.sh --one <"$results/list"
+
+passed=0 failed=0 skipped=0
+for result in "$results"/[0-9]*.text; do
+  [ -e "$result" ] && cat "$result"
+done
+for ((i = 1; i <= n; i++)); do
+  file=$results/$(printf %05d $i).count
+  if [ -e "$file" ]; then read -r p f s <"$file"; else p=0 f=1 s=0; fi
+  passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+done
+status=0
+[ $failed -eq 0 ] || status=1
+[ $n -gt 0 ] || { echo "no test matches"; status=1; }
+if [ -z "$quick" ] && [ ${#kinds[@]} -eq 0 ] && [ ${#parts[@]} -eq 0 ] && [ -e tests/FLOOR ]; then
+  read -r floor <tests/FLOOR
+  if [ "$((passed + skipped))" -lt "$floor" ]; then
+    echo "fewer tests than tests/FLOOR ($floor): some were lost"
+    status=1
+  fi
+fi
+echo "$passed passed, $failed failed, $skipped skipped"
+exit $status
