@@ -66,7 +66,7 @@ MACHINE := $(shell $(CC) -dumpmachine)
 PC      := pkg-config
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wswitch-enum -Wstrict-prototypes -Wmissing-prototypes \
-        -Wvla -Wdouble-promotion -Wformat=2 -fno-common $(if $(filter 1,$(CI)),-Werror)
+        -Wvla -Wdouble-promotion -Wformat=2 -fno-common -Werror=implicit-function-declaration $(if $(filter 1,$(CI)),-Werror)
 OPT_release := -O2 -g1
 OPT_debug   := -O0 -g3 -DQGN_DEBUG
 OPT_asan    := -O1 -g -DQGN_DEBUG -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer

@@ -80,6 +80,8 @@ typedef struct DiagStyle {
  * `# allow W....` comment at the end of their line silences. */
 void diag_render(const DiagSink *s, DiagStyle style, FILE *out);
 void diag_render_one(const Diag *d, DiagStyle style, FILE *out);
+/* Warnings that no `# allow` silences. */
+int diag_warnings(const DiagSink *s);
 /* Exit code of the first error in text order; 0 if there is none. */
 int diag_exit_code(const DiagSink *s);
 /* The row of a code text ("E0301", "w0312"); DIAG_COUNT if there is none. */

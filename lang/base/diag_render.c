@@ -459,6 +459,13 @@ static bool is_allowed(const Diag *d) {
   return false;
 }
 
+int diag_warnings(const DiagSink *s) {
+  int n = 0;
+  for (int i = 0; i < s->all.n; i++)
+    if (diag_info[s->all.at[i]->code].severity == SEV_WARNING && !is_allowed(s->all.at[i])) n++;
+  return n;
+}
+
 typedef struct Ordered {
   const Diag *diag;
   int added; /* place in the sink: keeps the order of what is at one place */

@@ -394,8 +394,9 @@ bool io_make_folder(const char *path, IoError *e) {
     if (path[i] != '/' && path[i] != '\0') continue;
     memcpy(part, path, i);
     part[i] = '\0';
-    if (sys_mkdir(part) == 0 || io_is_folder(part)) continue;
-    return fail(e, "create", path);
+    if (sys_mkdir(part) == 0) continue;
+    int err = errno;
+    if (!io_is_folder(part)) return fail_as(e, kind_of(err), "create", part, err);
   }
   return true;
 }

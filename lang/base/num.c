@@ -60,11 +60,31 @@ bool num_parse(const char *s, size_t n, double *out) {
   return true;
 }
 
-/* Writes `-d.ddde±dd` with that many digits to text and says whether it reads back as x. */
-static bool try_digits(char text[40], int digits, double x, bool single) {
-  snprintf(text, 40, "%.*e", digits - 1, x);
+static bool reads_back(const char *text, double x, bool single) {
   double back = single ? (double)strtof_l(text, NULL, c_locale) : strtod_l(text, NULL, c_locale);
   return back == x;
+}
+
+/* Adds one in the last digit of `-d.ddde±dd`; leaves 9.99 alone. */
+static void next_decimal(char *text) {
+  char *end = strchr(text, 'e'), *p = end - 1;
+  while (p >= text && (*p == '9' || *p == '.')) p--;
+  if (p < text || !is_digit(*p)) return;
+  ++*p;
+  for (p++; p < end; p++)
+    if (*p == '9') *p = '0';
+}
+
+/* Writes `-d.ddde±dd` with that many digits to text and says whether it reads back as x. Below a
+ * power of two numbers lie twice as dense as above it, so there the nearest decimal may fail where
+ * the next one outwards reads back. */
+static bool try_digits(char text[40], int digits, double x, bool single) {
+  snprintf(text, 40, "%.*e", digits - 1, x);
+  if (reads_back(text, x, single)) return true;
+  int exponent;
+  if (fabs(frexp(x, &exponent)) > 0.5) return false;
+  next_decimal(text);
+  return reads_back(text, x, single);
 }
 
 /* Appends to buf like snprintf: never beyond cap, *n counts all. */
