@@ -1,0 +1,74 @@
+"""Do all systems of W1 compute the same step? Run as `build/bench-env/bin/python -m bench.w1.agree`.
+
+Every installed system takes one whole step from the same weights with the same noise, through the code that is timed, and
+is compared with reference.py (numpy, double, differences): both losses and all gradients to 1e-5 of the largest element or
+of 1, and the new weights to 2e-6, a fiftieth of one Adam step. Weights whose gradient is below 1e-5 are left out of the last
+comparison: there Adam's first step is the sign of a rounding error. Ends with status 1 if a system disagrees.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from bench.driver import ROOT, reason_missing, load_peers
+from bench.w1 import problem, reference, workload
+
+TOLERANCE = 1e-5
+STEP_TOLERANCE = 2e-6
+SMALL_GRADIENT = 1e-5
+
+
+def differences(seen, expected):
+    """The largest error of losses and gradients, relative to max(1, largest element), and of the new weights, with names."""
+    grads, steps = (0.0, "-"), (0.0, "-")
+    for name, value in expected.items():
+        kind, weight = name.split("/")
+        error = np.abs(seen[name].astype(np.float64) - value)
+        if kind == "new":
+            certain = np.abs(expected[f"grad/{weight}"]) > SMALL_GRADIENT
+            steps = max(steps, (float((error * certain).max()), name))
+        else:
+            grads = max(grads, (float(error.max() / max(1.0, np.abs(value).max())), name))
+    return grads, steps
+
+
+def probe(system, given, out):
+    """Runs one system's probe in its own process; returns its arrays, or the text of its failure."""
+    env = dict(os.environ, BENCH_THREADS=str(system.threads))
+    command = [sys.executable, "-m", system.module, *system.args, "--probe", str(given), str(out)]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
+    return dict(np.load(out)) if done.returncode == 0 else done.stderr.strip().splitlines()[-1]
+
+
+def main():
+    weights, noise = problem.weights(), problem.noise()
+    expected = reference.probe(weights, noise)
+    peers = load_peers()
+    failed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        given = Path(folder) / "given.npz"
+        np.savez(given, **{f"w/{k}": v for k, v in weights.items()}, **{f"n/{k}": v for k, v in noise.items()})
+        for system in workload.SYSTEMS:
+            missing = reason_missing(system, peers)
+            if missing:
+                print(f"{system.key:32} skipped: {missing}")
+                continue
+            seen = probe(system, given, Path(folder) / "out.npz")
+            if isinstance(seen, str):
+                failed += 1
+                print(f"{system.key:32} FAILED: {seen}")
+                continue
+            grads, steps = differences(seen, expected)
+            good = grads[0] <= TOLERANCE and steps[0] <= STEP_TOLERANCE
+            failed += not good
+            print(f"{system.key:32} {'agrees' if good else 'DISAGREES'}: losses and gradients {grads[0]:.1e} ({grads[1]}), "
+                  f"new weights {steps[0]:.1e} ({steps[1]})", flush=True)
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
