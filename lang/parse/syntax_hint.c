@@ -1,0 +1,276 @@
+/* Frequent slips: each function knows one and gives its complete message, or returns NULL. The
+ * first that fits wins, so special ones stand before general ones in the table at the end. */
+#include <string.h>
+#include "build/gen/qgn.tab.h"
+#include "lang/parse/lex.h"
+
+typedef Diag *Hint(const SyntaxError *e);
+
+/* i = 0: the token before the one found. */
+static const LexToken *before(const SyntaxError *e, int i) { return &e->p->lex.recent[i + 1]; }
+static const LexToken *first(const SyntaxError *e) { return &e->p->lex.first; }
+
+static bool is_word(const LexToken *t, const char *text) { return t->word.text && strcmp(t->word.text, text) == 0; }
+static bool is_name(const LexToken *t, const char *text) { return t->code == TOK_NAME && is_word(t, text); }
+
+static char innermost(const SyntaxError *e) {
+  const Lex *x = &e->p->lex;
+  /* A bracket that was just opened or closed by the token found is already counted. */
+  return x->depth > 0 ? x->open[x->depth - 1].bracket : 0;
+}
+
+static bool is_value(int code) {
+  return code == TOK_NAME || code == TOK_NUMBER || code == TOK_STRING || code == '(' || code == '[';
+}
+
+/* The state after a complete value. */
+static bool after_value(const SyntaxError *e) { return e->want['+'] && !e->want[TOK_NUMBER]; }
+
+static Diag *error_at(const SyntaxError *e, Span span, const char *text) {
+  return lex_error(&e->p->lex, DIAG_SYNTAX, span, "%s", text);
+}
+
+static Diag *with_help(Diag *d, const char *help) {
+  diag_help(d, "%s", help);
+  return d;
+}
+
+/* ---- words ---- */
+
+static const struct { const char *word, *text, *help; } habits[] = {
+    {"elif", "`elif` is written `else if`", "write `} else if condition {`"},
+    {"elsif", "`elsif` is written `else if`", "write `} else if condition {`"},
+    {"elseif", "`elseif` is written `else if`", "write `} else if condition {`"},
+    {"while", "there is no `while`", "every loop has an end: `for k in 0..n { ... }` or `repeat 100 { ... }`"},
+    {"loop", "there is no `loop`", "every loop has an end: `for k in 0..n { ... }` or `repeat 100 { ... }`"},
+    {"import", "other files are brought in with `use`", "write `use std.gan: wgan_gp`, or `use \"lib/file.qgn\" as lib`"},
+    {"from", "other files are brought in with `use`", "write `use std.gan: wgan_gp`"},
+    {"include", "other files are brought in with `use`", "write `use \"lib/file.qgn\" as lib`"},
+    {"function", "functions begin with `def`", "write `def f(x) = x^2`, or `def f(x) { ... }`"},
+    {"func", "functions begin with `def`", "write `def f(x) = x^2`, or `def f(x) { ... }`"},
+    {"fn", "functions begin with `def`", "write `def f(x) = x^2`, or `def f(x) { ... }`"},
+    {"class", "there are no classes", "a `model` holds layers and weights, a `circuit` gates and angles"},
+    {"gate", "there is no `gate` declaration", "a `circuit` without `return` is one: `circuit g(x) on a, b { ... }`"},
+    {"qubit", "qubits are declared by `on`", "write `circuit c(x) on q[4] { ... }`"},
+    {"qreg", "qubits are declared by `on`", "write `circuit c(x) on q[4] { ... }`"},
+    {"const", "constants are declared by `let`", "write `let name = value`; `hyper` if it can be set from outside"},
+    {"int", "a value is declared by `let`", "write `let name = value`; its kind follows from the value"},
+    {"float", "a value is declared by `let`", "write `let name = value`; its kind follows from the value"},
+    {"lambda", "there are no functions without a name", "write `def f(x) = x + 1`"},
+    {"try", "there are no exceptions", "`expect condition, \"reason\"` states what must hold"},
+    {"async", "nothing is asynchronous here", "statements run in order; the work itself is done in parallel"},
+};
+
+static Diag *habit_of(const SyntaxError *e, const LexToken *t) {
+  for (size_t i = 0; t->code == TOK_NAME && i < sizeof habits / sizeof *habits; i++)
+    if (is_word(t, habits[i].word)) return with_help(error_at(e, t->span, habits[i].text), habits[i].help);
+  return NULL;
+}
+
+/* A statement of another language is told by its first word, `elif` by standing after a `}`, and
+ * `lambda` by the name after it. */
+static Diag *hint_habit(const SyntaxError *e) {
+  bool after_block = before(e, 0)->code == '}';
+  Diag *d = after_block ? habit_of(e, &e->found) : NULL;
+  if (!d && is_name(before(e, 0), "lambda")) d = habit_of(e, before(e, 0));
+  return d ? d : habit_of(e, first(e));
+}
+
+static Diag *hint_else(const SyntaxError *e) {
+  if (e->found.code != TOK_ELSE || !e->found.first_on_line) return NULL;
+  return with_help(error_at(e, e->found.span, "`else` stands on the line of the `}` before it"), "write `} else {`");
+}
+
+static Diag *hint_select(const SyntaxError *e) {
+  if (e->found.code != TOK_IF || !e->want[TOK_NUMBER]) return NULL;
+  return with_help(error_at(e, e->found.span, "`if` is a statement and has no value"), "write `select(condition, a, b)`");
+}
+
+static Diag *hint_reserved(const SyntaxError *e) {
+  bool is_reserved = e->found.word.name && e->found.code != TOK_NAME;
+  if (!is_reserved || !e->want[TOK_NAME] || e->want[TOK_LET]) return NULL;
+  if (e->found.code == TOK_IN || e->found.code == TOK_AND || e->found.code == TOK_OR) return NULL;
+  Lex *x = &e->p->lex;
+  const char *word = e->found.word.text;
+  Diag *d = lex_error(x, DIAG_SYNTAX, e->found.span, "`%s` is a reserved word and cannot be a name", word);
+  diag_help(d, "take another name, for example `%s_1`", word);
+  return d;
+}
+
+/* ---- lines and blocks ---- */
+
+static Diag *hint_block(const SyntaxError *e) {
+  if (!e->want['{']) return NULL;
+  int code = e->found.code;
+  Lex *x = &e->p->lex;
+  if (code == ':')
+    return with_help(error_at(e, e->found.span, "a block begins with `{`, not with `:`"), "write `{ ... }`");
+  if (is_name(&e->found, "then") || is_name(&e->found, "do")) {
+    Diag *d = lex_error(x, DIAG_SYNTAX, e->found.span, "a block begins with `{`, not with `%s`", e->found.word.text);
+    return with_help(d, "write `{ ... }`");
+  }
+  if (code != TOK_NL && code != ';' && code != TOK_YYEOF) return NULL;
+  Diag *d = error_at(e, e->found.span, "the `{` of the block is missing at the end of this line");
+  const char *form = syntax_form(first(e)->code);
+  if (form) diag_help(d, "the form is `%s`", form);
+  return d;
+}
+
+static bool is_operator(int code) {
+  switch (code) {
+  case TOK_PIPE: case TOK_OR: case TOK_AND: case TOK_EQ: case TOK_NE: case '<': case '>': case TOK_LE: case TOK_GE:
+  case TOK_IN: case TOK_RANGE: case TOK_RANGE_TO: case TOK_PM: case '+': case '*': case '/': case '^': case ',':
+  case '=': case '.': case '@': case TOK_ARROW: case TOK_WHERE: case TOK_OVER: case TOK_PER: case TOK_CLIP:
+  case TOK_WITH: case TOK_ON: return true;
+  default: return false;
+  }
+}
+
+static Diag *hint_leading(const SyntaxError *e) {
+  if (!e->found.first_on_line || !is_operator(e->found.code) || before(e, 0)->code != TOK_NL) return NULL;
+  Lex *x = &e->p->lex;
+  const char *text = syntax_token(e->p, &e->found);
+  Diag *d = lex_error(x, DIAG_SYNTAX, e->found.span, "a line cannot begin with %s", text);
+  diag_help(d, "to continue the line above, end it with %s, or put brackets around the whole", text);
+  return d;
+}
+
+static Diag *hint_dict(const SyntaxError *e) {
+  if (e->found.code != '{' || !e->want[TOK_NUMBER] || e->want[TOK_LET]) return NULL;
+  return with_help(error_at(e, e->found.span, "`{` begins a block and not a value"), "a list is written `[a, b]`");
+}
+
+static Diag *hint_brackets(const SyntaxError *e) {
+  if (e->found.code != '(' || first(e)->code != TOK_FOR || !e->want[TOK_NAME]) return NULL;
+  return with_help(error_at(e, e->found.span, "`for` has no brackets"), "write `for k in 0..n { ... }`");
+}
+
+/* ---- `=` and its relatives ---- */
+
+static Diag *hint_assign(const SyntaxError *e) {
+  int code = e->found.code;
+  if (code != TOK_ASSIGN && code != TOK_EQ && code != '~' && code != '=' && code != ':') return NULL;
+  Lex *x = &e->p->lex;
+  const char *found = syntax_token(e->p, &e->found), *word = first(e)->word.text;
+  bool takes_value = e->want['='] && first(e)->code != TOK_NAME && word;
+  if (takes_value && code != '=' && innermost(e) != '(') {
+    bool draws = code == '~';
+    Diag *d = lex_error(x, DIAG_SYNTAX, e->found.span, "`%s` takes `=`, not %s", word, found);
+    diag_help(d, draws ? "`draw` takes a sample: `draw z[8] ~ normal(0, 1)`" : "write `=`");
+    return d;
+  }
+  if (e->want['~'] && !e->want['='] && code != '~') {
+    Diag *d = lex_error(x, DIAG_SYNTAX, e->found.span, "`draw` takes `~`, not %s", found);
+    diag_help(d, "write `draw z[8] ~ normal(0, 1)`; `let` takes `=`");
+    return d;
+  }
+  return NULL;
+}
+
+static Diag *hint_equals(const SyntaxError *e) {
+  if (e->found.code != '=' || !after_value(e)) return NULL;
+  int start = first(e)->code;
+  Lex *x = &e->p->lex;
+  if (e->want[TOK_EQ] && (innermost(e) == '(' || innermost(e) == '[' || start == TOK_IF || start == TOK_EXPECT ||
+                          start == TOK_ASSERT || start == TOK_HYPER)) {
+    Diag *d = error_at(e, e->found.span, "`=` gives a name its value, `==` compares");
+    diag_help(d, "write `==`");
+    diag_fix(d, e->found.span, "==", false);
+    return d;
+  }
+  if (start == TOK_LET || start == TOK_VAR)
+    return with_help(error_at(e, e->found.span, "one statement sets one value"), "write a `let` of its own for each name");
+  Diag *d = lex_error(x, DIAG_SYNTAX, e->found.span, "only a name can stand left of `=`");
+  return with_help(d, "`let name = value` names a value, `==` compares");
+}
+
+/* ---- values ---- */
+
+static Diag *hint_slice(const SyntaxError *e) {
+  bool colon = e->found.code == ':' && after_value(e);
+  bool after_colon = before(e, 0)->code == ':' && (is_value(e->found.code) || e->found.code == '-');
+  char in = innermost(e);
+  if (e->found.code == '(' || e->found.code == '[') in = after_colon ? '[' : in;
+  if (in == '(' && colon)
+    return with_help(error_at(e, e->found.span, "an argument is named with `=`"), "write `f(name = value)`");
+  if (in != '[' || (!colon && !after_colon)) return NULL;
+  Span at = colon ? e->found.span : before(e, 0)->span;
+  Diag *d = error_at(e, at, "a range is written with `..`");
+  diag_help(d, "write `x[0..16]`, `x[4..]` or `x[..4]`; `:` alone is a whole axis");
+  diag_fix(d, at, "..", true);
+  return d;
+}
+
+static const char *const unit_words[] = {"deg", "rad", "turn", "pi", "π", "px", "ns", "us", "ms", "s", "min", "h"};
+
+static Diag *hint_product(const SyntaxError *e) {
+  const LexToken *number = before(e, 0);
+  if (number->code != TOK_NUMBER || !is_value(e->found.code) || !after_value(e)) return NULL;
+  Lex *x = &e->p->lex;
+  Span both = span_join(number->span, e->found.span);
+  const char *word = e->found.word.text;
+  if (number->word.unit == UNIT_PERCENT)
+    return with_help(error_at(e, number->span, "`%` belongs to the number before it and is no operator"),
+                     "the remainder is `mod(a, b)`");
+  for (size_t i = 0; e->found.code == TOK_NAME && i < sizeof unit_words / sizeof *unit_words; i++) {
+    if (!is_word(&e->found, unit_words[i])) continue;
+    const char *glued = arena_printf(e->p->ast.arena, "%s%s", number->word.text, word);
+    Diag *d = lex_error(x, DIAG_SYNTAX, both, "a unit is glued to its number");
+    diag_help(d, "write `%s`", glued);
+    diag_fix(d, both, glued, true);
+    return d;
+  }
+  if (e->found.code != TOK_NAME && e->found.code != '(') return NULL;
+  Diag *d = error_at(e, e->found.span, "an operator is missing before this");
+  if (word) diag_help(d, "to multiply, write `%s * %s`", number->word.text, word);
+  else diag_help(d, "to multiply, write `%s * (...)`", number->word.text);
+  return d;
+}
+
+static Diag *hint_chain(const SyntaxError *e) {
+  int code = e->found.code;
+  if (!after_value(e) || e->found.first_on_line) return NULL;
+  bool compares = code == TOK_EQ || code == TOK_NE || code == '<' || code == '>' || code == TOK_LE || code == TOK_GE ||
+                  code == TOK_IN;
+  if (compares)
+    return with_help(error_at(e, e->found.span, "comparisons do not chain"), "write `a < b and b < c`, or `b in a..c`");
+  if (code == TOK_RANGE || code == TOK_RANGE_TO)
+    return with_help(error_at(e, e->found.span, "ranges do not chain"), "for a stride write `[2 * k for k in 0..n]`");
+  if (code == TOK_PM) return with_help(error_at(e, e->found.span, "`±` does not chain"), "put brackets around one of them");
+  if (code == TOK_DOTS) {
+    Diag *d = with_help(error_at(e, e->found.span, "a range is written with two points"), "write `a..b`, or `a..=b` with b");
+    diag_fix(d, e->found.span, "..", false);
+    return d;
+  }
+  return NULL;
+}
+
+static Diag *hint_increment(const SyntaxError *e) {
+  int a = before(e, 0)->code, b = before(e, 1)->code;
+  if (a != '+' || (b != '+' && e->found.code != '+')) return NULL;
+  return with_help(error_at(e, before(e, 0)->span, "there is no `++`"), "write `x := x + 1`");
+}
+
+static Diag *hint_tuple(const SyntaxError *e) {
+  if (e->found.code != ')' || before(e, 0)->code != ',' || !e->want[TOK_NUMBER]) return NULL;
+  Diag *d = with_help(error_at(e, before(e, 0)->span, "a tuple does not end with a comma"), "remove the `,`");
+  diag_fix(d, before(e, 0)->span, "", true);
+  return d;
+}
+
+static Diag *hint_texts(const SyntaxError *e) {
+  if (e->found.code != TOK_STRING || before(e, 0)->code != TOK_STRING) return NULL;
+  return with_help(error_at(e, e->found.span, "two texts do not join"), "write one text, or a `,` between the two");
+}
+
+Diag *syntax_hint(const SyntaxError *e) {
+  static Hint *const hints[] = {
+      hint_habit,   hint_else,  hint_leading, hint_select,    hint_slice, hint_block, hint_dict,     hint_brackets,
+      hint_product, hint_tuple, hint_chain,   hint_increment, hint_texts, hint_assign, hint_equals, hint_reserved,
+  };
+  for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
+    Diag *d = hints[i](e);
+    if (d) return d;
+  }
+  return NULL;
+}
