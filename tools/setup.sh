@@ -31,7 +31,7 @@ archiver             cmd:ar                    binutils               binutils  
 pkg-config           cmd:pkg-config            pkg-config             pkgconf          pkgconf      pkgconf
 Bison 3.8            cmd:bison                 bison                  bison            bison        bison
 Flex                 cmd:flex                  flex                   flex             flex         flex
-OpenBLAS, serial     blas:                     libopenblas-serial-dev openblas-devel   openblas     openblas
+serial OpenBLAS      blas:                     libopenblas-serial-dev openblas-devel   openblas     openblas
 jansson              pc:jansson                libjansson-dev         jansson-devel    jansson      jansson
 libmd                pc:libmd                  libmd-dev              libmd-devel      libmd        libmd
 zlib                 pc:zlib                   zlib1g-dev             zlib-devel       zlib         zlib
