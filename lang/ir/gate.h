@@ -14,7 +14,7 @@ typedef enum GateId {
 
 typedef enum GateClass {
   GATE_DIAG,   /* diagonal in the computational basis */
-  GATE_PERM,   /* permutes basis states */
+  GATE_PERM,   /* permutes basis states, up to phases */
   GATE_DENSE,  /* anything else on its qubits */
   GATE_OTHER   /* state preparation, reset: not a fixed unitary */
 } GateClass;
@@ -26,8 +26,9 @@ typedef struct GateInfo {
   int n_angles;
   GateClass cls;
   const char *inverse;  /* "self", "negate" (angles negated), or the name of another gate, or "rule" */
-  const char *spectrum; /* positive differences of the generator's eigenvalues, per angle: "1", "0.5 1", "" */
+  const char *spectrum; /* positive differences of the generator's eigenvalues, per angle: "1", "0.5 1; 1", "" */
   bool later;           /* known, refused by `run` */
+  const char *steps;    /* what the simulator does (gates.def) */
   const char *doc;
 } GateInfo;
 extern const GateInfo gate_info[GATE_COUNT];
