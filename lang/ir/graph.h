@@ -47,7 +47,11 @@ typedef struct Graph Graph;
 Graph *g_new(Arena *a);
 Arena *g_arena(const Graph *g);
 int g_count(const Graph *g);
+/* Never changed after it was made: the pointer stays good as long as the arena. */
 const Node *g_node(const Graph *g, NodeId id);
+/* Names of counts for the texts of g_make: names[id]. The array must outlive its use; without
+ * it (or after NULL) a count is "n rows". */
+void g_name_counts(Graph *g, const char *const *names);
 
 /* Makes a node (or returns an equal one). `shape` only for ops with the `given` rule, else NULL.
  * A shape that does not fit: NODE_NONE, and *why (if not NULL) is a text in the arena, like
@@ -64,7 +68,7 @@ NodeId g_unary(Graph *g, OpId op, NodeId a, Span span);
 NodeId g_binary(Graph *g, OpId op, NodeId a, NodeId b, Span span);
 NodeId g_leaky_relu(Graph *g, NodeId a, double slope, Span span);
 NodeId g_sum(Graph *g, NodeId a, int64_t axes, bool keep, Span span);
-NodeId g_mean(Graph *g, NodeId a, int64_t axes, bool keep, Span span); /* SUM times 1/n; n may hold counts */
+NodeId g_mean(Graph *g, NodeId a, int64_t axes, bool keep, Span span); /* SUM over n; n may hold counts */
 NodeId g_stretch(Graph *g, NodeId a, const Shape *to, Span span);
 NodeId g_reshape(Graph *g, NodeId a, const Shape *to, Span span);
 NodeId g_transpose(Graph *g, NodeId a, const int *perm, Span span);
@@ -78,6 +82,11 @@ NodeId g_part(Graph *g, NodeId a, int k, const Shape *shape, Span span);
 NodeId g_sum_to(Graph *g, NodeId a, const Shape *to, Span span);
 /* The number of elements along the axes in the mask, as a node (constant, or with COUNTs). */
 NodeId g_size_of(Graph *g, NodeId a, int64_t axes, Span span);
+/* a as a node of its own, which no other expression equals. Without it `let y = x * 1` or a
+ * second `x^2` *is* the first one, and grad(loss, y) would count the uses of both: what a script
+ * binds and differentiates by must be marked. `name` is a number, different for each binding. */
+NodeId g_mark(Graph *g, NodeId a, int64_t name, Span span);
+/* After it g_input and g_param of that slot return `a` in this graph. */
 NodeId g_store(Graph *g, NodeId a, int slot, Span span);
 
 /* Weight update: slots[k] is changed with gradient grads[k] by optimiser `optimizer` of train
@@ -112,7 +121,8 @@ void g_dump(const Graph *g, const char *const *count_names, const char *const *s
 /* All invariants; NULL or a message (tests, debug builds). */
 const char *g_verify(const Graph *g);
 
-/* A cleaned copy for execution: dead nodes dropped, STRETCH folded into elementwise consumers,
- * sums of products merged. Same results (passes.c says which rewrites). The copy lives in `a`. */
+/* A cleaned copy for execution: dead nodes, MARK and STOP_GRAD dropped, what an effect overwrites
+ * copied before if it is read after. Same results (passes.c says which rewrites). The copy lives
+ * in `a`. In it no node that stands behind an UPDATE or STORE reads the slot's older value. */
 Graph *g_optimize(const Graph *g, Arena *a);
 #endif

@@ -30,4 +30,8 @@ typedef struct OpInfo {
   const char *doc;
 } OpInfo;
 extern const OpInfo op_info[OP_COUNT_OF];
+
+/* False if input k of the operation carries no derivative by nature: a condition, a label, the
+ * side of a kink. Derivatives with respect to it are zero (almost) everywhere. */
+bool op_carries(OpId op, int k);
 #endif

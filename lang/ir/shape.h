@@ -44,6 +44,8 @@ int64_t shape_row_size(const Shape *s);
 /* Elementwise combination: equal ranks, an axis of size 1 stretches, a scalar goes anywhere.
  * False if they do not combine (nothing is written then). */
 bool shape_broadcast(const Shape *a, const Shape *b, Shape *out);
-/* "[B, 64]"; counts by name (names[id]), or "n rows" where names is NULL. */
+/* "[B, 64]", "[]" for a scalar; counts by name (names[id]), or "n rows" where names is NULL. The
+ * texts live in `a`; dim_text is one axis: "64", "B". */
+const char *dim_text(Arena *a, Dim d, const char *const *count_names);
 const char *shape_text(Arena *a, const Shape *s, const char *const *count_names);
 #endif

@@ -1,0 +1,133 @@
+/* Derivative rules of operations on axes, of views and of products. */
+#include "lang/ir/vjp.h"
+
+/* The shape that a reduction of n would have with its axes kept. */
+static Shape kept_shape(const Graph *g, const Node *n) {
+  Shape s = *g_shape(g, n->in[0]);
+  for (int k = 0; k < s.rank; k++)
+    if (n->attr.i[0] >> k & 1) s.d[k] = dim_static(1);
+  return s;
+}
+
+static NodeId like_input(Graph *g, const Node *n, NodeId v) {
+  return g_stretch(g, v, g_shape(g, n->in[0]), n->span);
+}
+
+const char *vjp_sum(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
+  const Node *n = g_node(g, self);
+  Shape kept = kept_shape(g, n);
+  (void)need;
+  gin[0] = like_input(g, n, g_reshape(g, gout[0], &kept, n->span));
+  return NULL;
+}
+
+/* To all elements that are equal to the largest (smallest), in equal parts. */
+static const char *vjp_reduce(Graph *g, NodeId self, NodeId gout, NodeId *gin) {
+  const Node *n = g_node(g, self);
+  Shape kept = kept_shape(g, n);
+  NodeId y = g_reshape(g, self, &kept, n->span);
+  NodeId hit = g_binary(g, OP_EQ, n->in[0], y, n->span);
+  NodeId hits = g_sum(g, hit, n->attr.i[0], true, n->span);
+  NodeId share = g_binary(g, OP_DIV, g_reshape(g, gout, &kept, n->span), hits, n->span);
+  gin[0] = g_make(g, OP_SELECT, 3, (NodeId[]){hit, share, g_scalar(g, 0, n->span)}, NULL, NULL, n->span, NULL);
+  return NULL;
+}
+
+const char *vjp_reduce_max(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
+  (void)need;
+  return vjp_reduce(g, self, gout[0], gin);
+}
+
+const char *vjp_reduce_min(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
+  (void)need;
+  return vjp_reduce(g, self, gout[0], gin);
+}
+
+const char *vjp_stretch(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
+  const Node *n = g_node(g, self);
+  (void)need;
+  gin[0] = g_sum_to(g, gout[0], g_shape(g, n->in[0]), n->span);
+  return NULL;
+}
+
+const char *vjp_reshape(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
+  const Node *n = g_node(g, self);
+  (void)need;
+  gin[0] = g_reshape(g, gout[0], g_shape(g, n->in[0]), n->span);
+  return NULL;
+}
+
+const char *vjp_transpose(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
+  const Node *n = g_node(g, self);
+  int back[SHAPE_MAX_RANK];
+  (void)need;
+  for (int k = 0; k < n->shape.rank; k++) back[n->attr.i[k]] = k;
+  gin[0] = g_transpose(g, gout[0], back, n->span);
+  return NULL;
+}
+
+const char *vjp_slice(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
+  const Node *n = g_node(g, self);
+  int axis = (int)n->attr.i[0];
+  (void)need;
+  gin[0] = g_pad(g, gout[0], axis, n->attr.i[1], g_shape(g, n->in[0])->d[axis].n, n->span);
+  return NULL;
+}
+
+const char *vjp_pad(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
+  const Node *n = g_node(g, self);
+  int axis = (int)n->attr.i[0];
+  (void)need;
+  gin[0] = g_slice(g, gout[0], axis, n->attr.i[1], g_shape(g, n->in[0])->d[axis].n, n->span);
+  return NULL;
+}
+
+const char *vjp_concat(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
+  const Node *n = g_node(g, self);
+  int axis = (int)n->attr.i[0];
+  int64_t at = 0;
+  for (int k = 0; k < n->n_in; k++) {
+    int64_t len = g_shape(g, n->in[k])->d[axis].n;
+    if (need[k]) gin[k] = g_slice(g, gout[0], axis, at, len, n->span);
+    at += len;
+  }
+  return NULL;
+}
+
+const char *vjp_gather(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
+  const Node *n = g_node(g, self);
+  Dim rows = g_shape(g, n->in[0])->d[0];
+  Attr attr = {.i = {rows.n, rows.count}};
+  if (need[0])
+    gin[0] = g_make(g, OP_SCATTER_ROWS, 2, (NodeId[]){gout[0], n->in[1]}, &attr, NULL, n->span, NULL);
+  return NULL;
+}
+
+const char *vjp_scatter_rows(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
+  const Node *n = g_node(g, self);
+  if (need[0]) gin[0] = g_binary(g, OP_GATHER, gout[0], n->in[1], n->span);
+  return NULL;
+}
+
+/* c = A b, A = a or its transpose, likewise B: dA = c' B^T, dB = A^T c'. */
+const char *vjp_matmul(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
+  const Node *n = g_node(g, self);
+  NodeId a = n->in[0], b = n->in[1], c = gout[0];
+  bool ta = n->attr.i[0] != 0, tb = n->attr.i[1] != 0;
+  if (need[0]) gin[0] = ta ? g_matmul(g, b, c, tb, true, n->span) : g_matmul(g, c, b, false, !tb, n->span);
+  if (need[1]) gin[1] = tb ? g_matmul(g, c, a, true, ta, n->span) : g_matmul(g, a, c, !ta, false, n->span);
+  return NULL;
+}
+
+const char *vjp_mark(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
+  (void)g, (void)self, (void)need;
+  gin[0] = gout[0];
+  return NULL;
+}
+
+/* g_grad adds it to the cotangent of that result. */
+const char *vjp_part(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
+  (void)g, (void)self, (void)need;
+  gin[0] = gout[0];
+  return NULL;
+}
