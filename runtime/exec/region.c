@@ -1,0 +1,166 @@
+#include "runtime/exec/region.h"
+
+#include <string.h>
+
+/* Below this estimate (ns) a parallel part is done by the calling thread alone: waking the others
+ * costs more. Only time depends on it, never a result. */
+#define ALONE_NS 3000.0
+
+typedef struct Hunt { NodeId node; int64_t row; } Hunt; /* first value that is not finite */
+
+typedef struct Job {
+  RegionEnv *env;
+  const RegionPlan *plan;
+  const Phase *phase;
+  int64_t rows[DOMAINS_MAX]; /* by chain */
+  int first_task[DOMAINS_MAX + 1]; /* tasks first_task[d] .. first_task[d + 1] - 1 are the shards of chain d */
+  int n_chains;
+  Hunt *hunt;         /* NULL in ordinary runs */
+} Job;
+
+static int64_t domain_rows(const RegionEnv *env, const RegionPlan *p, int domain) {
+  Dim d = p->placed.domains[domain].rows;
+  return d.count ? env->counts[d.count] : d.n;
+}
+
+static char *address(const Operand *o, char *scratch, int64_t row0, int64_t shard) {
+  return (o->local ? scratch + (uintptr_t)o->base : o->base) + row0 * o->row_bytes + shard * o->shard_bytes;
+}
+
+static int64_t result_size(const Shape *s, bool rows, int64_t n) {
+  return rows ? n * shape_row_size(s) : shape_capacity(s);
+}
+
+static void look(Job *j, const Instr *in, const KCall *c, const Graph *g) {
+  const Node *n = g_node(g, in->node);
+  if (j->hunt->node != NODE_NONE) return;
+  if (in->n_parts > 0) {
+    for (NodeId id = in->node + 1; id < g_count(g); id++) {
+      const Node *part = g_node(g, id);
+      if (part->op != OP_PART || part->in[0] != in->node) continue;
+      bool rows = j->plan->placed.at[id].place == PLACE_ROW;
+      if (!j->env->set->all_finite(c->part[part->attr.i[0]], result_size(&part->shape, rows, c->rows))) *j->hunt = (Hunt){in->node, c->row0};
+    }
+    return;
+  }
+  int64_t size = result_size(&in->kop.out, in->kop.out_rows, c->rows);
+  if (j->env->set->all_finite(c->out, size)) return;
+  *j->hunt = (Hunt){in->node, -1};
+  if (!in->kop.out_rows || n->shape.rank == 0) return;
+  int64_t row = shape_row_size(&in->kop.out);
+  for (int64_t k = 0; k < c->rows; k++)
+    if (!j->env->set->all_finite((const char *)c->out + k * row * (int64_t)j->env->set->real, row)) { j->hunt->row = c->row0 + k; return; }
+}
+
+static void run_instr(Job *j, const Instr *in, int64_t rows, int64_t row0, int64_t shard, int thread) {
+  char *scratch = j->env->scratch[thread];
+  KCall c;
+  c.op = &in->kop;
+  c.rows = rows;
+  c.row0 = row0;
+  for (int k = 0; k < in->n_in; k++) c.in[k] = address(&in->in[k], scratch, row0, shard);
+  c.out = address(&in->out, scratch, row0, shard);
+  for (int k = 0; k < in->n_parts; k++) c.part[k] = in->has_part[k] ? address(&in->part[k], scratch, row0, shard) : NULL;
+  for (int k = in->n_parts; k < KMAX_PARTS && in->n_parts > 0; k++) c.part[k] = NULL;
+  c.clock = &j->env->clock;
+  c.scratch = scratch + j->env->kernel_scratch_at;
+  in->kop.fn(&c);
+  if (j->hunt) look(j, in, &c, j->plan->graph);
+}
+
+static void shard_task(void *ctx, int task, int thread) {
+  Job *j = ctx;
+  int d = 0;
+  while (task >= j->first_task[d + 1]) d++;
+  int64_t shard = task - j->first_task[d], each = shard_rows(j->rows[d]);
+  int64_t row0 = shard * each, rows = j->rows[d] - row0 < each ? j->rows[d] - row0 : each;
+  const Chain *chain = &j->phase->chains[d];
+  for (int k = 0; k < chain->instrs.n; k++) run_instr(j, &j->plan->instrs.at[chain->instrs.at[k]], rows, row0, shard, thread);
+}
+
+static void run_parallel(Job *j) {
+  double cost = 0;
+  j->first_task[0] = 0;
+  for (int d = 0; d < j->n_chains; d++) {
+    bool used = j->phase->chains[d].instrs.n > 0;
+    j->rows[d] = domain_rows(j->env, j->plan, d);
+    j->first_task[d + 1] = j->first_task[d] + (used ? (int)shard_count(j->rows[d]) : 0);
+    cost += j->phase->chains[d].row_cost * (double)j->rows[d];
+  }
+  int n = j->first_task[j->n_chains];
+  if (j->hunt || cost < ALONE_NS) {
+    for (int k = 0; k < n; k++) shard_task(j, k, 0);
+  } else {
+    pool_run(j->env->pool, shard_task, j, n);
+  }
+}
+
+/* Adds the shards' partial sums in a fixed tree: (0+1), (2+3), ...; then pairs of pairs. */
+static void reduce(const RegionEnv *env, const RegionPlan *p, const Reduction *r) {
+  int64_t shards = shard_count(domain_rows(env, p, r->domain));
+  if (shards == 0) memset(r->base, 0, (size_t)r->n * env->set->real);
+  for (int64_t step = 1; step < shards; step *= 2)
+    for (int64_t k = 0; k + step < shards; k += 2 * step) env->set->add(r->base + k * r->shard_bytes, r->base + (k + step) * r->shard_bytes, r->n);
+}
+
+static void write_scalar(const RegionEnv *env, char *at, double x) {
+  if (env->set->real == sizeof(double)) memcpy(at, &x, sizeof x);
+  else memcpy(at, &(float){(float)x}, sizeof(float));
+}
+
+static void write_scalars(const RegionEnv *env, const RegionPlan *p) {
+  for (int k = 0; k < p->scalars.n; k++) {
+    const Node *n = g_node(p->graph, p->scalars.at[k]);
+    double x = n->op == OP_COUNT ? (double)env->counts[n->attr.i[0]]
+               : n->attr.i[0] == CLOCK_EPOCH ? (double)env->clock.epoch : (double)env->clock.iteration;
+    write_scalar(env, p->base + p->where[p->scalars.at[k]].offset, x);
+  }
+}
+
+static bool run_serials(Job *j, NodeId *failed) {
+  const RegionEnv *env = j->env;
+  for (int k = 0; k < j->phase->serials.n; k++) {
+    const Serial *s = &j->phase->serials.at[k];
+    int64_t rows = s->rows_domain >= 0 ? domain_rows(env, j->plan, s->rows_domain) : 1;
+    switch (s->kind) {
+      case SERIAL_INSTR: run_instr(j, &j->plan->instrs.at[s->instr], rows, 0, 0, 0); break;
+      case SERIAL_COPY: memmove(s->to, s->from, (size_t)(s->n * rows) * env->set->real); break;
+      case SERIAL_UPDATE:
+        if (j->hunt) break;
+        if (!env->update(env->ctx, s->update, s->grads)) {
+          *failed = s->node;
+          return false;
+        }
+        write_scalar(env, s->to, 1.0);
+        break;
+    }
+  }
+  return true;
+}
+
+static bool run_phases(Job *j, NodeId *failed) {
+  const RegionPlan *p = j->plan;
+  j->n_chains = p->n_chains;
+  write_scalars(j->env, p);
+  for (int k = 0; k <= p->placed.n_phases; k++) {
+    j->phase = &p->phases[k];
+    if (k > 0) run_parallel(j);
+    for (int r = 0; r < j->phase->reductions.n; r++) reduce(j->env, p, &j->phase->reductions.at[r]);
+    if (!run_serials(j, failed)) return false;
+  }
+  return true;
+}
+
+bool region_run(RegionEnv *env, const RegionPlan *p, NodeId *node) {
+  Job j = {.env = env, .plan = p};
+  return run_phases(&j, node);
+}
+
+NodeId region_find_not_finite(RegionEnv *env, const RegionPlan *p, int64_t *row) {
+  Hunt hunt = {NODE_NONE, -1};
+  Job j = {.env = env, .plan = p, .hunt = &hunt};
+  NodeId ignored = NODE_NONE;
+  run_phases(&j, &ignored);
+  *row = hunt.row;
+  return hunt.node;
+}

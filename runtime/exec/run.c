@@ -1,0 +1,271 @@
+/* Building a run: plans of all regions, memory in four blocks, kernels, threads. */
+#include "runtime/exec/run.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "lang/base/mem.h"
+#include "runtime/exec/run_state.h"
+#include "runtime/tensor/rng.h"
+
+#define ALIGN 64u
+static size_t align_up(size_t n) { return (n + ALIGN - 1) & ~(size_t)(ALIGN - 1); }
+
+enum { BLOCK_SLOTS, BLOCK_SLAB, BLOCK_SCRATCH, BLOCK_DATA };
+
+/* ---- sizes --------------------------------------------------------------------------------- */
+
+static size_t slot_bytes(const Run *r, const Slot *s) { return align_up(mem_mul((size_t)shape_capacity(&s->shape), r->set->real) + r->set->real); }
+
+static size_t moments_bytes(const Run *r) {
+  size_t n = 0;
+  for (int t = 0; t < r->program->trains.n; t++) {
+    const Train *train = &r->program->trains.at[t];
+    for (int o = 0; o < train->optimizers.n; o++) {
+      const Optimizer *opt = &train->optimizers.at[o];
+      for (int k = 0; k < opt->n_slots; k++) n = mem_add(n, mem_mul((size_t)optim_states(opt->optim), slot_bytes(r, &r->program->slots.at[opt->slots[k]])));
+    }
+  }
+  return n;
+}
+
+static size_t table_bytes(const Run *r, const Dataset *d) {
+  size_t n = 0;
+  for (int c = 0; c < d->columns.n; c++) n = mem_add(n, align_up(mem_mul(mem_mul((size_t)d->rows, (size_t)shape_capacity(&d->columns.at[c].row)), r->set->real)));
+  return n;
+}
+
+static bool take_block(Run *r, int which, size_t size) {
+  r->block_size[which] = size ? size : ALIGN;
+  r->blocks[which] = mem_try_alloc(r->block_size[which]);
+  if (r->blocks[which]) return true;
+  diag_add(r->sink, DIAG_NO_MEMORY, SPAN_NONE, "no memory for %zu bytes", size);
+  return false;
+}
+
+/* ---- slots and weights ----------------------------------------------------------------------- */
+
+double run_read(const Run *r, const char *data, int64_t k) {
+  if (r->set->real == sizeof(double)) return ((const double *)(const void *)data)[k];
+  return (double)((const float *)(const void *)data)[k];
+}
+
+void run_write(const Run *r, char *data, int64_t k, double x) {
+  if (r->set->real == sizeof(double)) ((double *)(void *)data)[k] = x;
+  else ((float *)(void *)data)[k] = (float)x;
+}
+
+static void start_weights(Run *r, int slot) {
+  const Slot *s = &r->program->slots.at[slot];
+  int64_t n = shape_capacity(&s->shape), row = s->shape.rank ? shape_row_size(&s->shape) : 1;
+  uint64_t key = s->start.kind == START_CONST ? 0 : rng_key(r->program->seed, r->program->sites.at[s->site].path);
+  for (int64_t k = 0; k < n; k++) {
+    uint32_t i = (uint32_t)(k / row), j = (uint32_t)(k % row);
+    double x = s->start.a;
+    if (s->start.kind == START_CONST && s->start.values) x = s->start.values[k];
+    if (s->start.kind == START_UNIFORM) x = s->start.a + (s->start.b - s->start.a) * rng_uniform(key, i, j, 0, 0);
+    if (s->start.kind == START_NORMAL) x = s->start.a + s->start.b * rng_normal(key, i, j, 0, 0);
+    run_write(r, r->slot_data[slot], k, x);
+  }
+}
+
+static bool make_slots(Run *r) {
+  const Program *p = r->program;
+  size_t total = 0;
+  for (int k = 0; k < p->slots.n; k++) {
+    size_t n = slot_bytes(r, &p->slots.at[k]);
+    total = mem_add(total, n);
+    if (p->slots.at[k].kind == SLOT_PARAM) r->bytes.weights += n;
+    else r->bytes.values = mem_add(r->bytes.values, n);
+  }
+  r->bytes.moments = moments_bytes(r);
+  if (!take_block(r, BLOCK_SLOTS, mem_add(total, r->bytes.moments))) return false;
+  char *at = r->blocks[BLOCK_SLOTS];
+  for (int k = 0; k < p->slots.n; k++) {
+    r->slot_data[k] = at;
+    at += slot_bytes(r, &p->slots.at[k]);
+    if (p->slots.at[k].kind == SLOT_PARAM) start_weights(r, k);
+  }
+  for (int t = 0; t < p->trains.n; t++)
+    for (int o = 0; o < p->trains.at[t].optimizers.n; o++) {
+      OptState *s = &r->trains[t].opts[o];
+      for (int k = 0; k < s->def->n_slots * optim_states(s->def->optim); k++) {
+        s->moments[k] = at;
+        at += slot_bytes(r, &p->slots.at[s->def->slots[k / optim_states(s->def->optim)]]);
+      }
+    }
+  return true;
+}
+
+static void make_trains(Run *r) {
+  const Program *p = r->program;
+  r->trains = ARENA_ARRAY(r->arena, TrainState, p->trains.n + 1);
+  for (int t = 0; t < p->trains.n; t++) {
+    const Train *train = &p->trains.at[t];
+    TrainState *s = &r->trains[t];
+    s->loss_sum = ARENA_ARRAY(r->arena, double, train->series.n + 1);
+    s->loss_rows = ARENA_ARRAY(r->arena, double, train->series.n + 1);
+    s->opts = ARENA_ARRAY(r->arena, OptState, train->optimizers.n + 1);
+    for (int o = 0; o < train->optimizers.n; o++) {
+      const Optimizer *def = &train->optimizers.at[o];
+      int n = def->n_slots * (optim_states(def->optim) + 1);
+      s->opts[o] = (OptState){.def = def, .moments = ARENA_ARRAY(r->arena, char *, n + 1), .steps = ARENA_ARRAY(r->arena, int64_t, def->n_slots + 1)};
+    }
+    if (train->dataset >= 0) {
+      int64_t rows = p->datasets.at[train->dataset].rows;
+      s->order = ARENA_ARRAY(r->arena, uint64_t, rows + 1);
+      s->spare = ARENA_ARRAY(r->arena, uint64_t, rows + 1);
+      s->shuffle_key = rng_key(p->seed, arena_printf(r->arena, "%s.shuffle", train->name));
+    }
+  }
+}
+
+/* ---- data -------------------------------------------------------------------------------------- */
+
+static bool make_data(Run *r) {
+  const Program *p = r->program;
+  size_t total = 0;
+  for (int d = 0; d < p->datasets.n; d++) total = mem_add(total, table_bytes(r, &p->datasets.at[d]));
+  r->bytes.values = mem_add(r->bytes.values, total);
+  r->data = ARENA_ARRAY(r->arena, DataState, p->datasets.n + 1);
+  if (!take_block(r, BLOCK_DATA, total)) return false;
+  char *at = r->blocks[BLOCK_DATA];
+  for (int d = 0; d < p->datasets.n; d++) {
+    const Dataset *def = &p->datasets.at[d];
+    DataState *s = &r->data[d];
+    s->table = at;
+    s->made_for = -1;
+    at += table_bytes(r, def);
+    s->draw = (KOp){.op = OP_DRAW, .out_rows = true, .key = rng_key(p->seed, p->sites.at[def->site].path)};
+    s->draw.attr.i[0] = def->source == SOURCE_NORMAL ? DRAW_NORMAL : DRAW_UNIFORM;
+    s->draw.out = shape_of(2, (int64_t[]){def->rows, 1});
+    const char *why = kop_prepare(&s->draw, r->set);
+    if (why) {
+      diag_add(r->sink, DIAG_LATER, def->span, "%s", why);
+      return false;
+    }
+    r->counts[def->count] = def->rows;
+  }
+  return true;
+}
+
+/* ---- regions ------------------------------------------------------------------------------------ */
+
+typedef struct Collect { Run *r; PlanEnv *env; int n; bool ok; } Collect;
+
+static void count_region(void *ctx, const Graph *g, Span span) {
+  (void)g, (void)span;
+  ((Collect *)ctx)->n++;
+}
+
+static void layout_region(void *ctx, const Graph *g, Span span) {
+  Collect *c = ctx;
+  RegionPlan *plan = ARENA_NEW(c->r->arena, RegionPlan);
+  c->r->regions[c->r->n_regions].graph = g;
+  c->r->regions[c->r->n_regions++].plan = plan;
+  if (!plan_layout(c->env, g, span, plan)) c->ok = false;
+}
+
+const RegionPlan *run_region_plan(const Run *r, const Graph *g) {
+  for (int k = 0; k < r->n_regions; k++)
+    if (r->regions[k].graph == g) return r->regions[k].plan;
+  return NULL;
+}
+
+static bool check_budget(Run *r) {
+  size_t budget = mem_budget();
+  r->bytes.total = mem_add(mem_add(r->bytes.weights, r->bytes.moments), mem_add(r->bytes.values, r->bytes.scratch));
+  if (r->bytes.total <= budget) return true;
+  Diag *d = diag_add(r->sink, DIAG_TOO_LARGE, SPAN_NONE, "this program needs %.1f MB, and %.1f MB are free", (double)r->bytes.total / 1e6, (double)budget / 1e6);
+  diag_note(d, "weights %.1f MB, optimiser moments %.1f MB, values %.1f MB, scratch %.1f MB", (double)r->bytes.weights / 1e6, (double)r->bytes.moments / 1e6, (double)r->bytes.values / 1e6, (double)r->bytes.scratch / 1e6);
+  diag_note(d, "nothing was allocated");
+  diag_help(d, "make the batch, the data or the number of qubits smaller");
+  return false;
+}
+
+static bool make_regions(Run *r, PlanEnv *env, int threads) {
+  Collect c = {r, env, 0, true};
+  program_each_region(r->program, count_region, &c);
+  r->regions = ARENA_ARRAY(r->arena, struct RegionEntry, c.n + 1);
+  program_each_region(r->program, layout_region, &c);
+  if (!c.ok) return false;
+  size_t slab = 0, local = 0, kernel = 0;
+  for (int k = 0; k < r->n_regions; k++) {
+    if (r->regions[k].plan->slab > slab) slab = r->regions[k].plan->slab;
+    if (r->regions[k].plan->local > local) local = r->regions[k].plan->local;
+  }
+  r->bytes.values = mem_add(r->bytes.values, slab);
+  r->bytes.scratch = mem_mul(local, (size_t)threads);
+  if (!check_budget(r) || !make_slots(r) || !make_data(r) || !take_block(r, BLOCK_SLAB, slab)) return false;
+  for (int k = 0; k < r->n_regions; k++) {
+    RegionPlan *p = r->regions[k].plan;
+    if (!plan_bind(env, p, r->blocks[BLOCK_SLAB])) return false;
+    if (p->kernel_scratch > kernel) kernel = p->kernel_scratch;
+  }
+  for (int d = 0; d < r->program->datasets.n; d++)
+    if (r->data[d].draw.scratch > kernel) kernel = r->data[d].draw.scratch;
+  local = align_up(local), kernel = align_up(kernel);
+  r->bytes.scratch = mem_mul(mem_add(local, kernel), (size_t)threads);
+  if (!check_budget(r) || !take_block(r, BLOCK_SCRATCH, r->bytes.scratch)) return false;
+  r->env.kernel_scratch_at = local;
+  r->env.scratch = ARENA_ARRAY(r->arena, char *, threads);
+  for (int t = 0; t < threads; t++) r->env.scratch[t] = (char *)r->blocks[BLOCK_SCRATCH] + (size_t)t * (local + kernel);
+  return true;
+}
+
+Run *run_new(Arena *a, const Program *p, const RunOptions *o, DiagSink *sink) {
+  Run *r = ARENA_NEW(a, Run);
+  r->arena = a, r->program = p, r->sink = sink, r->train = -1;
+  r->set = kernel_set(o->family, p->is_double);
+  if (!r->set) {
+    diag_add(sink, DIAG_LATER, SPAN_NONE, "no kernels of family `%s` are built in", kernel_family_name(o->family));
+    return NULL;
+  }
+  r->slot_data = ARENA_ARRAY(a, char *, p->slots.n + 1);
+  r->slot_rows = ARENA_ARRAY(a, int64_t, p->series.n + 1);
+  r->counts = ARENA_ARRAY(a, int64_t, p->counts.n + 1);
+  PlanEnv env = {.arena = a, .program = p, .set = r->set, .slot_data = r->slot_data, .sink = sink};
+  make_trains(r);
+  if (!make_regions(r, &env, o->threads)) {
+    run_free(r);
+    return NULL;
+  }
+  state_names(r);
+  r->pool = pool_new(a, o->threads);
+  r->env.set = r->set, r->env.pool = r->pool, r->env.counts = r->counts;
+  r->env.update = train_update, r->env.ctx = r;
+  for (int s = 0; s < p->slots.n; s++)
+    if (p->slots.at[s].kind == SLOT_TABLE) data_prepare(r, p->slots.at[s].dataset, 0);
+  return r;
+}
+
+void run_free(Run *r) {
+  if (!r) return;
+  pool_free(r->pool);
+  for (int k = 0; k < 4; k++) mem_free_big(r->blocks[k], r->block_size[k]);
+}
+
+/* ---- looking ------------------------------------------------------------------------------------- */
+
+const Program *run_program(const Run *r) { return r->program; }
+RunBytes run_bytes(const Run *r) { return r->bytes; }
+int64_t run_series_entries(const Run *r, int series) { return r->slot_rows[series]; }
+const void *run_slot_data(const Run *r, int slot) { return r->slot_data[slot]; }
+double run_slot_get(const Run *r, int slot, int64_t element) { return run_read(r, r->slot_data[slot], element); }
+
+Shape run_slot_shape(const Run *r, int slot) {
+  Shape s = r->program->slots.at[slot].shape;
+  for (int k = 0; k < s.rank; k++)
+    if (s.d[k].count) s.d[k] = dim_static(r->counts[s.d[k].count]);
+  return s;
+}
+
+int64_t run_slot_size(const Run *r, int slot) {
+  Shape s = run_slot_shape(r, slot);
+  return shape_capacity(&s);
+}
+
+double run_cell(const Run *r, const Cell *c) {
+  if (c->text) return NAN;
+  return c->slot >= 0 ? run_slot_get(r, c->slot, 0) : c->value;
+}

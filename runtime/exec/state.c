@@ -1,0 +1,99 @@
+/* The state of a train as named arrays: everything a later process needs to go on with the same
+ * bits. Random streams have no state; they are counted. */
+#include "runtime/exec/run_state.h"
+
+static const int states_of[] = {
+#define OPTIM_HYPER(name, value) 0
+#define OPTIM(ID, name, states, status, doc, ...) states,
+#include "lang/ir/optims.def"
+#undef OPTIM
+#undef OPTIM_HYPER
+};
+
+int optim_states(int optim) { return states_of[optim]; }
+
+typedef struct Items { Run *r; StateItem *at; int n, cap; } Items;
+
+static StateItem *add(Items *s, const char *name, const char *dtype, const Shape *shape, void *data) {
+  StateItem *i = &s->at[s->n < s->cap - 1 ? s->n++ : s->cap - 1];
+  *i = (StateItem){.name = name, .dtype = dtype, .rank = shape->rank, .data = data};
+  for (int k = 0; k < shape->rank; k++) i->dims[k] = shape->d[k].n;
+  return i;
+}
+
+static void add_optimizer(Items *s, int train, int o) {
+  Run *r = s->r;
+  OptState *opt = &r->trains[train].opts[o];
+  const char *real = r->program->is_double ? "F64" : "F32";
+  int states = optim_states(opt->def->optim);
+  Shape steps = shape_of(1, (int64_t[]){opt->def->n_slots});
+  for (int k = 0; k < opt->def->n_slots; k++) {
+    const Slot *slot = &r->program->slots.at[opt->def->slots[k]];
+    add(s, slot->name, real, &slot->shape, r->slot_data[opt->def->slots[k]])->is_weight = true;
+    for (int m = 0; m < states; m++) add(s, r->state_names[train][o][k * states + m], real, &slot->shape, opt->moments[k * states + m]);
+  }
+  if (opt->def->n_slots > 0) add(s, r->step_names[train][o], "I64", &steps, opt->steps);
+}
+
+int run_state(Run *r, int train, StateItem *items, int cap) {
+  const Train *t = &r->program->trains.at[train];
+  TrainState *state = &r->trains[train];
+  Items s = {r, items, 0, cap};
+  for (int o = 0; o < t->optimizers.n; o++) add_optimizer(&s, train, o);
+  const char *real = r->program->is_double ? "F64" : "F32";
+  for (int k = 0; k < t->series.n; k++) {
+    const Series *series = &r->program->series.at[t->series.at[k]];
+    Shape shape = {.rank = series->entry.rank + 1};
+    shape.d[0] = dim_static(series->capacity);
+    for (int d = 0; d < series->entry.rank; d++) shape.d[d + 1] = series->entry.d[d];
+    add(&s, r->series_names[t->series.at[k]], real, &shape, r->slot_data[series->slot])->rows = &r->slot_rows[t->series.at[k]];
+  }
+  Shape sums = shape_of(1, (int64_t[]){t->series.n}), counters = shape_of(1, (int64_t[]){4});
+  if (t->series.n > 0) {
+    add(&s, "progress/loss_sum", "F64", &sums, state->loss_sum);
+    add(&s, "progress/loss_rows", "F64", &sums, state->loss_rows);
+  }
+  add(&s, "progress/counters", "I64", &counters, state->counters);
+  return s.n;
+}
+
+int state_item_count(const Run *r, int train) {
+  const Train *t = &r->program->trains.at[train];
+  int n = t->series.n + 4;
+  for (int o = 0; o < t->optimizers.n; o++) n += t->optimizers.at[o].n_slots * (1 + optim_states(t->optimizers.at[o].optim)) + 1;
+  return n;
+}
+
+void state_names(Run *r) {
+  const Program *p = r->program;
+  r->state_names = ARENA_ARRAY(r->arena, const char ***, p->trains.n + 1);
+  r->step_names = ARENA_ARRAY(r->arena, const char **, p->trains.n + 1);
+  r->series_names = ARENA_ARRAY(r->arena, const char *, p->series.n + 1);
+  for (int k = 0; k < p->series.n; k++) r->series_names[k] = arena_printf(r->arena, "series/%s", p->series.at[k].name);
+  int most = 1;
+  for (int t = 0; t < p->trains.n; t++) {
+    const Train *train = &p->trains.at[t];
+    r->state_names[t] = ARENA_ARRAY(r->arena, const char **, train->optimizers.n + 1);
+    r->step_names[t] = ARENA_ARRAY(r->arena, const char *, train->optimizers.n + 1);
+    for (int o = 0; o < train->optimizers.n; o++) {
+      const Optimizer *opt = &train->optimizers.at[o];
+      int states = optim_states(opt->optim);
+      r->step_names[t][o] = arena_printf(r->arena, "optimizer/%d/steps", o);
+      r->state_names[t][o] = ARENA_ARRAY(r->arena, const char *, opt->n_slots * states + 1);
+      for (int k = 0; k < opt->n_slots * states; k++)
+        r->state_names[t][o][k] = arena_printf(r->arena, "optimizer/%d/moment%d/%s", o, k % states + 1, p->slots.at[opt->slots[k / states]].name);
+    }
+    int n = state_item_count(r, t);
+    if (n > most) most = n;
+  }
+  r->items = ARENA_ARRAY(r->arena, StateItem, most + 1);
+  r->n_items = most + 1;
+}
+
+void state_loaded(Run *r, int train) {
+  const Train *t = &r->program->trains.at[train];
+  for (int k = 0; k < t->series.n; k++) {
+    const Slot *slot = &r->program->slots.at[r->program->series.at[t->series.at[k]].slot];
+    if (slot->shape.rank > 0 && slot->shape.d[0].count) r->counts[slot->shape.d[0].count] = r->slot_rows[t->series.at[k]];
+  }
+}

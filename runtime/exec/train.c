@@ -1,0 +1,304 @@
+#define _GNU_SOURCE /* M_PI */
+/* Executing statements: blocks, trains, updates, losses, records. */
+#include <math.h>
+#include <string.h>
+
+#include "runtime/exec/run_state.h"
+
+static const Slot *slot_of(const Run *r, int slot) { return &r->program->slots.at[slot]; }
+
+/* ---- optimisers ------------------------------------------------------------------------------ */
+
+/* Value of a schedule in an epoch (PyTorch's convention: a function of the epochs finished). */
+static double schedule_at(const Run *r, const Schedule *s, int64_t epoch, int64_t epochs) {
+  double base = s->slot >= 0 ? run_slot_get(r, s->slot, 0) : s->base, x = base;
+  switch (s->kind) {
+    case SCHED_CONST: break;
+    case SCHED_COSINE: x = s->a + (base - s->a) * 0.5 * (1.0 + cos(M_PI * (double)epoch / (double)epochs)); break;
+    case SCHED_EXPONENTIAL: x = base * pow(s->a, (double)epoch); break;
+    case SCHED_STEPS: x = base * pow(s->a, (double)(s->each > 0 ? epoch / s->each : 0)); break;
+  }
+  if (s->warmup > 0 && epoch < s->warmup) x *= (double)(epoch + 1) / (double)s->warmup;
+  return x;
+}
+
+static void set_hypers(Run *r, const Train *t, TrainState *s, bool only_slots) {
+  for (int o = 0; o < t->optimizers.n; o++)
+    for (int h = 0; h < t->optimizers.at[o].n_hypers; h++) {
+      const Schedule *sched = &t->optimizers.at[o].hypers[h];
+      if (!only_slots || sched->slot >= 0) s->opts[o].hyper[h] = schedule_at(r, sched, s->counters[AT_EPOCH], t->epochs);
+    }
+}
+
+/* Position of a weight among those of the optimiser. */
+static int position_of(const Optimizer *o, int slot) {
+  for (int k = 0; k < o->n_slots; k++)
+    if (o->slots[k] == slot) return k;
+  return -1;
+}
+
+bool train_update(void *ctx, const UpdateInfo *u, const char *const *grads) {
+  Run *r = ctx;
+  const Train *t = &r->program->trains.at[u->train];
+  TrainState *s = &r->trains[u->train];
+  OptState *opt = &s->opts[u->optimizer];
+  for (int k = 0; k < u->n; k++)
+    if (!r->set->all_finite(grads[k], shape_capacity(&slot_of(r, u->slots[k])->shape))) return false;
+  set_hypers(r, t, s, true);
+  int states = optim_states(opt->def->optim);
+  for (int k = 0; k < u->n; k++) {
+    int at = position_of(opt->def, u->slots[k]);
+    OptCall c = {.n = shape_capacity(&slot_of(r, u->slots[k])->shape), .w = r->slot_data[u->slots[k]], .g = grads[k], .hyper = opt->hyper, .step = ++opt->steps[at]};
+    for (int m = 0; m < states; m++) c.state[m] = opt->moments[at * states + m];
+    r->set->opt[opt->def->optim](&c);
+  }
+  return true;
+}
+
+/* ---- regions, losses ---------------------------------------------------------------------------- */
+
+static void where_in_train(const Run *r, Diag *d) {
+  if (r->train < 0) return;
+  const Train *t = &r->program->trains.at[r->train];
+  const TrainState *s = &r->trains[r->train];
+  diag_note(d, "in `%s`: epoch %lld of %lld, batch %lld", t->name, (long long)s->counters[AT_EPOCH] + 1, (long long)t->epochs, (long long)s->counters[AT_BATCH] + 1);
+}
+
+/* A gradient or loss of this region is not finite: run it again (draws are counted, weights have
+ * not changed) and name the first value that is to blame. */
+static RunEnd not_finite(Run *r, const RegionPlan *p, Span span, const char *what) {
+  Diag *d = diag_add(r->sink, DIAG_NOT_FINITE, span, "%s became NaN or infinite", what);
+  where_in_train(r, d);
+  int64_t row = -1;
+  NodeId first = p ? region_find_not_finite(&r->env, p, &row) : NODE_NONE;
+  if (first != NODE_NONE) {
+    const Node *n = g_node(p->graph, first);
+    if (row >= 0) diag_label(d, n->span, "the first value that is not finite is the `%s` here, sample %lld", op_info[n->op].name, (long long)row);
+    else diag_label(d, n->span, "the first value that is not finite is the `%s` here", op_info[n->op].name);
+  }
+  diag_help(d, "a smaller learning rate, or a guard such as `max(x, 1e-12)` under a root, logarithm or division");
+  return RUN_FAILED;
+}
+
+static RunEnd run_region(Run *r, const Stmt *s) {
+  NodeId failed = NODE_NONE;
+  const RegionPlan *p = run_region_plan(r, s->graph);
+  if (region_run(&r->env, p, &failed)) return RUN_DONE;
+  return not_finite(r, p, g_node(p->graph, failed)->span, "a gradient");
+}
+
+static int series_position(const Train *t, int series) {
+  for (int k = 0; k < t->series.n; k++)
+    if (t->series.at[k] == series) return k;
+  return 0;
+}
+
+static RunEnd add_loss(Run *r, const Block *b, int at) {
+  const Stmt *s = &b->stmts.at[at];
+  double x = run_slot_get(r, s->slot, 0);
+  if (!isfinite(x)) {
+    const RegionPlan *p = at > 0 && b->stmts.at[at - 1].kind == STMT_REGION ? run_region_plan(r, b->stmts.at[at - 1].graph) : NULL;
+    return not_finite(r, p, s->span, "the loss");
+  }
+  const Train *t = &r->program->trains.at[r->train];
+  TrainState *state = &r->trains[r->train];
+  double rows = t->batch_count ? (double)r->counts[t->batch_count] : 1.0;
+  int k = series_position(t, s->series);
+  state->loss_sum[k] += x * rows;
+  state->loss_rows[k] += rows;
+  return RUN_DONE;
+}
+
+static void append(Run *r, int series, const char *value) {
+  const Series *s = &r->program->series.at[series];
+  if (r->slot_rows[series] >= s->capacity) return;
+  size_t bytes = (size_t)shape_capacity(&s->entry) * r->set->real;
+  memcpy(r->slot_data[s->slot] + (size_t)r->slot_rows[series] * bytes, value, bytes);
+  r->slot_rows[series]++;
+  const Slot *slot = slot_of(r, s->slot);
+  if (slot->shape.rank > 0 && slot->shape.d[0].count) r->counts[slot->shape.d[0].count] = r->slot_rows[series];
+}
+
+/* ---- statements ------------------------------------------------------------------------------------ */
+
+static RunEnd repeat(Run *r, const Stmt *s) {
+  int64_t count = s->slot >= 0 ? (int64_t)run_slot_get(r, s->slot, 0) : s->count;
+  uint32_t outer = r->env.clock.repeat;
+  RunEnd end = RUN_DONE;
+  for (int64_t k = 0; k < count && end == RUN_DONE && !r->stop_now; k++) {
+    r->env.clock.repeat = outer * (uint32_t)count + (uint32_t)k;
+    end = block_execute(r, s->block);
+  }
+  r->env.clock.repeat = outer;
+  return end;
+}
+
+static RunEnd check(Run *r, const Stmt *s) {
+  bool holds = (s->slot >= 0 ? run_slot_get(r, s->slot, 0) : (double)s->count) != 0;
+  r->hooks->expect(r->hooks->ctx, r, s, holds);
+  if (holds || !s->is_assert) return RUN_DONE;
+  Diag *d = diag_add(r->sink, DIAG_EXPECT, s->span, "`assert` failed: %s", s->text ? s->text : s->condition);
+  if (s->op) diag_note(d, "measured: %g %s %g", run_cell(r, &s->left), s->op, run_cell(r, &s->right));
+  return RUN_FAILED;
+}
+
+static void claim(Run *r, const Stmt *s) {
+  const Claim *c = &r->program->claims.at[s->index];
+  bool holds = run_slot_get(r, c->condition, 0) != 0;
+  bool opposite = !holds && c->opposite >= 0 && run_slot_get(r, c->opposite, 0) != 0;
+  r->hooks->claim(r->hooks->ctx, r, s, holds, opposite);
+}
+
+static RunEnd statement(Run *r, const Block *b, int at) {
+  const Stmt *s = &b->stmts.at[at];
+  switch (s->kind) {
+    case STMT_REGION: return run_region(r, s);
+    case STMT_REPEAT: return repeat(r, s);
+    case STMT_IF:
+      if (run_slot_get(r, s->slot, 0) != 0) return block_execute(r, s->block);
+      return s->other ? block_execute(r, s->other) : RUN_DONE;
+    case STMT_LOSS: return add_loss(r, b, at);
+    case STMT_RECORD: append(r, s->series, r->slot_data[s->slot]); return RUN_DONE;
+    case STMT_STOP: r->stop_now = true; return RUN_DONE;
+    case STMT_TRAIN: return train_execute(r, s);
+    case STMT_PRINT: r->hooks->print(r->hooks->ctx, r, s); return RUN_DONE;
+    case STMT_EXPECT: return check(r, s);
+    case STMT_CLAIM: claim(r, s); return RUN_DONE;
+    case STMT_REPORT: r->hooks->report(r->hooks->ctx, r, s); return RUN_DONE;
+  }
+  return RUN_DONE;
+}
+
+RunEnd block_execute(Run *r, const Block *b) {
+  RunEnd end = RUN_DONE;
+  for (int k = 0; k < b->stmts.n && end == RUN_DONE && !r->stop_now; k++) end = statement(r, b, k);
+  return end;
+}
+
+/* ---- trains ------------------------------------------------------------------------------------------ */
+
+static bool save(Run *r, int train, SaveReason why) {
+  StateItem *items = r->items;
+  int n = run_state(r, train, items, r->n_items);
+  return r->hooks->save(r->hooks->ctx, r, train, why, items, n);
+}
+
+static RunEnd one_step(Run *r, const Train *t, TrainState *s, int64_t first, int64_t rows) {
+  if (t->batch_count) {
+    r->counts[t->batch_count] = rows;
+    data_batch(r, t, s, first, rows);
+  }
+  r->env.clock = (RunClock){(uint64_t)s->counters[AT_EPOCH], (uint64_t)s->counters[AT_ITERATION], (uint32_t)s->counters[AT_ITERATION], 0};
+  RunEnd end = block_execute(r, &t->step);
+  if (end != RUN_DONE) return end;
+  s->counters[AT_ITERATION]++;
+  s->counters[AT_BATCH]++;
+  s->steps_here++;
+  return RUN_DONE;
+}
+
+static int64_t batches(const Run *r, const Train *t) {
+  if (t->dataset < 0) return 1;
+  int64_t rows = r->program->datasets.at[t->dataset].rows;
+  if (t->batch_count == 0) return 1;
+  return t->drop_last ? rows / t->batch : (rows + t->batch - 1) / t->batch;
+}
+
+/* Steps of one epoch, from the batch where the state is. RUN_STOPPED: a stop was asked for. */
+static RunEnd run_steps(Run *r, const Train *t, TrainState *s) {
+  int64_t n = batches(r, t), all = t->dataset >= 0 ? r->program->datasets.at[t->dataset].rows : 0;
+  while (s->counters[AT_BATCH] < n && !r->stop_now) {
+    int64_t first = s->counters[AT_BATCH] * t->batch;
+    int64_t rows = all - first < t->batch ? all - first : t->batch;
+    RunEnd end = one_step(r, t, s, first, rows);
+    if (end != RUN_DONE) return end;
+    if (s->counters[AT_BATCH] < n && r->hooks->stop(r->hooks->ctx)) return RUN_STOPPED;
+  }
+  return RUN_DONE;
+}
+
+static void end_losses(Run *r, const Train *t, TrainState *s, RunProgress *p) {
+  p->n_losses = 0;
+  for (int k = 0; k < t->series.n; k++) {
+    if (s->loss_rows[k] == 0) continue;
+    const Series *series = &r->program->series.at[t->series.at[k]];
+    double mean = s->loss_sum[k] / s->loss_rows[k];
+    char one[sizeof(double)];
+    run_write(r, one, 0, mean);
+    append(r, t->series.at[k], one);
+    s->loss_sum[k] = s->loss_rows[k] = 0;
+    if (p->n_losses < 8) {
+      const char *dot = strstr(series->name, ".loss.");
+      p->loss_name[p->n_losses] = dot ? dot + 6 : "";
+      p->loss[p->n_losses++] = mean;
+    }
+  }
+}
+
+static RunEnd run_everys(Run *r, const Train *t, const TrainState *s) {
+  int64_t done = s->counters[AT_EPOCH] + 1;
+  r->env.clock = (RunClock){(uint64_t)s->counters[AT_EPOCH], (uint64_t)s->counters[AT_ITERATION], (uint32_t)s->counters[AT_EPOCH], 0};
+  RunEnd end = RUN_DONE;
+  for (int k = 0; k < t->everys.n && end == RUN_DONE; k++)
+    if (done % t->everys.at[k].k == 0) end = block_execute(r, &t->everys.at[k].block);
+  return end;
+}
+
+static RunEnd one_epoch(Run *r, int train) {
+  const Train *t = &r->program->trains.at[train];
+  TrainState *s = &r->trains[train];
+  int64_t epoch = s->counters[AT_EPOCH];
+  if (t->dataset >= 0) {
+    data_prepare(r, t->dataset, epoch);
+    data_order(r, t, s, epoch);
+  }
+  set_hypers(r, t, s, false);
+  RunEnd end = run_steps(r, t, s);
+  if (end != RUN_DONE) return end;
+  bool stopped = r->stop_now;
+  r->stop_now = false;
+  RunProgress p = {.train = t, .train_index = train, .epochs = t->epochs, .steps = s->steps_here};
+  end_losses(r, t, s, &p);
+  end = run_everys(r, t, s);
+  if (end != RUN_DONE) return end;
+  s->counters[AT_STOPPED] = stopped || r->stop_now;
+  r->stop_now = false;
+  s->counters[AT_BATCH] = 0;
+  p.epoch = ++s->counters[AT_EPOCH];
+  bool last = p.epoch == t->epochs || s->counters[AT_STOPPED];
+  int ask = r->hooks->epoch(r->hooks->ctx, &p);
+  if (last) return RUN_DONE;
+  if (ask == 2) return RUN_STOPPED;
+  if (t->checkpoint > 0 && p.epoch % t->checkpoint == 0) save(r, train, SAVE_KEPT);
+  else if (ask == 1) save(r, train, SAVE_TIMED);
+  return RUN_DONE;
+}
+
+RunEnd train_execute(Run *r, const Stmt *stmt) {
+  int train = stmt->index;
+  const Train *t = &r->program->trains.at[train];
+  TrainState *s = &r->trains[train];
+  r->train = train;
+  int n = run_state(r, train, r->items, r->n_items);
+  int loaded = r->hooks->load(r->hooks->ctx, r, train, r->items, n);
+  if (loaded < 0) return RUN_FAILED;
+  if (loaded) state_loaded(r, train);
+  int64_t from = s->counters[AT_EPOCH];
+  r->hooks->train_begin(r->hooks->ctx, r, train, from);
+  RunEnd end = RUN_DONE;
+  while (end == RUN_DONE && s->counters[AT_EPOCH] < t->epochs && !s->counters[AT_STOPPED]) end = one_epoch(r, train);
+  r->hooks->train_end(r->hooks->ctx, r, train, s->counters[AT_EPOCH], s->steps_here);
+  if (end == RUN_STOPPED) save(r, train, SAVE_SIGNAL);
+  if (end == RUN_DONE && s->steps_here > 0) save(r, train, SAVE_FINAL);
+  r->train = -1;
+  r->env.clock = (RunClock){0};
+  return end;
+}
+
+RunEnd run_execute(Run *r, const RunHooks *hooks) {
+  r->hooks = hooks;
+  r->env.clock = (RunClock){0};
+  RunEnd end = block_execute(r, &r->program->top);
+  r->hooks = NULL;
+  return end;
+}
