@@ -46,7 +46,7 @@ GOALS := all build/qgn tests demo test quick check test-unit test-props test-gol
 JOBS  := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 define second_step
 	@LINE_EDITOR=$(LINE_EDITOR) sh tools/setup.sh --quiet
-	@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS)) QGN_READY=1 $@
+	+@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS)) QGN_READY=1 $@
 endef
 .PHONY: $(GOALS)
 .NOTPARALLEL:
