@@ -12,9 +12,10 @@
 typedef struct Arena Arena;
 
 Arena *arena_new(void);
-void arena_free(Arena *a);                           /* NULL is fine */
-void *arena_alloc(Arena *a, size_t size);            /* zeroed, 16-byte aligned */
-void *arena_grow(Arena *a, void *old, size_t old_size, size_t new_size); /* copy; the old block stays until the end */
+void arena_free(Arena *a);                /* NULL is fine */
+void *arena_alloc(Arena *a, size_t size); /* zeroed, 16-byte aligned */
+/* The contents of old in new_size bytes, the rest zero. The old block stays valid until the end. */
+void *arena_grow(Arena *a, void *old, size_t old_size, size_t new_size);
 char *arena_str(Arena *a, const char *s);            /* copy of s */
 char *arena_strn(Arena *a, const char *s, size_t n); /* copy of n bytes, NUL added */
 char *arena_printf(Arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

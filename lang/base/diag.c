@@ -120,8 +120,8 @@ static int distance(const char *a, int n, const char *b, int m) {
     for (int j = 1; j <= m; j++) {
       int ca = tolower((unsigned char)a[i - 1]), cb = tolower((unsigned char)b[j - 1]);
       now[j] = least3(up[j] + 1, now[j - 1] + 1, up[j - 1] + (ca != cb));
-      if (i > 1 && j > 1 && ca == tolower((unsigned char)b[j - 2]) && cb == tolower((unsigned char)a[i - 2]) &&
-          up2[j - 2] + 1 < now[j])
+      if (i > 1 && j > 1 && ca == tolower((unsigned char)b[j - 2]) &&
+          cb == tolower((unsigned char)a[i - 2]) && up2[j - 2] + 1 < now[j])
         now[j] = up2[j - 2] + 1;
     }
   }

@@ -36,8 +36,17 @@ typedef struct DiagInfo {
 } DiagInfo;
 extern const DiagInfo diag_info[DIAG_COUNT];
 
-typedef struct DiagLabel { Span span; const char *text; } DiagLabel;
-typedef struct DiagLine { const char *kind; const char *text; } DiagLine; /* kind: note, expected, found, saved, help */
+/* A secondary place. */
+typedef struct DiagLabel {
+  Span span;
+  const char *text;
+} DiagLabel;
+
+/* A line `= kind: text` below the source; kind is note, expected, found, saved, help, ... */
+typedef struct DiagLine {
+  const char *kind;
+  const char *text;
+} DiagLine;
 
 typedef struct Diag {
   DiagCode code;
@@ -59,12 +68,14 @@ typedef struct DiagSink {
 } DiagSink;
 
 DiagSink *diag_sink(Arena *a);
-Diag *diag_add(DiagSink *s, DiagCode code, Span span, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+Diag *diag_add(DiagSink *s, DiagCode code, Span span, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 /* Text beside the carets of the primary span. */
 void diag_mark(Diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* A secondary place. */
+/* A secondary place, in any file. */
 void diag_label(Diag *d, Span span, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void diag_note(Diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* What to write instead; a second one replaces the first. */
 void diag_help(Diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void diag_line(Diag *d, const char *kind, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* A replacement that `qgn fix` could apply. */
@@ -73,11 +84,12 @@ void diag_fix(Diag *d, Span span, const char *text, bool sure);
 typedef struct DiagStyle {
   bool color;   /* ANSI colours */
   bool unicode; /* box characters, else ASCII */
-  int width;    /* columns of the terminal, 0 = do not cut */
+  int width;    /* columns of the terminal; 0 = unknown, only lines over 400 columns are cut */
 } DiagStyle;
 
-/* Sorted by place, duplicates dropped, at most 20 errors ("and 7 more"). Drops warnings that an
- * `# allow W....` comment at the end of their line silences. */
+/* Sorted by place (what has none comes last), duplicates dropped, at most 20 errors and 20 warnings
+ * ("and 7 more errors"), a blank line between two. Drops warnings that an `# allow W....` comment
+ * at the end of the line where they begin silences. */
 void diag_render(const DiagSink *s, DiagStyle style, FILE *out);
 void diag_render_one(const Diag *d, DiagStyle style, FILE *out);
 /* Warnings that no `# allow` silences. */
@@ -87,6 +99,7 @@ int diag_exit_code(const DiagSink *s);
 /* The row of a code text ("E0301", "w0312"); DIAG_COUNT if there is none. */
 DiagCode diag_find(const char *code);
 
-/* Did-you-mean: the nearest of `names` by Damerau-Levenshtein distance <= max(1, len/3), or NULL. */
+/* Did-you-mean: the nearest of `names` by Damerau-Levenshtein distance <= max(1, len/3), case
+ * ignored, the first of several; or NULL. One letter alone is never a misspelling. */
 const char *diag_nearest(const char *name, const char *const *names, int n);
 #endif

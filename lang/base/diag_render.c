@@ -44,8 +44,8 @@ typedef struct Render {
   Arena *arena; /* of this call */
   DiagStyle style;
   FILE *out;
-  Ink level;    /* colour of the severity */
-  int gutter;   /* digits of the largest line number shown */
+  Ink level;  /* colour of the severity */
+  int gutter; /* digits of the largest line number shown */
 } Render;
 
 /* ---- text ---- */
@@ -70,8 +70,9 @@ static void spaces(const Render *r, int n) {
 
 /* Characters that would act on the terminal or reorder what is read. */
 static bool must_escape(utf8proc_int32_t c) {
-  return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
-         (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || c == 0x061C || (c >= 0xFFF9 && c <= 0xFFFB);
+  return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x200B && c <= 0x200F) ||
+         (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || c == 0x061C ||
+         (c >= 0xFFF9 && c <= 0xFFFB);
 }
 
 /* Reads one character of s[0..n), n > 0: fills text (what is shown) and width, returns the bytes
@@ -176,7 +177,9 @@ static Marks marks_of(const Render *r, const Place *places, int n, const Cells *
 }
 
 /* The part of a line that is shown: columns [from, to), with an ellipsis where something is cut. */
-typedef struct Window { int from, to; } Window;
+typedef struct Window {
+  int from, to;
+} Window;
 
 static Window window_of(const Render *r, const Marks *marks, int width) {
   int room = (r->style.width > 0 ? r->style.width : MAX_COLUMNS) - r->gutter - 3;
@@ -446,7 +449,8 @@ void diag_render_one(const Diag *d, DiagStyle style, FILE *out) {
 static bool is_allowed(const Diag *d) {
   const Source *source;
   int line, col;
-  if (diag_info[d->code].severity != SEV_WARNING || !src_locate(d->span.begin, &source, &line, &col)) return false;
+  if (diag_info[d->code].severity != SEV_WARNING || !src_locate(d->span.begin, &source, &line, &col))
+    return false;
   size_t n;
   const char *s = src_line(source, line, &n);
   static const char word[] = "# allow ";

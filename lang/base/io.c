@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sha256.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -201,7 +202,8 @@ const char *io_message(Arena *a, const IoError *e) {
   case IO_FOLDER: why = "it is a folder"; break;
   case IO_NOT_REGULAR: why = "it is no regular file"; break;
   case IO_TOO_LARGE:
-    why = arena_printf(a, "it has %s, more than the %s allowed", bytes_text(a, e->size), bytes_text(a, e->limit));
+    why = arena_printf(a, "it has %s, more than the %s allowed", bytes_text(a, e->size),
+                       bytes_text(a, e->limit));
     break;
   case IO_CHANGED: why = "it changed while it was read"; break;
   case IO_NO_SPACE:
@@ -327,7 +329,8 @@ bool io_write_file(const char *path, const void *bytes, size_t size, IoError *e)
   return sync_folder(path, e);
 }
 
-static bool append_all(int fd, const char *path, const void *bytes, size_t size, uint64_t *new_size, IoError *e) {
+static bool append_all(int fd, const char *path, const void *bytes, size_t size, uint64_t *new_size,
+                       IoError *e) {
   struct stat st;
   if (sys_fstat(fd, &st) != 0) return fail(e, "write", path);
   if (!S_ISREG(st.st_mode)) return fail_as(e, IO_NOT_REGULAR, "write", path, 0);
@@ -380,6 +383,11 @@ bool io_is_folder(const char *path) {
 bool io_exists(const char *path) {
   struct stat st;
   return lstat(path, &st) == 0;
+}
+
+const char *io_real_path(Arena *a, const char *path) {
+  char real[PATH_MAX];
+  return refused() || !realpath(path, real) ? NULL : arena_str(a, real);
 }
 
 bool io_make_folder(const char *path, IoError *e) {

@@ -15,14 +15,14 @@
 
 typedef enum IoKind {
   IO_OK,
-  IO_MISSING,      /* no such file */
-  IO_DENIED,       /* no permission */
-  IO_FOLDER,       /* it is a folder */
-  IO_NOT_REGULAR,  /* FIFO, device, socket */
-  IO_TOO_LARGE,    /* beyond the limit given */
-  IO_CHANGED,      /* size changed while it was read */
-  IO_NO_SPACE,     /* ENOSPC, EDQUOT, EFBIG */
-  IO_FAILED        /* anything else; see text */
+  IO_MISSING,     /* no such file */
+  IO_DENIED,      /* no permission */
+  IO_FOLDER,      /* it is a folder */
+  IO_NOT_REGULAR, /* FIFO, device, socket */
+  IO_TOO_LARGE,   /* beyond the limit given */
+  IO_CHANGED,     /* size changed while it was read */
+  IO_NO_SPACE,    /* ENOSPC, EDQUOT, EFBIG */
+  IO_FAILED       /* anything else; see text */
 } IoKind;
 
 typedef struct IoError {
@@ -49,12 +49,14 @@ bool io_write_file(const char *path, const void *bytes, size_t size, IoError *e)
  * A write that fails half-way is taken back. Not synced: see io_sync. */
 bool io_append(const char *path, const void *bytes, size_t size, uint64_t *new_size, IoError *e);
 bool io_truncate(const char *path, uint64_t size, IoError *e);
-bool io_sync(const char *path, IoError *e); /* what was appended is on the disk when this returns */
+bool io_sync(const char *path, IoError *e);        /* what was appended is on the disk when this returns */
 bool io_make_folder(const char *path, IoError *e); /* with parents; fine if it exists */
 bool io_symlink(const char *target, const char *path, IoError *e); /* replaced atomically */
 bool io_remove(const char *path, IoError *e); /* a file, link or empty folder; a missing one is fine */
 bool io_exists(const char *path);
 bool io_is_folder(const char *path);
+/* The absolute path without links, `.` and `..`, in the arena; NULL if there is nothing there. */
+const char *io_real_path(Arena *a, const char *path);
 /* Names in a folder, sorted by byte order, without "." and "..". */
 bool io_list(Arena *a, const char *path, char ***names, int *n, IoError *e);
 /* Text of a kernel file (/proc, /sys), whose size is not known before; at most cap - 1 bytes. */

@@ -14,11 +14,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-void *mem_alloc(size_t size);             /* zeroed; fatal when there is none */
-void *mem_realloc(void *p, size_t size);  /* new part not zeroed; fatal when there is none */
-void *mem_try_alloc(size_t size);         /* zeroed, 64-byte aligned; NULL when there is none; free with mem_free_big */
-void mem_free(void *p);                   /* of mem_alloc and mem_realloc; NULL is fine */
-void mem_free_big(void *p, size_t size);  /* of mem_try_alloc */
+void *mem_alloc(size_t size);            /* zeroed; fatal when there is none */
+void *mem_realloc(void *p, size_t size); /* new part not zeroed; fatal when there is none */
+void *mem_try_alloc(size_t size);        /* zeroed, 64-byte aligned; NULL when there is none */
+void mem_free(void *p);                  /* of mem_alloc and mem_realloc; NULL is fine */
+void mem_free_big(void *p, size_t size); /* of mem_try_alloc */
 
 size_t mem_mul(size_t a, size_t b); /* saturating */
 size_t mem_add(size_t a, size_t b); /* saturating */

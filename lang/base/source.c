@@ -11,8 +11,8 @@ typedef struct Loaded {
 } Loaded;
 
 static Arena *arena;
-static VEC(Loaded *) loaded;        /* in the order of their bases */
-static uint32_t next_base = 1;      /* offset 0 belongs to no file */
+static VEC(Loaded *) loaded;   /* in the order of their bases */
+static uint32_t next_base = 1; /* offset 0 belongs to no file */
 
 static void find_lines(Loaded *l) {
   const char *text = l->source.text;
@@ -64,7 +64,8 @@ bool src_locate(uint32_t offset, const Source **src, int *line, int *col) {
     else high = mid;
   }
   int column = 1;
-  for (uint32_t i = l->line_start[low]; i < at; i++) column += ((unsigned char)l->source.text[i + 1] & 0xC0) != 0x80;
+  for (uint32_t i = l->line_start[low]; i < at; i++)
+    column += ((unsigned char)l->source.text[i + 1] & 0xC0) != 0x80;
   *src = &l->source;
   *line = low + 1;
   *col = column;

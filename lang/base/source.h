@@ -14,7 +14,7 @@ typedef struct Source {
   const char *name; /* as shown in messages: path as given, <prelude>, <repl>, command line */
   const char *text; /* NUL at text[size]; may hold NULs before */
   uint32_t size;
-  uint32_t base;    /* offset of its first byte */
+  uint32_t base; /* offset of its first byte */
 } Source;
 
 /* The name of texts that come from the command line; messages show them without line numbers. */

@@ -56,7 +56,8 @@ static void check_text(DiagStyle style, const char *want) {
 static void one_place(void **state) {
   (void)state;
   const Source *s = add("gaussian.qgn", "let a = 1\nlinear(64); leaky_rleu(0.2)\n");
-  Diag *d = diag_add(sink, DIAG_NAME, first(s, "leaky_rleu"), "there is no layer or function `%s`", "leaky_rleu");
+  Diag *d =
+      diag_add(sink, DIAG_NAME, first(s, "leaky_rleu"), "there is no layer or function `%s`", "leaky_rleu");
   diag_mark(d, "did you mean `leaky_relu`?");
   diag_help(d, "write `leaky_relu(0.2)`");
   check_text(plain, "error[E0101]: there is no layer or function `leaky_rleu`\n"
@@ -229,11 +230,10 @@ static void long_lines_are_cut(void **state) {
              "   │                                     ^^^^^^ here\n");
   sink = diag_sink(a);
   diag_add(sink, DIAG_NAME, (Span){s->base, s->base + 2000}, "no");
-  check_text((DiagStyle){.unicode = true, .width = 40},
-             "error[E0101]: no\n"
-             "   ┌─ x:1:1\n"
-             " 1 │ abcdefghijklmnopqrstuvwxyzabcdefg…\n"
-             "   │ ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n");
+  check_text((DiagStyle){.unicode = true, .width = 40}, "error[E0101]: no\n"
+                                                        "   ┌─ x:1:1\n"
+                                                        " 1 │ abcdefghijklmnopqrstuvwxyzabcdefg…\n"
+                                                        "   │ ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n");
 }
 
 static void sorted_without_doubles(void **state) {
@@ -348,15 +348,24 @@ static void fixes(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(one_place),         TEST(several_places),
-      TEST(three_marks_on_a_line), TEST(one_mark_inside_another),
-      TEST(two_files),         TEST(display_width),
-      TEST(texts_are_escaped), TEST(ends_and_several_lines),
-      TEST(no_place_and_lines), TEST(colours),
-      TEST(long_lines_are_cut), TEST(sorted_without_doubles),
-      TEST(twenty_at_most),    TEST(allowed_warnings),
-      TEST(exit_codes),        TEST(the_table),
-      TEST(nearest_names),     TEST(fixes),
+      TEST(one_place),
+      TEST(several_places),
+      TEST(three_marks_on_a_line),
+      TEST(one_mark_inside_another),
+      TEST(two_files),
+      TEST(display_width),
+      TEST(texts_are_escaped),
+      TEST(ends_and_several_lines),
+      TEST(no_place_and_lines),
+      TEST(colours),
+      TEST(long_lines_are_cut),
+      TEST(sorted_without_doubles),
+      TEST(twenty_at_most),
+      TEST(allowed_warnings),
+      TEST(exit_codes),
+      TEST(the_table),
+      TEST(nearest_names),
+      TEST(fixes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,7 +47,9 @@ static int tear_down(void **state) {
   return system(command);
 }
 
-static void put(const char *path, const char *text) { assert_true(io_write_file(path, text, strlen(text), &e)); }
+static void put(const char *path, const char *text) {
+  assert_true(io_write_file(path, text, strlen(text), &e));
+}
 
 static void check_file(const char *path, const char *text) {
   IoData d;
@@ -233,7 +235,9 @@ static void every_fault_of_a_write(void **state) {
       if (ok) break;
       failures++;
       assert_int_equal(e.err, errors[k]);
-      IoKind want = errors[k] == ENOSPC || errors[k] == EDQUOT ? IO_NO_SPACE : errors[k] == EACCES ? IO_DENIED : IO_FAILED;
+      IoKind want = errors[k] == ENOSPC || errors[k] == EDQUOT ? IO_NO_SPACE
+                    : errors[k] == EACCES                      ? IO_DENIED
+                                                               : IO_FAILED;
       assert_int_equal(e.kind, want);
       const char *message = io_message(a, &e);
       assert_non_null(strstr(message, "cannot write /tmp/"));
@@ -244,7 +248,8 @@ static void every_fault_of_a_write(void **state) {
       assert_int_equal(files_in_folder(), 1);
       put(at("x"), "old");
     }
-    assert_true(failures >= 8); /* lstat, open, write, fsync, close, rename, and the folder's open, fsync, close */
+    assert_true(failures >=
+                8); /* lstat, open, write, fsync, close, rename, and the folder's open, fsync, close */
     check_file(at("x"), "newer");
   }
 }
@@ -360,6 +365,9 @@ static void links(void **state) {
   assert_int_equal(files_in_folder(), 4);
   assert_true(io_symlink("nowhere", at("dangling"), &e));
   assert_true(io_exists(at("dangling")));
+  assert_null(io_real_path(a, at("dangling")));
+  assert_null(io_real_path(a, at("none")));
+  assert_string_equal(io_real_path(a, at("real/../latest")), io_real_path(a, at("two")));
   assert_true(io_remove(at("dangling"), &e));
 }
 
@@ -404,13 +412,20 @@ static void sha256(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      WITH_FOLDER(write_and_read),         WITH_FOLDER(what_is_no_file_is_refused),
-      WITH_FOLDER(a_limit_is_kept),        WITH_FOLDER(permissions),
-      WITH_FOLDER(appending),              WITH_FOLDER(a_full_disk),
-      WITH_FOLDER(every_fault_of_a_write), WITH_FOLDER(every_fault_of_a_read),
-      WITH_FOLDER(every_fault_of_the_rest), WITH_FOLDER(short_and_interrupted),
-      WITH_FOLDER(folders_and_names),      WITH_FOLDER(links),
-      WITH_FOLDER(locks),                  WITH_FOLDER(kernel_files),
+      WITH_FOLDER(write_and_read),
+      WITH_FOLDER(what_is_no_file_is_refused),
+      WITH_FOLDER(a_limit_is_kept),
+      WITH_FOLDER(permissions),
+      WITH_FOLDER(appending),
+      WITH_FOLDER(a_full_disk),
+      WITH_FOLDER(every_fault_of_a_write),
+      WITH_FOLDER(every_fault_of_a_read),
+      WITH_FOLDER(every_fault_of_the_rest),
+      WITH_FOLDER(short_and_interrupted),
+      WITH_FOLDER(folders_and_names),
+      WITH_FOLDER(links),
+      WITH_FOLDER(locks),
+      WITH_FOLDER(kernel_files),
       WITH_FOLDER(sha256),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,7 +52,8 @@ static void realloc_keeps_contents(void **state) {
 /* Sizes around the one from which blocks are mapped. */
 static void big_is_aligned_zeroed_and_counted(void **state) {
   (void)state;
-  static const size_t sizes[] = {0, 1, 63, 64, 65, 4096, (1u << 20) - 64, (1u << 20) - 63, 1u << 20, (3u << 20) + 5};
+  static const size_t sizes[] = {
+      0, 1, 63, 64, 65, 4096, (1u << 20) - 64, (1u << 20) - 63, 1u << 20, (3u << 20) + 5};
   uint64_t before = mem_live_bytes();
   for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
     for (int again = 0; again < 2; again++) {
@@ -159,7 +160,8 @@ static int remove_root(void **state) {
 static void budget_of_the_machine(void **state) {
   (void)state;
   assert_int_equal(mem_budget_at(root), SIZE_MAX); /* nothing known: no limit */
-  put("/proc/meminfo", "MemTotal:       24684092 kB\nMemFree:        4344912 kB\nMemAvailable:   1000000 kB\n");
+  put("/proc/meminfo",
+      "MemTotal:       24684092 kB\nMemFree:        4344912 kB\nMemAvailable:   1000000 kB\n");
   assert_int_equal(mem_budget_at(root), (size_t)1000000 * 1024 / 10 * 9);
 }
 

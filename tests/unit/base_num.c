@@ -39,7 +39,8 @@ static void texts(void **state) {
   check_text(DBL_MAX, "1.7976931348623157e308");
   check_text(DBL_MIN, "2.2250738585072014e-308");
   check_text(5e-324, "5e-324");
-  check_text(0x1p-44, "5.684341886080802e-14"); /* a power of two: the nearest 16 digits read back as its neighbour */
+  check_text(0x1p-44,
+             "5.684341886080802e-14"); /* a power of two: the nearest 16 digits read back as its neighbour */
   check_text((double)NAN, "nan");
   check_text((double)INFINITY, "inf");
   check_text(-(double)INFINITY, "-inf");
@@ -87,8 +88,10 @@ static void round_trip(void **state) {
     assert_true(num_parse(buf, (size_t)n, &back));
     assert_memory_equal(&x, &back, sizeof x);
     int digits = 0;
-    for (const char *p = buf + strcspn(buf, "123456789"); *p && *p != 'e'; p++) digits += *p != '.' && *p != '-';
-    for (char *p = buf + strlen(buf) - 1; x != 0 && !strchr(buf, 'e') && !strchr(buf, '.') && *p == '0'; p--) digits--;
+    for (const char *p = buf + strcspn(buf, "123456789"); *p && *p != 'e'; p++)
+      digits += *p != '.' && *p != '-';
+    for (char *p = buf + strlen(buf) - 1; x != 0 && !strchr(buf, 'e') && !strchr(buf, '.') && *p == '0'; p--)
+      digits--;
     if (digits > 1) {
       snprintf(shorter, sizeof shorter, "%.*e", digits - 2, x);
       assert_true(strtod(shorter, NULL) != x);
@@ -140,8 +143,9 @@ static void parsing(void **state) {
   memcpy(lengthy, "1.", 2);
   lengthy[sizeof lengthy - 1] = '\0';
   check_parse(lengthy, 1);
-  static const char *const wrong[] = {"",   "-",   ".5",  "1.",    "1e",   "1e+", " 1",   "1 ",  "0x10",
-                                      "1,5", "1_0", "nan", "inf", "1e999", "-1e999", "1e-400", "--1", "1.5.2"};
+  static const char *const wrong[] = {"",    "-",     ".5",     "1.",     "1e",  "1e+",
+                                      " 1",  "1 ",    "0x10",   "1,5",    "1_0", "nan",
+                                      "inf", "1e999", "-1e999", "1e-400", "--1", "1.5.2"};
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) check_refused(wrong[i], strlen(wrong[i]));
   check_refused("1\0002", 3);
   double x;
@@ -154,7 +158,8 @@ static void parsing(void **state) {
 static void locale_does_not_matter(void **state) {
   (void)state;
   static const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "C"};
-  for (size_t i = 0; i < 4 && !setlocale(LC_ALL, names[i]); i++) {}
+  for (size_t i = 0; i < 4 && !setlocale(LC_ALL, names[i]); i++) {
+  }
   check_text(1234.5, "1234.5");
   check_parse("1234.5", 1234.5);
   setlocale(LC_ALL, "C");
@@ -162,12 +167,9 @@ static void locale_does_not_matter(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(texts),
-      cmocka_unit_test(short_buffers),
-      cmocka_unit_test(round_trip),
-      cmocka_unit_test(round_trip_single),
-      cmocka_unit_test(parsing),
-      cmocka_unit_test(locale_does_not_matter),
+      cmocka_unit_test(texts),      cmocka_unit_test(short_buffers),
+      cmocka_unit_test(round_trip), cmocka_unit_test(round_trip_single),
+      cmocka_unit_test(parsing),    cmocka_unit_test(locale_does_not_matter),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -114,9 +114,9 @@ static void too_much_text(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_teardown(places, forget),         cmocka_unit_test_teardown(no_place, forget),
-      cmocka_unit_test_teardown(many_sources, forget),   cmocka_unit_test_teardown(texts_of_spans, forget),
-      cmocka_unit_test_teardown(spans_join, forget),     cmocka_unit_test_teardown(too_much_text, forget),
+      cmocka_unit_test_teardown(places, forget),       cmocka_unit_test_teardown(no_place, forget),
+      cmocka_unit_test_teardown(many_sources, forget), cmocka_unit_test_teardown(texts_of_spans, forget),
+      cmocka_unit_test_teardown(spans_join, forget),   cmocka_unit_test_teardown(too_much_text, forget),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
