@@ -48,8 +48,6 @@ static const AstWord no_word;
 static void yyerror(const Span *span, yyscan_t scanner, Parse *p, const char *message);
 }
 
-%initial-action { @$ = (Span){p->lex.src->base, p->lex.src->base}; }
-
 %union {
   AstWord word;
   AstNode *node;

@@ -38,17 +38,18 @@ static void put_details(const AstNode *n, FILE *out) {
   }
   if (n->name) fprintf(out, " %s", sym_text(n->name));
   if (n->op) fprintf(out, " '%c'", n->op);
-  if (n->text && n->kind != AST_NAME) {
+  if (n->text && n->kind != AST_NAME && n->kind != AST_TYPE) {
     fputc(' ', out);
     put_text(n->text, out);
   }
 }
 
 static void put_place(Span s, FILE *out) {
+  const Source *src;
   int line = 0, col = 0;
-  if (!src_locate(s.begin, NULL, &line, &col)) return;
+  if (!src_locate(s.begin, &src, &line, &col)) return;
   fprintf(out, " @%d:%d", line, col);
-  if (src_locate(s.end, NULL, &line, &col)) fprintf(out, "-%d:%d", line, col);
+  if (src_locate(s.end, &src, &line, &col)) fprintf(out, "-%d:%d", line, col);
 }
 
 static void dump(const AstNode *n, int indent, const char *field, FILE *out) {

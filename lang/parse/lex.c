@@ -201,6 +201,36 @@ static bool begins_statement(Lex *x, const LexToken *t) {
   }
 }
 
+/* No statement begins with one of these, so they belong to the line above. */
+static bool begins_no_line(int code) {
+  switch (code) {
+  case TOK_PIPE: case TOK_OR: case TOK_AND: case TOK_EQ: case TOK_NE: case '<': case '>': case TOK_LE: case TOK_GE:
+  case TOK_IN: case TOK_RANGE_TO: case TOK_PM: case '+': case '*': case '/': case '^': case ',': case '=':
+  case TOK_ASSIGN: case '~': case ':': case '.': case '@': case TOK_ARROW: case TOK_WHERE: case TOK_OVER: case TOK_PER:
+  case TOK_CLIP: case TOK_WITH: case TOK_ON: case TOK_AS: case TOK_ELSE: case TOK_RANGE: case '{': return true;
+  default: return false;
+  }
+}
+
+Diag *lex_line_error(Lex *x, const LexToken *t) {
+  if (!begins_no_line(t->code)) return NULL;
+  size_t n;
+  const char *s = src_text(t->span, &n);
+  if (t->code == TOK_ELSE) {
+    Diag *d = lex_error(x, DIAG_SYNTAX, t->span, "`else` stands on the line of the `}` before it");
+    diag_help(d, "write `} else {`");
+    return d;
+  }
+  if (t->code == '{') {
+    Diag *d = lex_error(x, DIAG_SYNTAX, t->span, "the `{` of a block stands on the line of its first words");
+    diag_help(d, "write it at the end of the line above");
+    return d;
+  }
+  Diag *d = lex_error(x, DIAG_SYNTAX, t->span, "a line cannot begin with `%.*s`", (int)n, s);
+  diag_help(d, "to continue the line above, end it with `%.*s`, or put brackets around the whole", (int)n, s);
+  return d;
+}
+
 /* ---- brackets ---- */
 
 static void pop(Lex *x) {
@@ -263,7 +293,6 @@ static bool push(Lex *x, const LexToken *t) {
   }
   x->open[x->depth++] = (LexBracket){.bracket = (char)t->code, .span = t->span, .indent = indent_at(x, t->span.begin),
                                      .first = x->first, .error_at = x->error_at};
-  if (t->code == '{') x->at_statement = true;
   return true;
 }
 
@@ -316,17 +345,19 @@ static void warn_unit(Lex *x, const LexToken *t) {
   if (t->code == '^' && last->code == TOK_NUMBER && last->word.unit && last->word.unit != UNIT_PERCENT) {
     Span both = span_join(last->span, t->span);
     Diag *d = diag_add(x->ast->sink, DIAG_UNIT, both, "this is the power of `%s` with its unit", last->word.text);
-    diag_help(d, "write `(%s)^`%s", last->word.text, last->word.unit == UNIT_PI ? ", or `2 * pi^`" : " to say so");
+    diag_help(d, "write `(%s)^k` if that is meant%s", last->word.text,
+              last->word.unit == UNIT_PI ? ", and with `* pi^k` if not" : "");
   }
   bool after_number = last->code == '/' && x->recent[1].code == TOK_NUMBER;
   if (t->code == TOK_NUMBER && last->code == '/' && t->word.unit && t->word.unit != UNIT_PERCENT &&
       (after_number || t->word.unit == UNIT_PI)) {
     Diag *d = diag_add(x->ast->sink, DIAG_UNIT, t->span, "this divides by `%s` with its unit", t->word.text);
-    diag_help(d, "write `/(%s)`%s", t->word.text, t->word.unit == UNIT_PI ? ", or `/2 * pi`" : " to say so");
+    diag_help(d, "write `/(%s)` if that is meant%s", t->word.text,
+              t->word.unit == UNIT_PI ? ", and with `* pi` at the end if not" : "");
   }
 }
 
-/* An operator after the line above would have continued it. */
+/* A unary minus can begin a line, but was rarely meant to. */
 static void check_minus(Lex *x, const LexToken *t) {
   if (t->code != '-' || !t->first_on_line || !x->at_statement || x->leading_minus || x->interactive) return;
   Diag *d = lex_error(x, DIAG_SYNTAX, t->span, "a line cannot begin with `-`");
@@ -335,14 +366,14 @@ static void check_minus(Lex *x, const LexToken *t) {
 
 static void sent(Lex *x, const LexToken *t) {
   warn_unit(x, t);
-  bool divides = t->code == TOK_NL || t->code == ';';
+  bool divides = t->code == TOK_NL || (t->code == ';' && !in_parens(x));
   if (x->at_statement && !divides && t->code != '}') {
     x->first = *t;
     if (x->error_at < x->recent[0].span.end) x->error_at = 0; /* else: found while t was read */
     check_minus(x, t);
     x->at_statement = false;
   }
-  if (divides) x->at_statement = true;
+  if (divides || t->code == '{') x->at_statement = true;
   memmove(x->recent + 1, x->recent, (LEX_RECENT - 1) * sizeof *x->recent);
   x->recent[0] = *t;
 }
@@ -359,6 +390,10 @@ static bool goes_first(Lex *x, const LexToken *t, LexToken *out) {
   if (t->first_on_line) x->close_at_newline = false;
   int last = x->recent[0].code;
   bool unfinished = word && last && last != TOK_NL && last != ';' && last != '{';
+  if (t->first_on_line && lex_can_end(last) && !in_parens(x) && begins_no_line(t->code)) {
+    if (!x->error_at) lex_line_error(x, t);
+    return false;
+  }
   if (t->first_on_line && !in_parens(x) && (lex_can_end(last) || unfinished)) {
     hold(x, *t);
     *out = added_token(x, TOK_NL);

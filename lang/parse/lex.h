@@ -78,7 +78,8 @@ int lex_name(Lex *x, const char *s, size_t n, AstWord *word);
 int lex_number(Lex *x, const char *s, size_t n, AstWord *word);
 /* A text in double quotes; `closed` is false where the line ends first. */
 int lex_text(Lex *x, const char *s, size_t n, bool closed, AstWord *word);
-int lex_text_single(Lex *x, const char *s, size_t n, AstWord *word);
+/* A text in other quotes of `quote` bytes each. */
+int lex_text_quoted(Lex *x, const char *s, size_t n, size_t quote, AstWord *word);
 int lex_foreign(Lex *x, const char *s, size_t n, AstWord *word);
 /* A single character that is no token; returns the token that was meant, or 0: skip it. */
 int lex_stray(Lex *x, const char *s, size_t n, AstWord *word);
@@ -100,6 +101,8 @@ bool lex_can_end(int code); /* may a statement end after this token? */
 /* Adds an error and notes it for the current statement. */
 Diag *lex_error(Lex *x, DiagCode code, Span span, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 char lex_closer(char opener);
+/* The message for a token that cannot begin a line, or NULL if t can. */
+Diag *lex_line_error(Lex *x, const LexToken *t);
 
 /* Called by the grammar: `expected` are token codes. */
 void syntax_error(Parse *p, int found, Span span, const int *expected, int n);

@@ -151,8 +151,11 @@ static void unknown_unit(Lex *x, Span span, const char *s, NumberParts p, const 
   const char *near = strlen(unit) > 1 ? diag_nearest(unit, known, n) : NULL;
   Span at = {span.begin + (uint32_t)p.digits, span.end};
   Diag *d = lex_error(x, DIAG_NUMBER, at, "`%s` is no unit", unit);
-  if (near) diag_mark(d, "did you mean `%s`?", near);
-  else diag_help(d, "to multiply, write `%s * %s`", number, unit);
+  if (!near) {
+    diag_help(d, "to multiply, write `%s * %s`", number, unit);
+    return;
+  }
+  diag_mark(d, "did you mean `%s`?", near);
   diag_note(d, "units are deg rad turn pi px %% ns us ms s min h, glued to their number");
 }
 
@@ -189,8 +192,8 @@ static void number_value(Lex *x, Span span, const char *s, size_t n, AstWord *wo
   if (!num_parse(plain, m, &word->num)) {
     word->num = 1;
     if (x->error_at != span.begin) too_far(x, span, s, n);
-  } else if (word->is_int && word->num > 9007199254740992.0) {
-    Diag *d = lex_error(x, DIAG_NUMBER, span, "a whole number goes up to 9007199254740992 (2^53)");
+  } else if (word->is_int && word->num > 9007199254740991.0) {
+    Diag *d = lex_error(x, DIAG_NUMBER, span, "whole numbers go up to 9007199254740991 (2^53 - 1)");
     diag_help(d, "write it with a point or an exponent if it need not be exact");
   }
 }
@@ -280,13 +283,14 @@ int lex_text(Lex *x, const char *s, size_t n, bool closed, AstWord *word) {
   return TOK_STRING;
 }
 
-int lex_text_single(Lex *x, const char *s, size_t n, AstWord *word) {
+int lex_text_quoted(Lex *x, const char *s, size_t n, size_t quote, AstWord *word) {
   Span span = lex_span(x, n);
-  Diag *d = lex_error(x, DIAG_TEXT, span, "a text stands between double quotes");
-  const char *fixed = arena_printf(x->ast->arena, "\"%.*s\"", (int)n - 2, s + 1);
+  const char *inner = arena_strn(x->ast->arena, s + quote, n - 2 * quote);
+  Diag *d = lex_error(x, DIAG_TEXT, span, "a text stands between plain double quotes");
+  const char *fixed = arena_printf(x->ast->arena, "\"%s\"", inner);
   diag_help(d, "write `%s`", fixed);
-  diag_fix(d, span, fixed, !memchr(s, '"', n) && !memchr(s, '\\', n));
-  *word = (AstWord){.text = arena_strn(x->ast->arena, s + 1, n - 2), .span = span};
+  diag_fix(d, span, fixed, !strpbrk(inner, "\"\\"));
+  *word = (AstWord){.text = inner, .span = span};
   return TOK_STRING;
 }
 
@@ -337,7 +341,8 @@ int lex_stray(Lex *x, const char *s, size_t n, AstWord *word) {
   *word = (AstWord){.span = span, .text = ""};
   utf8proc_int32_t c;
   utf8proc_ssize_t used = utf8proc_iterate((const utf8proc_uint8_t *)s, (utf8proc_ssize_t)n, &c);
-  if (used <= 0 || c < 0x20 || c == 0x7F) { /* lex_check_bytes has named it */
+  bool mark = c == 0xFEFF && span.begin == x->src->base;
+  if (used <= 0 || c < 0x20 || c == 0x7F || mark) { /* lex_check_bytes has named it */
     x->error_at = span.begin;
     return 0;
   }

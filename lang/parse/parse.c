@@ -12,7 +12,9 @@ static ParseResult run(Parse *p, Arena *a, const Source *src, DiagSink *sink, bo
   p->lex.leading_minus = leading_minus;
   if (lex_check_bytes(&p->lex)) qgn_yyparse(p->lex.scanner, p);
   lex_end(&p->lex);
-  if (!p->script) p->script = ast_group(&p->ast, AST_SCRIPT, (Span){src->base, src->base + src->size}, NULL);
+  Span whole = {src->base, src->base + src->size};
+  if (!p->script) p->script = ast_group(&p->ast, AST_SCRIPT, whole, NULL);
+  p->script->span = whole;
   if (p->lex.incomplete) return PARSE_INCOMPLETE;
   return sink->n_errors == errors ? PARSE_OK : PARSE_ERROR;
 }
@@ -67,9 +69,10 @@ bool parse_literal(Arena *a, const Source *src, DiagSink *sink, AstNode **out) {
 }
 
 static void dump_token(Parse *p, int code, AstWord word, Span span, FILE *out) {
+  const Source *src;
   int line = 0, col = 0, end_line = 0, end_col = 0;
-  src_locate(span.begin, NULL, &line, &col);
-  src_locate(span.end, NULL, &end_line, &end_col);
+  src_locate(span.begin, &src, &line, &col);
+  src_locate(span.end, &src, &end_line, &end_col);
   char place[64];
   snprintf(place, sizeof place, "%d:%d-%d:%d", line, col, end_line, end_col);
   size_t n;

@@ -69,21 +69,23 @@ static Words expected_words(const SyntaxError *e) {
   const bool *want = e->want;
   bool operator = want['+'], value = want[TOK_NUMBER], ends = want[TOK_NL];
   if (want[TOK_LET]) say(&w, "a statement");
+  else if (want[TOK_CIRCUIT]) say(&w, "a kind (int, real, label, circuit, ...)");
   else if (value) say(&w, "a value");
   else if (want[TOK_NAME] && want[TOK_STRING]) say(&w, "a name or a text");
   else if (want[TOK_NAME] && !ends && !operator) say(&w, "a name");
   else if (want[TOK_STRING] && !ends) say(&w, "a text");
   if (want[TOK_LET]) return w;
+  bool follows = want['='] || want['~'] || want[TOK_WITH] || want[','] || want['{'] || want[TOK_ON] || want[TOK_IN];
   for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
     int code = marks[i].code;
     bool suffix = code == '(' || code == '[' || code == TOK_RANGE;
-    if (!want[code] || (code == TOK_IN && operator) || (code == '=' && ends)) continue;
-    if (suffix && (operator || value || ends)) continue;
+    if (!want[code] || (code == TOK_IN && operator) || (code == '=' && (ends || want[')']))) continue;
+    if (suffix && (operator || value || ends || w.n > 1 || follows)) continue;
     if ((code == '[' || code == '=' || code == ')') && value) continue;
     if (code == ',' && (ends || want['{'] || want[TOK_OVER])) continue;
     say(&w, marks[i].name);
   }
-  if (operator && w.n < 2) say(&w, "an operator");
+  if (operator && w.n == 0) say(&w, "an operator");
   if (ends) say(&w, "the end of the statement");
   return w;
 }
@@ -114,7 +116,7 @@ static void general_error(const SyntaxError *e) {
       if (x->open[i].bracket != '{') x->open[i].reported = true;
     return;
   }
-  const char *form = syntax_form(x->first.code);
+  const char *form = e->want[TOK_NL] ? NULL : syntax_form(x->first.code);
   if (form) diag_help(d, "the form is `%s`", form);
 }
 

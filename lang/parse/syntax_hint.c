@@ -76,11 +76,6 @@ static Diag *hint_habit(const SyntaxError *e) {
   return d ? d : habit_of(e, first(e));
 }
 
-static Diag *hint_else(const SyntaxError *e) {
-  if (e->found.code != TOK_ELSE || !e->found.first_on_line) return NULL;
-  return with_help(error_at(e, e->found.span, "`else` stands on the line of the `}` before it"), "write `} else {`");
-}
-
 static Diag *hint_select(const SyntaxError *e) {
   if (e->found.code != TOK_IF || !e->want[TOK_NUMBER]) return NULL;
   return with_help(error_at(e, e->found.span, "`if` is a statement and has no value"), "write `select(condition, a, b)`");
@@ -89,7 +84,8 @@ static Diag *hint_select(const SyntaxError *e) {
 static Diag *hint_reserved(const SyntaxError *e) {
   bool is_reserved = e->found.word.name && e->found.code != TOK_NAME;
   if (!is_reserved || !e->want[TOK_NAME] || e->want[TOK_LET]) return NULL;
-  if (e->found.code == TOK_IN || e->found.code == TOK_AND || e->found.code == TOK_OR) return NULL;
+  int code = e->found.code, last = before(e, 0)->code;
+  if ((code == TOK_IN || code == TOK_AND || code == TOK_OR) && last != '(' && last != ',') return NULL;
   Lex *x = &e->p->lex;
   const char *word = e->found.word.text;
   Diag *d = lex_error(x, DIAG_SYNTAX, e->found.span, "`%s` is a reserved word and cannot be a name", word);
@@ -116,27 +112,15 @@ static Diag *hint_block(const SyntaxError *e) {
   return d;
 }
 
-static bool is_operator(int code) {
-  switch (code) {
-  case TOK_PIPE: case TOK_OR: case TOK_AND: case TOK_EQ: case TOK_NE: case '<': case '>': case TOK_LE: case TOK_GE:
-  case TOK_IN: case TOK_RANGE: case TOK_RANGE_TO: case TOK_PM: case '+': case '*': case '/': case '^': case ',':
-  case '=': case '.': case '@': case TOK_ARROW: case TOK_WHERE: case TOK_OVER: case TOK_PER: case TOK_CLIP:
-  case TOK_WITH: case TOK_ON: return true;
-  default: return false;
-  }
-}
-
+/* At the very beginning of the text; elsewhere the token filter sees it first. */
 static Diag *hint_leading(const SyntaxError *e) {
-  if (!e->found.first_on_line || !is_operator(e->found.code) || before(e, 0)->code != TOK_NL) return NULL;
-  Lex *x = &e->p->lex;
-  const char *text = syntax_token(e->p, &e->found);
-  Diag *d = lex_error(x, DIAG_SYNTAX, e->found.span, "a line cannot begin with %s", text);
-  diag_help(d, "to continue the line above, end it with %s, or put brackets around the whole", text);
-  return d;
+  return e->found.first_on_line && e->want[TOK_LET] ? lex_line_error(&e->p->lex, &e->found) : NULL;
 }
 
 static Diag *hint_dict(const SyntaxError *e) {
-  if (e->found.code != '{' || !e->want[TOK_NUMBER] || e->want[TOK_LET]) return NULL;
+  int last = before(e, 0)->code;
+  bool needs_value = last == '=' || last == TOK_ASSIGN || last == '(' || last == '[' || last == ',' || last == TOK_RETURN;
+  if (e->found.code != '{' || !needs_value || !e->want[TOK_NUMBER]) return NULL;
   return with_help(error_at(e, e->found.span, "`{` begins a block and not a value"), "a list is written `[a, b]`");
 }
 
@@ -227,6 +211,15 @@ static Diag *hint_product(const SyntaxError *e) {
   return d;
 }
 
+static Diag *hint_point(const SyntaxError *e) {
+  const LexToken *number = before(e, 0);
+  if (e->found.code != '.' || number->code != TOK_NUMBER || number->span.end != e->found.span.begin) return NULL;
+  Diag *d = lex_error(&e->p->lex, DIAG_NUMBER, span_join(number->span, e->found.span), "`%s.` has no digit after the point",
+                      number->word.text);
+  diag_help(d, "write `%s.0`, or `%s` for a whole number", number->word.text, number->word.text);
+  return d;
+}
+
 static Diag *hint_chain(const SyntaxError *e) {
   int code = e->found.code;
   if (!after_value(e) || e->found.first_on_line) return NULL;
@@ -265,8 +258,8 @@ static Diag *hint_texts(const SyntaxError *e) {
 
 Diag *syntax_hint(const SyntaxError *e) {
   static Hint *const hints[] = {
-      hint_habit,   hint_else,  hint_leading, hint_select,    hint_slice, hint_block, hint_dict,     hint_brackets,
-      hint_product, hint_tuple, hint_chain,   hint_increment, hint_texts, hint_assign, hint_equals, hint_reserved,
+      hint_habit,   hint_leading, hint_point, hint_select,    hint_slice, hint_block,  hint_dict,   hint_brackets,
+      hint_product, hint_tuple,   hint_chain, hint_increment, hint_texts, hint_assign, hint_equals, hint_reserved,
   };
   for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
     Diag *d = hints[i](e);
