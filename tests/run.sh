@@ -19,7 +19,7 @@
 # first line `# run: ARGS` gives other arguments: `# run: run --set n=3 @`, with @ for the file (put
 # last if it is not there; a verb that is missing is `check`).
 #
-# A test is skipped only because its data is not there ($QGN_DATA); a skip where the data is there is
+# A test is skipped only because its data is not there ($QGN_DATA, which the makefile sets); a skip where the data is there is
 # a failure. --update writes the expected texts anew. --quick leaves out names that end in _slow.
 # The last line is `N passed, N failed, N skipped`.
 set -u
@@ -27,7 +27,7 @@ cd "$(dirname "$0")/.." || exit 2
 root=$PWD
 MODE=${MODE:-release}
 export MODE QGN=$root/build/$MODE/qgn
-export QGN_DATA=${QGN_DATA:-$root/../shared/data}
+export QGN_DATA=${QGN_DATA:-$root/data}
 export LC_ALL=C.UTF-8 TZ=UTC HOME=/nonexistent INPUTRC=/dev/null
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0} UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 unset COLUMNS NO_COLOR QGN_STDLIB XDG_DATA_HOME CDPATH 2>/dev/null
