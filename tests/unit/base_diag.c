@@ -9,6 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "lang/base/diag.h"
+#include "lang/base/mem.h"
 #include "lang/base/source.h"
 
 static Arena *a;
@@ -282,6 +283,82 @@ static void allowed_warnings(void **state) {
   check_text(plain, "error[E0101]: errors stay\n   ┌─ e:1:1\n 1 │ a  # allow E0101\n   │ ^\n");
 }
 
+static uint32_t random_to(uint32_t n) {
+  static uint32_t seed = 12345;
+  seed = seed * 1664525 + 1013904223;
+  return (seed >> 8) % n;
+}
+
+/* Any bytes, any spans, any width: rows stay text, and short where a width is given. */
+static void any_bytes_and_spans(void **state) {
+  (void)state;
+  tear_down(NULL); /* each round has its own */
+  for (int round = 0; round < 3000; round++) {
+    set_up(NULL);
+    char text[300];
+    uint32_t size = random_to(sizeof text);
+    static const char usual[] = "a b\n\r\t(\xCE\xB8\xE6\x97\xA5\x1B\x7F";
+    for (uint32_t i = 0; i < size; i++)
+      text[i] = random_to(4) ? usual[random_to(sizeof usual)] : (char)random_to(256);
+    const Source *source[2] = {src_add("one", text, size), src_add("two", text, size / 2)};
+    Diag *d = NULL;
+    for (uint32_t k = 0, n = 1 + random_to(6); k < n; k++) {
+      const Source *s = source[random_to(2)];
+      uint32_t begin = s->base + random_to(s->size + 1);
+      Span span = {begin, begin + random_to(s->base + s->size + 1 - begin)};
+      if (!d) d = diag_add(sink, DIAG_TYPE, span, "text");
+      else diag_label(d, span, "%s", random_to(3) ? "a label" : "");
+    }
+    int width = (int)random_to(3) * 40;
+    char *got = NULL;
+    size_t n = 0;
+    FILE *f = open_memstream(&got, &n);
+    diag_render(sink, (DiagStyle){.unicode = random_to(2) == 0, .width = width}, f);
+    fclose(f);
+    for (size_t i = 0; i < n; i++)
+      assert_true(got[i] == '\n' || ((unsigned char)got[i] >= 0x20 && got[i] != 0x7F));
+    assert_true(n > 0 && got[n - 1] == '\n');
+    free(got);
+    tear_down(NULL);
+  }
+  set_up(NULL);
+}
+
+static jmp_buf on_fatal;
+static void jump(size_t size) {
+  (void)size;
+  longjmp(on_fatal, 1);
+}
+
+/* Whichever allocation fails while messages are made and rendered, nothing leaks or breaks. */
+static void every_failure_is_survived(void **state) {
+  (void)state;
+  tear_down(NULL); /* each round has its own */
+  mem_on_fatal(jump);
+  volatile int failures = 0;
+  volatile bool done = false;
+  FILE *f = fopen("/dev/null", "w");
+  for (volatile uint64_t n = 1; !done; n++) {
+    set_up(NULL);
+    mem_fail_after(n, 0);
+    if (setjmp(on_fatal) == 0) {
+      const Source *s = add("x", "let a = b\n");
+      for (int i = 0; i < 30; i++)
+        diag_label(diag_add(sink, DIAG_NAME, first(s, "b"), "n %d", i), first(s, "a"), "l");
+      diag_render(sink, plain, f);
+      done = true;
+    } else {
+      failures++;
+    }
+    mem_fail_after(0, 0);
+    tear_down(NULL);
+  }
+  fclose(f);
+  mem_on_fatal(NULL);
+  set_up(NULL);
+  assert_true(failures > 5);
+}
+
 static void exit_codes(void **state) {
   (void)state;
   assert_int_equal(diag_exit_code(sink), 0);
@@ -362,6 +439,8 @@ int main(void) {
       TEST(sorted_without_doubles),
       TEST(twenty_at_most),
       TEST(allowed_warnings),
+      TEST(any_bytes_and_spans),
+      TEST(every_failure_is_survived),
       TEST(exit_codes),
       TEST(the_table),
       TEST(nearest_names),
