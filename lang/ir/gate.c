@@ -5,8 +5,8 @@
 #define STATUS_LATER true
 
 const GateInfo gate_info[GATE_COUNT] = {
-#define GATE(ID, name, aliases, qubits, angles, cls, inverse, spectrum, status, doc)                         \
-  [GATE_##ID] = {name, aliases, qubits, angles, GATE_##cls, inverse, spectrum, STATUS_##status, doc},
+#define GATE(ID, name, aliases, qubits, angles, cls, inverse, spectrum, status, steps, doc)                  \
+  [GATE_##ID] = {name, aliases, qubits, angles, GATE_##cls, inverse, spectrum, STATUS_##status, steps, doc},
 #include "lang/ir/gates.def"
 #undef GATE
 };

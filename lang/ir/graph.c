@@ -265,6 +265,7 @@ NodeId g_size_of(Graph *g, NodeId a, int64_t axes, Span span) {
     NodeId count = must(g, OP_COUNT, 0, NULL, &(Attr){.i = {s.d[k].count}}, NULL, span);
     n = n == NODE_NONE ? count : g_binary(g, OP_MUL, n, count, span);
   }
+  if (n != NODE_NONE && fixed == 1) return n;
   NodeId c = g_scalar(g, fixed, span);
   return n == NODE_NONE ? c : g_binary(g, OP_MUL, n, c, span);
 }

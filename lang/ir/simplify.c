@@ -21,10 +21,12 @@ static NodeId fold_constants(const Make *m) {
   return g_make(m->g, OP_CONST, 0, NULL, &(Attr){.i = {m->elem}, .f = {value}}, &m->shape, m->span, NULL);
 }
 
-/* The input as it was before it was stretched; a constant as a scalar. */
+/* The input as it was before it was stretched (a scalar may have been reshaped to [1, 1]); a
+ * constant as a scalar. */
 static NodeId unstretched(const Make *m, NodeId id) {
   const Node *n = g_peek(m->g, id);
   if (n && n->op == OP_STRETCH) return n->in[0];
+  if (n && n->op == OP_RESHAPE && g_shape(m->g, n->in[0])->rank == 0) return n->in[0];
   if (n && n->op == OP_CONST && n->shape.rank > 0)
     return g_make(m->g, OP_CONST, 0, NULL, &n->attr, &(Shape){0}, n->span, NULL);
   return id;
@@ -41,6 +43,25 @@ static NodeId strip_stretches(const Make *m) {
   }
   if (!changed) return NODE_NONE;
   return stretched(m, g_make(m->g, m->op, m->n_in, in, m->attr, NULL, m->span, NULL));
+}
+
+/* Inputs that are all reshaped in the same way are combined first and reshaped afterwards, so that
+ * what belongs together meets. */
+static NodeId lift_reshape(const Make *m) {
+  NodeId in[3];
+  const Shape *from = NULL;
+  for (int k = 0; k < m->n_in; k++) {
+    in[k] = m->in[k];
+    if (g_shape(m->g, in[k])->rank == 0) continue;
+    const Node *n = opened(m, in[k], OP_RESHAPE);
+    if (!n || !shape_equal(&n->shape, &m->shape)) return NODE_NONE;
+    in[k] = n->in[0];
+    if (from && !shape_equal(from, g_shape(m->g, in[k]))) return NODE_NONE;
+    from = g_shape(m->g, in[k]);
+  }
+  if (!from) return NODE_NONE;
+  NodeId r = g_make(m->g, m->op, m->n_in, in, m->attr, NULL, m->span, NULL);
+  return g_reshape(m->g, r, &m->shape, m->span);
 }
 
 /* ---- one input ------------------------------------------------------------------------------- */
@@ -110,6 +131,30 @@ static NodeId join_small_factors(const Make *m, NodeId x, NodeId y) {
   return NODE_NONE;
 }
 
+/* (p * s) * y (or / y) where s is a scalar and p as large as the result: (p * y) * s, so that scalars
+ * gather outside, or s * y if y is small. */
+static NodeId scalar_outwards(const Make *m, NodeId x, NodeId y) {
+  const Node *n = opened(m, x, OP_MUL);
+  if (!n || size_of(m, x) != shape_capacity(&m->shape)) return NODE_NONE;
+  for (int k = 1; k >= 0; k--) {
+    if (g_shape(m->g, n->in[k])->rank != 0) continue;
+    bool small = size_of(m, y) < shape_capacity(&m->shape);
+    if (!small && g_shape(m->g, y)->rank != 0)
+      return stretched(m, binary(m, OP_MUL, binary(m, m->op, n->in[1 - k], y), n->in[k]));
+    if (small && m->op == OP_DIV)
+      return stretched(m, binary(m, OP_MUL, n->in[1 - k], binary(m, OP_DIV, n->in[k], y)));
+  }
+  return NODE_NONE;
+}
+
+/* (c / n) * n where n is a count: c. */
+static NodeId cancelled_count(const Make *m, NodeId x, NodeId y) {
+  const Node *n = opened(m, x, OP_DIV);
+  bool recip = !n && (n = opened(m, x, OP_RECIP));
+  if (!n || n->in[recip ? 0 : 1] != y || g_node(m->g, y)->op != OP_COUNT) return NODE_NONE;
+  return recip ? constant(m, 1, &m->shape) : stretched(m, n->in[0]);
+}
+
 /* -p * y: the sign moves out if that costs nothing. */
 static NodeId negated_factor(const Make *m, NodeId x, NodeId y) {
   const Node *n = opened(m, x, OP_NEG);
@@ -128,8 +173,12 @@ static NodeId rewrite_mul(const Make *m) {
   if (a == b) return unary(m, OP_SQUARE, a);
   if ((r = negated_factor(m, a, b)) != NODE_NONE) return r;
   if ((r = negated_factor(m, b, a)) != NODE_NONE) return r;
+  if ((r = cancelled_count(m, a, b)) != NODE_NONE) return r;
+  if ((r = cancelled_count(m, b, a)) != NODE_NONE) return r;
   if ((r = join_small_factors(m, a, b)) != NODE_NONE) return r;
-  return join_small_factors(m, b, a);
+  if ((r = join_small_factors(m, b, a)) != NODE_NONE) return r;
+  if ((r = scalar_outwards(m, a, b)) != NODE_NONE) return r;
+  return scalar_outwards(m, b, a);
 }
 
 static NodeId rewrite_div(const Make *m) {
@@ -144,7 +193,7 @@ static NodeId rewrite_div(const Make *m) {
   }
   if ((n = opened(m, a, OP_NEG)) && size_of(m, a) == shape_capacity(&m->shape))
     return unary(m, OP_NEG, binary(m, OP_DIV, n->in[0], b));
-  return NODE_NONE;
+  return scalar_outwards(m, a, b);
 }
 
 /* Exponents that have an operation of their own. */
@@ -190,6 +239,7 @@ NodeId simplify(const Make *m) {
   if (is_elementwise(m->op)) {
     if ((r = fold_constants(m)) != NODE_NONE) return r;
     if ((r = strip_stretches(m)) != NODE_NONE) return r;
+    if ((r = lift_reshape(m)) != NODE_NONE) return r;
   }
   return rewrite_of[m->op] ? rewrite_of[m->op](m) : NODE_NONE;
 }

@@ -68,6 +68,31 @@ static NodeId sum_of_product(const Make *m) {
   return NODE_NONE;
 }
 
+/* Sums of what is linear: sum(p + q) where q is repeated along the axes is sum(p) + n q, and the rows
+ * of a product are added before it is made. */
+static NodeId sum_of_linear(const Make *m) {
+  int64_t mask = m->attr->i[0];
+  const Node *a = g_peek(m->g, m->in[0]);
+  if (!a) return NODE_NONE;
+  if (a->op == OP_ADD || a->op == OP_SUB) {
+    for (int k = 0; k < 2; k++) {
+      int64_t repeated = repeated_axes(g_shape(m->g, a->in[k]), &a->shape);
+      if ((repeated & mask) != mask || g_shape(m->g, a->in[1 - k])->rank == 0) continue;
+      NodeId in[2] = {kept_sum(m, a->in[0], mask), kept_sum(m, a->in[1], mask)};
+      in[k] = binary(m, OP_MUL, a->in[k], g_size_of(m->g, m->in[0], mask, m->span));
+      return reshaped(m, binary(m, a->op, in[0], in[1]));
+    }
+  }
+  if (a->op == OP_MATMUL && a->shape.rank == 2 && (mask == 1 || mask == 2)) {
+    int k = mask == 1 ? 0 : 1;
+    bool flag = a->attr.i[k] != 0;
+    NodeId in[2] = {a->in[0], a->in[1]};
+    in[k] = kept_sum(m, in[k], flag ? 3 - mask : mask);
+    return reshaped(m, g_matmul(m->g, in[0], in[1], a->attr.i[0] != 0, a->attr.i[1] != 0, m->span));
+  }
+  return NODE_NONE;
+}
+
 NodeId rewrite_sum(const Make *m) {
   NodeId a = m->in[0], r;
   const Shape *s = g_shape(m->g, a);
@@ -77,6 +102,7 @@ NodeId rewrite_sum(const Make *m) {
   if (mask != ones && ones) return reshaped(m, kept_sum(m, a, mask & ~ones));
   if ((r = sum_of_repeated(m)) != NODE_NONE) return r;
   if ((r = sum_of_product(m)) != NODE_NONE) return r;
+  if ((r = sum_of_linear(m)) != NODE_NONE) return r;
   bool all = mask == ((int64_t)1 << s->rank) - 1;
   if (all && (n = opened(m, a, OP_RESHAPE))) {
     int64_t every = ((int64_t)1 << g_shape(m->g, n->in[0])->rank) - 1;
@@ -106,7 +132,7 @@ NodeId rewrite_stretch(const Make *m) {
   if (shape_equal(g_shape(m->g, a), &m->shape)) return a;
   if (g_node(m->g, a)->op == OP_CONST) return same_constant(m, a);
   if ((n = opened(m, a, OP_STRETCH))) return g_stretch(m->g, n->in[0], &m->shape, m->span);
-  return NODE_NONE;
+  return is_single(&m->shape) ? reshaped(m, a) : NODE_NONE;
 }
 
 NodeId rewrite_reshape(const Make *m) {
