@@ -1,0 +1,113 @@
+/* The command line: the only code of the program that prints, reads the environment or ends the
+ * process. It turns arguments into a Cli (args.c, from the tables verbs.def and options.def),
+ * runs the verb, shows the diagnostics of all stages and returns the exit code:
+ *
+ *   0 ok · 1 an expect failed · 2 script or usage · 3 data or files · 4 numerics · 5 resources · 130 interrupted
+ *
+ * Results go to stdout, everything else to stderr. Owner: the Cli owns one arena that lives as
+ * long as the verb; the sink and everything parsed are in it. */
+#ifndef QGN_CLI_H
+#define QGN_CLI_H
+#include <stdint.h>
+#include "lang/base/diag.h"
+#include "lang/base/source.h"
+#include "lang/ir/program.h"
+#include "lang/parse/parse.h"
+#include "lang/sema/sema.h"
+
+typedef enum CliVerb {
+#define VERB(ID, ...) CLI_##ID,
+#include "runtime/cli/verbs.def"
+#undef VERB
+  CLI_VERB_COUNT
+} CliVerb;
+
+typedef enum CliOption {
+#define OPTION(ID, ...) OPT_##ID,
+#include "runtime/cli/options.def"
+#undef OPTION
+  OPT_COUNT
+} CliOption;
+
+typedef struct VerbInfo { const char *name; bool later; const char *argument, *doc, *example; } VerbInfo;
+typedef struct OptionInfo {
+  const char *name;
+  char letter;
+  const char *value;
+  uint32_t verbs; /* bit k: verb k has it */
+  bool later;
+  const char *doc;
+} OptionInfo;
+extern const VerbInfo verb_info[CLI_VERB_COUNT];
+extern const OptionInfo option_info[OPT_COUNT];
+
+/* One `--set name=value`. `source` holds the text "--set name=value" for messages. */
+typedef struct CliSet { const char *name, *text; Span name_span; const AstNode *value; } CliSet;
+
+typedef struct Cli {
+  Arena *arena;
+  DiagSink *sink;
+  int shown; /* records of the sink already printed */
+  DiagStyle style;
+  CliVerb verb;
+  bool has_verb;
+  bool given[OPT_COUNT];
+  const char *value[OPT_COUNT]; /* text of the last one given */
+  VEC(CliSet) sets;
+  VEC(const char *) operands;
+  Span line;                /* the whole command line, for messages */
+  VEC(Span) operand_spans;
+  int threads;              /* resolved */
+} Cli;
+
+/* Runs the program; the exit code. Never calls exit, so tests can call it. */
+int cli_main(int argc, char **argv);
+
+/* args.c: reads the arguments. False if they cannot be understood; the sink says why. */
+bool cli_args(Cli *c, int argc, char **argv);
+/* E0998 with "`what` is not built yet" at the command line; returns false. */
+bool cli_later(Cli *c, const char *what);
+bool cli_usage(Cli *c, Span at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Exactly one operand, named as in verbs.def; NULL and a message otherwise. */
+const char *cli_one_operand(Cli *c);
+
+/* Prints all records not printed yet: the first time sorted by place, later ones as they come. */
+void cli_show(Cli *c);
+/* Exit code of what is in the sink, warnings counted if `--deny warnings`. */
+int cli_code(const Cli *c);
+
+/* script.c: finds and reads a script; a folder stands for its main.qgn. */
+typedef struct CliScript {
+  const char *path;  /* as shown: "examples/hello/main.qgn" */
+  const char *name;  /* of its runs: "hello" */
+  const Source *source;
+} CliScript;
+bool cli_read_script(Cli *c, const char *path, CliScript *out);
+/* Reads, parses, elaborates. NULL if there were errors (not shown yet). */
+Program *cli_load(Cli *c, const char *path, CliScript *script, AstNode **tree);
+/* The name of the runs of a script: its stem, or its folder for main.qgn. */
+const char *cli_run_name(Arena *a, const char *path);
+
+/* verbs */
+int cli_verb_run(Cli *c);
+int cli_verb_check(Cli *c);
+int cli_verb_dump(Cli *c);
+int cli_verb_explain(Cli *c);
+int cli_verb_doctor(Cli *c);
+int cli_verb_version(Cli *c);
+int cli_verb_help(Cli *c);
+
+/* machine.c: what the machine has. */
+int cli_cores(void);                     /* that affinity and cgroup quota allow, at least 1 */
+const char *cli_stdlib(Arena *a);        /* folder of the library, NULL if it is not found */
+const char *cli_family(Arena *a);        /* "avx2, OpenBLAS 0.3.21 Haswell": names the bits of a run */
+const char *cli_libraries(Arena *a);     /* "OpenBLAS 0.3.21, jansson 2.14, ..." */
+const char *cli_compiler(void);
+/* A program of PATH, as an absolute path; NULL if there is none. */
+const char *cli_find_program(Arena *a, const char *name);
+
+/* signals.c: SIGINT, SIGTERM, SIGHUP ask for a stop; a second SIGINT within 2 s ends at once. */
+void cli_signals_install(void);
+bool cli_stop_asked(void);
+void cli_signals_clear(void); /* for tests */
+#endif

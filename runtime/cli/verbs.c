@@ -1,0 +1,156 @@
+/* The verbs that need no run: check, dump, explain, help. */
+#define _GNU_SOURCE
+#include <string.h>
+#include "runtime/cli/cli.h"
+#include "runtime/exec/run.h"
+
+int cli_verb_check(Cli *c) {
+  CliScript script;
+  const char *path = cli_one_operand(c);
+  Program *p = path ? cli_load(c, path, &script, NULL) : NULL;
+  cli_show(c);
+  int code = cli_code(c);
+  if (p && code == 0 && !c->given[OPT_QUIET])
+    printf("%s: ok (%d object%s, %d train%s, %d claim%s)\n", script.path, p->objects.n, p->objects.n == 1 ? "" : "s",
+           p->trains.n, p->trains.n == 1 ? "" : "s", p->claims.n, p->claims.n == 1 ? "" : "s");
+  return code;
+}
+
+/* ---- dump ------------------------------------------------------------------------------- */
+
+static void dump_types(Cli *c, const AstNode *tree) {
+  SemaSet *sets = ARENA_ARRAY(c->arena, SemaSet, c->sets.n + 1);
+  for (int i = 0; i < c->sets.n; i++)
+    sets[i] = (SemaSet){c->sets.at[i].name, c->sets.at[i].name_span, c->sets.at[i].value};
+  SemaOptions options = {sets, c->sets.n};
+  sema_dump_types(c->arena, tree, &options, c->sink, stdout);
+}
+
+static void dump_plan(Cli *c, const Program *p) {
+  RunOptions options = {.threads = c->threads ? c->threads : 1, .family = kernel_family()};
+  Run *run = run_new(c->arena, p, &options, c->sink);
+  if (!run) return;
+  run_dump_plan(run, stdout);
+  run_free(run);
+}
+
+int cli_verb_dump(Cli *c) {
+  static const CliOption stages[] = {OPT_TOKENS, OPT_AST, OPT_TYPES, OPT_GRAPH, OPT_PLAN};
+  CliScript script;
+  AstNode *tree = NULL;
+  int n = 0;
+  CliOption stage = OPT_AST;
+  for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
+    if (c->given[stages[i]]) stage = stages[i], n++;
+  if (n != 1) {
+    cli_usage(c, c->line, "`qgn dump` wants one of --tokens, --ast, --types, --graph, --plan");
+    return 2;
+  }
+  const char *path = cli_one_operand(c);
+  if (!path || !cli_read_script(c, path, &script)) return cli_code(c);
+  if (stage == OPT_TOKENS) {
+    parse_dump_tokens(c->arena, script.source, c->sink, stdout);
+    return cli_code(c);
+  }
+  if (stage == OPT_AST || stage == OPT_TYPES) {
+    ParseResult result = parse_source(c->arena, script.source, c->sink, false, &tree, NULL);
+    if (tree && stage == OPT_AST) ast_dump(tree, stdout);
+    else if (result == PARSE_OK) dump_types(c, tree);
+    return cli_code(c);
+  }
+  Program *p = cli_load(c, path, &script, &tree);
+  if (p && stage == OPT_GRAPH) program_dump(p, stdout);
+  if (p && stage == OPT_PLAN) dump_plan(c, p);
+  return cli_code(c);
+}
+
+/* ---- explain ------------------------------------------------------------------------------ */
+
+static void wrap(const char *text, int width) {
+  int col = 0;
+  for (const char *s = text; *s;) {
+    size_t n = strcspn(s, " \n");
+    if (col > 0 && col + 1 + (int)n > width) col = 0, putchar('\n');
+    if (col > 0) putchar(' '), col++;
+    fwrite(s, 1, n, stdout);
+    col += (int)n;
+    s += n;
+    if (*s == '\n') putchar('\n'), col = 0;
+    if (*s) s++;
+  }
+  putchar('\n');
+}
+
+int cli_verb_explain(Cli *c) {
+  const char *code = cli_one_operand(c);
+  if (!code) return 2;
+  DiagCode found = diag_find(code);
+  if (found == DIAG_COUNT) {
+    const char *names[DIAG_COUNT];
+    for (int i = 0; i < DIAG_COUNT; i++) names[i] = diag_info[i].code;
+    const char *near = diag_nearest(code, names, DIAG_COUNT);
+    cli_usage(c, c->operand_spans.at[0], "there is no message code `%s`", code);
+    if (near) diag_help(c->sink->all.at[c->sink->all.n - 1], "did you mean `%s`?", near);
+    return 2;
+  }
+  const DiagInfo *info = &diag_info[found];
+  printf("%s: %s\n\n", info->code, info->title);
+  wrap(info->explain, 90);
+  if (info->severity == SEV_WARNING) printf("\nA warning; `# allow %s` at the end of a line silences it there.\n", info->code);
+  else printf("\nAn error; qgn ends with exit code %d.\n", info->exit_code);
+  return 0;
+}
+
+/* ---- help ------------------------------------------------------------------------------- */
+
+static void help_all(const Cli *c) {
+  printf("qgn: a language for training quantum generative models\n\nusage: qgn VERB [OPTIONS] ...\n\n");
+  for (int v = 0; v < CLI_VERB_COUNT; v++)
+    if (!verb_info[v].later) printf("  %-9s %-9s %s\n", verb_info[v].name, verb_info[v].argument, verb_info[v].doc);
+  printf("\nnot built yet:");
+  for (int v = 0; v < CLI_VERB_COUNT; v++)
+    if (verb_info[v].later) printf(" %s", verb_info[v].name);
+  printf("\n\n`qgn help VERB` shows the options of a verb and an example.\n");
+  if (c->given[OPT_VERBOSE])
+    printf("\nexit codes: 0 ok, 1 an expectation failed, 2 script or usage, 3 data or files, 4 numerics,\n"
+           "            5 resources, 7 verification mismatch, 130 interrupted with a checkpoint saved\n");
+}
+
+static void help_verb(CliVerb v) {
+  const VerbInfo *verb = &verb_info[v];
+  printf("usage: qgn %s%s%s%s\n\n%s\n", verb->name, verb->later ? "" : " [OPTIONS]", *verb->argument ? " " : "",
+         verb->argument, verb->doc);
+  if (verb->later) printf("(known, but not built yet)\n");
+  printf("\noptions:\n");
+  for (int o = 0; o < OPT_COUNT; o++) {
+    const OptionInfo *option = &option_info[o];
+    char left[64];
+    if ((option->verbs >> v & 1) == 0) continue;
+    snprintf(left, sizeof left, "%c%c%s --%s%s%s", option->letter ? '-' : ' ', option->letter ? option->letter : ' ',
+             option->letter ? "," : " ", option->name, option->value ? " " : "", option->value ? option->value : "");
+    printf("  %-26s %s%s\n", left, option->doc, option->later ? " (not built yet)" : "");
+  }
+  printf("\nexample:\n  %s\n", verb->example);
+}
+
+int cli_verb_help(Cli *c) {
+  if (c->verb != CLI_HELP) {
+    help_verb(c->verb);
+    return 0;
+  }
+  if (c->operands.n == 0) {
+    help_all(c);
+    return 0;
+  }
+  for (int v = 0; v < CLI_VERB_COUNT; v++) {
+    if (strcmp(verb_info[v].name, c->operands.at[0]) != 0) continue;
+    help_verb((CliVerb)v);
+    return 0;
+  }
+  const char *names[CLI_VERB_COUNT];
+  for (int v = 0; v < CLI_VERB_COUNT; v++) names[v] = verb_info[v].name;
+  const char *near = diag_nearest(c->operands.at[0], names, CLI_VERB_COUNT);
+  cli_usage(c, c->operand_spans.at[0], "there is no verb `%s`", c->operands.at[0]);
+  diag_help(c->sink->all.at[c->sink->all.n - 1], near ? "did you mean `qgn help %s`?" : "`qgn help` lists the verbs%s", near ? near : "");
+  return 2;
+}

@@ -1,0 +1,257 @@
+#define _GNU_SOURCE
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "runtime/record/record_int.h"
+
+#define RUNS "runs"
+#define RESULTS_LIMIT ((size_t)64 << 20)
+
+double record_clock(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+const char *record_folder(const Record *r) { return r->folder; }
+bool record_continues(const Record *r) { return r->continues; }
+const char *record_path(const Record *r, const char *name) { return arena_printf(r->arena, "%s/%s", r->folder, name); }
+
+void record_event(Record *r, EventKind kind, int index) {
+  RecordEvent e = {kind, index};
+  vec_push(r->arena, &r->events, e);
+}
+
+/* ---- writing ------------------------------------------------------------------------------ */
+
+void record_failed(Record *r, const char *name, const IoError *e) {
+  for (int i = 0; i < r->failures.n; i++)
+    if (strcmp(r->failures.at[i].name, name) == 0) return;
+  RecordFailure f = {arena_str(r->arena, name), io_message(r->arena, e)};
+  vec_push(r->arena, &r->failures, f);
+  Diag *d = diag_add(r->sink, DIAG_UNSAVED, SPAN_NONE, "%s", f.message);
+  diag_note(d, "the run goes on; what was saved before is intact");
+}
+
+void record_written(Record *r, const char *name) {
+  int n = 0;
+  for (int i = 0; i < r->failures.n; i++)
+    if (strcmp(r->failures.at[i].name, name) != 0) r->failures.at[n++] = r->failures.at[i];
+  r->failures.n = n;
+}
+
+bool record_write(Record *r, const char *name, const void *bytes, size_t size) {
+  IoError e;
+  if (!io_write_file(record_path(r, name), bytes, size, &e)) {
+    record_failed(r, name, &e);
+    return false;
+  }
+  record_written(r, name);
+  return true;
+}
+
+bool record_write_text(Record *r, const char *name, const Text *t) { return record_write(r, name, text_str(t), t->n); }
+
+/* ---- the name of a run --------------------------------------------------------------------- */
+
+static int by_text(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+
+static const char **sorted_sets(Arena *a, const RecordSpec *s) {
+  const char **list = ARENA_ARRAY(a, const char *, s->n_sets + 1);
+  for (int i = 0; i < s->n_sets; i++) list[i] = s->sets[i];
+  if (s->n_sets) qsort(list, (size_t)s->n_sets, sizeof *list, by_text);
+  return list;
+}
+
+/* Everything that can change a result, each piece with its length, so that no two differ unseen. */
+static void hash_content(Record *r) {
+  const RecordSpec *s = &r->spec;
+  Text t = text_new(r->arena);
+  const char **sets = sorted_sets(r->arena, s);
+  text_printf(&t, "qgn run %d\nedition %d\nnumerics %d\n", RECORD_VERSION, s->program->edition, RECORD_NUMERICS);
+  text_printf(&t, "family %zu %s\n", strlen(s->family), s->family);
+  for (int i = 0; i < s->n_sets; i++) text_printf(&t, "set %zu %s\n", strlen(sets[i]), sets[i]);
+  text_printf(&t, "script %zu\n", s->size);
+  text_bytes(&t, s->text, s->size);
+  io_sha256(t.at, t.n, r->content);
+}
+
+/* ---- locks ----------------------------------------------------------------------------------- */
+
+static json_t *read_json(Arena *a, const char *path) {
+  IoData data;
+  IoError e;
+  if (!io_read_file(a, path, RESULTS_LIMIT, &data, &e)) return NULL;
+  return json_loadb((const char *)data.bytes, data.size, JSON_REJECT_DUPLICATES, NULL);
+}
+
+static const char *json_text(const json_t *root, const char *key) {
+  const char *s = json_string_value(json_object_get(root, key));
+  return s ? s : "";
+}
+
+/* The lock beside the script holds no facts of the machine, so two machines never fight over it.
+ * It is left alone if it says the same, whatever version wrote it. */
+static void write_script_lock(Record *r) {
+  const char *slash = strrchr(r->spec.script, '/');
+  int n = slash ? (int)(slash - r->spec.script) + 1 : 0;
+  const char *path = arena_printf(r->arena, "%.*sqgn.lock", n, r->spec.script);
+  json_t *old = read_json(r->arena, path);
+  const json_t *edition = json_object_get(old, "edition");
+  bool same = json_is_integer(edition) && json_integer_value(edition) == r->spec.program->edition &&
+              json_is_object(json_object_get(old, "imports")) && json_is_object(json_object_get(old, "data"));
+  json_decref(old);
+  if (same) return;
+  Text t = text_new(r->arena);
+  text_printf(&t, "{\n  \"edition\": %d,\n  \"qgn\": ", r->spec.program->edition);
+  text_json_string(&t, r->spec.version);
+  text_add(&t, ",\n  \"imports\": {},\n  \"data\": {}\n}\n");
+  IoError e;
+  if (io_write_file(path, t.at, t.n, &e)) return;
+  diag_add(r->sink, DIAG_NO_LOCK, SPAN_NONE, "%s", io_message(r->arena, &e));
+}
+
+static bool write_run_lock(Record *r) {
+  const RecordSpec *s = &r->spec;
+  const struct { const char *key, *value; } facts[] = {
+      {"qgn", s->version}, {"content", r->content}, {"family", s->family}, {"libraries", s->libraries}, {"compiler", s->compiler}};
+  char sha256[65];
+  io_sha256(s->text, s->size, sha256);
+  Text t = text_new(r->arena);
+  text_printf(&t, "{\n  \"edition\": %d,\n", s->program->edition);
+  for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
+    text_printf(&t, "  \"%s\": ", facts[i].key);
+    text_json_string(&t, facts[i].value);
+    text_add(&t, ",\n");
+  }
+  text_printf(&t, "  \"numerics\": %d,\n  \"script\": \"%s\",\n  \"sets\": [", RECORD_NUMERICS, sha256);
+  const char **sets = sorted_sets(r->arena, s);
+  for (int i = 0; i < s->n_sets; i++) {
+    if (i) text_add(&t, ", ");
+    text_json_string(&t, sets[i]);
+  }
+  text_add(&t, "],\n  \"imports\": {},\n  \"data\": {}\n}\n");
+  IoError e;
+  if (io_write_file(record_path(r, "qgn.lock"), t.at, t.n, &e)) return true;
+  diag_add(r->sink, DIAG_WRITE, SPAN_NONE, "%s", io_message(r->arena, &e));
+  return false;
+}
+
+/* ---- opening ----------------------------------------------------------------------------------- */
+
+static bool io_failed(Record *r, const IoError *e) {
+  Diag *d = diag_add(r->sink, DIAG_WRITE, SPAN_NONE, "%s", io_message(r->arena, e));
+  diag_note(d, "a run keeps its results in ./" RUNS " of the current folder");
+  return false;
+}
+
+static bool ends_with(const char *s, const char *end) {
+  size_t n = strlen(s), m = strlen(end);
+  return n >= m && strcmp(s + n - m, end) == 0;
+}
+
+/* Removes what an earlier run left: all of it, or only temporary files of a process that died. */
+static bool clean(Record *r, const char *path, bool all) {
+  char **names;
+  int n;
+  IoError e;
+  if (!io_list(r->arena, path, &names, &n, &e)) return io_failed(r, &e);
+  for (int i = 0; i < n; i++) {
+    const char *file = arena_printf(r->arena, "%s/%s", path, names[i]);
+    if (strcmp(names[i], ".lock") == 0 || (!all && !strstr(names[i], ".tmp-"))) continue;
+    if (io_is_folder(file) && strcmp(names[i], "figures") == 0 && !clean(r, file, all)) return false;
+    if (!io_remove(file, &e)) return io_failed(r, &e);
+  }
+  return true;
+}
+
+static bool has_checkpoint(Record *r) {
+  char **names;
+  int n;
+  IoError e;
+  if (!io_list(r->arena, r->folder, &names, &n, &e)) return false;
+  for (int i = 0; i < n; i++)
+    if (ends_with(names[i], ".safetensors")) return true;
+  return false;
+}
+
+static bool lock_folder(Record *r) {
+  IoError e;
+  if (!io_make_folder(r->folder, &e)) return io_failed(r, &e);
+  if (io_lock(record_path(r, ".lock"), &r->lock, &e)) return true;
+  r->lock = -1;
+  if (e.kind != IO_DENIED || strstr(io_message(r->arena, &e), "another process") == NULL) return io_failed(r, &e);
+  Diag *d = diag_add(r->sink, DIAG_RUN_LOCKED, SPAN_NONE, "another process is working in %s", r->folder);
+  diag_note(d, "it runs the same script with the same settings");
+  return false;
+}
+
+/* Whether the folder holds this run; hashes are cut to 8 digits, so another one is possible. */
+static bool same_content(Record *r) {
+  json_t *lock = read_json(r->arena, record_path(r, "qgn.lock"));
+  bool other = lock && strcmp(json_text(lock, "content"), r->content) != 0;
+  json_decref(lock);
+  if (!other) return true;
+  Diag *d = diag_add(r->sink, DIAG_RESUME, SPAN_NONE, "%s holds another run", r->folder);
+  diag_help(d, "move that folder away");
+  return false;
+}
+
+static bool is_complete(Record *r) {
+  json_t *results = read_json(r->arena, record_path(r, "results.json"));
+  bool complete = json_is_true(json_object_get(results, "complete"));
+  json_decref(results);
+  return complete;
+}
+
+static RecordState find_state(Record *r) {
+  if (r->spec.fresh) return clean(r, r->folder, true) ? RECORD_READY : RECORD_REFUSED;
+  if (!clean(r, r->folder, false) || !same_content(r)) return RECORD_REFUSED;
+  if (is_complete(r)) return RECORD_COMPLETE;
+  r->continues = has_checkpoint(r);
+  if (!r->continues || r->spec.resume) return RECORD_READY;
+  Diag *d = diag_add(r->sink, DIAG_RESUME, SPAN_NONE, "%s holds an unfinished run of this script", r->folder);
+  diag_help(d, "`--resume` continues it, `--fresh` starts over");
+  return RECORD_REFUSED;
+}
+
+RecordState record_open(Arena *a, const RecordSpec *spec, DiagSink *sink, Record **out) {
+  Record *r = ARENA_NEW(a, Record);
+  *r = (Record){.arena = a, .spec = *spec, .sink = sink, .lock = -1};
+  *out = r;
+  r->trains = ARENA_ARRAY(a, RecordTrain, spec->program->trains.n + 1);
+  r->claims = ARENA_ARRAY(a, RecordClaim, spec->program->claims.n + 1);
+  hash_content(r);
+  r->folder = arena_printf(a, RUNS "/%s-%.8s", spec->name, r->content);
+  if (!lock_folder(r)) return RECORD_REFUSED;
+  RecordState state = find_state(r);
+  IoError e;
+  if (state == RECORD_REFUSED) return state;
+  if (!io_symlink(r->folder + strlen(RUNS "/"), RUNS "/latest", &e)) return io_failed(r, &e), RECORD_REFUSED;
+  if (state == RECORD_COMPLETE) return state;
+  if (!io_write_file(record_path(r, "script.qgn"), spec->text, spec->size, &e))
+    return io_failed(r, &e), RECORD_REFUSED;
+  if (!write_run_lock(r)) return RECORD_REFUSED;
+  write_script_lock(r);
+  return RECORD_READY;
+}
+
+void record_close(Record *r) {
+  if (r && r->lock >= 0) io_unlock(r->lock);
+  if (r) r->lock = -1;
+}
+
+bool record_stored(Record *r, RecordStored *out) {
+  memset(out, 0, sizeof *out);
+  json_t *root = read_json(r->arena, record_path(r, "results.json"));
+  const json_t *code = json_object_get(root, "exit_code"), *lines = json_object_get(root, "output");
+  bool ok = json_is_integer(code) && json_is_array(lines);
+  for (size_t i = 0; ok && i < json_array_size(lines); i++) {
+    const char *line = json_string_value(json_array_get(lines, i));
+    if (line) vec_push(r->arena, &out->lines, arena_str(r->arena, line));
+  }
+  if (ok) out->exit_code = (int)json_integer_value(code);
+  json_decref(root);
+  return ok;
+}

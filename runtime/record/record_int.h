@@ -1,0 +1,123 @@
+/* Inside of the record: what its files share. Nothing outside runtime/record includes it. */
+#ifndef QGN_RECORD_INT_H
+#define QGN_RECORD_INT_H
+#include "lang/base/io.h"
+#include "runtime/record/record.h"
+#include "runtime/record/text.h"
+
+/* Where a train stands, and its stretch of time not yet in timing.jsonl. */
+typedef struct RecordTrain {
+  bool begun, ended, loaded;
+  int64_t from_epoch;      /* of this process */
+  int64_t epoch, steps;    /* finished; steps of this process */
+  int slot;                /* 0 or 1: which of checkpoint-a, -b is written next */
+  double stretch_clock;    /* when the stretch began */
+  int64_t stretch_epoch, stretch_steps;
+} RecordTrain;
+
+typedef enum EventKind { EVENT_TRAIN, EVENT_PRINT, EVENT_EXPECT, EVENT_CLAIM, EVENT_REPORT } EventKind;
+
+/* One thing that happened, in order. */
+typedef struct RecordEvent { EventKind kind; int index; } RecordEvent;
+
+typedef struct RecordPrint { const char *text, *shape, *line; const char *json; } RecordPrint; /* json: its values */
+
+typedef struct RecordExpect {
+  const char *condition, *why, *op; /* op NULL: no comparison */
+  double left, right;
+  bool has_sides, holds, is_assert;
+  int line;
+} RecordExpect;
+
+typedef enum Verdict { VERDICT_NOT_RUN, VERDICT_REPRODUCED, VERDICT_NOT_REPRODUCED, VERDICT_OPPOSITE } Verdict;
+
+/* By index of Program.claims. */
+typedef struct RecordClaim {
+  Verdict verdict;
+  const char *document, *measured;           /* for people */
+  const char *document_json, *measured_json; /* arrays */
+} RecordClaim;
+
+typedef enum PartKind { PART_HEADING, PART_TEXT, PART_TABLE, PART_FIGURE } PartKind;
+typedef struct PartRow { bool is_head; int n; const char **cells; const bool *numbers; } PartRow;
+
+/* A figure as files of figures/. */
+typedef struct RecordFigure {
+  const char *name;    /* "result-1": stem of its files */
+  const char *title, *caption;
+  const char *svg;     /* the picture's text; NULL if gnuplot did not draw it */
+} RecordFigure;
+
+/* A piece of the report, values already put in. */
+typedef struct ReportPart {
+  PartKind kind;
+  const char *text;
+  VEC(PartRow) rows;
+  RecordFigure figure;
+} ReportPart;
+
+typedef struct RecordFailure { const char *name, *message; } RecordFailure;
+
+struct Record {
+  Arena *arena;
+  RecordSpec spec;
+  DiagSink *sink;
+  const char *folder;
+  char content[65]; /* hash of all that can change a result */
+  int lock;         /* descriptor, -1: none */
+  bool continues;
+  RecordTrain *trains; /* by index of Program.trains */
+  double last_save, save_cost;
+  VEC(RecordEvent) events;
+  VEC(RecordPrint) prints;
+  VEC(RecordExpect) expects;
+  RecordClaim *claims; /* by index of Program.claims */
+  VEC(ReportPart) parts;
+  VEC(RecordFailure) failures;
+  const char *no_figures; /* why gnuplot drew nothing, NULL if it did */
+};
+
+static inline bool record_single(const Record *r) { return !r->spec.program->is_double; }
+
+/* folder.c */
+const char *record_path(const Record *r, const char *name);
+/* Writes a file of the folder; a failure is reported once for each name and remembered. */
+bool record_write(Record *r, const char *name, const void *bytes, size_t size);
+bool record_write_text(Record *r, const char *name, const Text *t);
+void record_failed(Record *r, const char *name, const IoError *e);
+void record_written(Record *r, const char *name); /* forgets a failure of that name */
+void record_event(Record *r, EventKind kind, int index);
+
+/* values.c: values as text. */
+/* "[10000, 1]", "" for a scalar. */
+const char *record_shape(Record *r, const Run *run, int slot);
+/* At most `most` elements: `0.5`, `0.5  -0.2  ... (mean 0.1, std 0.3, min -1, max 1)`. */
+const char *record_values(Record *r, const Run *run, int slot, int most);
+/* A cell for people: its text, its number, or a list. */
+const char *record_cell(Record *r, const Run *run, const Cell *c);
+void record_cell_json(Record *r, const Run *run, const Cell *c, Text *out);
+/* Text with its {name} places filled; a format like {x:.2f} is followed. */
+const char *record_fill(Record *r, const Run *run, const char *text, const Cell *places, int n);
+const char *record_verdict(Verdict v);
+/* Lines for standard output: expects, then claims (those not run too), in order. */
+int record_summary_lines(Record *r, const char ***lines);
+
+/* metrics.c, results.c, report.c, html.c */
+void record_write_metrics(Record *r, const Run *run);
+void record_write_log(Record *r, const Run *run);
+void record_write_results(Record *r, const Run *run, RunEnd end, int code);
+void record_write_report(Record *r, const Run *run, RunEnd end);
+void record_html(const Record *r, const Run *run, RunEnd end, Text *out);
+void record_markdown(const Record *r, const Run *run, RunEnd end, Text *out);
+const char *record_title(const Record *r);
+/* "epoch"; abscissa of entry j is first + j * stride. */
+int64_t series_at(const Series *s, int64_t j);
+/* The entry at an abscissa, -1 if there is none. */
+int64_t series_entry(const Run *run, int series, int64_t at);
+
+/* figure.c: writes .csv and .gp of one plot and has it drawn. False if there is nothing to draw. */
+bool record_figure(Record *r, const Run *run, const char *name, const char *title, const Figure *figures, int n,
+                   RecordFigure *out);
+/* gnuplot.c: runs gnuplot on a script of the folder, without a shell, at most 20 s. NULL, or why it failed. */
+const char *gnuplot_run(Arena *a, const char *gnuplot, const char *folder, const char *script);
+#endif

@@ -1,0 +1,261 @@
+/* Values of a run as text, and the lines that stand for its statements on standard output. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "lang/base/num.h"
+#include "lang/base/source.h"
+#include "runtime/record/record_int.h"
+
+#define PRINT_MOST 8    /* elements on a printed line */
+#define JSON_MOST 4096  /* elements of a print in results.json */
+#define CELL_MOST 8
+
+static const Slot *slot_of(const Run *run, int slot) { return &run_program(run)->slots.at[slot]; }
+
+/* An element as text: labels and bools as what they are. */
+static const char *element(Record *r, const Run *run, int slot, int64_t i) {
+  double x = run_slot_get(run, slot, i);
+  if (slot_of(run, slot)->elem == ELEM_BOOL) return x != 0 ? "true" : "false";
+  return text_short(r->arena, x);
+}
+
+const char *record_shape(Record *r, const Run *run, int slot) {
+  Shape s = run_slot_shape(run, slot);
+  if (s.rank == 0) return "";
+  Text t = text_new(r->arena);
+  for (int i = 0; i < s.rank; i++) text_printf(&t, "%s%lld", i ? ", " : "[", (long long)s.d[i].n);
+  text_add(&t, "]");
+  return text_str(&t);
+}
+
+/* Mean, standard deviation (n - 1), least and largest of a slot. */
+static const char *moments(Record *r, const Run *run, int slot, int64_t n) {
+  double sum = 0, squares = 0, least = INFINITY, most = -INFINITY;
+  for (int64_t i = 0; i < n; i++) {
+    double x = run_slot_get(run, slot, i);
+    sum += x;
+    least = x < least ? x : least;
+    most = x > most ? x : most;
+  }
+  double mean = sum / (double)n;
+  for (int64_t i = 0; i < n; i++) {
+    double d = run_slot_get(run, slot, i) - mean;
+    squares += d * d;
+  }
+  return arena_printf(r->arena, "(mean %s, std %s, min %s, max %s)", text_short(r->arena, mean),
+                      text_short(r->arena, sqrt(squares / (double)(n - 1))), text_short(r->arena, least),
+                      text_short(r->arena, most));
+}
+
+const char *record_values(Record *r, const Run *run, int slot, int most) {
+  int64_t n = run_slot_size(run, slot);
+  Text t = text_new(r->arena);
+  for (int64_t i = 0; i < n && (n <= most || i < most / 2); i++) {
+    if (i) text_add(&t, "  ");
+    text_add(&t, element(r, run, slot, i));
+  }
+  if (n > most) {
+    text_add(&t, "  ...  ");
+    text_add(&t, moments(r, run, slot, n));
+  }
+  return text_str(&t);
+}
+
+const char *record_cell(Record *r, const Run *run, const Cell *c) {
+  if (c->text) return c->text;
+  if (c->slot < 0) return text_short(r->arena, c->value);
+  int64_t n = run_slot_size(run, c->slot);
+  if (n == 1) return element(r, run, c->slot, 0);
+  Text t = text_new(r->arena);
+  text_add(&t, "[");
+  for (int64_t i = 0; i < n && i < CELL_MOST; i++) text_printf(&t, "%s%s", i ? ", " : "", element(r, run, c->slot, i));
+  text_add(&t, n > CELL_MOST ? ", ...]" : "]");
+  return text_str(&t);
+}
+
+void record_cell_json(Record *r, const Run *run, const Cell *c, Text *out) {
+  if (c->text) {
+    text_json_string(out, c->text);
+  } else if (c->slot < 0) {
+    text_json_number(out, c->value, false);
+  } else {
+    int64_t n = run_slot_size(run, c->slot);
+    if (n != 1) text_add(out, "[");
+    for (int64_t i = 0; i < n && i < JSON_MOST; i++) {
+      if (i) text_add(out, ", ");
+      text_json_number(out, run_slot_get(run, c->slot, i), record_single(r));
+    }
+    if (n != 1) text_add(out, "]");
+  }
+}
+
+/* ---- texts with places ----------------------------------------------------------------------- */
+
+/* Digits behind the point; rounding is that of printf, which no program here gives a locale. */
+static const char *fixed(Arena *a, double x, int digits, char form) {
+  if (form == 'e') return arena_printf(a, "%.*e", digits, x);
+  if (form == 'g') return arena_printf(a, "%.*g", digits, x);
+  if (form == '%') return arena_printf(a, "%.*f%%", digits, 100 * x);
+  return arena_printf(a, "%.*f", digits, x);
+}
+
+/* A format is [.digits][feg%] or d; what is not understood gives the usual form. */
+static const char *formatted(Record *r, const Run *run, const Cell *c, const char *format, size_t n) {
+  double x = run_cell(run, c);
+  bool one = !c->text && (c->slot < 0 || run_slot_size(run, c->slot) == 1);
+  int digits = 6;
+  size_t i = 0;
+  if (!one || n == 0 || !isfinite(x)) return record_cell(r, run, c);
+  if (n == 1 && format[0] == 'd') return arena_printf(r->arena, "%.0f", x);
+  if (format[i] == '.') {
+    digits = 0;
+    for (i = 1; i < n && format[i] >= '0' && format[i] <= '9' && digits < 10; i++) digits = 10 * digits + format[i] - '0';
+    if (digits > 17) digits = 17;
+  }
+  char form = i < n ? format[i] : 'g';
+  if (i + 1 < n || !strchr("feg%", form)) return record_cell(r, run, c);
+  return fixed(r->arena, x, digits, form);
+}
+
+const char *record_fill(Record *r, const Run *run, const char *text, const Cell *places, int n) {
+  Text t = text_new(r->arena);
+  int next = 0;
+  for (const char *s = text; *s; s++) {
+    const char *end = *s == '{' ? strchr(s, '}') : NULL;
+    if ((*s == '{' && s[1] == '{') || (*s == '}' && s[1] == '}')) {
+      text_bytes(&t, s++, 1);
+    } else if (end && next < n) {
+      const char *colon = memchr(s, ':', (size_t)(end - s));
+      const char *format = colon ? colon + 1 : end;
+      text_add(&t, formatted(r, run, &places[next++], format, (size_t)(end - format)));
+      s = end;
+    } else {
+      text_bytes(&t, s, 1);
+    }
+  }
+  return text_str(&t);
+}
+
+/* ---- statements ---------------------------------------------------------------------------------- */
+
+static int line_of(Span span) {
+  const Source *src;
+  int line = 0, col;
+  return src_locate(span.begin, &src, &line, &col) ? line : 0;
+}
+
+static const char *json_values(Record *r, const Run *run, int slot) {
+  Text t = text_new(r->arena);
+  int64_t n = slot >= 0 ? run_slot_size(run, slot) : 0;
+  text_add(&t, "[");
+  for (int64_t i = 0; i < n && i < JSON_MOST; i++) {
+    if (i) text_add(&t, ", ");
+    text_json_number(&t, run_slot_get(run, slot, i), record_single(r));
+  }
+  text_add(&t, "]");
+  return text_str(&t);
+}
+
+const char *record_print(Record *r, const Run *run, const Stmt *s) {
+  RecordPrint p = {.text = s->text ? s->text : "", .shape = "", .json = json_values(r, run, s->slot)};
+  if (s->slot < 0) {
+    p.line = p.text;
+  } else {
+    p.shape = record_shape(r, run, s->slot);
+    p.line = arena_printf(r->arena, "%s  %s%s%s", p.text, p.shape, *p.shape ? "  " : "",
+                          record_values(r, run, s->slot, PRINT_MOST));
+  }
+  record_event(r, EVENT_PRINT, r->prints.n);
+  vec_push(r->arena, &r->prints, p);
+  return p.line;
+}
+
+static const char *expect_line(Record *r, const RecordExpect *x) {
+  Text t = text_new(r->arena);
+  text_printf(&t, "%-7s %-44s", x->holds ? "ok" : "FAILED", x->condition);
+  if (x->has_sides)
+    text_printf(&t, "  %s %s %s", text_short(r->arena, x->left), x->holds ? x->op : arena_printf(r->arena, "is not %s", x->op),
+                text_short(r->arena, x->right));
+  if (!x->holds && x->line > 0) text_printf(&t, "  (line %d)", x->line);
+  if (!x->holds && x->why) text_printf(&t, "  %s", x->why);
+  while (t.n > 0 && t.at[t.n - 1] == ' ') t.at[--t.n] = '\0';
+  return text_str(&t);
+}
+
+const char *record_expect(Record *r, const Run *run, const Stmt *s, bool holds) {
+  RecordExpect x = {.condition = s->condition ? s->condition : "", .why = s->text, .op = s->op, .holds = holds,
+                    .is_assert = s->is_assert, .line = line_of(s->span)};
+  if (x.op) {
+    x.left = run_cell(run, &s->left);
+    x.right = run_cell(run, &s->right);
+    x.has_sides = true;
+  }
+  record_event(r, EVENT_EXPECT, r->expects.n);
+  vec_push(r->arena, &r->expects, x);
+  return expect_line(r, &x);
+}
+
+const char *record_verdict(Verdict v) {
+  switch (v) {
+  case VERDICT_NOT_RUN: return "not run";
+  case VERDICT_REPRODUCED: return "reproduced";
+  case VERDICT_NOT_REPRODUCED: return "not reproduced";
+  case VERDICT_OPPOSITE: return "opposite";
+  }
+  return "";
+}
+
+static const char *cells_text(Record *r, const Run *run, const Cell *cells, int n) {
+  Text t = text_new(r->arena);
+  for (int i = 0; i < n; i++) text_printf(&t, "%s%s", i ? ", " : "", record_cell(r, run, &cells[i]));
+  return text_str(&t);
+}
+
+static const char *cells_json(Record *r, const Run *run, const Cell *cells, int n) {
+  Text t = text_new(r->arena);
+  text_add(&t, "[");
+  for (int i = 0; i < n; i++) {
+    if (i) text_add(&t, ", ");
+    record_cell_json(r, run, &cells[i], &t);
+  }
+  text_add(&t, "]");
+  return text_str(&t);
+}
+
+static const char *claim_line(Record *r, int index) {
+  const RecordClaim *x = &r->claims[index];
+  Text t = text_new(r->arena);
+  text_printf(&t, "%-7s %-16s", r->spec.program->claims.at[index].id, record_verdict(x->verdict));
+  if (x->measured && *x->measured) text_printf(&t, "  measured %s", x->measured);
+  if (x->document && *x->document) text_printf(&t, "  (document: %s)", x->document);
+  while (t.n > 0 && t.at[t.n - 1] == ' ') t.at[--t.n] = '\0';
+  return text_str(&t);
+}
+
+const char *record_claim(Record *r, const Run *run, const Stmt *s, bool holds, bool opposite) {
+  const Claim *claim = &r->spec.program->claims.at[s->index];
+  RecordClaim *x = &r->claims[s->index];
+  x->verdict = holds ? VERDICT_REPRODUCED : opposite ? VERDICT_OPPOSITE : VERDICT_NOT_REPRODUCED;
+  x->document = cells_text(r, run, claim->document, claim->n_document);
+  x->measured = cells_text(r, run, claim->measured, claim->n_measured);
+  x->document_json = cells_json(r, run, claim->document, claim->n_document);
+  x->measured_json = cells_json(r, run, claim->measured, claim->n_measured);
+  record_event(r, EVENT_CLAIM, s->index);
+  return claim_line(r, s->index);
+}
+
+int record_summary_lines(Record *r, const char ***lines) {
+  int n = 0, claims = r->spec.program->claims.n;
+  const char **list = ARENA_ARRAY(r->arena, const char *, r->expects.n + claims + 1);
+  for (int i = 0; i < r->expects.n; i++) list[n++] = expect_line(r, &r->expects.at[i]);
+  for (int i = 0; i < claims; i++) list[n++] = claim_line(r, i);
+  *lines = list;
+  return n;
+}
+
+int record_expects(const Record *r, int *failed) {
+  *failed = 0;
+  for (int i = 0; i < r->expects.n; i++) *failed += !r->expects.at[i].holds;
+  return r->expects.n;
+}
