@@ -45,6 +45,27 @@ typedef uint64_t RBits;
 #endif
 #define VL ((int)(VBYTES / sizeof(Real)))
 
+/* LANES(F, x): F(0, x), F(1, x), ... for every lane, for constant shuffles. */
+#define LANES_2(F, x)  F(0, x), F(1, x)
+#define LANES_4(F, x)  LANES_2(F, x), F(2, x), F(3, x)
+#define LANES_8(F, x)  LANES_4(F, x), F(4, x), F(5, x), F(6, x), F(7, x)
+#define LANES_16(F, x) LANES_8(F, x), F(8, x), F(9, x), F(10, x), F(11, x), F(12, x), F(13, x), F(14, x), F(15, x)
+#if VBYTES == 64 && defined(QGN_SINGLE)
+#define VLANES 16
+#define LANES  LANES_16
+#elif (VBYTES == 32 && defined(QGN_SINGLE)) || (VBYTES == 64 && defined(QGN_DOUBLE))
+#define VLANES 8
+#define LANES  LANES_8
+#elif (VBYTES == 16 && defined(QGN_SINGLE)) || (VBYTES == 32 && defined(QGN_DOUBLE))
+#define VLANES 4
+#define LANES  LANES_4
+#else
+#define VLANES 2
+#define LANES  LANES_2
+#endif
+#define LANE_NUMBER(l, x) (l)
+#define LANE_ACROSS(l, x) ((l) ^ (x))
+
 typedef Real RVec __attribute__((vector_size(VBYTES)));
 typedef RInt RVecInt __attribute__((vector_size(VBYTES)));
 typedef Real RVecAny __attribute__((vector_size(VBYTES), aligned(sizeof(Real)), may_alias));
@@ -113,23 +134,24 @@ KINLINE RVec vsqrt(RVec a) {
 #endif
 #endif
 
+/* A load of n elements with `behind` in the other lanes. */
+KINLINE RVec load_part_or(const Real *p, int n, RVec behind) {
+  RVecInt lane = {LANES(LANE_NUMBER, 0)};
+  return select(lane < (RInt)n, load_part(p, n), behind);
+}
+
 /* The sum of the lanes, always by the same tree: halves are added to each other. */
 KINLINE Real sum_lanes(RVec v) {
-#if VBYTES == 64 && defined(QGN_SINGLE)
-  v += __builtin_shuffle(v, (RVecInt){8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7});
-  v += __builtin_shuffle(v, (RVecInt){4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11});
-  v += __builtin_shuffle(v, (RVecInt){2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13});
-  v += __builtin_shuffle(v, (RVecInt){1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14});
-#elif (VBYTES == 32 && defined(QGN_SINGLE)) || (VBYTES == 64 && defined(QGN_DOUBLE))
-  v += __builtin_shuffle(v, (RVecInt){4, 5, 6, 7, 0, 1, 2, 3});
-  v += __builtin_shuffle(v, (RVecInt){2, 3, 0, 1, 6, 7, 4, 5});
-  v += __builtin_shuffle(v, (RVecInt){1, 0, 3, 2, 5, 4, 7, 6});
-#elif (VBYTES == 16 && defined(QGN_SINGLE)) || (VBYTES == 32 && defined(QGN_DOUBLE))
-  v += __builtin_shuffle(v, (RVecInt){2, 3, 0, 1});
-  v += __builtin_shuffle(v, (RVecInt){1, 0, 3, 2});
-#else
-  v += __builtin_shuffle(v, (RVecInt){1, 0});
+#if VLANES >= 16
+  v += __builtin_shufflevector(v, v, LANES(LANE_ACROSS, 8));
 #endif
+#if VLANES >= 8
+  v += __builtin_shufflevector(v, v, LANES(LANE_ACROSS, 4));
+#endif
+#if VLANES >= 4
+  v += __builtin_shufflevector(v, v, LANES(LANE_ACROSS, 2));
+#endif
+  v += __builtin_shufflevector(v, v, LANES(LANE_ACROSS, 1));
   return v[0];
 }
 #endif

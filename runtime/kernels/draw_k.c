@@ -1,0 +1,107 @@
+/* Random numbers: Philox4x32-10 and Box-Muller in vectors, as many blocks of four words at once
+ * as there are lanes of 64 bits. Same bits as rng_uniform and rng_normal, rounded to Real. */
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT OFF
+#else
+#pragma GCC optimize("fp-contract=off")
+#endif
+#include "runtime/kernels/kernel.h"
+#include "runtime/kernels/variant.h"
+
+#define DRAW_LANES ((int)(VBYTES / sizeof(double)))
+typedef double DrawVec __attribute__((vector_size(VBYTES)));
+typedef int64_t DrawInt __attribute__((vector_size(VBYTES)));
+typedef uint64_t DrawWords __attribute__((vector_size(VBYTES)));
+#include "runtime/tensor/draw_core.h"
+
+/* Product of the lower halves of the lanes with m; upper halves are ignored. */
+DRAW_INLINE DrawWords times(DrawWords c, uint32_t m) {
+#if defined(QGN_ISA_avx512)
+  return (DrawWords)_mm512_mul_epu32((__m512i)c, _mm512_set1_epi64((long long)m));
+#elif defined(QGN_ISA_avx2)
+  return (DrawWords)_mm256_mul_epu32((__m256i)c, _mm256_set1_epi64x((long long)m));
+#elif defined(__SSE2__)
+  return (DrawWords)_mm_mul_epu32((__m128i)c, _mm_set1_epi64x((long long)m));
+#else
+  return (c & 0xFFFFFFFFu) * (uint64_t)m;
+#endif
+}
+
+DRAW_INLINE DrawVec root(DrawVec a) {
+#if defined(QGN_ISA_avx512)
+  return (DrawVec)_mm512_sqrt_pd((__m512d)a);
+#elif defined(QGN_ISA_avx2)
+  return (DrawVec)_mm256_sqrt_pd((__m256d)a);
+#elif defined(__SSE2__)
+  return (DrawVec)_mm_sqrt_pd((__m128d)a);
+#else
+  for (int i = 0; i < DRAW_LANES; i++) a[i] = __builtin_sqrt(a[i]);
+  return a;
+#endif
+}
+
+/* One block of words for each lane; c holds its counters and then the words. */
+DRAW_INLINE void philox(uint64_t key, DrawWords c[4]) {
+  uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
+  for (int i = 0; i < PHILOX_ROUNDS; i++, k0 += PHILOX_W0, k1 += PHILOX_W1) {
+    DrawWords p0 = times(c[0], PHILOX_M0), p1 = times(c[2], PHILOX_M1);
+    c[0] = (p1 >> 32) ^ c[1] ^ k0;
+    c[1] = p1;
+    c[2] = (p0 >> 32) ^ c[3] ^ k1;
+    c[3] = p0;
+  }
+  for (int w = 0; w < 4; w++) c[w] &= 0xFFFFFFFFu;
+}
+
+/* value[w]: element 4 q + w of each lane's row; only those below `wanted` are needed. */
+DRAW_INLINE void values(const DrawWords word[4], bool normal, int64_t wanted, DrawVec value[4]) {
+  if (!normal) {
+    for (int w = 0; w < 4; w++) value[w] = draw_unit((DrawInt)word[w]);
+    return;
+  }
+  for (int w = 0; w < 4; w += 2) {
+    if (w >= wanted) return;
+    DrawVec cosine, sine;
+    DrawVec radius = root(draw_radius_squared(draw_unit((DrawInt)word[w])));
+    draw_turn(draw_unit((DrawInt)word[w + 1]), &cosine, &sine);
+    value[w] = radius * cosine;
+    value[w + 1] = radius * sine;
+  }
+}
+
+static Real to_real(double x, bool normal) {
+  Real y = (Real)x;
+  return normal || y < 1 ? y : 1 - (Real)(sizeof(Real) == 4 ? 0x1p-24 : 0x1p-53);
+}
+
+void KNAME(k_draw)(const KCall *c);
+void KNAME(k_draw)(const KCall *c) {
+  const KOp *op = c->op;
+  bool normal = op->attr.i[0] == DRAW_NORMAL;
+  int64_t rows = op->out.rank == 0 ? 1 : op->out_rows ? c->rows : op->out.d[0].n;
+  int64_t width = op->out.rank == 0 ? 1 : shape_row_size(&op->out), row0 = op->out_rows ? c->row0 : 0;
+  Real *out = c->out;
+  int64_t row = 0, q = 0; /* the next block */
+  while (row < rows && width > 0) {
+    int64_t row_of[DRAW_LANES], q_of[DRAW_LANES];
+    DrawWords word[4] = {{0}, {0}, {0}, {0}};
+    int lanes = 0;
+    for (; lanes < DRAW_LANES && row < rows; lanes++) {
+      row_of[lanes] = row;
+      q_of[lanes] = q;
+      word[0][lanes] = (uint64_t)q;
+      word[1][lanes] = (uint64_t)(row0 + row);
+      if (4 * ++q >= width) row++, q = 0;
+    }
+    word[2] += c->clock->t;
+    word[3] += c->clock->repeat;
+    DrawVec value[4] = {{0}, {0}, {0}, {0}};
+    philox(op->key, word);
+    values(word, normal, width, value);
+    for (int i = 0; i < lanes; i++) {
+      Real *to = out + row_of[i] * width + 4 * q_of[i];
+      int64_t count = width - 4 * q_of[i];
+      for (int w = 0; w < 4 && w < count; w++) to[w] = to_real(value[w][i], normal);
+    }
+  }
+}

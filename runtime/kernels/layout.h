@@ -1,0 +1,55 @@
+/* Sizes that kop_prepare and the kernels of matrices compute alike. */
+#ifndef QGN_LAYOUT_H
+#define QGN_LAYOUT_H
+#include "runtime/kernels/kernel.h"
+
+/* Extent of axis 0 of input k in this call. */
+static inline int64_t in_rows_of(const KOp *op, int k, int64_t rows) {
+  return op->in_rows[k] ? rows : op->in[k].rank > 0 ? op->in[k].d[0].n : 1;
+}
+
+/* Elements of input k in this call. */
+static inline int64_t in_size_of(const KOp *op, int k, int64_t rows) {
+  int64_t n = in_rows_of(op, k, rows);
+  for (int j = 1; j < op->in[k].rank; j++) n *= op->in[k].d[j].n;
+  return n;
+}
+
+/* out[m, n] = sum over k of a(m, k) b(k, n), for each of `batch` matrices. */
+typedef struct MatShape {
+  int64_t batch, m, n, k;
+} MatShape;
+
+static inline const char *mat_shape(const KOp *op, int64_t rows, MatShape *s) {
+  const Shape *a = &op->in[0], *b = &op->in[1];
+  if (a->rank < 2 || b->rank != a->rank) return "a matrix product needs two axes";
+  int r = a->rank;
+  int64_t a0 = r == 2 ? in_rows_of(op, 0, rows) : a->d[r - 2].n, a1 = a->d[r - 1].n;
+  int64_t b0 = r == 2 ? in_rows_of(op, 1, rows) : b->d[r - 2].n, b1 = b->d[r - 1].n;
+  bool ta = op->attr.i[0] != 0, tb = op->attr.i[1] != 0;
+  *s = (MatShape){.batch = 1, .m = ta ? a1 : a0, .k = ta ? a0 : a1, .n = tb ? b0 : b1};
+  if (r > 2) {
+    s->batch = in_rows_of(op, 0, rows);
+    for (int j = 1; j < r - 2; j++) s->batch *= a->d[j].n;
+  }
+  return NULL;
+}
+
+/* Products with m, n and k all of this size and more go to OpenBLAS. A shard has few rows, so the
+ * rows of a shard never do; and a row never changes its bits with the number of rows around it. */
+#define MAT_BLAS_FROM 160
+
+/* The widest column panel of a micro-kernel in bytes, for any variant, and the longest stretch of
+ * the inner dimension that is packed at once. */
+#define MAT_PANEL_BYTES 256
+
+static inline size_t mat_scratch(const KOp *op, size_t real) {
+  MatShape s;
+  int64_t most = op->in[0].d[0].n > op->in[1].d[0].n ? op->in[0].d[0].n : op->in[1].d[0].n;
+  if (mat_shape(op, most, &s)) return 0;
+  bool blas = s.m >= MAT_BLAS_FROM && s.n >= MAT_BLAS_FROM && s.k >= MAT_BLAS_FROM;
+  size_t panel = (size_t)s.k * MAT_PANEL_BYTES;
+  size_t copy = blas && op->epilogue != EPI_NONE ? (size_t)s.m * (size_t)s.n * real : 0;
+  return copy > panel ? copy : panel;
+}
+#endif

@@ -1,0 +1,267 @@
+/* kop_prepare: what a call need not find out again. Elementwise ops get a walk over collapsed
+ * axes, ops that copy blocks get outer and inner sizes, ops that need room get scratch. */
+#include <string.h>
+#include "lang/base/mem.h"
+#include "runtime/kernels/kernel.h"
+#include "runtime/kernels/layout.h"
+#include "runtime/sim/sim.h"
+
+static int64_t product(const Shape *s, int from, int to) {
+  int64_t n = 1;
+  for (int k = from; k < to; k++) n *= s->d[k].n;
+  return n;
+}
+
+/* Only axis 0 may hold a number of rows that is known at run time only. */
+static const char *check_counts(const KOp *op) {
+  static const char text[] = "a number of rows known only at run time stands on an axis behind the first";
+  for (int k = 0; k < op->n_in; k++) {
+    for (int j = 1; j < op->in[k].rank; j++) {
+      if (op->in[k].d[j].count != 0) return text;
+    }
+    if (op->in_rows[k] && op->in[k].rank == 0) return "a scalar has no rows";
+  }
+  for (int j = 1; j < op->out.rank; j++) {
+    if (op->out.d[j].count != 0) return text;
+  }
+  return NULL;
+}
+
+/* ---- elementwise ---- */
+
+typedef struct Walk {
+  int nd;
+  int64_t size[SHAPE_MAX_RANK];
+  int64_t stride[4][SHAPE_MAX_RANK];
+} Walk;
+
+/* Axes of the result with the strides of each operand: 0 where it is stretched. */
+static const char *broadcast_walk(const KOp *op, Walk *w) {
+  const Shape *out = &op->out;
+  w->nd = out->rank;
+  for (int j = 0; j < w->nd; j++) w->size[j] = j == 0 && op->out_rows ? 1 : out->d[j].n;
+  for (int k = 0; k < 4; k++) {
+    const Shape *s = k == 3 ? out : &op->in[k];
+    if (k < 3 && k >= op->n_in) continue;
+    int64_t step = 1;
+    for (int j = out->rank - 1; j >= 0; j--) {
+      bool stretched = s->rank == 0 || (k < 3 && dim_is_one(s->d[j]) && !(j == 0 && op->in_rows[k]));
+      w->stride[k][j] = stretched ? 0 : step;
+      if (s->rank != 0) step *= s->d[j].n;
+      if (j == 0 && k < 3 && !stretched && op->in_rows[k] != op->out_rows) {
+        return "an input and the result do not have the same rows";
+      }
+    }
+  }
+  return NULL;
+}
+
+static bool mergeable(const Walk *w, int n_in, int j) {
+  for (int k = 0; k < 4; k++) {
+    if (k < 3 && k >= n_in) continue;
+    if (w->stride[k][j] != w->stride[k][j + 1] * w->size[j + 1]) return false;
+  }
+  return true;
+}
+
+/* Drops axes of size 1 and merges neighbours that all operands walk through evenly. Axis 0 stays
+ * if it stands for rows (its size is unknown), but may take the next axis into it. */
+static void collapse(KOp *op, Walk *w) {
+  int n = 0;
+  for (int j = 0; j < w->nd; j++) {
+    bool rows = j == 0 && op->out_rows;
+    if (!rows && w->size[j] == 1) continue;
+    w->size[n] = w->size[j];
+    for (int k = 0; k < 4; k++) w->stride[k][n] = w->stride[k][j];
+    n++;
+  }
+  w->nd = n;
+  for (int j = n - 2; j >= 0; j--) {
+    if (!mergeable(w, op->n_in < 3 ? op->n_in : 3, j)) continue;
+    int64_t merged = w->size[j] * w->size[j + 1];
+    for (int i = j; i < w->nd - 1; i++) {
+      w->size[i] = w->size[i + 1];
+      for (int k = 0; k < 4; k++) w->stride[k][i] = w->stride[k][i + 1];
+    }
+    w->size[j] = merged;
+    w->nd--;
+  }
+  if (w->nd == 0) {
+    w->nd = 1;
+    w->size[0] = 1;
+    for (int k = 0; k < 4; k++) w->stride[k][0] = 1;
+  }
+}
+
+static void keep_walk(KOp *op, const Walk *w) {
+  op->nd = w->nd;
+  op->axis0_is_rows = op->out_rows;
+  memcpy(op->size, w->size, sizeof op->size);
+  memcpy(op->stride, w->stride, sizeof op->stride);
+  op->mode = w->nd == 1 ? EW_FLAT : EW_GENERAL;
+}
+
+static const char *prepare_elementwise(KOp *op) {
+  Walk w = {0};
+  const char *why = broadcast_walk(op, &w);
+  if (why) return why;
+  collapse(op, &w);
+  keep_walk(op, &w);
+  return NULL;
+}
+
+/* ---- axes ---- */
+
+/* TRANSPOSE: the walk goes through the result in order; strides of the input. */
+static const char *prepare_transpose(KOp *op) {
+  Walk w = {.nd = op->out.rank};
+  int64_t in_stride[SHAPE_MAX_RANK], step = 1;
+  for (int j = op->in[0].rank - 1; j >= 0; j--) {
+    in_stride[j] = step;
+    step *= op->in[0].d[j].n;
+  }
+  step = 1;
+  for (int j = w.nd - 1; j >= 0; j--) {
+    w.size[j] = j == 0 && op->out_rows ? 1 : op->out.d[j].n;
+    w.stride[0][j] = in_stride[op->attr.i[j]];
+    w.stride[3][j] = step;
+    step *= op->out.d[j].n;
+  }
+  bool rows_stay = op->out.rank > 0 && op->attr.i[0] == 0;
+  if (op->in_rows[0] != op->out_rows || (op->in_rows[0] && !rows_stay)) {
+    return "transposing moves the axis of rows, whose size is known only at run time";
+  }
+  collapse(op, &w);
+  keep_walk(op, &w);
+  return NULL;
+}
+
+/* SLICE, PAD and CONCAT move blocks: size[0] blocks (times rows), and size[1] elements behind one
+ * position of the axis. */
+static const char *prepare_blocks(KOp *op, int axis) {
+  if (axis > 0 && op->in_rows[0] != op->out_rows) return "the input and the result do not have the same rows";
+  op->axis0_is_rows = axis > 0 && op->out_rows;
+  op->size[0] = product(&op->out, op->axis0_is_rows ? 1 : 0, axis);
+  op->size[1] = product(&op->out, axis + 1, op->out.rank);
+  op->nd = 2;
+  return NULL;
+}
+
+/* SUM, REDUCE_MAX, REDUCE_MIN: neighbouring axes that are all kept or all reduced are merged;
+ * stride[3] is the stride in the result, 0 for reduced ones. */
+static const char *prepare_reduce(KOp *op) {
+  const Shape *in = &op->in[0];
+  int64_t mask = op->attr.i[0], step = 1;
+  if (in->rank > 0 && !(mask & 1) && op->in_rows[0] != op->out_rows) {
+    return "the input and the result do not have the same rows";
+  }
+  int n = 0;
+  bool last_reduced = false;
+  int64_t size[SHAPE_MAX_RANK], stride[SHAPE_MAX_RANK]; /* innermost first */
+  for (int j = in->rank - 1; j >= 0; j--) {
+    bool rows = j == 0 && op->in_rows[0], reduced = (mask >> j) & 1;
+    int64_t extent = rows ? 1 : in->d[j].n;
+    if (!rows && extent == 1) continue;
+    if (n > 0 && reduced == last_reduced) {
+      size[n - 1] *= extent;
+    } else {
+      size[n] = extent;
+      stride[n++] = reduced ? 0 : step;
+      last_reduced = reduced;
+    }
+    if (!reduced) step *= in->d[j].n;
+  }
+  if (n == 0) {
+    size[n] = 1;
+    stride[n++] = 0;
+  }
+  op->nd = n;
+  for (int j = 0; j < n; j++) {
+    op->size[j] = size[n - 1 - j];
+    op->stride[3][j] = stride[n - 1 - j];
+  }
+  op->axis0_is_rows = op->in_rows[0];
+  return NULL;
+}
+
+/* ---- matrices, samples ---- */
+
+static const char *prepare_matmul(KOp *op, size_t real) {
+  MatShape m;
+  const char *why = mat_shape(op, op->in[0].rank > 0 ? op->in[0].d[0].n : 1, &m);
+  if (why) return why;
+  if ((op->epilogue & EPI_LEAKY_GRAD) && (op->epilogue & (EPI_BIAS | EPI_LEAKY))) {
+    return "a gradient epilogue stands alone";
+  }
+  if ((op->epilogue & (EPI_BIAS | EPI_LEAKY_GRAD)) && op->n_in < 3) return "the epilogue has no input";
+  op->scratch = mat_scratch(op, real);
+  return NULL;
+}
+
+static void prepare_w1(KOp *op, size_t real) {
+  size_t n = 0, longest = 0;
+  for (int k = 0; k < 2; k++) {
+    size_t size = (size_t)shape_capacity(&op->in[k]);
+    n = mem_add(n, size);
+    if (size > longest) longest = size;
+  }
+  op->scratch = mem_mul(mem_add(n, longest), real);
+}
+
+static const char *prepare_labels(KOp *op) {
+  if (op->in_rows[1] != op->out_rows && op->op == OP_GATHER && op->in[1].rank > 0) {
+    return "the labels and the result do not have the same rows";
+  }
+  return NULL;
+}
+
+static const char *prepare_circuit(KOp *op) {
+  if (!op->plan) return "the circuit has no plan";
+  op->scratch = sim_scratch(op->plan, op->op);
+  return NULL;
+}
+
+static const char *prepare_by_op(KOp *op, const KernelSet *set) {
+  switch (op->op) {
+  case OP_NEG: case OP_RECIP: case OP_SQUARE: case OP_SQRT: case OP_EXP: case OP_LOG: case OP_SAFE_LOG:
+  case OP_ABS: case OP_SIGN: case OP_SIN: case OP_COS: case OP_TANH: case OP_SIGMOID: case OP_SOFTPLUS:
+  case OP_LEAKY_RELU: case OP_FLOOR: case OP_ROUND: case OP_NOT: case OP_IS_FINITE: case OP_ADD: case OP_SUB:
+  case OP_MUL: case OP_DIV: case OP_POW: case OP_MAXIMUM: case OP_MINIMUM: case OP_MOD: case OP_EQ: case OP_NE:
+  case OP_LT: case OP_LE: case OP_AND: case OP_OR: case OP_LEAKY_RELU_GRAD: case OP_SELECT: case OP_STRETCH:
+    return prepare_elementwise(op);
+  case OP_SUM: case OP_REDUCE_MAX: case OP_REDUCE_MIN: return prepare_reduce(op);
+  case OP_TRANSPOSE: return prepare_transpose(op);
+  case OP_SLICE: case OP_PAD: case OP_CONCAT: return prepare_blocks(op, (int)op->attr.i[0]);
+  case OP_ARGMAX: {
+    int axis = (int)op->attr.i[0];
+    op->axis0_is_rows = axis > 0 && op->in_rows[0];
+    op->size[0] = product(&op->in[0], op->axis0_is_rows ? 1 : 0, axis);
+    op->size[1] = product(&op->in[0], axis + 1, op->in[0].rank);
+    op->nd = 2;
+    return NULL;
+  }
+  case OP_ONEHOT:
+    op->axis0_is_rows = op->in_rows[0];
+    op->size[0] = product(&op->in[0], op->in_rows[0] ? 1 : 0, op->in[0].rank);
+    op->nd = 1;
+    return NULL;
+  case OP_GATHER: case OP_SCATTER_ROWS: return prepare_labels(op);
+  case OP_MATMUL: return prepare_matmul(op, set->real);
+  case OP_W1: prepare_w1(op, set->real); return NULL;
+  case OP_DRAW: return NULL;
+  case OP_CIRCUIT: case OP_CIRCUIT_VJP: case OP_CIRCUIT_HVP: return prepare_circuit(op);
+  case OP_CONST: case OP_INPUT: case OP_PARAM: case OP_COUNT: case OP_CLOCK: case OP_RESHAPE: case OP_PART:
+  case OP_STOP_GRAD: case OP_CATEGORICAL: case OP_CONV: case OP_MAXPOOL: case OP_STORE: case OP_UPDATE:
+  case OP_COUNT_OF: break;
+  }
+  return "this operation has no kernel";
+}
+
+const char *kop_prepare(KOp *op, const KernelSet *set) {
+  op->scratch = 0;
+  op->fn = set->op[op->op];
+  if (!op->fn) return "this operation has no kernel yet";
+  if (op->n_in > KMAX_IN) return "it has too many inputs";
+  const char *why = check_counts(op);
+  return why ? why : prepare_by_op(op, set);
+}
