@@ -63,7 +63,7 @@ static bool block_open(const Lex *x) {
 static LexToken added_token(Lex *x, int code) {
   uint32_t end = x->recent[0].span.end;
   x->added = true;
-  return (LexToken){.code = code, .span = {end, end < text_end(x) ? end + 1 : end}};
+  return (LexToken){.code = code, .span = {end, end}}; /* empty, so that no node grows over what follows */
 }
 
 static void hold(Lex *x, LexToken t) {
@@ -253,7 +253,7 @@ static void report_open(Lex *x, const LexToken *t, const char *why) {
   if (b->reported || x->error_at) return;
   uint32_t end = x->recent[0].span.end;
   Diag *d = lex_error(x, DIAG_BRACKET, b->span, "this `%c` is not closed", b->bracket);
-  if (t->code == TOK_YYEOF) diag_label(d, (Span){end, end + 1}, "`%c` is missing before the end", lex_closer(b->bracket));
+  if (t->code == TOK_YYEOF) diag_label(d, (Span){end, end}, "`%c` is missing before the end", lex_closer(b->bracket));
   else diag_label(d, t->span, "`%c` is missing before %s", lex_closer(b->bracket), why);
   for (int i = 0; i < x->depth; i++)
     if (x->open[i].bracket != '{') x->open[i].reported = true;
@@ -369,7 +369,8 @@ static void sent(Lex *x, const LexToken *t) {
   bool divides = t->code == TOK_NL || (t->code == ';' && !in_parens(x));
   if (x->at_statement && !divides && t->code != '}') {
     x->first = *t;
-    if (x->error_at < x->recent[0].span.end) x->error_at = 0; /* else: found while t was read */
+    const Span last = x->recent[0].span;
+    if (x->error_at < last.end || x->error_at == last.begin) x->error_at = 0; /* else: found while t was read */
     check_minus(x, t);
     x->at_statement = false;
   }
