@@ -18,7 +18,7 @@ help:
 	@echo 'make                 build build/qgn'
 	@echo 'make demo            set up, build, run the Gaussian experiment, say where its report is'
 	@echo 'make test            set up, build, all tests            (test-unit test-props test-golden'
-	@echo '                     test-bad test-oom test-docs: one part; T="name ..." picks by name)'
+	@echo '                     test-bad test-oom test-docs test-fuzz test-cli: one part; T="name ..." picks by name)'
 	@echo 'make quick           the fast tests, at most 40 s'
 	@echo 'make check           before a push: fmt-check, lint, all tests under ASan and UBSan'
 	@echo 'make golden-update   write the expected texts of golden and wrong programs anew; read the diff'
@@ -43,7 +43,7 @@ distclean:
 ifeq ($(QGN_READY),)
 # ---- first step -----------------------------------------------------------------------------
 
-GOALS := all build/qgn tests demo test quick check test-unit test-props test-golden test-bad test-oom test-docs \
+GOALS := all build/qgn tests demo test quick check test-unit test-props test-golden test-bad test-oom test-docs test-fuzz test-cli \
          golden-update bench lint fmt fmt-check grammar-report install
 JOBS  := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 define second_step
@@ -115,7 +115,7 @@ GEN_H  := $(GEN_C:.c=.h) $(if $(wildcard stdlib/prelude.qgn),build/gen/prelude.i
 KERNEL_C  := $(wildcard runtime/kernels/*_k.c runtime/sim/*_k.c)
 LANG_C    := $(wildcard lang/*/*.c)
 RUNTIME_C := $(filter-out runtime/cli/main.c $(KERNEL_C),$(wildcard runtime/*/*.c))
-TEST_C    := $(wildcard tests/unit/*.c tests/props/*.c)
+TEST_C    := $(wildcard tests/unit/*.c tests/props/*.c tests/fuzz/*.c)
 TEST_LIB_C := $(wildcard tests/ref/*.c)
 
 FAMILIES := base $(if $(filter x86_64%,$(MACHINE)),avx2 avx512)
@@ -128,13 +128,13 @@ VARIANTS := $(foreach p,f32 f64,$(foreach f,$(FAMILIES),$(p)_$(f)))
 LANG_O    := $(LANG_C:%.c=$(B)/%.o) $(GEN_C:build/%.c=$(B)/%.o)
 RUNTIME_O := $(RUNTIME_C:%.c=$(B)/%.o) $(foreach v,$(VARIANTS),$(KERNEL_C:%.c=$(B)/$(v)/%.o))
 # Tests whose name begins with a layer of lang link without the runtime: the proof that lang needs none of it.
-LANG_TESTS    := $(patsubst %.c,$(B)/%,$(filter tests/unit/base_% tests/unit/ast_% tests/unit/parse_% tests/unit/ir_% tests/unit/sema_% tests/unit/lang_%,$(TEST_C)))
+LANG_TESTS    := $(patsubst %.c,$(B)/%,$(filter tests/unit/base_% tests/unit/ast_% tests/unit/parse_% tests/unit/ir_% tests/unit/sema_% tests/unit/lang_% tests/fuzz/parse%,$(TEST_C)))
 RUNTIME_TESTS := $(filter-out $(LANG_TESTS),$(TEST_C:%.c=$(B)/%))
 TEST_LIB_O    := $(TEST_LIB_C:%.c=$(B)/%.o)
 
 # ---- rules --------------------------------------------------------------------------------------
 
-.PHONY: all tests demo test quick check test-unit test-props test-golden test-bad test-oom test-docs golden-update \
+.PHONY: all tests demo test quick check test-unit test-props test-golden test-bad test-oom test-docs test-fuzz test-cli golden-update \
         bench lint fmt fmt-check grammar-report install FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -210,12 +210,12 @@ build/gen/prelude.inc: stdlib/prelude.qgn
 # ---- tests and tools ------------------------------------------------------------------------------
 
 RUN_TESTS := MODE=$(MODE) bash tests/run.sh
-test quick test-unit test-props test-golden test-bad test-oom test-docs golden-update: $(B)/qgn tests
+test quick test-unit test-props test-golden test-bad test-oom test-docs test-fuzz test-cli golden-update: $(B)/qgn tests
 test:
 	$(RUN_TESTS) $(T)
 quick:
 	$(RUN_TESTS) --quick $(T)
-test-unit test-props test-golden test-bad test-oom test-docs: test-%:
+test-unit test-props test-golden test-bad test-oom test-docs test-fuzz test-cli: test-%:
 	$(RUN_TESTS) $*: $(T)
 golden-update:
 	$(RUN_TESTS) --update golden: bad: $(T)

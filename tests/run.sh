@@ -3,12 +3,14 @@
 #
 #   bash tests/run.sh [--update] [--quick] [--jobs N] [PICK ...]
 #
-# PICK is a kind (`unit:`, `props:`, `golden:`, `bad:`, `oom:`, `docs:`) or a part of a test's name; tests
+# PICK is a kind (`unit:`, `props:`, `fuzz:`, `golden:`, `bad:`, `oom:`, `cli:`, `docs:`) or a part of a test's name; tests
 # whose name matches one of the kinds and one of the parts are run. Without any: all of them.
 #
 # What is a test:
 #   tests/unit/*.c, tests/props/*.c    programs with cmocka, built before into build/$MODE; each of
 #                                      their functions counts
+#   tests/fuzz/NAME.c                  programs that are given every script of the tests and examples and
+#                                      the files in tests/fuzz/NAME/
 #   tests/golden/KIND/NAME.qgn         standard output against NAME.out; KIND lex, parse, types, graph
 #                                      and plan dump that stage, run runs the script afresh
 #   tests/bad/TOPIC/NAME.qgn           `qgn check NAME.qgn`: standard error and a line `exit N`
@@ -84,6 +86,14 @@ one_program() { # source
   fi
 }
 
+one_fuzz() { # source
+  local exe=$root/build/$MODE/${1%.c}
+  [ -x "$exe" ] || { fail "not built"; return; }
+  find tests examples stdlib \( -name '*.qgn' -o -path "${1%.c}/*" \) -type f -print0 | LC_ALL=C sort -z |
+    timeout "$limit" xargs -0 "$exe" >"$out.log" 2>&1
+  if [ "${PIPESTATUS[2]}" -eq 0 ]; then count 1 0 0; else fail "stopped"; tail -n 40 "$out.log" >>"$out.text"; fi
+}
+
 one_script() { # script
   local status
   (cd "$dir" && timeout "$limit" bash "$root/$1") >"$out.log" 2>&1
@@ -137,6 +147,7 @@ if [ "${1:-}" = --one ]; then
   trap 'chmod -R u+rwx "$dir"; rm -rf "$dir"' EXIT
   case $name in
   tests/unit/*.c | tests/props/*.c) one_program "$name" ;;
+  tests/fuzz/*.c) one_fuzz "$name" ;;
   tests/golden/*) one_golden "$name" ;;
   tests/bad/*) one_bad "$name" ;;
   *.sh) one_script "$name" ;;
@@ -161,7 +172,7 @@ while [ $# -gt 0 ]; do
 done
 
 all_tests() {
-  find tests/unit tests/props -name '*.c' 2>/dev/null
+  find tests/unit tests/props tests/fuzz -maxdepth 1 -name '*.c' 2>/dev/null
   find tests/golden tests/bad -name '*.qgn' 2>/dev/null
   find tests/oom tests/cli -name '*.sh' 2>/dev/null
   [ ! -e tests/docs.sh ] || echo tests/docs.sh

@@ -22,7 +22,7 @@ for arg in "$@"; do
 done
 
 # What, how it is found (cmd: a command; pc: a pkg-config module; h: a header; blas: the serial
-# OpenBLAS), and its package in apt, dnf, pacman, brew (-: there is none, ask the project itself).
+# OpenBLAS), and its package in apt, dnf, pacman, brew (-: there is none).
 packages() {
   cat <<'END'
 C compiler           cmd:cc                    gcc                    gcc              gcc          gcc
@@ -113,9 +113,9 @@ write_stamp() {
 stop_with() {
   echo "missing: $missing"
   echo "install with:"
-  echo "  $1"
-  case " $1 " in
-  *" - "*) echo "  (what stands there as - has no package: its project's page says how; Random123 is headers only)" ;;
+  echo "  $1" | sed 's/ - / /g; s/ -$//'
+  case "$1 " in
+  *" - "*) echo "Random123 has no package here: copy its headers to /usr/local/include (github.com/DEShawResearch/random123)" ;;
   esac
   exit 2
 }
