@@ -122,6 +122,13 @@ run_qgn() { # file.qgn default arguments
   (cd "$dir" && timeout "$limit" "$QGN" "${args[@]}" </dev/null) >"$out.stdout" 2>"$out.stderr"
 }
 
+# A signal or the time limit is a failure whatever is expected, and never becomes the expectation.
+is_crash() { # status
+  if [ "$1" -lt 124 ] || [ "$1" -eq 130 ]; then return 1; fi
+  fail "status $1"
+  tail -n 40 "$out.stderr" >>"$out.text"
+}
+
 one_golden() { # file.qgn
   local status
   case $1 in
@@ -131,13 +138,17 @@ one_golden() { # file.qgn
   *) run_qgn "$1" dump --"$(basename "$(dirname "$1")")" ;;
   esac
   status=$?
+  is_crash $status && return
   if [ $status -ne 0 ]; then { cat "$out.stderr"; echo "exit $status"; } >>"$out.stdout"; fi
   compare "$out.stdout" "$root/${1%.qgn}.out"
 }
 
 one_bad() { # file.qgn
+  local status
   run_qgn "$1" check
-  echo "exit $?" >>"$out.stderr"
+  status=$?
+  is_crash $status && return
+  echo "exit $status" >>"$out.stderr"
   compare "$out.stderr" "$root/${1%.qgn}.out"
 }
 
