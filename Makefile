@@ -71,8 +71,8 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wswitch-enum -Wstrict-pr
         -Wvla -Wdouble-promotion -Wformat=2 -fno-common -Werror=implicit-function-declaration $(if $(filter 1,$(CI)),-Werror)
 OPT_release := -O2 -g1
 OPT_debug   := -O0 -g3 -DQGN_DEBUG
-OPT_asan    := -O1 -g -DQGN_DEBUG -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-OPT_tsan    := -O1 -g -DQGN_DEBUG -fsanitize=thread
+OPT_asan    := -O1 -g -DQGN_DEBUG -DQGN_SANITIZED -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+OPT_tsan    := -O1 -g -DQGN_DEBUG -DQGN_SANITIZED -fsanitize=thread
 OPT_cov     := -O0 -g -DQGN_DEBUG --coverage
 KOPT_release := -O3 -g1
 KOPT_debug   := -O1 -g3 -DQGN_DEBUG

@@ -4,8 +4,8 @@
 #include <string.h>
 #include "lang/base/mem.h"
 
-/* Blocks grow from FIRST to LARGEST bytes; what is larger gets a block of its own. Under the
- * address sanitizer every allocation has its own block, so that an overrun is seen at once. */
+/* Blocks grow from FIRST to LARGEST bytes; what is larger gets a block of its own. Under a
+ * sanitizer every allocation has its own block, so that an overrun is seen at once. */
 #define FIRST_BLOCK ((size_t)2048)
 #define LARGEST_BLOCK ((size_t)262144)
 #define ALIGNMENT ((size_t)16)
@@ -65,7 +65,7 @@ static Block *add_block(Arena *a, size_t size) {
   return b;
 }
 
-#ifdef __SANITIZE_ADDRESS__
+#ifdef QGN_SANITIZED
 void *arena_alloc(Arena *a, size_t size) {
   Block *b = add_block(a, size ? size : 1);
   b->used = b->size;

@@ -47,7 +47,8 @@ void diag_label(Diag *d, Span span, const char *fmt, ...) {
   vec_push(d->arena, &d->labels, label);
 }
 
-static void add_line(Diag *d, const char *kind, const char *fmt, va_list ap) {
+__attribute__((format(printf, 3, 0))) static void add_line(Diag *d, const char *kind, const char *fmt,
+                                                           va_list ap) {
   DiagLine line = {kind, arena_vprintf(d->arena, fmt, ap)};
   vec_push(d->arena, &d->lines, line);
 }

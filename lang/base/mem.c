@@ -9,7 +9,7 @@
 /* From this size on, blocks of mem_try_alloc are mapped: the pages are zero without being
  * touched, and go back to the system when they are freed. Under a sanitizer everything stays on
  * its heap, so that leaks and overruns of large blocks are seen too. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef QGN_SANITIZED
 #define MAP_FROM SIZE_MAX
 #else
 #define MAP_FROM ((size_t)1 << 20)
