@@ -62,7 +62,9 @@ bool parse_literal(Arena *a, const Source *src, DiagSink *sink, AstNode **out) {
     *out = literal(p, p->script->kids[0]->kids[0]);
   if (*out) return true;
   if (sink->n_errors == errors) {
-    Diag *d = diag_add(sink, DIAG_SYNTAX, (Span){src->base, src->base + src->size}, "`%s` is not a literal value", src->text);
+    Span whole = {src->base, src->base + src->size};
+    Diag *d = src->size ? diag_add(sink, DIAG_SYNTAX, whole, "`%s` is not a literal value", src->text)
+                        : diag_add(sink, DIAG_SYNTAX, whole, "a value is missing");
     diag_help(d, "a value is a number such as 1e-3 or 50%%, a text, true, false, or a list such as [1, 2]");
   }
   return false;

@@ -12,11 +12,12 @@ typedef enum ParseResult {
 
 typedef struct ParseOpener { char bracket; Span span; } ParseOpener;
 
-/* Parses a whole source unit. Tree and messages live in `a`. With `interactive`, an input that
+/* Parses a whole source unit. The tree lives in `a` (*out is never NULL), messages in the sink. With `interactive`, an input that
  * ends too early gives PARSE_INCOMPLETE, no message, and in *open (if not NULL) the innermost
  * bracket still open. */
 ParseResult parse_source(Arena *a, const Source *src, DiagSink *sink, bool interactive, AstNode **out, ParseOpener *open);
-/* Parses one literal of the command line: number with unit, text, bool, list; a bare word is a TEXT. */
+/* Parses one literal of the command line: number with unit (a negative one is a UNARY over a NUMBER), TEXT,
+ * BOOL, or an ARRAY of these; a bare word is a TEXT. False: *out is NULL and the sink says why. */
 bool parse_literal(Arena *a, const Source *src, DiagSink *sink, AstNode **out);
 /* Token kinds, spans and texts, one a line (`qgn dump --tokens`). */
 void parse_dump_tokens(Arena *a, const Source *src, DiagSink *sink, FILE *out);
