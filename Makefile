@@ -115,7 +115,7 @@ GEN_H  := $(GEN_C:.c=.h) $(if $(wildcard stdlib/prelude.qgn),build/gen/prelude.i
 KERNEL_C  := $(wildcard runtime/kernels/*_k.c runtime/sim/*_k.c)
 LANG_C    := $(wildcard lang/*/*.c)
 RUNTIME_C := $(filter-out runtime/cli/main.c $(KERNEL_C),$(wildcard runtime/*/*.c))
-TEST_C    := $(wildcard tests/unit/*.c tests/props/*.c tests/fuzz/*.c)
+TEST_C    := $(wildcard tests/unit/*.c tests/props/*.c tests/oom/*.c tests/fuzz/*.c)
 TEST_LIB_C := $(wildcard tests/ref/*.c)
 
 FAMILIES := base $(if $(filter x86_64%,$(MACHINE)),avx2 avx512)

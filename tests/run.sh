@@ -7,7 +7,7 @@
 # whose name matches one of the kinds and one of the parts are run. Without any: all of them.
 #
 # What is a test:
-#   tests/unit/*.c, tests/props/*.c    programs with cmocka, built before into build/$MODE; each of
+#   tests/{unit,props,oom}/*.c         programs with cmocka, built before into build/$MODE; each of
 #                                      their functions counts
 #   tests/fuzz/NAME.c                  programs that are given every script of the tests and examples and
 #                                      the files in tests/fuzz/NAME/
@@ -15,20 +15,21 @@
 #                                      and plan dump that stage, run runs the script afresh
 #   tests/bad/TOPIC/NAME.qgn           `qgn check NAME.qgn`: standard error and a line `exit N`
 #                                      against NAME.out
-#   tests/oom/*.sh, tests/cli/*.sh     scripts with $QGN set; status 0 passes, 77 skips
+#   tests/cli/*.sh                     scripts with $QGN and $QGN_ROOT set; status 0 passes, 77 skips
 #   tests/docs.sh                      the examples in README.md and spec.md
 # Golden and wrong programs run in a folder of their own, to which the files NAME.* are copied. A
 # first line `# run: ARGS` gives other arguments: `# run: run --set n=3 @`, with @ for the file (put
 # last if it is not there; a verb that is missing is `check`).
 #
-# A test is skipped only because its data is not there ($QGN_DATA, which the makefile sets); a skip where the data is there is
-# a failure. --update writes the expected texts anew. --quick leaves out names that end in _slow.
+# A test is skipped only because its data is not there ($QGN_DATA, which the makefile sets); a skip
+# where the data is there is a failure. --update writes the expected texts anew. --quick leaves out
+# names that end in _slow and sets QGN_QUICK for the others.
 # The last line is `N passed, N failed, N skipped`.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 root=$PWD
 MODE=${MODE:-release}
-export MODE QGN=$root/build/$MODE/qgn
+export MODE QGN_ROOT=$root QGN=$root/build/$MODE/qgn
 export QGN_DATA=${QGN_DATA:-$root/data}
 export LC_ALL=C.UTF-8 TZ=UTC HOME=/nonexistent INPUTRC=/dev/null
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0} UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
@@ -157,7 +158,7 @@ if [ "${1:-}" = --one ]; then
   dir=$(mktemp -d) || exit 2
   trap 'chmod -R u+rwx "$dir"; rm -rf "$dir"' EXIT
   case $name in
-  tests/unit/*.c | tests/props/*.c) one_program "$name" ;;
+  tests/unit/*.c | tests/props/*.c | tests/oom/*.c) one_program "$name" ;;
   tests/fuzz/*.c) one_fuzz "$name" ;;
   tests/golden/*) one_golden "$name" ;;
   tests/bad/*) one_bad "$name" ;;
@@ -183,9 +184,9 @@ while [ $# -gt 0 ]; do
 done
 
 all_tests() {
-  find tests/unit tests/props tests/fuzz -maxdepth 1 -name '*.c' 2>/dev/null
+  find tests/unit tests/props tests/oom tests/fuzz -maxdepth 1 -name '*.c' 2>/dev/null
   find tests/golden tests/bad -name '*.qgn' 2>/dev/null
-  find tests/oom tests/cli -name '*.sh' 2>/dev/null
+  find tests/cli -name '*.sh' 2>/dev/null
   [ ! -e tests/docs.sh ] || echo tests/docs.sh
 }
 

@@ -275,6 +275,8 @@ static void allowed_warnings(void **state) {
   diag_add(sink, DIAG_HIDES, first(s, "b"), "two");
   diag_add(sink, DIAG_HIDES, first(s, "c"), "three");
   diag_add(sink, DIAG_HIDES, first(s, "d"), "four");
+  assert_int_equal(sink->n_warnings, 4);
+  assert_int_equal(diag_warnings(sink), 2);
   check_text(plain, "warning[W0105]: three\n   ┌─ x:3:1\n 3 │ c  # allow W0101\n   │ ^\n\n"
                     "warning[W0105]: four\n   ┌─ x:4:1\n 4 │ d\n   │ ^\n");
   sink = diag_sink(a);
