@@ -60,9 +60,16 @@ static NodeId leaky_vjp(const Rule *r, NodeId cotangent, NodeId result) {
   return g_make(r->g, OP_LEAKY_RELU_GRAD, 2, (NodeId[]){cotangent, result}, &r->n->attr, NULL, r->n->span, NULL);
 }
 
-/* d a^b / da = b a^(b-1). With a constant exponent POW finds the cheap forms by itself. */
+/* d a^b / da = b a^(b-1), and 0 at a = b = 0, where it is 0 * inf. With a constant exponent (never 0
+ * here) POW finds the cheap forms by itself. */
 static NodeId pow_vjp_base(const Rule *r) {
-  NodeId lower = bin(r, OP_POW, A, bin(r, OP_SUB, B, num(r, 1)));
+  NodeId base = A;
+  double c;
+  if (!g_is_const(r->g, B, &c)) {
+    NodeId both = bin(r, OP_AND, bin(r, OP_EQ, A, num(r, 0)), bin(r, OP_EQ, B, num(r, 0)));
+    base = sel(r, both, num(r, 1), A);
+  }
+  NodeId lower = bin(r, OP_POW, base, bin(r, OP_SUB, B, num(r, 1)));
   return bin(r, OP_MUL, G, bin(r, OP_MUL, lower, B));
 }
 
