@@ -87,9 +87,8 @@ static int64_t last_at(Record *r, const Run *run, const Train *train, bool per_e
 
 static void write_series(Record *r, const Run *run) {
   const Program *p = r->spec.program;
-  Arena *a = arena_new(), *own = r->arena;
+  Arena *a = arena_new(); /* the texts are large and not needed afterwards */
   Text csv = text_new(a), lines = text_new(a);
-  r->arena = a; /* the texts are large and not needed afterwards */
   text_add(&csv, "series,unit,at,value\n");
   for (int i = 0; i < p->series.n; i++) put_csv(r, run, i, &csv);
   for (int i = 0; i < p->trains.n; i++)
@@ -97,7 +96,6 @@ static void write_series(Record *r, const Run *run) {
       int64_t last = last_at(r, run, &p->trains.at[i], kind);
       for (int64_t at = 0; at <= last; at++) put_point(r, run, &p->trains.at[i], kind, at, NULL, &lines);
     }
-  r->arena = own;
   record_write_text(r, "metrics.csv", &csv);
   record_write_text(r, "metrics.jsonl", &lines);
   arena_free(a);

@@ -77,16 +77,18 @@ bool record_epoch(Record *r, const RunProgress *p);
 void record_train_begin(Record *r, int train, int64_t from_epoch);
 void record_train_end(Record *r, const Run *run, int train, int64_t epochs, int64_t steps);
 
-/* Each returns the line that stands for the statement on standard output. */
+/* Returns the line that stands for the statement on standard output. */
 const char *record_print(Record *r, const Run *run, const Stmt *s);
-const char *record_expect(Record *r, const Run *run, const Stmt *s, bool holds);
-const char *record_claim(Record *r, const Run *run, const Stmt *s, bool holds, bool opposite);
+void record_expect(Record *r, const Run *run, const Stmt *s, bool holds);
+void record_claim(Record *r, const Run *run, const Stmt *s, bool holds, bool opposite);
 void record_report(Record *r, const Run *run, const Stmt *s);
 
 /* After the run: metrics, log, report, results. `end` is how it ended and `code` the exit code so
  * far; returns the exit code to end with (3 if something could not be written). */
 int record_finish(Record *r, const Run *run, RunEnd end, int code);
-/* Counts for the summary. */
+/* Lines for standard output: expects, then claims (those not run too), in order. */
+int record_lines(Record *r, const char ***lines);
+/* How many expects ran, and how many of them failed. */
 int record_expects(const Record *r, int *failed);
 /* The only clock of the runtime, in seconds from an arbitrary start. It is read for progress, for
  * timed checkpoints and for timing.jsonl; no result depends on it. */

@@ -99,8 +99,6 @@ void record_cell_json(Record *r, const Run *run, const Cell *c, Text *out);
 /* Text with its {name} places filled; a format like {x:.2f} is followed. */
 const char *record_fill(Record *r, const Run *run, const char *text, const Cell *places, int n);
 const char *record_verdict(Verdict v);
-/* Lines for standard output: expects, then claims (those not run too), in order. */
-int record_summary_lines(Record *r, const char ***lines);
 
 /* metrics.c, results.c, report.c, html.c */
 void record_write_metrics(Record *r, const Run *run);

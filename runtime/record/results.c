@@ -183,7 +183,7 @@ static void put_output(Record *r, Text *t) {
     next(t, &n, 2);
     text_json_string(t, r->prints.at[i].line);
   }
-  lines = record_summary_lines(r, &list);
+  lines = record_lines(r, &list);
   for (int i = 0; i < lines; i++) {
     next(t, &n, 2);
     text_json_string(t, list[i]);

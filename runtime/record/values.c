@@ -183,7 +183,7 @@ static const char *expect_line(Record *r, const RecordExpect *x) {
   return text_str(&t);
 }
 
-const char *record_expect(Record *r, const Run *run, const Stmt *s, bool holds) {
+void record_expect(Record *r, const Run *run, const Stmt *s, bool holds) {
   RecordExpect x = {.condition = s->condition ? s->condition : "", .why = s->text, .op = s->op, .holds = holds,
                     .is_assert = s->is_assert, .line = line_of(s->span)};
   if (x.op) {
@@ -193,7 +193,6 @@ const char *record_expect(Record *r, const Run *run, const Stmt *s, bool holds) 
   }
   record_event(r, EVENT_EXPECT, r->expects.n);
   vec_push(r->arena, &r->expects, x);
-  return expect_line(r, &x);
 }
 
 const char *record_verdict(Verdict v) {
@@ -233,7 +232,7 @@ static const char *claim_line(Record *r, int index) {
   return text_str(&t);
 }
 
-const char *record_claim(Record *r, const Run *run, const Stmt *s, bool holds, bool opposite) {
+void record_claim(Record *r, const Run *run, const Stmt *s, bool holds, bool opposite) {
   const Claim *claim = &r->spec.program->claims.at[s->index];
   RecordClaim *x = &r->claims[s->index];
   x->verdict = holds ? VERDICT_REPRODUCED : opposite ? VERDICT_OPPOSITE : VERDICT_NOT_REPRODUCED;
@@ -242,10 +241,9 @@ const char *record_claim(Record *r, const Run *run, const Stmt *s, bool holds, b
   x->document_json = cells_json(r, run, claim->document, claim->n_document);
   x->measured_json = cells_json(r, run, claim->measured, claim->n_measured);
   record_event(r, EVENT_CLAIM, s->index);
-  return claim_line(r, s->index);
 }
 
-int record_summary_lines(Record *r, const char ***lines) {
+int record_lines(Record *r, const char ***lines) {
   int n = 0, claims = r->spec.program->claims.n;
   const char **list = ARENA_ARRAY(r->arena, const char *, r->expects.n + claims + 1);
   for (int i = 0; i < r->expects.n; i++) list[n++] = expect_line(r, &r->expects.at[i]);

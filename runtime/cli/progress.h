@@ -1,0 +1,28 @@
+/* Progress of training on standard error: a line that is redrawn on a terminal, plain lines at
+ * every tenth otherwise, or one JSON object a line. Nothing else reads what it prints. */
+#ifndef QGN_PROGRESS_H
+#define QGN_PROGRESS_H
+#include "runtime/cli/cli.h"
+#include "runtime/exec/run.h"
+
+typedef enum ProgressForm { PROGRESS_NONE, PROGRESS_LINE, PROGRESS_PLAIN, PROGRESS_JSON } ProgressForm;
+
+typedef struct Progress {
+  ProgressForm form;
+  bool color, unicode;
+  int width;
+  double begin, drawn;   /* clock at its begin, at the last redraw */
+  int64_t from_epoch;
+  int tenth;             /* next tenth to report */
+  bool open;             /* a redrawn line stands on the terminal */
+} Progress;
+
+/* What `--progress`, `-q` and the terminal ask for. */
+void progress_init(Progress *p, const Cli *c);
+void progress_begin(Progress *p, const Train *t, int64_t from_epoch);
+void progress_epoch(Progress *p, const RunProgress *at);
+/* `epochs` is where the train stands now; `stopped` if that is not its end. */
+void progress_end(Progress *p, const Train *t, int64_t epochs, int64_t steps);
+/* Takes the redrawn line away, so that something else can be printed. */
+void progress_clear(Progress *p);
+#endif

@@ -1,0 +1,201 @@
+/* `qgn run`: reads, elaborates, plans, opens the run's folder, executes with hooks that record
+ * and show, and sums up. */
+#define _GNU_SOURCE
+#include <string.h>
+#include "runtime/cli/cli.h"
+#include "runtime/cli/progress.h"
+#include "runtime/record/record.h"
+
+typedef struct RunVerb {
+  Cli *cli;
+  Record *record;
+  Progress progress;
+  bool save_failed; /* the state asked for by a signal could not be written */
+} RunVerb;
+
+/* ---- hooks ------------------------------------------------------------------------------------- */
+
+/* Shows records that a hook added, without tearing the progress line. */
+static void show_new(RunVerb *v) {
+  if (v->cli->shown == v->cli->sink->all.n) return;
+  progress_clear(&v->progress);
+  cli_show(v->cli);
+}
+
+static int hook_load(void *ctx, const Run *run, int train, const StateItem *items, int n) {
+  RunVerb *v = ctx;
+  (void)run;
+  int loaded = record_load(v->record, train, items, n);
+  show_new(v);
+  return loaded;
+}
+
+static int hook_epoch(void *ctx, const RunProgress *p) {
+  RunVerb *v = ctx;
+  bool due = record_epoch(v->record, p);
+  progress_epoch(&v->progress, p);
+  if (cli_stop_asked()) return 2;
+  return due ? 1 : 0;
+}
+
+static bool hook_save(void *ctx, const Run *run, int train, SaveReason why, const StateItem *items, int n) {
+  RunVerb *v = ctx;
+  bool ok = record_save(v->record, run, train, why, items, n);
+  if (why == SAVE_SIGNAL) v->save_failed = !ok;
+  show_new(v);
+  return ok;
+}
+
+static bool hook_stop(void *ctx) {
+  (void)ctx;
+  return cli_stop_asked();
+}
+
+static void hook_train_begin(void *ctx, const Run *run, int train, int64_t from_epoch) {
+  RunVerb *v = ctx;
+  record_train_begin(v->record, train, from_epoch);
+  progress_begin(&v->progress, &run_program(run)->trains.at[train], from_epoch);
+}
+
+static void hook_train_end(void *ctx, const Run *run, int train, int64_t epochs, int64_t steps) {
+  RunVerb *v = ctx;
+  progress_end(&v->progress, &run_program(run)->trains.at[train], epochs, steps);
+  record_train_end(v->record, run, train, epochs, steps);
+  show_new(v);
+}
+
+static void hook_print(void *ctx, const Run *run, const Stmt *s) {
+  RunVerb *v = ctx;
+  const char *line = record_print(v->record, run, s);
+  progress_clear(&v->progress);
+  puts(line);
+  fflush(stdout);
+}
+
+static void hook_expect(void *ctx, const Run *run, const Stmt *s, bool holds) {
+  record_expect(((RunVerb *)ctx)->record, run, s, holds);
+}
+
+static void hook_claim(void *ctx, const Run *run, const Stmt *s, bool holds, bool opposite) {
+  record_claim(((RunVerb *)ctx)->record, run, s, holds, opposite);
+}
+
+static void hook_report(void *ctx, const Run *run, const Stmt *s) {
+  RunVerb *v = ctx;
+  record_report(v->record, run, s);
+  show_new(v);
+}
+
+/* ---- the verb ------------------------------------------------------------------------------------ */
+
+static void put_summary(RunVerb *v, RunEnd end) {
+  const char **lines;
+  int n = record_lines(v->record, &lines), failed, expects = record_expects(v->record, &failed);
+  fflush(stderr);
+  for (int i = 0; i < n; i++) puts(lines[i]);
+  fflush(stdout);
+  if (v->cli->given[OPT_QUIET]) return;
+  if (failed) fprintf(stderr, "%d of %d expectations failed\n", failed, expects);
+  if (end == RUN_STOPPED) fprintf(stderr, "interrupted; `--resume` continues it: %s\n", record_folder(v->record));
+  else fprintf(stderr, "report: %s/report.html\n", record_folder(v->record));
+}
+
+static int execute(RunVerb *v, Run *run) {
+  RunHooks hooks = {
+      .ctx = v,
+      .load = hook_load,
+      .epoch = hook_epoch,
+      .save = hook_save,
+      .stop = hook_stop,
+      .train_begin = hook_train_begin,
+      .train_end = hook_train_end,
+      .print = hook_print,
+      .expect = hook_expect,
+      .claim = hook_claim,
+      .report = hook_report,
+  };
+  int failed;
+  RunEnd end = run_execute(run, &hooks);
+  progress_clear(&v->progress);
+  record_expects(v->record, &failed);
+  int code = end == RUN_DONE ? failed > 0 : end == RUN_STOPPED ? 130 : cli_code(v->cli);
+  if (end == RUN_STOPPED && v->save_failed) code = 3;
+  if (end == RUN_FAILED && code == 0) code = 1;
+  show_new(v);
+  code = record_finish(v->record, run, end, code);
+  put_summary(v, end);
+  return code;
+}
+
+/* A run that was finished before: its results once more. */
+static int show_stored(Cli *c, Record *record) {
+  RecordStored stored;
+  if (!record_stored(record, &stored)) {
+    Diag *d = diag_add(c->sink, DIAG_CHECKPOINT, SPAN_NONE, "%s/results.json cannot be read", record_folder(record));
+    diag_help(d, "`--fresh` runs it again");
+    return cli_code(c);
+  }
+  for (int i = 0; i < stored.lines.n; i++) puts(stored.lines.at[i]);
+  fflush(stdout);
+  if (!c->given[OPT_QUIET]) {
+    fprintf(stderr, "already complete; `--fresh` runs it again\n");
+    fprintf(stderr, "report: %s/report.html\n", record_folder(record));
+  }
+  return stored.exit_code;
+}
+
+static const char **set_texts(Cli *c) {
+  const char **list = ARENA_ARRAY(c->arena, const char *, c->sets.n + 1);
+  for (int i = 0; i < c->sets.n; i++) list[i] = c->sets.at[i].text;
+  return list;
+}
+
+static int run_recorded(Cli *c, const CliScript *script, const Program *p, Run *run) {
+  RecordSpec spec = {
+      .script = script->path,
+      .name = script->name,
+      .text = script->source->text,
+      .size = script->source->size,
+      .n_sets = c->sets.n,
+      .sets = set_texts(c),
+      .family = cli_family(c->arena),
+      .version = QGN_VERSION,
+      .libraries = cli_libraries(c->arena),
+      .compiler = cli_compiler(),
+      .gnuplot = cli_find_program(c->arena, "gnuplot"),
+      .program = p,
+      .threads = c->threads,
+      .fresh = c->given[OPT_FRESH],
+      .resume = c->given[OPT_RESUME],
+  };
+  RunVerb v = {.cli = c};
+  int code;
+  switch (record_open(c->arena, &spec, c->sink, &v.record)) {
+  case RECORD_COMPLETE: code = show_stored(c, v.record); break;
+  case RECORD_READY:
+    progress_init(&v.progress, c);
+    show_new(&v);
+    code = execute(&v, run);
+    break;
+  case RECORD_REFUSED:
+  default: code = cli_code(c); break;
+  }
+  record_close(v.record);
+  return code;
+}
+
+int cli_verb_run(Cli *c) {
+  CliScript script;
+  const char *path = cli_one_operand(c);
+  Program *p = path ? cli_load(c, path, &script, NULL) : NULL;
+  if (!p || cli_code(c)) return cli_code(c);
+  if (c->threads == 0) c->threads = cli_cores();
+  RunOptions options = {.threads = c->threads, .family = kernel_family()};
+  Run *run = run_new(c->arena, p, &options, c->sink);
+  if (!run) return cli_code(c);
+  cli_show(c);
+  cli_signals_install();
+  int code = run_recorded(c, &script, p, run);
+  run_free(run);
+  return code;
+}

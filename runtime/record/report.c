@@ -1,0 +1,103 @@
+/* The report: what `report` statements ask for, collected as the run comes by, and what every
+ * report holds (settings, expects, claims, trains). html.c writes it down. */
+#include <stdio.h>
+#include <string.h>
+#include "runtime/record/record_int.h"
+
+static void add_part(Record *r, ReportPart part) { vec_push(r->arena, &r->parts, part); }
+
+static void add_table(Record *r, const Run *run, const ReportItem *item) {
+  ReportPart part = {.kind = PART_TABLE, .text = item->text};
+  for (int i = 0; i < item->rows.n; i++) {
+    const ReportRow *row = &item->rows.at[i];
+    const char **cells = ARENA_ARRAY(r->arena, const char *, row->n + 1);
+    bool *numbers = ARENA_ARRAY(r->arena, bool, row->n + 1);
+    for (int k = 0; k < row->n; k++) {
+      cells[k] = record_cell(r, run, &row->cells[k]);
+      numbers[k] = row->cells[k].text == NULL;
+    }
+    PartRow out = {row->is_head, row->n, cells, numbers};
+    vec_push(r->arena, &part.rows, out);
+  }
+  add_part(r, part);
+}
+
+static void add_plot(Record *r, const Run *run, const char *stem, int number, const char *title, const Figure *figures, int n) {
+  ReportPart part = {.kind = PART_FIGURE};
+  const char *name = arena_printf(r->arena, "%s-%d", stem, number);
+  if (!record_figure(r, run, name, title, figures, n, &part.figure))
+    part = (ReportPart){.kind = PART_TEXT, .text = "A figure was left out: it has no values."};
+  add_part(r, part);
+}
+
+void record_report(Record *r, const Run *run, const Stmt *s) {
+  const Report *report = &r->spec.program->reports.at[s->index];
+  int plots = 0;
+  record_event(r, EVENT_REPORT, s->index);
+  add_part(r, (ReportPart){.kind = PART_HEADING, .text = report->name});
+  for (int i = 0; i < report->items.n; i++) {
+    const ReportItem *item = &report->items.at[i];
+    switch (item->kind) {
+    case REPORT_TEXT:
+      add_part(r, (ReportPart){.kind = PART_TEXT,
+                               .text = record_fill(r, run, item->text ? item->text : "", item->places.at, item->places.n)});
+      break;
+    case REPORT_TABLE: add_table(r, run, item); break;
+    case REPORT_PLOT: add_plot(r, run, report->name, ++plots, item->text, item->figures.at, item->figures.n); break;
+    }
+  }
+}
+
+/* The losses of every train, for a script that asks for no figure. */
+static void default_figures(Record *r, const Run *run) {
+  const Program *p = r->spec.program;
+  for (int i = 0; i < p->trains.n; i++) {
+    const Train *train = &p->trains.at[i];
+    VEC(Figure) figures = {0};
+    for (int k = 0; k < train->series.n; k++) {
+      const Series *s = &p->series.at[train->series.at[k]];
+      if (!s->per_epoch || shape_capacity(&s->entry) != 1 || run_series_entries(run, train->series.at[k]) < 2) continue;
+      Figure f = {.kind = FIGURE_SERIES, .label = s->name, .x = s->slot, .y = -1};
+      vec_push(r->arena, &figures, f);
+    }
+    if (!figures.n) continue;
+    add_part(r, (ReportPart){.kind = PART_HEADING, .text = train->name});
+    add_plot(r, run, train->name, 1, NULL, figures.at, figures.n);
+  }
+}
+
+const char *record_title(const Record *r) {
+  const char *doc = r->spec.program->doc;
+  if (!doc) return r->spec.name;
+  while (*doc == ' ' || *doc == '\n') doc++;
+  size_t n = strcspn(doc, "\n");
+  return n ? arena_strn(r->arena, doc, n) : r->spec.name;
+}
+
+void record_write_report(Record *r, const Run *run, RunEnd end) {
+  bool any = false;
+  for (int i = 0; i < r->parts.n; i++) any |= r->parts.at[i].kind == PART_FIGURE;
+  if (!any) default_figures(r, run);
+  Text html = text_new(r->arena), markdown = text_new(r->arena);
+  record_html(r, run, end, &html);
+  record_markdown(r, run, end, &markdown);
+  record_write_text(r, "report.html", &html);
+  record_write_text(r, "report.md", &markdown);
+}
+
+int record_finish(Record *r, const Run *run, RunEnd end, int code) {
+  IoError e;
+  record_write_metrics(r, run);
+  if (end != RUN_STOPPED) record_write_report(r, run, end);
+  if (io_exists(record_path(r, "timing.jsonl")) && !io_sync(record_path(r, "timing.jsonl"), &e))
+    record_failed(r, "timing.jsonl", &e);
+  if (r->failures.n && (code == 0 || code == 1 || code == 130)) code = 3;
+  record_write_results(r, run, end, code);
+  if (!r->failures.n) return code;
+  Diag *d = diag_add(r->sink, DIAG_WRITE, SPAN_NONE, "%d file%s of %s could not be written", r->failures.n,
+                     r->failures.n == 1 ? "" : "s", r->folder);
+  for (int i = 0; i < r->failures.n && i < 4; i++) diag_note(d, "%s", r->failures.at[i].message);
+  if (r->continues || end == RUN_STOPPED) diag_help(d, "make room, then `--resume`");
+  else diag_help(d, "make room, then run it again with `--resume`");
+  return code == 0 || code == 1 || code == 130 ? 3 : code;
+}
