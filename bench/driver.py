@@ -46,7 +46,7 @@ def run_peer(system):
         return {"failed": f"stopped after {LIMIT} s"}
     if done.returncode != 0:
         said = done.stderr.strip().splitlines()
-        return {"failed": f"exit status {done.returncode}: {said[-1][:300] if said else 'no message'}"}
+        return {"failed": f"exit status {done.returncode}: {said[-1].replace(str(ROOT), '.')[:300] if said else 'no message'}"}
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
@@ -128,11 +128,12 @@ def figure(x):
 def table(rows):
     """The rows as Markdown, ordered as measured; ratios to the faster qgn row."""
     own = [r["summary"]["ms_per_step_median"] for r in rows if r["key"].startswith("qgn") and "failed" not in r["summary"]]
-    lines = ["| system | threads | ms per step, median | minimum | ratio to qgn | steps | compile s | start s | peak MB | cores used |",
-             "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"]
+    columns = ("system", "threads", "ms per step, median", "minimum", "ratio to qgn", "steps", "compile s", "start s", "peak MB",
+               "cores used")
+    lines = ["| " + " | ".join(columns) + " |", "| --- |" + " ---: |" * (len(columns) - 1)]
     for r in rows:
         s = r["summary"]
-        if "failed" in s:
+        if "failed" in s:  # the reason stands where the figures would
             lines.append(f"| {r['title']} | {r['threads']} | {s['failed'].replace('|', '/')} | | | | | | | |")
             continue
         ratio = f"{s['ms_per_step_median'] / min(own):.2f}" if own else "-"
@@ -147,12 +148,12 @@ def report(results):
     lines = [
         "# Results of `make bench`", "",
         f"- Machine: {m['cpu']} ({m['simd']}), {m['cores']} cores, {m['os']}, load before the run {m['load_before']}",
-        f"- qgn: {results['qgn']}; commit {results['commit']} of {results['date']}",
+        f"- qgn: {results['qgn']}; commit {results['commit']}, {results['date']}",
         "- Peers: " + ", ".join(f"{n} {v}" for p in results["peers"].values() if p["ok"] for n, v in p["versions"].items())
         + f"; Python {m['python']}",
         f"- Command: `{results['command']}`", "",
-        "Every round runs each system once, in turn, in a process of its own. Median: of the rounds' medians; minimum: the fastest "
-        "block of all rounds. Ratios are of medians, to the faster row of qgn; on a shared machine those below 1.5 mean little. "
+        "Every round runs each system once, in turn, in a process of its own. Median: of the rounds' medians; minimum: the "
+        "fastest block of all rounds. Ratios are of medians, to the faster row of qgn; on a shared machine those below 1.5 mean little. "
         "Raw figures: `results.json`; what is measured and how: `README.md`.",
     ]
     for w in results["workloads"]:

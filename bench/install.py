@@ -43,7 +43,7 @@ def last_words(text):
     """The line of a failed command's output that says why: the last error line, or the last line at all."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if line.lower().startswith("error") or "Error:" in line]
-    return (errors or lines or ["no output"])[-1][:300]
+    return (errors or lines or ["no output"])[-1].replace(str(ROOT), ".")[:300]
 
 
 def install(name, module, requirements, constraints):
@@ -56,7 +56,7 @@ def install(name, module, requirements, constraints):
         (LOGS / f"{name}.log").write_text(done.stdout + done.stderr)
         if done.returncode != 0:
             return {"ok": False, "versions": wanted, "reason": last_words(done.stderr)}
-    # What works is to be kept: build tools pulled in by one peer must not be missed by another, so try the import.
+    # A package may install and still not import, for want of something it does not name among its requirements.
     done = subprocess.run([PYTHON, "-c", f"import {module}"], capture_output=True, text=True)
     if done.returncode != 0:
         return {"ok": False, "versions": wanted, "reason": "import fails: " + last_words(done.stderr)}

@@ -44,7 +44,9 @@ def run(script, train, threads):
         return {"failed": f"exit status {child.returncode}: {said[0] if said else 'no message'}"}
     try:
         steps, seconds = train_timing(RUNS / "runs" / "latest" / "timing.jsonl", train)
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        return {"failed": f"its run folder has no timing.jsonl ({error.strerror})"}
+    except ValueError as error:
         return {"failed": f"no timing: {error}"}
     ms = seconds / steps * 1e3
     return {

@@ -17,7 +17,8 @@ fail() {
 }
 
 for w in $(echo "$W" | tr ',' ' '); do
-  [ -f "bench/w$w/workload.py" ] || fail "there is no workload $w; there are:$(ls -d bench/w[0-9]* | sed 's,bench/w, ,' | tr -d '\n')"
+  [ -f "bench/w$w/workload.py" ] ||
+    fail "there is no workload $w; there are:$(ls -d bench/w[0-9]* | sed 's,bench/w, ,' | tr -d '\n')"
 done
 case $PEERS in
 default | all) ;;
@@ -26,7 +27,8 @@ esac
 case $REPEAT in
 '' | *[!0-9]* | 0*) fail "REPEAT is a whole number from 1, not '$REPEAT'" ;;
 esac
-command -v python3 >/dev/null 2>&1 || fail "the peers are Python: install python3 and python3-venv (Debian: apt-get install -y python3-venv)"
+command -v python3 >/dev/null 2>&1 ||
+  fail "the peers are Python: install python3 and its venv module (Debian: apt-get install -y python3-venv)"
 python3 -c 'import venv, ensurepip' 2>/dev/null ||
   fail "python3 is here without its venv module (Debian: apt-get install -y python3-venv)"
 

@@ -2,8 +2,12 @@
 
 Every installed system takes one whole step from the same weights with the same noise, through the code that is timed, and
 is compared with reference.py (numpy, double, differences): both losses and all gradients to 1e-5 of the largest element or
-of 1, and the new weights to 2e-6, a fiftieth of one Adam step. Weights whose gradient is below 1e-5 are left out of the last
-comparison: there Adam's first step is the sign of a rounding error. Ends with status 1 if a system disagrees.
+of 1, and the new weights to 2e-6, a fiftieth of one Adam step.
+
+Weights whose gradient is below 1e-5 are left out of the last comparison: where the true gradient is 0, Adam's first step is
+made of rounding errors alone (biases of units which all samples leave on one side; measured: up to 2.7e-5). For the same
+reason the reference computes the generator's half of the step with the system's own new critic.
+Ends with status 1 if a system disagrees.
 """
 
 import os
@@ -46,7 +50,7 @@ def probe(system, given, out):
 
 def main():
     weights, noise = problem.weights(), problem.noise()
-    expected = reference.probe(weights, noise)
+    critic_half = reference.critic_update(weights, noise)
     peers = load_peers()
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
@@ -62,7 +66,8 @@ def main():
                 failed += 1
                 print(f"{system.key:32} FAILED: {seen}")
                 continue
-            grads, steps = differences(seen, expected)
+            critic = {k: seen[f"new/{k}"] for k in problem.CRITIC}
+            grads, steps = differences(seen, critic_half | reference.generator_update(weights, critic, noise))
             good = grads[0] <= TOLERANCE and steps[0] <= STEP_TOLERANCE
             failed += not good
             print(f"{system.key:32} {'agrees' if good else 'DISAGREES'}: losses and gradients {grads[0]:.1e} ({grads[1]}), "

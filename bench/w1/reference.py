@@ -10,7 +10,6 @@ from bench.w1 import problem as P
 
 CNOT = np.eye(4)[[0, 1, 3, 2]]
 Z0 = np.diag([1.0, 1.0, -1.0, -1.0])
-ROUNDING = 3e-9
 
 
 def rx(a):
@@ -53,11 +52,7 @@ def generator_loss(w, n):
 
 
 def gradient(loss, w, names, h):
-    """Central differences of loss(w) in every element of the named weights.
-
-    What is below ROUNDING is the rounding of the differences and taken as 0: the last bias of the critic has gradient 0, and
-    Adam's first step would blow its rounding error up to a tenth of a whole step.
-    """
+    """Central differences of loss(w) in every element of the named weights."""
     grads = {}
     for k in names:
         g = np.zeros(w[k].size)
@@ -66,7 +61,7 @@ def gradient(loss, w, names, h):
             up.flat[i] += h
             down.flat[i] -= h
             g[i] = (loss({**w, k: up}) - loss({**w, k: down})) / (2 * h)
-        grads[k] = np.where(np.abs(g) < ROUNDING, 0, g).reshape(w[k].shape)
+        grads[k] = g.reshape(w[k].shape)
     return grads
 
 
@@ -75,18 +70,26 @@ def first_adam_step(w, g):
     return w - P.RATE * g / (np.abs(g) + P.TINY)
 
 
-def probe(weights, noise, h=1e-7):
-    """What harness.System.probe returns, to compare with."""
-    w = {k: v.astype(np.float64) for k, v in weights.items()}
-    n = {k: v.astype(np.float64) for k, v in noise.items()}
+def doubles(arrays):
+    return {k: v.astype(np.float64) for k, v in arrays.items()}
+
+
+def update(name, loss, w, names, h):
+    """One update of the named weights: its loss, gradients and new weights as in harness.System.probe."""
+    grads = gradient(loss, w, names, h)
+    out = {f"loss/{name}": loss(w)}
+    for k, g in grads.items():
+        out |= {f"grad/{k}": g, f"new/{k}": first_adam_step(w[k], g)}
+    return out
+
+
+def critic_update(weights, noise, h=1e-7):
+    w, n = doubles(weights), doubles(noise)
     fake = generator(w, n["z"])
-    out = {"loss/critic": critic_loss(w, fake, n)}
-    dgrad = gradient(lambda w: critic_loss(w, fake, n), w, P.CRITIC, h)
-    for k, g in dgrad.items():
-        w[k] = first_adam_step(w[k], g)
-    out["loss/generator"] = generator_loss(w, n)
-    ggrad = gradient(lambda w: generator_loss(w, n), w, P.GENERATOR, h)
-    for k, g in ggrad.items():
-        w[k] = first_adam_step(w[k], g)
-    out |= {f"grad/{k}": g for k, g in (dgrad | ggrad).items()}
-    return out | {f"new/{k}": v for k, v in w.items()}
+    return update("critic", lambda w: critic_loss(w, fake, n), w, P.CRITIC, h)
+
+
+def generator_update(weights, critic_weights, noise, h=1e-7):
+    """The second half of the step, with the critic it is given."""
+    w, n = doubles(weights | critic_weights), doubles(noise)
+    return update("generator", lambda w: generator_loss(w, n), w, P.GENERATOR, h)
