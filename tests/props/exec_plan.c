@@ -1,0 +1,249 @@
+/* Plans against the reference evaluator: random graphs over rows, shards and partial sums, run on
+ * 1, 2 and 3 threads, must give the reference's values and the same bits for any number of
+ * threads. Weight updates are checked for their gradients and their order. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "runtime/exec/region.h"
+#include "tests/ref/ref_eval.h"
+
+enum { MAX_SLOTS = 64, MAX_NODES = 400 };
+
+static uint32_t state;
+static uint32_t next(void) { return (state = state * 1664525u + 1013904223u) >> 8; }
+static int pick(int n) { return (int)(next() % (uint32_t)n); }
+static double number(void) { return (double)next() / 8388608.0 - 1.0; }
+
+typedef struct Case {
+  Arena *a;
+  Program p;
+  Graph *g;
+  double *slot[MAX_SLOTS];
+  int64_t counts[2];
+  NodeId pool[MAX_NODES];
+  int n;
+} Case;
+
+static int64_t size_now(const Case *c, const Shape *s) {
+  int64_t n = 1;
+  for (int k = 0; k < s->rank; k++) n *= s->d[k].count ? c->counts[s->d[k].count] : s->d[k].n;
+  return n;
+}
+
+static int add_slot(Case *c, SlotKind kind, const Shape *s) {
+  Slot slot = {.kind = kind, .name = "s", .shape = *s, .object = -1};
+  vec_push(c->a, &c->p.slots, slot);
+  int k = c->p.slots.n - 1;
+  assert_true(k < MAX_SLOTS);
+  c->slot[k] = ARENA_ARRAY(c->a, double, shape_capacity(s) + 8);
+  for (int64_t j = 0; j < shape_capacity(s); j++) c->slot[k][j] = number();
+  return k;
+}
+
+static Shape rows_shape(int64_t columns) {
+  Shape s = shape_of(2, (int64_t[]){50, columns});
+  s.d[0] = (Dim){50, 1, 0};
+  return s;
+}
+
+static void begin(Case *c, uint32_t seed, int64_t rows) {
+  memset(c, 0, sizeof *c);
+  state = seed * 2654435761u + 1;
+  c->a = arena_new();
+  c->p.arena = c->a;
+  c->counts[1] = rows;
+  c->g = g_new(c->a);
+  Count none = {0}, b = {.name = "B", .capacity = 50};
+  vec_push(c->a, &c->p.counts, none);
+  vec_push(c->a, &c->p.counts, b);
+}
+
+static void keep(Case *c, NodeId id) {
+  if (id != NODE_NONE && c->n < MAX_NODES) c->pool[c->n++] = id;
+}
+
+static void add_sources(Case *c) {
+  for (int k = 0; k < 3; k++) {
+    Shape x = rows_shape(k == 2 ? 3 : 5), w = shape_of(2, (int64_t[]){k == 1 ? 40 : 5, 5}), b = shape_of(2, (int64_t[]){1, 5});
+    keep(c, g_input(c->g, add_slot(c, SLOT_COLUMN, &x), &x, ELEM_REAL, SPAN_NONE));
+    keep(c, g_param(c->g, add_slot(c, SLOT_PARAM, &w), &w, SPAN_NONE));
+    keep(c, g_param(c->g, add_slot(c, SLOT_PARAM, &b), &b, SPAN_NONE));
+  }
+  keep(c, g_scalar(c->g, 0.5, SPAN_NONE));
+}
+
+static NodeId one_input(Case *c, NodeId a) {
+  static const OpId unary[] = {OP_NEG, OP_TANH, OP_SIGMOID, OP_ABS, OP_SQUARE};
+  const Shape *s = &g_node(c->g, a)->shape;
+  Attr attr = {0};
+  switch (pick(7)) {
+    case 0: attr.i[0] = 1 + pick(3), attr.i[1] = pick(2); return g_make(c->g, OP_SUM, 1, &a, &attr, NULL, SPAN_NONE, NULL);
+    case 1: attr.i[0] = 1 + pick(3), attr.i[1] = pick(2); return g_make(c->g, OP_REDUCE_MAX, 1, &a, &attr, NULL, SPAN_NONE, NULL);
+    case 2: attr.i[0] = 1, attr.i[1] = 0; return s->rank == 2 ? g_make(c->g, OP_TRANSPOSE, 1, &a, &attr, NULL, SPAN_NONE, NULL) : NODE_NONE;
+    case 3: return s->rank == 2 && s->d[1].n > 2 ? g_slice(c->g, a, 1, 1, s->d[1].n - 2, SPAN_NONE) : NODE_NONE;
+    case 4: return g_leaky_relu(c->g, a, 0.2, SPAN_NONE);
+    default: return g_unary(c->g, unary[pick(5)], a, SPAN_NONE);
+  }
+}
+
+static NodeId grow(Case *c) {
+  static const OpId binary[] = {OP_ADD, OP_SUB, OP_MUL, OP_ADD, OP_MAXIMUM, OP_LEAKY_RELU_GRAD};
+  NodeId in[2] = {c->pool[pick(c->n)], c->pool[pick(c->n)]};
+  Attr attr = {.f = {0.2}};
+  int what = pick(10);
+  if (what < 4) {
+    const Node *n = g_node(c->g, in[0]);
+    if (n->op == OP_CONST || (n->shape.rank != 2 && pick(3))) return NODE_NONE;
+    return one_input(c, in[0]);
+  }
+  if (what < 7) {
+    attr = (Attr){0};
+    attr.i[0] = pick(2), attr.i[1] = pick(2);
+    return g_make(c->g, OP_MATMUL, 2, in, &attr, NULL, SPAN_NONE, NULL);
+  }
+  if (what == 7) {
+    attr = (Attr){.i = {1}};
+    return g_make(c->g, OP_CONCAT, 2, in, &attr, NULL, SPAN_NONE, NULL);
+  }
+  return g_make(c->g, binary[pick(6)], 2, in, &attr, NULL, SPAN_NONE, NULL);
+}
+
+static bool too_wide(const Case *c, NodeId id) {
+  const Shape *s = &g_node(c->g, id)->shape;
+  for (int k = 1; k < s->rank; k++)
+    if (s->d[k].count || s->d[k].n > 60) return true;
+  return false;
+}
+
+static const double *slot_value(void *ctx, int slot, int version) {
+  (void)version;
+  return ((Case *)ctx)->slot[slot];
+}
+
+typedef struct Live { const KernelSet *set; int updates; double first_grad; } Live;
+static bool no_update(void *ctx, const UpdateInfo *u, const char *const *grads) {
+  (void)u;
+  Live *l = ctx;
+  l->updates++;
+  memcpy(&l->first_grad, grads[0], sizeof l->first_grad);
+  return true;
+}
+
+static void load_slots(const Case *c, char **data) {
+  for (int k = 0; k < c->p.slots.n; k++) memcpy(data[k], c->slot[k], (size_t)shape_capacity(&c->p.slots.at[k].shape) * sizeof(double));
+}
+
+/* Runs the graph of `c`; slots afterwards in data[]. False if the plan refuses it. */
+static bool run_on(Case *c, int threads, char **data, Live *live) {
+  DiagSink *sink = diag_sink(c->a);
+  PlanEnv env = {.arena = c->a, .program = &c->p, .set = kernel_set(kernel_family(), true), .slot_data = data, .sink = sink};
+  for (int k = 0; k < c->p.slots.n; k++) data[k] = arena_alloc(c->a, (size_t)shape_capacity(&c->p.slots.at[k].shape) * sizeof(double) + 128);
+  load_slots(c, data);
+  RegionPlan plan;
+  if (!plan_layout(&env, c->g, SPAN_NONE, &plan)) return false;
+  char *slab = arena_alloc(c->a, plan.slab + 64);
+  if (!plan_bind(&env, &plan, slab)) return false;
+  Pool *pool = pool_new(c->a, threads);
+  char *scratch[8];
+  for (int t = 0; t < threads; t++) scratch[t] = (char *)(((uintptr_t)arena_alloc(c->a, plan.local + plan.kernel_scratch + 192) + 63) & ~(uintptr_t)63);
+  RegionEnv run = {.set = env.set, .pool = pool, .scratch = scratch, .kernel_scratch_at = (plan.local + 63) & ~(size_t)63, .counts = c->counts, .update = no_update, .ctx = live};
+  NodeId failed = NODE_NONE;
+  for (int again = 0; again < 3; again++) {
+    load_slots(c, data);
+    assert_true(region_run(&run, &plan, &failed));
+  }
+  pool_free(pool);
+  return true;
+}
+
+static bool near(double a, double b) { return fabs(a - b) <= 1e-9 * fmax(1.0, fmax(fabs(a), fabs(b))); }
+
+static void compare(Case *c, double *const *values, char *const *data) {
+  for (NodeId id = 0; id < g_count(c->g); id++) {
+    const Node *n = g_node(c->g, id);
+    if (n->op != OP_STORE) continue;
+    int64_t size = size_now(c, &n->shape);
+    const double *got = (const double *)(const void *)data[n->attr.i[0]];
+    for (int64_t k = 0; k < size; k++)
+      if (!near(got[k], values[id][k])) fail_msg("node %d element %lld: %.17g, reference %.17g", n->in[0], (long long)k, got[k], values[id][k]);
+  }
+}
+
+static void random_graph(uint32_t seed, int64_t rows, int *ran) {
+  Case c;
+  begin(&c, seed, rows);
+  add_sources(&c);
+  for (int k = 0; k < 120; k++) {
+    NodeId id = grow(&c);
+    if (id != NODE_NONE && !too_wide(&c, id)) keep(&c, id);
+  }
+  for (int k = 0; k < 8; k++) {
+    NodeId id = c.pool[c.n - 1 - pick(c.n / 2)];
+    const Shape *s = &g_node(c.g, id)->shape;
+    bool wide = false;
+    for (int d = 1; d < s->rank; d++) wide |= s->d[d].count != 0;
+    if (!wide) g_store(c.g, id, add_slot(&c, SLOT_VALUE, s), SPAN_NONE);
+  }
+  char *one[MAX_SLOTS], *other[MAX_SLOTS];
+  Live live = {0};
+  if (run_on(&c, 1, one, &live)) {
+    (*ran)++;
+    RefEnv env = {.counts = c.counts, .slot = slot_value, .ctx = &c};
+    double **values = ARENA_ARRAY(c.a, double *, g_count(c.g));
+    ref_eval(c.g, &env, values);
+    compare(&c, values, one);
+    ref_free(g_count(c.g), values);
+    for (int threads = 2; threads <= 3; threads++) {
+      assert_true(run_on(&c, threads, other, &live));
+      for (int k = 0; k < c.p.slots.n; k++) assert_memory_equal(one[k], other[k], (size_t)shape_capacity(&c.p.slots.at[k].shape) * sizeof(double));
+    }
+  }
+  arena_free(c.a);
+}
+
+static void random_graphs_equal_the_reference(void **unused) {
+  (void)unused;
+  static const int64_t rows[] = {1, 15, 16, 17, 37, 50};
+  int ran = 0;
+  for (uint32_t seed = 1; seed <= 300; seed++) random_graph(seed, rows[seed % 6], &ran);
+  print_message("%d of 300 graphs ran\n", ran);
+  assert_true(ran > 200);
+}
+
+/* The gradient of a mean over rows, through two layers; and the version of a weight that is read
+ * after its update. */
+static void update_is_ordered(void **unused) {
+  (void)unused;
+  Case c;
+  begin(&c, 7, 37);
+  Shape x = rows_shape(5), w = shape_of(2, (int64_t[]){5, 1});
+  NodeId in = g_input(c.g, add_slot(&c, SLOT_COLUMN, &x), &x, ELEM_REAL, SPAN_NONE);
+  int slot = add_slot(&c, SLOT_PARAM, &w);
+  NodeId weight = g_param(c.g, slot, &w, SPAN_NONE), grad;
+  NodeId loss = g_mean(c.g, g_unary(c.g, OP_TANH, g_matmul(c.g, in, weight, false, false, SPAN_NONE), SPAN_NONE), 3, false, SPAN_NONE);
+  assert_true(g_grad(c.g, loss, 1, &weight, &grad, SPAN_NONE, NULL));
+  g_update(c.g, &(UpdateInfo){0, 0, 0, 1, (int[]){slot}}, &grad, SPAN_NONE);
+  NodeId again = g_param(c.g, slot, &w, SPAN_NONE);
+  assert_int_not_equal(again, weight);
+  g_store(c.g, g_sum(c.g, again, 3, false, SPAN_NONE), add_slot(&c, SLOT_VALUE, &(Shape){0}), SPAN_NONE);
+  char *data[MAX_SLOTS];
+  Live live = {0};
+  assert_true(run_on(&c, 2, data, &live));
+  assert_int_equal(live.updates, 3);
+  RefEnv env = {.counts = c.counts, .slot = slot_value, .ctx = &c};
+  double **values = ARENA_ARRAY(c.a, double *, g_count(c.g));
+  ref_eval(c.g, &env, values);
+  assert_true(near(live.first_grad, values[grad][0]));
+  ref_free(g_count(c.g), values);
+  arena_free(c.a);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(random_graphs_equal_the_reference), cmocka_unit_test(update_is_ordered)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
