@@ -150,7 +150,7 @@ void KNAME(k_gather)(const KCall *c) {
 void KNAME(k_scatter_rows)(const KCall *c);
 void KNAME(k_scatter_rows)(const KCall *c) {
   const KOp *op = c->op;
-  int64_t inner = 1, to = op->attr.i[0], n = in_size_of(op, 1, c->rows);
+  int64_t inner = 1, to = extent_out(c, 0), n = in_size_of(op, 1, c->rows);
   for (int j = 1; j < op->out.rank; j++) inner *= op->out.d[j].n;
   const Real *a = c->in[0], *labels = c->in[1];
   Real *out = c->out;

@@ -215,7 +215,6 @@ static void one_product(Product *g, bool ta, bool tb, void *scratch) {
     turned.b = g->a;
     turned.b_row = g->m;
     turned.b_turned = false;
-    turned.bias_step = 0;
     product_by_tiles(&turned, scratch);
     return;
   }
@@ -234,7 +233,7 @@ void KNAME(k_matmul)(const KCall *c) {
       .a = c->in[0], .a_row = ta ? 1 : s.k, .a_inner = ta ? s.m : 1,
       .b = c->in[1], .b_row = turned ? s.k : s.n, .b_turned = turned,
       .out = c->out, .epilogue = op->epilogue,
-      .extra = op->n_in > 2 ? c->in[2] : NULL, .bias_step = 1,
+      .extra = op->n_in > 2 ? c->in[2] : NULL, .bias_step = s.n == 1 ? 0 : 1,
       .slope = (Real)op->attr.f[0],
   };
   for (int64_t i = 0; i < s.batch; i++) {

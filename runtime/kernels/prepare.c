@@ -251,7 +251,7 @@ static const char *prepare_by_op(KOp *op, const KernelSet *set) {
   case OP_DRAW: return NULL;
   case OP_CIRCUIT: case OP_CIRCUIT_VJP: case OP_CIRCUIT_HVP: return prepare_circuit(op);
   case OP_CONST: case OP_INPUT: case OP_PARAM: case OP_COUNT: case OP_CLOCK: case OP_RESHAPE: case OP_PART:
-  case OP_STOP_GRAD: case OP_CATEGORICAL: case OP_CONV: case OP_MAXPOOL: case OP_STORE: case OP_UPDATE:
+  case OP_STOP_GRAD: case OP_MARK: case OP_CATEGORICAL: case OP_CONV: case OP_MAXPOOL: case OP_STORE: case OP_UPDATE:
   case OP_COUNT_OF: break;
   }
   return "this operation has no kernel";
