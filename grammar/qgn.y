@@ -92,9 +92,13 @@ static void yyerror(const Span *span, yyscan_t scanner, Parse *p, const char *me
 program
   : script                          { p->script = ast_group(B, AST_SCRIPT, @$, $script); }
   ;
+/* Written out without an optional part before the first statement: the parser can then recover
+ * inside a block whose first statement is wrong. */
 script
-  : seps_opt                        { $$ = NULL; }
-  | seps_opt stmts seps_opt         { $$ = $stmts; }
+  : %empty                          { $$ = NULL; }
+  | seps                            { $$ = NULL; }
+  | stmts seps_opt                  { $$ = $stmts; }
+  | seps stmts seps_opt             { $$ = $stmts; }
   ;
 stmts
   : stmt                            { $$ = ast_list(B, $stmt); }

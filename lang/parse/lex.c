@@ -261,6 +261,10 @@ static void report_open(Lex *x, const LexToken *t, const char *why) {
 
 static LexToken close_added(Lex *x, LexToken t) {
   char closer = lex_closer(top(x)->bracket);
+  if (closer != '}') {
+    x->closed_early = x->closed_line == x->line_begin ? x->closed_early + 1 : 1;
+    x->closed_line = x->line_begin;
+  }
   pop(x);
   hold(x, t);
   return added_token(x, closer);
@@ -268,6 +272,7 @@ static LexToken close_added(Lex *x, LexToken t) {
 
 /* A missing `}` shows at the first line that is indented too little, not at the end of the file. */
 static void report_block(Lex *x) {
+  if (x->extra_blocks > 0) return;
   Span suspect = x->early_suspect, opener = x->early_opener;
   for (int i = 0; i < x->depth; i++) {
     const LexBracket *b = &x->open[i];
@@ -324,7 +329,11 @@ static Closing closing(Lex *x, LexToken *t) {
     t->code = fits;
     return CLOSE_FITS;
   }
-  if (!x->error_at) {
+  if (x->closed_line != x->line_begin) x->closed_early = 0;
+  int *left_over = c == '}' ? &x->missing_blocks : &x->closed_early;
+  if (*left_over > 0) {
+    --*left_over;
+  } else if (!x->error_at) {
     Diag *d = lex_error(x, DIAG_BRACKET, t->span, "this `%c` closes nothing", c);
     diag_help(d, c == '}' ? "remove it, or find the block that was closed too early" : "remove it, or open the bracket");
   }

@@ -50,6 +50,10 @@ typedef struct Lex {
   bool incomplete;       /* interactive: the text ended inside a bracket or statement */
   int errors_before;     /* of the sink, at the begin */
   bool close_at_newline; /* a text was not closed: brackets cannot be trusted on this line */
+  int closed_early;      /* brackets closed by us, whose own closers may still come in this line: */
+  uint32_t closed_line;
+  int missing_blocks;    /* `{` that a message has missed, whose `}` may still come */
+  int extra_blocks;      /* `{` that a message has called wrong, whose `}` may be missing */
   Span early_suspect, early_opener; /* first suspect of a block that was closed all the same */
 
   LexToken held;  /* read but not sent, because something else goes first */

@@ -133,6 +133,9 @@ void syntax_error(Parse *p, int found, Span span, const int *expected, int n) {
   e->found.span = span;
   for (int i = 0; i < n; i++)
     if (expected[i] >= 0) e->want[expected[i]] = true;
+  /* The partner of a `{` that is missing, or of one too many, is no second mistake. */
+  if (e->want['{'] && found != '{') x->missing_blocks++;
+  if (found == '{') x->extra_blocks++;
   if (!syntax_hint(e)) general_error(e);
 }
 

@@ -83,7 +83,7 @@ static Diag *hint_select(const SyntaxError *e) {
 
 static Diag *hint_reserved(const SyntaxError *e) {
   bool is_reserved = e->found.word.name && e->found.code != TOK_NAME;
-  if (!is_reserved || !e->want[TOK_NAME] || e->want[TOK_LET]) return NULL;
+  if (!is_reserved || !e->want[TOK_NAME] || e->want[TOK_LET] || e->want['+'] || e->want['{']) return NULL;
   int code = e->found.code, last = before(e, 0)->code;
   if ((code == TOK_IN || code == TOK_AND || code == TOK_OR) && last != '(' && last != ',') return NULL;
   Lex *x = &e->p->lex;
