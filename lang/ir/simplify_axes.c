@@ -42,7 +42,7 @@ static NodeId sum_of_repeated(const Make *m) {
     size = g_size_of(m->g, m->in[0], mask, m->span);
     inner = scalar(m, a->attr.f[0]);
   } else {
-    axes = mask & repeated_axes(g_shape(m->g, a->in[0]), &a->shape);
+    axes = mask & repeated_axes(g_shape(m->g, a->in[0]), &a->shape) & ~axes_of_size_one(&a->shape);
     if (axes == 0) return NODE_NONE;
     Shape s = a->shape;
     for (int k = 0; k < s.rank; k++)
@@ -78,7 +78,8 @@ static NodeId sum_of_linear(const Make *m) {
     for (int k = 0; k < 2; k++) {
       int64_t repeated = repeated_axes(g_shape(m->g, a->in[k]), &a->shape);
       if ((repeated & mask) != mask || g_shape(m->g, a->in[1 - k])->rank == 0) continue;
-      NodeId in[2] = {kept_sum(m, a->in[0], mask), kept_sum(m, a->in[1], mask)};
+      NodeId in[2];
+      in[1 - k] = kept_sum(m, a->in[1 - k], mask);
       in[k] = binary(m, OP_MUL, a->in[k], g_size_of(m->g, m->in[0], mask, m->span));
       return reshaped(m, binary(m, a->op, in[0], in[1]));
     }
