@@ -29,11 +29,11 @@ const char *const *const ast_kind_fields[AST_KIND_COUNT] = {
 };
 
 const char *const ast_op_text[AST_OP_COUNT] = {
-    [AST_OP_PIPE] = "|>", [AST_OP_OR] = "or",  [AST_OP_AND] = "and",  [AST_OP_NOT] = "not",
-    [AST_OP_EQ] = "==",   [AST_OP_NE] = "!=",  [AST_OP_LT] = "<",     [AST_OP_GT] = ">",
-    [AST_OP_LE] = "<=",   [AST_OP_GE] = ">=",  [AST_OP_IN] = "in",    [AST_OP_RANGE] = "..",
-    [AST_OP_RANGE_TO] = "..=", [AST_OP_PM] = "±", [AST_OP_ADD] = "+", [AST_OP_SUB] = "-",
-    [AST_OP_MUL] = "*",   [AST_OP_DIV] = "/",  [AST_OP_NEG] = "-",    [AST_OP_POW] = "^",
+    [AST_OP_PIPE] = "|>",      [AST_OP_OR] = "or", [AST_OP_AND] = "and", [AST_OP_NOT] = "not",
+    [AST_OP_EQ] = "==",        [AST_OP_NE] = "!=", [AST_OP_LT] = "<",    [AST_OP_GT] = ">",
+    [AST_OP_LE] = "<=",        [AST_OP_GE] = ">=", [AST_OP_IN] = "in",   [AST_OP_RANGE] = "..",
+    [AST_OP_RANGE_TO] = "..=", [AST_OP_PM] = "±",  [AST_OP_ADD] = "+",   [AST_OP_SUB] = "-",
+    [AST_OP_MUL] = "*",        [AST_OP_DIV] = "/", [AST_OP_NEG] = "-",   [AST_OP_POW] = "^",
 };
 
 /* Groups and one-child wrappers are no level of their own (see ast.h). */
@@ -94,7 +94,8 @@ AstNode *ast_named(AstBuild *b, AstKind kind, Span span, AstWord name, int n, As
   return ast_named_op(b, kind, span, name, 0, n, kids);
 }
 
-AstNode *ast_named_op(AstBuild *b, AstKind kind, Span span, AstWord name, int op, int n, AstNode *const *kids) {
+AstNode *ast_named_op(AstBuild *b, AstKind kind, Span span, AstWord name, int op, int n,
+                      AstNode *const *kids) {
   AstNode *node = ast_node(b, kind, span, n, kids);
   if (node->kind != kind) return node;
   node->op = op;
@@ -145,7 +146,8 @@ AstNode *ast_parens(AstBuild *b, Span span, AstNode *list) {
 
 static const char *dotted(AstBuild *b, const AstNode *path) {
   const char *text = sym_text(path->kids[0]->name);
-  for (int i = 1; i < path->n; i++) text = arena_printf(b->arena, "%s.%s", text, sym_text(path->kids[i]->name));
+  for (int i = 1; i < path->n; i++)
+    text = arena_printf(b->arena, "%s.%s", text, sym_text(path->kids[i]->name));
   return text;
 }
 

@@ -30,17 +30,44 @@ typedef enum AstKind {
 
 /* Binary and unary operators, in the order of their binding. */
 typedef enum AstOp {
-  AST_OP_PIPE, AST_OP_OR, AST_OP_AND, AST_OP_NOT,
-  AST_OP_EQ, AST_OP_NE, AST_OP_LT, AST_OP_GT, AST_OP_LE, AST_OP_GE, AST_OP_IN,
-  AST_OP_RANGE, AST_OP_RANGE_TO, AST_OP_PM,
-  AST_OP_ADD, AST_OP_SUB, AST_OP_MUL, AST_OP_DIV, AST_OP_NEG, AST_OP_POW,
+  AST_OP_PIPE,
+  AST_OP_OR,
+  AST_OP_AND,
+  AST_OP_NOT,
+  AST_OP_EQ,
+  AST_OP_NE,
+  AST_OP_LT,
+  AST_OP_GT,
+  AST_OP_LE,
+  AST_OP_GE,
+  AST_OP_IN,
+  AST_OP_RANGE,
+  AST_OP_RANGE_TO,
+  AST_OP_PM,
+  AST_OP_ADD,
+  AST_OP_SUB,
+  AST_OP_MUL,
+  AST_OP_DIV,
+  AST_OP_NEG,
+  AST_OP_POW,
   AST_OP_COUNT
 } AstOp;
 extern const char *const ast_op_text[AST_OP_COUNT]; /* "|>", "or", ... "^" */
 
 typedef enum AstUnit {
-  UNIT_NONE, UNIT_DEG, UNIT_TURN, UNIT_RAD, UNIT_PI, UNIT_PX, UNIT_PERCENT,
-  UNIT_NS, UNIT_US, UNIT_MS, UNIT_S, UNIT_MIN, UNIT_H
+  UNIT_NONE,
+  UNIT_DEG,
+  UNIT_TURN,
+  UNIT_RAD,
+  UNIT_PI,
+  UNIT_PX,
+  UNIT_PERCENT,
+  UNIT_NS,
+  UNIT_US,
+  UNIT_MS,
+  UNIT_S,
+  UNIT_MIN,
+  UNIT_H
 } AstUnit;
 
 /* Child numbers, from the field names of ast.def. */
@@ -91,14 +118,14 @@ struct AstNode {
   AstKind kind;
   Span span;
   Symbol name;
-  Span name_span;   /* of the name, where the node has one */
-  int op;           /* AstOp, AstUnit, or a character; see ast.def */
-  bool is_int;      /* NUMBER: no point, exponent or unit (px counts as int) */
-  int depth;        /* levels below and at this node, see above */
+  Span name_span; /* of the name, where the node has one */
+  int op;         /* AstOp, AstUnit, or a character; see ast.def */
+  bool is_int;    /* NUMBER: no point, exponent or unit (px counts as int) */
+  int depth;      /* levels below and at this node, see above */
   double num;
   const char *text;
-  const char *doc;  /* statements: text of the `##` lines directly above, or NULL */
-  int n;            /* children */
+  const char *doc; /* statements: text of the `##` lines directly above, or NULL */
+  int n;           /* children */
   AstNode **kids;
 };
 

@@ -18,24 +18,29 @@ typedef struct AstWord {
 } AstWord;
 
 /* Text of `##` lines, and the offset of the statement they stand above. */
-typedef struct AstDoc { uint32_t at; const char *text; } AstDoc;
+typedef struct AstDoc {
+  uint32_t at;
+  const char *text;
+} AstDoc;
 
 typedef struct AstBuild {
-  Arena *arena;   /* of the source unit; owns the nodes */
+  Arena *arena; /* of the source unit; owns the nodes */
   DiagSink *sink;
   VEC(AstDoc) docs; /* in text order, added by the scanner */
-  bool too_deep;  /* E0007 was given */
+  bool too_deep;    /* E0007 was given */
 } AstBuild;
 
 /* The children of a node, in the order of ast.def: ast_node(b, kind, span, KIDS(a, b)). */
-#define KIDS(...) ((int)(sizeof((AstNode *[]){__VA_ARGS__}) / sizeof(AstNode *))), ((AstNode *[]){__VA_ARGS__})
+#define KIDS(...)                                                                                            \
+  ((int)(sizeof((AstNode *[]){__VA_ARGS__}) / sizeof(AstNode *))), ((AstNode *[]){__VA_ARGS__})
 
 AstNode *ast_node(AstBuild *b, AstKind kind, Span span, int n, AstNode *const *kids);
 /* The same with an operator or a character (see ast.def). */
 AstNode *ast_node_op(AstBuild *b, AstKind kind, Span span, int op, int n, AstNode *const *kids);
 /* The same with a name. */
 AstNode *ast_named(AstBuild *b, AstKind kind, Span span, AstWord name, int n, AstNode *const *kids);
-AstNode *ast_named_op(AstBuild *b, AstKind kind, Span span, AstWord name, int op, int n, AstNode *const *kids);
+AstNode *ast_named_op(AstBuild *b, AstKind kind, Span span, AstWord name, int op, int n,
+                      AstNode *const *kids);
 /* NAME, NUMBER, TEXT, BOOL, TYPE: no children, everything from the word. */
 AstNode *ast_leaf(AstBuild *b, AstKind kind, AstWord word);
 AstNode *ast_binary(AstBuild *b, Span span, AstOp op, AstNode *left, AstNode *right);

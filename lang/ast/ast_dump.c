@@ -4,9 +4,9 @@
 #include "lang/base/source.h"
 
 static const char *const unit_text[] = {
-    [UNIT_NONE] = "",      [UNIT_DEG] = "deg", [UNIT_TURN] = "turn", [UNIT_RAD] = "rad", [UNIT_PI] = "pi",
-    [UNIT_PX] = "px",      [UNIT_PERCENT] = "%", [UNIT_NS] = "ns",   [UNIT_US] = "us",   [UNIT_MS] = "ms",
-    [UNIT_S] = "s",        [UNIT_MIN] = "min", [UNIT_H] = "h",
+    [UNIT_NONE] = "", [UNIT_DEG] = "deg",   [UNIT_TURN] = "turn", [UNIT_RAD] = "rad", [UNIT_PI] = "pi",
+    [UNIT_PX] = "px", [UNIT_PERCENT] = "%", [UNIT_NS] = "ns",     [UNIT_US] = "us",   [UNIT_MS] = "ms",
+    [UNIT_S] = "s",   [UNIT_MIN] = "min",   [UNIT_H] = "h",
 };
 
 static void put_text(const char *s, FILE *out) {

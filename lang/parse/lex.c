@@ -28,8 +28,8 @@ void lex_internal(Lex *x, const char *what) {
 char lex_closer(char opener) { return opener == '(' ? ')' : opener == '[' ? ']' : '}'; }
 
 bool lex_can_end(int code) {
-  return code == TOK_NAME || code == TOK_NUMBER || code == TOK_STRING || code == TOK_TRUE || code == TOK_FALSE ||
-         code == ')' || code == ']' || code == '}';
+  return code == TOK_NAME || code == TOK_NUMBER || code == TOK_STRING || code == TOK_TRUE ||
+         code == TOK_FALSE || code == ')' || code == ']' || code == '}';
 }
 
 static const char *at(const Lex *x, uint32_t offset) { return x->src->text + (offset - x->src->base); }
@@ -108,7 +108,9 @@ static void take_doc(Lex *x, const LexToken *t) {
 
 /* ---- bytes ---- */
 
-static bool reorders_text(utf8proc_int32_t c) { return (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069); }
+static bool reorders_text(utf8proc_int32_t c) {
+  return (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+}
 
 /* Names what is wrong with the character c (or byte, if used <= 0) at s; NULL if nothing is. */
 static Diag *check_byte(Lex *x, const char *s, utf8proc_ssize_t used, utf8proc_int32_t c, uint32_t offset) {
@@ -127,11 +129,13 @@ static Diag *check_byte(Lex *x, const char *s, utf8proc_ssize_t used, utf8proc_i
     return d;
   }
   if (reorders_text(c)) {
-    Diag *d = lex_error(x, DIAG_CHARACTER, whole, "U+%04X makes text read in another order than it runs", (unsigned)c);
+    Diag *d = lex_error(x, DIAG_CHARACTER, whole, "U+%04X makes text read in another order than it runs",
+                        (unsigned)c);
     diag_help(d, "remove it");
     return d;
   }
-  if (byte == '\r' && s[1] != '\n') return lex_error(x, DIAG_CHARACTER, one, "a carriage return inside a line");
+  if (byte == '\r' && s[1] != '\n')
+    return lex_error(x, DIAG_CHARACTER, one, "a carriage return inside a line");
   if ((c < 0x20 && byte != '\n' && byte != '\t' && byte != '\r') || c == 0x7F)
     return lex_error(x, DIAG_CHARACTER, one, "the control character U+%04X cannot stand here", (unsigned)c);
   return NULL;
@@ -185,13 +189,31 @@ static LexToken read_token(Lex *x) {
 static bool begins_statement(Lex *x, const LexToken *t) {
   int last = x->recent[0].code;
   switch (t->code) {
-  case TOK_USE: case TOK_HYPER: case TOK_PARAM: case TOK_LET: case TOK_VAR: case TOK_DEF: case TOK_TRAIN:
-  case TOK_SWEEP: case TOK_REPORT: case TOK_DRAW: case TOK_STEP: case TOK_EVERY: case TOK_VARY:
-  case TOK_MINIMIZE: case TOK_MAXIMIZE: case TOK_UPDATE: case TOK_EXPECT: case TOK_ASSERT: case TOK_RETURN:
+  case TOK_USE:
+  case TOK_HYPER:
+  case TOK_PARAM:
+  case TOK_LET:
+  case TOK_VAR:
+  case TOK_DEF:
+  case TOK_TRAIN:
+  case TOK_SWEEP:
+  case TOK_REPORT:
+  case TOK_DRAW:
+  case TOK_STEP:
+  case TOK_EVERY:
+  case TOK_VARY:
+  case TOK_MINIMIZE:
+  case TOK_MAXIMIZE:
+  case TOK_UPDATE:
+  case TOK_EXPECT:
+  case TOK_ASSERT:
+  case TOK_RETURN:
   case TOK_REPEAT: return true;
   case TOK_IF: return last != TOK_ELSE;
   case TOK_FOR: return !top(x) || top(x)->bracket != '[';
-  case TOK_CIRCUIT: case TOK_MODEL: case TOK_DATASET: {
+  case TOK_CIRCUIT:
+  case TOK_MODEL:
+  case TOK_DATASET: {
     uint32_t i = t->span.end;
     while (i < text_end(x) && *at(x, i) == ' ') i++;
     unsigned char c = (unsigned char)*at(x, i);
@@ -204,10 +226,40 @@ static bool begins_statement(Lex *x, const LexToken *t) {
 /* No statement begins with one of these, so they belong to the line above. */
 static bool begins_no_line(int code) {
   switch (code) {
-  case TOK_PIPE: case TOK_OR: case TOK_AND: case TOK_EQ: case TOK_NE: case '<': case '>': case TOK_LE: case TOK_GE:
-  case TOK_IN: case TOK_RANGE_TO: case TOK_PM: case '+': case '*': case '/': case '^': case ',': case '=':
-  case TOK_ASSIGN: case '~': case ':': case '.': case '@': case TOK_ARROW: case TOK_WHERE: case TOK_OVER: case TOK_PER:
-  case TOK_CLIP: case TOK_WITH: case TOK_ON: case TOK_AS: case TOK_ELSE: case TOK_RANGE: case '{': return true;
+  case TOK_PIPE:
+  case TOK_OR:
+  case TOK_AND:
+  case TOK_EQ:
+  case TOK_NE:
+  case '<':
+  case '>':
+  case TOK_LE:
+  case TOK_GE:
+  case TOK_IN:
+  case TOK_RANGE_TO:
+  case TOK_PM:
+  case '+':
+  case '*':
+  case '/':
+  case '^':
+  case ',':
+  case '=':
+  case TOK_ASSIGN:
+  case '~':
+  case ':':
+  case '.':
+  case '@':
+  case TOK_ARROW:
+  case TOK_WHERE:
+  case TOK_OVER:
+  case TOK_PER:
+  case TOK_CLIP:
+  case TOK_WITH:
+  case TOK_ON:
+  case TOK_AS:
+  case TOK_ELSE:
+  case TOK_RANGE:
+  case '{': return true;
   default: return false;
   }
 }
@@ -253,7 +305,8 @@ static void report_open(Lex *x, const LexToken *t, const char *why) {
   if (b->reported || x->error_at) return;
   uint32_t end = x->recent[0].span.end;
   Diag *d = lex_error(x, DIAG_BRACKET, b->span, "this `%c` is not closed", b->bracket);
-  if (t->code == TOK_YYEOF) diag_label(d, (Span){end, end}, "`%c` is missing before the end", lex_closer(b->bracket));
+  if (t->code == TOK_YYEOF)
+    diag_label(d, (Span){end, end}, "`%c` is missing before the end", lex_closer(b->bracket));
   else diag_label(d, t->span, "`%c` is missing before %s", lex_closer(b->bracket), why);
   for (int i = 0; i < x->depth; i++)
     if (x->open[i].bracket != '{') x->open[i].reported = true;
@@ -277,7 +330,8 @@ static void report_block(Lex *x) {
   for (int i = 0; i < x->depth; i++) {
     const LexBracket *b = &x->open[i];
     if (b->reported) return;
-    if (b->suspect.end && (!suspect.end || b->suspect.begin < suspect.begin)) suspect = b->suspect, opener = b->span;
+    if (b->suspect.end && (!suspect.end || b->suspect.begin < suspect.begin))
+      suspect = b->suspect, opener = b->span;
   }
   if (suspect.end) {
     Diag *d = lex_error(x, DIAG_BRACKET, suspect, "a `}` is missing before this line");
@@ -296,8 +350,11 @@ static bool push(Lex *x, const LexToken *t) {
     x->stopped = true;
     return false;
   }
-  x->open[x->depth++] = (LexBracket){.bracket = (char)t->code, .span = t->span, .indent = indent_at(x, t->span.begin),
-                                     .first = x->first, .error_at = x->error_at};
+  x->open[x->depth++] = (LexBracket){.bracket = (char)t->code,
+                                     .span = t->span,
+                                     .indent = indent_at(x, t->span.begin),
+                                     .first = x->first,
+                                     .error_at = x->error_at};
   return true;
 }
 
@@ -335,7 +392,8 @@ static Closing closing(Lex *x, LexToken *t) {
     --*left_over;
   } else if (!x->error_at) {
     Diag *d = lex_error(x, DIAG_BRACKET, t->span, "this `%c` closes nothing", c);
-    diag_help(d, c == '}' ? "remove it, or find the block that was closed too early" : "remove it, or open the bracket");
+    diag_help(d, c == '}' ? "remove it, or find the block that was closed too early"
+                          : "remove it, or open the bracket");
   }
   return CLOSE_DROPPED;
 }
@@ -353,7 +411,8 @@ static void warn_unit(Lex *x, const LexToken *t) {
   const LexToken *last = &x->recent[0];
   if (t->code == '^' && last->code == TOK_NUMBER && last->word.unit && last->word.unit != UNIT_PERCENT) {
     Span both = span_join(last->span, t->span);
-    Diag *d = diag_add(x->ast->sink, DIAG_UNIT, both, "this is the power of `%s` with its unit", last->word.text);
+    Diag *d =
+        diag_add(x->ast->sink, DIAG_UNIT, both, "this is the power of `%s` with its unit", last->word.text);
     diag_help(d, "write `(%s)^k` if that is meant%s", last->word.text,
               last->word.unit == UNIT_PI ? ", and with `* pi^k` if not" : "");
   }
@@ -379,7 +438,8 @@ static void sent(Lex *x, const LexToken *t) {
   if (x->at_statement && !divides && t->code != '}') {
     x->first = *t;
     const Span last = x->recent[0].span;
-    if (x->error_at < last.end || x->error_at == last.begin) x->error_at = 0; /* else: found while t was read */
+    if (x->error_at < last.end || x->error_at == last.begin)
+      x->error_at = 0; /* else: found while t was read */
     check_minus(x, t);
     x->at_statement = false;
   }
@@ -450,7 +510,11 @@ int qgn_yylex(QGN_YYSTYPE *value, Span *span, yyscan_t scanner) {
 }
 
 void lex_begin(Lex *x, AstBuild *ast, const Source *src) {
-  *x = (Lex){.ast = ast, .src = src, .pos = src->base, .line_begin = src->base, .at_statement = true,
+  *x = (Lex){.ast = ast,
+             .src = src,
+             .pos = src->base,
+             .line_begin = src->base,
+             .at_statement = true,
              .errors_before = ast->sink->n_errors};
   yyscan_t scanner;
   qgn_raw_lex_init_extra(x, &scanner);

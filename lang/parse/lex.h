@@ -26,7 +26,7 @@ typedef struct LexToken {
 } LexToken;
 
 typedef struct LexBracket {
-  char bracket;      /* ( [ { */
+  char bracket; /* ( [ { */
   Span span;
   int indent;        /* of the line it stands on */
   bool reported;     /* a message has named it */
@@ -38,7 +38,7 @@ typedef struct LexBracket {
 typedef struct Lex {
   AstBuild *ast; /* arena, sink, docs */
   const Source *src;
-  bool interactive; /* the end of the text may be the middle of a statement */
+  bool interactive;   /* the end of the text may be the middle of a statement */
   bool leading_minus; /* a line may begin with `-` */
   void *scanner;
   uint32_t pos;        /* offset of the next byte */
@@ -52,13 +52,13 @@ typedef struct Lex {
   bool close_at_newline; /* a text was not closed: brackets cannot be trusted on this line */
   int closed_early;      /* brackets closed by us, whose own closers may still come in this line: */
   uint32_t closed_line;
-  int missing_blocks;    /* `{` that a message has missed, whose `}` may still come */
-  int extra_blocks;      /* `{` that a message has called wrong, whose `}` may be missing */
+  int missing_blocks;               /* `{` that a message has missed, whose `}` may still come */
+  int extra_blocks;                 /* `{` that a message has called wrong, whose `}` may be missing */
   Span early_suspect, early_opener; /* first suspect of a block that was closed all the same */
 
-  LexToken held;  /* read but not sent, because something else goes first */
+  LexToken held; /* read but not sent, because something else goes first */
   bool has_held;
-  bool added;     /* the last token sent is not in the text */
+  bool added; /* the last token sent is not in the text */
 
   LexToken recent[LEX_RECENT]; /* [0] is the last token sent */
   LexToken first;              /* of the current statement */

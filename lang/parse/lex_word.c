@@ -7,19 +7,24 @@
 
 /* ---- names ---- */
 
-static const struct { const char *word; int code; } keywords[] = {
+static const struct {
+  const char *word;
+  int code;
+} keywords[] = {
 #define KEYWORD(word, token) {word, TOK_##token},
 #include "grammar/keywords.def"
 #undef KEYWORD
 };
 
 static const char *const greek_upper[] = {
-    "Alpha", "Beta", "Gamma", "Delta",   "Epsilon", "Zeta", "Eta", "Theta", "Iota",    "Kappa", "Lambda", "Mu",   "Nu",
-    "Xi",    "Omicron", "Pi", "Rho", NULL, "Sigma", "Tau",  "Upsilon", "Phi", "Chi", "Psi",   "Omega",
+    "Alpha", "Beta",   "Gamma",   "Delta", "Epsilon", "Zeta",    "Eta",   "Theta", "Iota",
+    "Kappa", "Lambda", "Mu",      "Nu",    "Xi",      "Omicron", "Pi",    "Rho",   NULL,
+    "Sigma", "Tau",    "Upsilon", "Phi",   "Chi",     "Psi",     "Omega",
 };
 static const char *const greek_lower[] = {
-    "alpha", "beta", "gamma", "delta",   "epsilon", "zeta", "eta", "theta", "iota",    "kappa", "lambda", "mu",   "nu",
-    "xi",    "omicron", "pi", "rho", "sigma", "sigma", "tau", "upsilon", "phi", "chi", "psi",  "omega",
+    "alpha", "beta",   "gamma",   "delta", "epsilon", "zeta",    "eta",   "theta", "iota",
+    "kappa", "lambda", "mu",      "nu",    "xi",      "omicron", "pi",    "rho",   "sigma",
+    "sigma", "tau",    "upsilon", "phi",   "chi",     "psi",     "omega",
 };
 
 /* English name of a Greek letter that may stand in a name; look-alikes are one letter. */
@@ -82,17 +87,23 @@ int lex_name(Lex *x, const char *s, size_t n, AstWord *word) {
 }
 
 int lex_foreign(Lex *x, const char *s, size_t n, AstWord *word) {
-  Diag *d = lex_error(x, DIAG_CHARACTER, lex_span(x, n), "`%.*s` has letters that a name cannot have", (int)n, s);
-  diag_help(d, "names are of ASCII letters, digits, `_` and Greek letters; comments and texts may use any alphabet");
+  Diag *d =
+      lex_error(x, DIAG_CHARACTER, lex_span(x, n), "`%.*s` has letters that a name cannot have", (int)n, s);
+  diag_help(
+      d,
+      "names are of ASCII letters, digits, `_` and Greek letters; comments and texts may use any alphabet");
   return lex_name(x, s, n, word);
 }
 
 /* ---- numbers ---- */
 
-static const struct { const char *text; int unit; } units[] = {
-    {"", UNIT_NONE}, {"deg", UNIT_DEG}, {"rad", UNIT_RAD}, {"turn", UNIT_TURN}, {"pi", UNIT_PI},
-    {"px", UNIT_PX}, {"%", UNIT_PERCENT}, {"ns", UNIT_NS}, {"us", UNIT_US}, {"mus", UNIT_US},
-    {"ms", UNIT_MS}, {"s", UNIT_S}, {"min", UNIT_MIN}, {"h", UNIT_H},
+static const struct {
+  const char *text;
+  int unit;
+} units[] = {
+    {"", UNIT_NONE}, {"deg", UNIT_DEG},   {"rad", UNIT_RAD}, {"turn", UNIT_TURN}, {"pi", UNIT_PI},
+    {"px", UNIT_PX}, {"%", UNIT_PERCENT}, {"ns", UNIT_NS},   {"us", UNIT_US},     {"mus", UNIT_US},
+    {"ms", UNIT_MS}, {"s", UNIT_S},       {"min", UNIT_MIN}, {"h", UNIT_H},
 };
 
 typedef struct NumberParts {
@@ -162,7 +173,8 @@ static void unknown_unit(Lex *x, Span span, const char *s, NumberParts p, const 
 static void too_far(Lex *x, Span span, const char *s, size_t n) {
   bool small = memchr(s, '-', n) != NULL;
   Diag *d = lex_error(x, DIAG_NUMBER, span, "this number is too %s", small ? "small" : "large");
-  diag_help(d, small ? "the smallest positive number is about 5e-324" : "the largest number is about 1.8e308");
+  diag_help(d,
+            small ? "the smallest positive number is about 5e-324" : "the largest number is about 1.8e308");
 }
 
 /* The checks of a number's spelling that do not depend on its value. */
@@ -232,7 +244,8 @@ static void check_braces(Lex *x, Span span, const char *s, size_t n) {
     const char *end = memchr(s + i, '}', n - i);
     Span at = {span.begin + 1 + (uint32_t)i, span.begin + 2 + (uint32_t)i};
     if (!end || end == s + i + 1) {
-      Diag *d = lex_error(x, DIAG_TEXT, at, end ? "`{}` in a text names nothing" : "`{` in a text has no `}`");
+      Diag *d =
+          lex_error(x, DIAG_TEXT, at, end ? "`{}` in a text names nothing" : "`{` in a text has no `}`");
       diag_help(d, "`{name}` or `{name:.2f}` inserts a value, `{{` is a brace");
       return;
     }
@@ -255,7 +268,8 @@ static const char *decode(Lex *x, Span span, const char *s, size_t n) {
     else if (c == 't') out[m++] = '\t';
     else out[m++] = c;
     if (!strchr("nt\"\\", c) || !c) {
-      Diag *d = lex_error(x, DIAG_TEXT, at, "`\\%.*s` is no escape", utf8proc_utf8class[(unsigned char)c], s + i);
+      Diag *d =
+          lex_error(x, DIAG_TEXT, at, "`\\%.*s` is no escape", utf8proc_utf8class[(unsigned char)c], s + i);
       diag_help(d, "escapes are \\\" \\\\ \\n \\t; a backslash itself is \\\\");
     }
   }
@@ -296,7 +310,11 @@ int lex_text_quoted(Lex *x, const char *s, size_t n, size_t quote, AstWord *word
 
 /* ---- characters and operators that are not ours ---- */
 
-static const struct { utf8proc_int32_t c; const char *what, *write; int code; } characters[] = {
+static const struct {
+  utf8proc_int32_t c;
+  const char *what, *write;
+  int code;
+} characters[] = {
     {0xA0, "a non-breaking space", NULL, 0},
     {0x202F, "a narrow non-breaking space", NULL, 0},
     {0x2009, "a thin space", NULL, 0},
@@ -331,7 +349,8 @@ static const struct { utf8proc_int32_t c; const char *what, *write; int code; } 
 static void stray_ascii(Lex *x, Span span, char c) {
   Diag *d = lex_error(x, DIAG_CHARACTER, span, "`%c` has no meaning here", c);
   if (c == '\'') diag_help(d, "a text stands between double quotes");
-  else if (c == '\\') diag_help(d, "a line goes on by itself after an operator, a comma, `=`, or inside brackets");
+  else if (c == '\\')
+    diag_help(d, "a line goes on by itself after an operator, a comma, `=`, or inside brackets");
   else if (c == '!') diag_help(d, "write `not`");
   else diag_help(d, "names are of letters, digits and `_`");
 }
@@ -353,7 +372,8 @@ int lex_stray(Lex *x, const char *s, size_t n, AstWord *word) {
   for (size_t i = 0; i < sizeof characters / sizeof *characters; i++) {
     if (characters[i].c != c) continue;
     const char *write = characters[i].write;
-    Diag *d = lex_error(x, DIAG_CHARACTER, span, "%s (U+%04X) cannot stand here", characters[i].what, (unsigned)c);
+    Diag *d =
+        lex_error(x, DIAG_CHARACTER, span, "%s (U+%04X) cannot stand here", characters[i].what, (unsigned)c);
     diag_help(d, write ? "write `%s`" : "write a plain space%s", write ? write : "");
     diag_fix(d, span, write ? write : " ", characters[i].code != 0 || !write);
     return characters[i].code;
@@ -363,7 +383,9 @@ int lex_stray(Lex *x, const char *s, size_t n, AstWord *word) {
   return 0;
 }
 
-static const struct { const char *op, *text, *help; } habits[] = {
+static const struct {
+  const char *op, *text, *help;
+} habits[] = {
     {"/*", "`/*` begins no comment", "a comment begins with `#` and ends with its line"},
     {"**", "a power is written `^`", "write `x^2`"},
     {"&&", "`&&` is written `and`", "write `a and b`"},
@@ -395,7 +417,8 @@ int lex_habit(Lex *x, Span span, const char *op, int code) {
 size_t lex_slashes(Lex *x, size_t n) {
   bool inside = x->depth > 0 && x->open[x->depth - 1].bracket != '{';
   Span span = lex_span(x, n);
-  Diag *d = lex_error(x, DIAG_SYNTAX, (Span){span.begin, span.begin + 2}, "`//` is neither a comment nor a division");
+  Diag *d = lex_error(x, DIAG_SYNTAX, (Span){span.begin, span.begin + 2},
+                      "`//` is neither a comment nor a division");
   diag_help(d, inside ? "write `floor(a / b)` for a division without rest" : "a comment begins with `#`");
   return inside ? 2 : n;
 }

@@ -4,7 +4,8 @@
 #include "lang/parse/lex.h"
 
 /* Result of a parser run; the tree is in p->script. */
-static ParseResult run(Parse *p, Arena *a, const Source *src, DiagSink *sink, bool interactive, bool leading_minus) {
+static ParseResult run(Parse *p, Arena *a, const Source *src, DiagSink *sink, bool interactive,
+                       bool leading_minus) {
   *p = (Parse){.ast = {.arena = a, .sink = sink}};
   int errors = sink->n_errors;
   lex_begin(&p->lex, &p->ast, src);
@@ -19,7 +20,8 @@ static ParseResult run(Parse *p, Arena *a, const Source *src, DiagSink *sink, bo
   return sink->n_errors == errors ? PARSE_OK : PARSE_ERROR;
 }
 
-ParseResult parse_source(Arena *a, const Source *src, DiagSink *sink, bool interactive, AstNode **out, ParseOpener *open) {
+ParseResult parse_source(Arena *a, const Source *src, DiagSink *sink, bool interactive, AstNode **out,
+                         ParseOpener *open) {
   Parse *p = ARENA_NEW(a, Parse);
   int all = sink->all.n, errors = sink->n_errors, warnings = sink->n_warnings;
   ParseResult result = run(p, a, src, sink, interactive, false);
@@ -58,7 +60,8 @@ bool parse_literal(Arena *a, const Source *src, DiagSink *sink, AstNode **out) {
   int errors = sink->n_errors;
   *out = NULL;
   ParseResult result = run(p, a, src, sink, false, true);
-  if (result == PARSE_OK && p->script->n == 1 && p->script->kids[0]->kind == AST_STAGE && !p->script->kids[0]->name)
+  if (result == PARSE_OK && p->script->n == 1 && p->script->kids[0]->kind == AST_STAGE &&
+      !p->script->kids[0]->name)
     *out = literal(p, p->script->kids[0]->kids[0]);
   if (*out) return true;
   if (sink->n_errors == errors) {
@@ -79,8 +82,11 @@ static void dump_token(Parse *p, int code, AstWord word, Span span, FILE *out) {
   snprintf(place, sizeof place, "%d:%d-%d:%d", line, col, end_line, end_col);
   size_t n;
   const char *text = src_text(span, &n);
-  const char *what = code == TOK_NAME ? "name" : code == TOK_NUMBER ? "number" : code == TOK_STRING ? "text"
-                     : word.name ? "word" : "mark";
+  const char *what = code == TOK_NAME     ? "name"
+                     : code == TOK_NUMBER ? "number"
+                     : code == TOK_STRING ? "text"
+                     : word.name          ? "word"
+                                          : "mark";
   if (code == TOK_NL) fprintf(out, "%-14s end of line\n", place);
   else if (p->lex.added) fprintf(out, "%-14s %-6s %c (added)\n", place, what, code);
   else if (code == TOK_NAME && strcmp(word.text, sym_text(word.name)) != 0)

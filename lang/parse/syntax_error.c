@@ -6,7 +6,10 @@
 #include "build/gen/qgn.tab.h"
 #include "lang/parse/lex.h"
 
-static const struct { int code; const char *form; } forms[] = {
+static const struct {
+  int code;
+  const char *form;
+} forms[] = {
     {TOK_USE, "use \"lib/file.qgn\" as name"},
     {TOK_HYPER, "hyper lr = 1e-3 where lr > 0"},
     {TOK_LET, "let name = value"},
@@ -51,12 +54,19 @@ const char *syntax_token(Parse *p, const LexToken *t) {
 }
 
 /* Tokens that are named one by one when they are expected. */
-static const struct { int code; const char *name; } marks[] = {
-    {'{', "`{`"}, {TOK_OVER, "`over`"}, {TOK_WITH, "`with`"}, {TOK_ON, "`on`"}, {'=', "`=`"}, {'~', "`~`"},
-    {TOK_IN, "`in`"}, {',', "`,`"}, {')', "`)`"}, {']', "`]`"}, {'(', "`(`"}, {'[', "`[`"}, {TOK_RANGE, "`..`"},
+static const struct {
+  int code;
+  const char *name;
+} marks[] = {
+    {'{', "`{`"}, {TOK_OVER, "`over`"}, {TOK_WITH, "`with`"}, {TOK_ON, "`on`"}, {'=', "`=`"},
+    {'~', "`~`"}, {TOK_IN, "`in`"},     {',', "`,`"},         {')', "`)`"},     {']', "`]`"},
+    {'(', "`(`"}, {'[', "`[`"},         {TOK_RANGE, "`..`"},
 };
 
-typedef struct Words { const char *at[16]; int n; } Words;
+typedef struct Words {
+  const char *at[16];
+  int n;
+} Words;
 
 static void say(Words *w, const char *word) {
   if (w->n < 16) w->at[w->n++] = word;
@@ -67,7 +77,7 @@ static void say(Words *w, const char *word) {
 static Words expected_words(const SyntaxError *e) {
   Words w = {0};
   const bool *want = e->want;
-  bool operator = want['+'], value = want[TOK_NUMBER], ends = want[TOK_NL];
+  bool operator= want['+'], value = want[TOK_NUMBER], ends = want[TOK_NL];
   if (want[TOK_LET]) say(&w, "a statement");
   else if (want[TOK_CIRCUIT]) say(&w, "a kind (int, real, label, circuit, ...)");
   else if (value) say(&w, "a value");
@@ -75,17 +85,18 @@ static Words expected_words(const SyntaxError *e) {
   else if (want[TOK_NAME] && !ends && !operator) say(&w, "a name");
   else if (want[TOK_STRING] && !ends) say(&w, "a text");
   if (want[TOK_LET]) return w;
-  bool follows = want['='] || want['~'] || want[TOK_WITH] || want[','] || want['{'] || want[TOK_ON] || want[TOK_IN];
+  bool follows =
+      want['='] || want['~'] || want[TOK_WITH] || want[','] || want['{'] || want[TOK_ON] || want[TOK_IN];
   for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
     int code = marks[i].code;
     bool suffix = code == '(' || code == '[' || code == TOK_RANGE;
     if (!want[code] || (code == TOK_IN && operator) || (code == '=' && (ends || want[')']))) continue;
-    if (suffix && (operator || value || ends || w.n > 1 || follows)) continue;
+    if (suffix && (operator|| value || ends || w.n> 1 || follows)) continue;
     if ((code == '[' || code == '=' || code == ')') && value) continue;
     if (code == ',' && (ends || want['{'] || want[TOK_OVER])) continue;
     say(&w, marks[i].name);
   }
-  if (operator && w.n == 0) say(&w, "an operator");
+  if (operator&& w.n == 0) say(&w, "an operator");
   if (ends) say(&w, "the end of the statement");
   return w;
 }
@@ -93,7 +104,8 @@ static Words expected_words(const SyntaxError *e) {
 static const char *join_words(Arena *a, const Words *w) {
   if (w->n == 0) return "something else";
   const char *text = w->at[0];
-  for (int i = 1; i < w->n; i++) text = arena_printf(a, "%s%s%s", text, i + 1 == w->n ? " or " : ", ", w->at[i]);
+  for (int i = 1; i < w->n; i++)
+    text = arena_printf(a, "%s%s%s", text, i + 1 == w->n ? " or " : ", ", w->at[i]);
   return text;
 }
 
@@ -107,8 +119,8 @@ static const char *after(const SyntaxError *e) {
 static void general_error(const SyntaxError *e) {
   Lex *x = &e->p->lex;
   Words w = expected_words(e);
-  Diag *d = lex_error(x, DIAG_SYNTAX, e->found.span, "expected %s%s, found %s", join_words(e->p->ast.arena, &w), after(e),
-                      syntax_token(e->p, &e->found));
+  Diag *d = lex_error(x, DIAG_SYNTAX, e->found.span, "expected %s%s, found %s",
+                      join_words(e->p->ast.arena, &w), after(e), syntax_token(e->p, &e->found));
   LexBracket *b = x->depth > 0 ? &x->open[x->depth - 1] : NULL;
   if (b && b->bracket != '{' && e->want[(unsigned char)lex_closer(b->bracket)]) {
     diag_label(d, b->span, "in the brackets opened here");

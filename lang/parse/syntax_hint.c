@@ -10,7 +10,9 @@ typedef Diag *Hint(const SyntaxError *e);
 static const LexToken *before(const SyntaxError *e, int i) { return &e->p->lex.recent[i + 1]; }
 static const LexToken *first(const SyntaxError *e) { return &e->p->lex.first; }
 
-static bool is_word(const LexToken *t, const char *text) { return t->word.text && strcmp(t->word.text, text) == 0; }
+static bool is_word(const LexToken *t, const char *text) {
+  return t->word.text && strcmp(t->word.text, text) == 0;
+}
 static bool is_name(const LexToken *t, const char *text) { return t->code == TOK_NAME && is_word(t, text); }
 
 static char innermost(const SyntaxError *e) {
@@ -37,23 +39,29 @@ static Diag *with_help(Diag *d, const char *help) {
 
 /* ---- words ---- */
 
-static const struct { const char *word, *text, *help; } habits[] = {
+static const struct {
+  const char *word, *text, *help;
+} habits[] = {
     {"elif", "`elif` is written `else if`", "write `} else if condition {`"},
     {"elsif", "`elsif` is written `else if`", "write `} else if condition {`"},
     {"elseif", "`elseif` is written `else if`", "write `} else if condition {`"},
-    {"while", "there is no `while`", "every loop has an end: `for k in 0..n { ... }` or `repeat 100 { ... }`"},
+    {"while", "there is no `while`",
+     "every loop has an end: `for k in 0..n { ... }` or `repeat 100 { ... }`"},
     {"loop", "there is no `loop`", "every loop has an end: `for k in 0..n { ... }` or `repeat 100 { ... }`"},
-    {"import", "other files are brought in with `use`", "write `use std.gan: wgan_gp`, or `use \"lib/file.qgn\" as lib`"},
+    {"import", "other files are brought in with `use`",
+     "write `use std.gan: wgan_gp`, or `use \"lib/file.qgn\" as lib`"},
     {"from", "other files are brought in with `use`", "write `use std.gan: wgan_gp`"},
     {"include", "other files are brought in with `use`", "write `use \"lib/file.qgn\" as lib`"},
     {"function", "functions begin with `def`", "write `def f(x) = x^2`, or `def f(x) { ... }`"},
     {"func", "functions begin with `def`", "write `def f(x) = x^2`, or `def f(x) { ... }`"},
     {"fn", "functions begin with `def`", "write `def f(x) = x^2`, or `def f(x) { ... }`"},
     {"class", "there are no classes", "a `model` holds layers and weights, a `circuit` gates and angles"},
-    {"gate", "there is no `gate` declaration", "a `circuit` without `return` is one: `circuit g(x) on a, b { ... }`"},
+    {"gate", "there is no `gate` declaration",
+     "a `circuit` without `return` is one: `circuit g(x) on a, b { ... }`"},
     {"qubit", "qubits are declared by `on`", "write `circuit c(x) on q[4] { ... }`"},
     {"qreg", "qubits are declared by `on`", "write `circuit c(x) on q[4] { ... }`"},
-    {"const", "constants are declared by `let`", "write `let name = value`; `hyper` if it can be set from outside"},
+    {"const", "constants are declared by `let`",
+     "write `let name = value`; `hyper` if it can be set from outside"},
     {"int", "a value is declared by `let`", "write `let name = value`; its kind follows from the value"},
     {"float", "a value is declared by `let`", "write `let name = value`; its kind follows from the value"},
     {"lambda", "there are no functions without a name", "write `def f(x) = x + 1`"},
@@ -78,7 +86,8 @@ static Diag *hint_habit(const SyntaxError *e) {
 
 static Diag *hint_select(const SyntaxError *e) {
   if (e->found.code != TOK_IF || !e->want[TOK_NUMBER]) return NULL;
-  return with_help(error_at(e, e->found.span, "`if` is a statement and has no value"), "write `select(condition, a, b)`");
+  return with_help(error_at(e, e->found.span, "`if` is a statement and has no value"),
+                   "write `select(condition, a, b)`");
 }
 
 static Diag *hint_reserved(const SyntaxError *e) {
@@ -102,7 +111,8 @@ static Diag *hint_block(const SyntaxError *e) {
   if (code == ':')
     return with_help(error_at(e, e->found.span, "a block begins with `{`, not with `:`"), "write `{ ... }`");
   if (is_name(&e->found, "then") || is_name(&e->found, "do")) {
-    Diag *d = lex_error(x, DIAG_SYNTAX, e->found.span, "a block begins with `{`, not with `%s`", e->found.word.text);
+    Diag *d = lex_error(x, DIAG_SYNTAX, e->found.span, "a block begins with `{`, not with `%s`",
+                        e->found.word.text);
     return with_help(d, "write `{ ... }`");
   }
   if (code != TOK_NL && code != ';' && code != TOK_YYEOF) return NULL;
@@ -119,9 +129,11 @@ static Diag *hint_leading(const SyntaxError *e) {
 
 static Diag *hint_dict(const SyntaxError *e) {
   int last = before(e, 0)->code;
-  bool needs_value = last == '=' || last == TOK_ASSIGN || last == '(' || last == '[' || last == ',' || last == TOK_RETURN;
+  bool needs_value =
+      last == '=' || last == TOK_ASSIGN || last == '(' || last == '[' || last == ',' || last == TOK_RETURN;
   if (e->found.code != '{' || !needs_value || !e->want[TOK_NUMBER]) return NULL;
-  return with_help(error_at(e, e->found.span, "`{` begins a block and not a value"), "a list is written `[a, b]`");
+  return with_help(error_at(e, e->found.span, "`{` begins a block and not a value"),
+                   "a list is written `[a, b]`");
 }
 
 static Diag *hint_brackets(const SyntaxError *e) {
@@ -155,15 +167,16 @@ static Diag *hint_equals(const SyntaxError *e) {
   if (e->found.code != '=' || !after_value(e)) return NULL;
   int start = first(e)->code;
   Lex *x = &e->p->lex;
-  if (e->want[TOK_EQ] && (innermost(e) == '(' || innermost(e) == '[' || start == TOK_IF || start == TOK_EXPECT ||
-                          start == TOK_ASSERT || start == TOK_HYPER)) {
+  if (e->want[TOK_EQ] && (innermost(e) == '(' || innermost(e) == '[' || start == TOK_IF ||
+                          start == TOK_EXPECT || start == TOK_ASSERT || start == TOK_HYPER)) {
     Diag *d = error_at(e, e->found.span, "`=` gives a name its value, `==` compares");
     diag_help(d, "write `==`");
     diag_fix(d, e->found.span, "==", false);
     return d;
   }
   if (start == TOK_LET || start == TOK_VAR)
-    return with_help(error_at(e, e->found.span, "one statement sets one value"), "write a `let` of its own for each name");
+    return with_help(error_at(e, e->found.span, "one statement sets one value"),
+                     "write a `let` of its own for each name");
   Diag *d = lex_error(x, DIAG_SYNTAX, e->found.span, "only a name can stand left of `=`");
   return with_help(d, "`let name = value` names a value, `==` compares");
 }
@@ -185,7 +198,8 @@ static Diag *hint_slice(const SyntaxError *e) {
   return d;
 }
 
-static const char *const unit_words[] = {"deg", "rad", "turn", "pi", "π", "px", "ns", "us", "ms", "s", "min", "h"};
+static const char *const unit_words[] = {"deg", "rad", "turn", "pi", "π",   "px",
+                                         "ns",  "us",  "ms",   "s",  "min", "h"};
 
 static Diag *hint_product(const SyntaxError *e) {
   const LexToken *number = before(e, 0);
@@ -213,9 +227,10 @@ static Diag *hint_product(const SyntaxError *e) {
 
 static Diag *hint_point(const SyntaxError *e) {
   const LexToken *number = before(e, 0);
-  if (e->found.code != '.' || number->code != TOK_NUMBER || number->span.end != e->found.span.begin) return NULL;
-  Diag *d = lex_error(&e->p->lex, DIAG_NUMBER, span_join(number->span, e->found.span), "`%s.` has no digit after the point",
-                      number->word.text);
+  if (e->found.code != '.' || number->code != TOK_NUMBER || number->span.end != e->found.span.begin)
+    return NULL;
+  Diag *d = lex_error(&e->p->lex, DIAG_NUMBER, span_join(number->span, e->found.span),
+                      "`%s.` has no digit after the point", number->word.text);
   diag_help(d, "write `%s.0`, or `%s` for a whole number", number->word.text, number->word.text);
   return d;
 }
@@ -223,15 +238,19 @@ static Diag *hint_point(const SyntaxError *e) {
 static Diag *hint_chain(const SyntaxError *e) {
   int code = e->found.code;
   if (!after_value(e) || e->found.first_on_line) return NULL;
-  bool compares = code == TOK_EQ || code == TOK_NE || code == '<' || code == '>' || code == TOK_LE || code == TOK_GE ||
-                  code == TOK_IN;
+  bool compares = code == TOK_EQ || code == TOK_NE || code == '<' || code == '>' || code == TOK_LE ||
+                  code == TOK_GE || code == TOK_IN;
   if (compares)
-    return with_help(error_at(e, e->found.span, "comparisons do not chain"), "write `a < b and b < c`, or `b in a..c`");
+    return with_help(error_at(e, e->found.span, "comparisons do not chain"),
+                     "write `a < b and b < c`, or `b in a..c`");
   if (code == TOK_RANGE || code == TOK_RANGE_TO)
-    return with_help(error_at(e, e->found.span, "ranges do not chain"), "for a stride write `[2 * k for k in 0..n]`");
-  if (code == TOK_PM) return with_help(error_at(e, e->found.span, "`±` does not chain"), "put brackets around one of them");
+    return with_help(error_at(e, e->found.span, "ranges do not chain"),
+                     "for a stride write `[2 * k for k in 0..n]`");
+  if (code == TOK_PM)
+    return with_help(error_at(e, e->found.span, "`±` does not chain"), "put brackets around one of them");
   if (code == TOK_DOTS) {
-    Diag *d = with_help(error_at(e, e->found.span, "a range is written with two points"), "write `a..b`, or `a..=b` with b");
+    Diag *d = with_help(error_at(e, e->found.span, "a range is written with two points"),
+                        "write `a..b`, or `a..=b` with b");
     diag_fix(d, e->found.span, "..", false);
     return d;
   }
@@ -253,13 +272,15 @@ static Diag *hint_tuple(const SyntaxError *e) {
 
 static Diag *hint_texts(const SyntaxError *e) {
   if (e->found.code != TOK_STRING || before(e, 0)->code != TOK_STRING) return NULL;
-  return with_help(error_at(e, e->found.span, "two texts do not join"), "write one text, or a `,` between the two");
+  return with_help(error_at(e, e->found.span, "two texts do not join"),
+                   "write one text, or a `,` between the two");
 }
 
 Diag *syntax_hint(const SyntaxError *e) {
   static Hint *const hints[] = {
-      hint_habit,   hint_leading, hint_point, hint_select,    hint_slice, hint_block,  hint_dict,   hint_brackets,
-      hint_product, hint_tuple,   hint_chain, hint_increment, hint_texts, hint_assign, hint_equals, hint_reserved,
+      hint_habit, hint_leading,  hint_point,   hint_select,   hint_slice, hint_block,
+      hint_dict,  hint_brackets, hint_product, hint_tuple,    hint_chain, hint_increment,
+      hint_texts, hint_assign,   hint_equals,  hint_reserved,
   };
   for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
     Diag *d = hints[i](e);

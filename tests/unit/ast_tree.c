@@ -27,7 +27,9 @@ static int end(void **state) {
   return 0;
 }
 
-static AstNode *name(const char *s) { return ast_leaf(&b, AST_NAME, (AstWord){.name = sym_intern(s), .text = s}); }
+static AstNode *name(const char *s) {
+  return ast_leaf(&b, AST_NAME, (AstWord){.name = sym_intern(s), .text = s});
+}
 static AstNode *number(double x, const char *s) {
   return ast_leaf(&b, AST_NUMBER, (AstWord){.num = x, .text = s, .is_int = true});
 }
@@ -92,7 +94,8 @@ static void equality(void **state) {
   assert_false(ast_equal(text, ast_leaf(&b, AST_TEXT, (AstWord){.text = "b"})));
   assert_true(ast_equal(text, ast_leaf(&b, AST_TEXT, (AstWord){.text = "a"})));
   AstNode *none[] = {NULL};
-  assert_false(ast_equal(ast_node(&b, AST_RESULT, SPAN_NONE, 1, none), ast_node(&b, AST_RESULT, SPAN_NONE, KIDS(name("a")))));
+  assert_false(ast_equal(ast_node(&b, AST_RESULT, SPAN_NONE, 1, none),
+                         ast_node(&b, AST_RESULT, SPAN_NONE, KIDS(name("a")))));
 }
 
 static void use_joins_its_path(void **state) {
@@ -121,7 +124,9 @@ static void dump_shows_everything(void **state) {
   const Source *s = src_add("d.qgn", "a + 2\n", 6);
   Span span = {s->base, s->base + 5};
   AstNode *text = ast_leaf(&b, AST_TEXT, (AstWord){.text = "q\"\n\001", .span = {s->base, s->base + 1}});
-  AstNode *sum = ast_binary(&b, span, AST_OP_ADD, text, ast_leaf(&b, AST_NUMBER, (AstWord){.num = 2, .unit = UNIT_PI, .span = {s->base + 4, s->base + 5}}));
+  AstNode *sum = ast_binary(
+      &b, span, AST_OP_ADD, text,
+      ast_leaf(&b, AST_NUMBER, (AstWord){.num = 2, .unit = UNIT_PI, .span = {s->base + 4, s->base + 5}}));
   sum->doc = "what";
   char *got = NULL;
   size_t size;

@@ -67,13 +67,27 @@ static void lines_of_their_own(void **state) {
 
 static void interactive_input(void **state) {
   (void)state;
-  static const struct { const char *text; ParseResult result; char bracket; } cases[] = {
-      {"let a = 1", PARSE_OK, 0},           {"let a =", PARSE_INCOMPLETE, 0},   {"let a = f(1,", PARSE_INCOMPLETE, '('},
-      {"a +\n\n", PARSE_INCOMPLETE, 0},     {"train t {\n  epochs = 3\n", PARSE_INCOMPLETE, '{'},
-      {"[1, (2", PARSE_INCOMPLETE, '('},    {"if a { b }", PARSE_OK, 0},        {"let a = = (", PARSE_ERROR, 0},
-      {"let a = \"abc", PARSE_ERROR, 0},    {"-x", PARSE_OK, 0},                {"a\n-x", PARSE_OK, 0},
-      {"", PARSE_OK, 0},                    {"x = 1/2pi +", PARSE_INCOMPLETE, 0}, {")", PARSE_ERROR, 0},
-      {"circuit c(x) on", PARSE_INCOMPLETE, 0}, {"def f(x", PARSE_INCOMPLETE, '('},
+  static const struct {
+    const char *text;
+    ParseResult result;
+    char bracket;
+  } cases[] = {
+      {"let a = 1", PARSE_OK, 0},
+      {"let a =", PARSE_INCOMPLETE, 0},
+      {"let a = f(1,", PARSE_INCOMPLETE, '('},
+      {"a +\n\n", PARSE_INCOMPLETE, 0},
+      {"train t {\n  epochs = 3\n", PARSE_INCOMPLETE, '{'},
+      {"[1, (2", PARSE_INCOMPLETE, '('},
+      {"if a { b }", PARSE_OK, 0},
+      {"let a = = (", PARSE_ERROR, 0},
+      {"let a = \"abc", PARSE_ERROR, 0},
+      {"-x", PARSE_OK, 0},
+      {"a\n-x", PARSE_OK, 0},
+      {"", PARSE_OK, 0},
+      {"x = 1/2pi +", PARSE_INCOMPLETE, 0},
+      {")", PARSE_ERROR, 0},
+      {"circuit c(x) on", PARSE_INCOMPLETE, 0},
+      {"def f(x", PARSE_INCOMPLETE, '('},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     AstNode *out;
@@ -91,10 +105,18 @@ static void interactive_input(void **state) {
 static void one_message_each(void **state) {
   (void)state;
   static const char *const wrong[] = {
-      "let = 3",        "let b 4",       "x = f(1 2)",    "if a = 2 { b }",     "for k in 0..3: b", "let c = [1, 2",
-      "y = (1 + 2",     "hyper lr 1e-3", "z = 2 ** 3 3",  "vary lr = [1, 2]",   "let model = 2",    "def f(x = x",
-      "train t",        "repeat { a }",  "minimize a",    "draw z = normal(0)", "x = a ? b : c",    "let d = 1 // 2 // 3",
-      "circuit c(x) {", "a }",           "let e = \"abc", "q = x[1:2:3]",       "let größe = é",    "let f = a $ b $ c",
+      "let = 3",          "let b 4",
+      "x = f(1 2)",       "if a = 2 { b }",
+      "for k in 0..3: b", "let c = [1, 2",
+      "y = (1 + 2",       "hyper lr 1e-3",
+      "z = 2 ** 3 3",     "vary lr = [1, 2]",
+      "let model = 2",    "def f(x = x",
+      "train t",          "repeat { a }",
+      "minimize a",       "draw z = normal(0)",
+      "x = a ? b : c",    "let d = 1 // 2 // 3",
+      "circuit c(x) {",   "a }",
+      "let e = \"abc",    "q = x[1:2:3]",
+      "let größe = é",    "let f = a $ b $ c",
   };
   const int n = (int)(sizeof wrong / sizeof *wrong);
   for (int i = 0; i < n; i++) {
@@ -142,9 +164,13 @@ static void nesting(void **state) {
 
 static void bytes(void **state) {
   (void)state;
-  static const struct { const char *text; size_t n; } cases[] = {
-      {"\xEF\xBB\xBFx = 1", 8}, {"x = 1\t+ 2", 9}, {"x = 1\xC2\xA0", 7}, {"x\0y", 3}, {"x = \xFF", 5}, {"# \xE4", 3},
-      {"# \xE2\x80\xAE", 5},     {"x\ry", 3},       {"x = \x01", 5},       {"\"\xC3\"", 3}, {"x\xEF\xBB\xBF", 4},
+  static const struct {
+    const char *text;
+    size_t n;
+  } cases[] = {
+      {"\xEF\xBB\xBFx = 1", 8}, {"x = 1\t+ 2", 9}, {"x = 1\xC2\xA0", 7},  {"x\0y", 3},
+      {"x = \xFF", 5},          {"# \xE4", 3},     {"# \xE2\x80\xAE", 5}, {"x\ry", 3},
+      {"x = \x01", 5},          {"\"\xC3\"", 3},   {"x\xEF\xBB\xBF", 4},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     AstNode *out;
@@ -158,8 +184,9 @@ static void bytes(void **state) {
 
 static void docs(void **state) {
   (void)state;
-  AstNode *out = parse("## One.\n##   two\n##\nlet a = 1\n## not above\n\nlet b = 2\n# plain\nlet c = 3 ## behind\nlet d = 4\n"
-                       "train t {\n  ## Inside.\n  x = 1\n}\n");
+  AstNode *out = parse(
+      "## One.\n##   two\n##\nlet a = 1\n## not above\n\nlet b = 2\n# plain\nlet c = 3 ## behind\nlet d = 4\n"
+      "train t {\n  ## Inside.\n  x = 1\n}\n");
   assert_string_equal(out->kids[0]->doc, "One.\n  two\n");
   for (int i = 1; i < 4; i++) assert_null(out->kids[i]->doc);
   assert_string_equal(out->kids[4]->kids[AST_TRAIN_body]->kids[0]->doc, "Inside.");
@@ -167,8 +194,12 @@ static void docs(void **state) {
 
 static void unit_warnings(void **state) {
   (void)state;
-  static const struct { const char *text; int warnings; } cases[] = {
-      {"1/2pi", 1}, {"2pi^2", 1}, {"1 / 4turn", 1}, {"x/2pi", 1}, {"1/(2pi)", 0}, {"(2pi)^2", 0}, {"1/50%", 0}, {"2*pi^2", 0}, {"x/10deg", 0},
+  static const struct {
+    const char *text;
+    int warnings;
+  } cases[] = {
+      {"1/2pi", 1},   {"2pi^2", 1}, {"1 / 4turn", 1}, {"x/2pi", 1},   {"1/(2pi)", 0},
+      {"(2pi)^2", 0}, {"1/50%", 0}, {"2*pi^2", 0},    {"x/10deg", 0},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     int before = sink->n_warnings;

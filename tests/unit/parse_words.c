@@ -83,8 +83,9 @@ static void units(void **state) {
 
 static void wrong_numbers(void **state) {
   (void)state;
-  static const char *const texts[] = {"1.",   ".5",  "05",   "00",     "1_",    "1__0",  "1_.5", "1e",    "1e+",
-                                      "0x1F", "3x",  "10degs", "1e999", "1e-999", "2.5px", "5%%",  "2pix", "9007199254740992",
+  static const char *const texts[] = {"1.",    ".5",     "05",    "00",   "1_",   "1__0",
+                                      "1_.5",  "1e",     "1e+",   "0x1F", "3x",   "10degs",
+                                      "1e999", "1e-999", "2.5px", "5%%",  "2pix", "9007199254740992",
                                       "1.5.2", "1._5"};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     int before = sink->n_errors;
@@ -120,10 +121,11 @@ static void greek_is_a_spelling(void **state) {
   check_name("ϵ", "epsilon");
   check_name("ϑ", "theta");
   check_name("σς", "sigmasigma");
-  static const char *const letters[] = {"α", "alpha",   "β", "beta", "γ", "gamma", "δ", "delta", "ε", "epsilon", "ζ", "zeta",
-                                        "η", "eta",     "ι", "iota", "κ", "kappa", "ν", "nu",    "ξ", "xi",      "ο", "omicron",
-                                        "ρ", "rho",     "τ", "tau",  "υ", "upsilon", "χ", "chi", "ψ", "psi",     "ω", "omega",
-                                        "Α", "Alpha",   "Σ", "Sigma", "Φ", "Phi", "Ψ", "Psi"};
+  static const char *const letters[] = {
+      "α",    "alpha",   "β",     "beta", "γ",     "gamma", "δ",     "delta",   "ε",   "epsilon", "ζ",
+      "zeta", "η",       "eta",   "ι",    "iota",  "κ",     "kappa", "ν",       "nu",  "ξ",       "xi",
+      "ο",    "omicron", "ρ",     "rho",  "τ",     "tau",   "υ",     "upsilon", "χ",   "chi",     "ψ",
+      "psi",  "ω",       "omega", "Α",    "Alpha", "Σ",     "Sigma", "Φ",       "Phi", "Ψ",       "Psi"};
   for (size_t i = 0; i < sizeof letters / sizeof *letters; i += 2) check_name(letters[i], letters[i + 1]);
 }
 
@@ -151,7 +153,8 @@ static void texts(void **state) {
   check_text("\"a b\"", "a b");
   check_text("\"a\\\"b\\\\c\\nd\\te\"", "a\"b\\c\nd\te");
   check_text("\"ä θ 図 # {x} {a.b:.2f} {{ }\"", "ä θ 図 # {x} {a.b:.2f} {{ }");
-  static const char *const wrong[] = {"\"abc", "\"abc\\", "\"a\\qb\"", "\"a {b\"", "\"a {}\"", "\"\\\"", "'abc'", "“abc”"};
+  static const char *const wrong[] = {"\"abc",    "\"abc\\", "\"a\\qb\"", "\"a {b\"",
+                                      "\"a {}\"", "\"\\\"",  "'abc'",     "“abc”"};
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
     int before = sink->n_errors;
     assert_null(value(wrong[i]));
@@ -162,9 +165,19 @@ static void texts(void **state) {
 
 static void literals(void **state) {
   (void)state;
-  static const struct { const char *text; int kind; } good[] = {
-      {"1e-3", AST_NUMBER}, {"50%", AST_NUMBER}, {"-3", AST_UNARY}, {"\"a b\"", AST_TEXT}, {"shift", AST_TEXT},
-      {"true", AST_BOOL},   {"[1, -2, x, [true]]", AST_ARRAY}, {"[]", AST_ARRAY}, {" 3 ", AST_NUMBER},
+  static const struct {
+    const char *text;
+    int kind;
+  } good[] = {
+      {"1e-3", AST_NUMBER},
+      {"50%", AST_NUMBER},
+      {"-3", AST_UNARY},
+      {"\"a b\"", AST_TEXT},
+      {"shift", AST_TEXT},
+      {"true", AST_BOOL},
+      {"[1, -2, x, [true]]", AST_ARRAY},
+      {"[]", AST_ARRAY},
+      {" 3 ", AST_NUMBER},
   };
   AstNode *out;
   for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
@@ -172,7 +185,8 @@ static void literals(void **state) {
     assert_int_equal(out->kind, good[i].kind);
   }
   assert_int_equal(sink->n_errors, 0);
-  static const char *const bad[] = {"", "1..2", "a b", "f(x)", "[a.b]", "1 + 2", "x = 3", "1; 2", "not true", "(1)", "- -1", "[", "1 2"};
+  static const char *const bad[] = {"",     "1..2",     "a b", "f(x)", "[a.b]", "1 + 2", "x = 3",
+                                    "1; 2", "not true", "(1)", "- -1", "[",     "1 2"};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     int before = sink->n_errors;
     assert_false(parse_literal(arena, src_add("--set", bad[i], strlen(bad[i])), sink, &out));
