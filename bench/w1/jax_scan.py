@@ -3,7 +3,7 @@
 2000 steps are one compiled call with its state donated. The noise of all of them is drawn at the beginning of that call, in
 one vectorised draw, which is faster than drawing within the loop body and is part of the measured time. Tried and not
 faster (within 10 %): hand-written gradients of both losses, the circuit as a Heisenberg-picture observable instead of a
-state, unrolling by 2, the rbg generator, fast math.
+state, unrolling by 2, the rbg generator, fast math, oneDNN, the other scheduler; single runs on a loaded machine.
 """
 
 from bench import harness
