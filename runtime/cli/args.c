@@ -120,6 +120,19 @@ static bool unknown_option(Cli *c, const char *word, Span at) {
   return false;
 }
 
+/* Greek letters are spellings of English names, so the scanner has to read the name; one that it
+ * cannot read stays as it is and is refused by name later. */
+static const char *folded(Cli *c, const char *name, uint32_t base) {
+  Source src = {SRC_COMMAND_LINE, name, (uint32_t)strlen(name), base};
+  AstNode *tree = NULL;
+  if (parse_source(c->arena, &src, diag_sink(c->arena), false, &tree, NULL) != PARSE_OK || tree->n != 1) return name;
+  const AstNode *node = tree->kids[0]->kind == AST_STAGE ? ast_kid(tree->kids[0], AST_STAGE_value) : NULL;
+  const char *text = "";
+  for (; node && node->kind == AST_MEMBER; node = ast_kid(node, AST_MEMBER_value))
+    text = arena_printf(c->arena, ".%s%s", sym_text(node->name), text);
+  return node && node->kind == AST_NAME ? arena_printf(c->arena, "%s%s", sym_text(node->name), text) : name;
+}
+
 /* One `--set`: splits at the first `=` and parses the value, both inside a source of their own. */
 static bool add_set(Cli *c, CliOption o, const char *value) {
   bool seed = o == OPT_SEED;
@@ -147,6 +160,7 @@ static bool add_set(Cli *c, CliOption o, const char *value) {
   if (!parse_literal(c->arena, &literal, c->sink, &node)) return false;
   CliSet set = {.value = node};
   set.name = seed ? "seed" : arena_strn(c->arena, name, (size_t)(equals - name));
+  if (!seed) set.name = folded(c, set.name, src->base + (uint32_t)(name - src->text));
   set.text = arena_printf(c->arena, "%s=%s", set.name, from);
   set.name_span = seed ? all : (Span){src->base + (uint32_t)(name - src->text), src->base + (uint32_t)(equals - src->text)};
   for (int i = 0; i < c->sets.n; i++)

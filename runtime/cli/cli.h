@@ -100,7 +100,7 @@ int cli_verb_help(Cli *c);
 /* machine.c: what the machine has. */
 int cli_cores(void);                     /* that affinity and cgroup quota allow, at least 1 */
 const char *cli_stdlib(Arena *a);        /* folder of the library, NULL if it is not found */
-const char *cli_family(Arena *a);        /* "avx2, OpenBLAS 0.3.21 Haswell": names the bits of a run */
+const char *cli_family(Arena *a);        /* "avx2, OpenBLAS 0.3.21 (Haswell)": names the bits of a run */
 const char *cli_libraries(Arena *a);     /* "OpenBLAS 0.3.21, jansson 2.14, ..." */
 const char *cli_compiler(void);
 /* A program of PATH, as an absolute path; NULL if there is none. */

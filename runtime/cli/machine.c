@@ -9,10 +9,7 @@
 #include "lang/base/io.h"
 #include "runtime/cli/cli.h"
 #include "runtime/kernels/kernel.h"
-
-/* Of OpenBLAS; its header is included by runtime/tensor only. */
-char *openblas_get_config(void);
-char *openblas_get_corename(void);
+#include "runtime/tensor/blas.h"
 
 #define TEXT_CAP 4096
 #define PATH_CAP 2048
@@ -90,22 +87,13 @@ const char *cli_stdlib(Arena *a) {
   return NULL;
 }
 
-/* "0.3.21" of "OpenBLAS 0.3.21 NO_AFFINITY ...". */
-static const char *blas_version(Arena *a) {
-  const char *config = openblas_get_config();
-  const char *space = strchr(config, ' ');
-  if (!space) return arena_str(a, config);
-  return arena_strn(a, space + 1, strcspn(space + 1, " "));
-}
-
 const char *cli_family(Arena *a) {
-  return arena_printf(a, "%s, OpenBLAS %s %s", kernel_family_name(kernel_family()), blas_version(a),
-                      openblas_get_corename());
+  return arena_printf(a, "%s, %s", kernel_family_name(kernel_family()), blas_name());
 }
 
 const char *cli_libraries(Arena *a) {
-  return arena_printf(a, "OpenBLAS %s, jansson %s, libmd, zlib %s, libpng %s", blas_version(a), jansson_version_str(),
-                      zlibVersion(), png_get_libpng_ver(NULL));
+  return arena_printf(a, "%s, jansson %s, libmd, utf8proc, zlib %s, libpng %s", blas_name(), jansson_version_str(), zlibVersion(),
+                      png_get_libpng_ver(NULL));
 }
 
 const char *cli_compiler(void) {

@@ -52,7 +52,6 @@ bool record_epoch(Record *r, const RunProgress *p) {
 
 void record_train_begin(Record *r, int train, int64_t from_epoch) {
   RecordTrain *t = &r->trains[train];
-  t->begun = true;
   t->from_epoch = t->epoch = t->stretch_epoch = from_epoch;
   t->steps = t->stretch_steps = 0;
   r->last_save = t->stretch_clock = record_clock();
@@ -63,8 +62,9 @@ void record_train_end(Record *r, const Run *run, int train, int64_t epochs, int6
   RecordTrain *t = &r->trains[train];
   t->epoch = epochs;
   t->steps = steps;
-  t->ended = true;
-  flush_timing(r, train, t->loaded && steps == 0);
+  /* one that ran comes to its end with SAVE_FINAL */
+  t->ended = steps == 0 && (t->loaded_final || epochs >= train_of(r, train)->epochs);
+  flush_timing(r, train, t->loaded_final);
   record_write_metrics(r, run);
 }
 
@@ -75,6 +75,17 @@ static StTensor tensor_of(const StateItem *item) {
   for (int i = 0; i < item->rank; i++) t.dims[i] = item->dims[i];
   if (item->rows) t.dims[0] = *item->rows;
   return t;
+}
+
+/* How many steps the state stands behind the train's begin: orders checkpoints of one epoch. */
+static int64_t state_iteration(const StateItem *items, int n) {
+  for (int i = 0; i < n; i++) {
+    int64_t counters[3]; /* epochs, batches, iterations; see state.c */
+    if (strcmp(items[i].name, "progress/counters") != 0 || items[i].rank != 1 || items[i].dims[0] < 3) continue;
+    memcpy(counters, items[i].data, sizeof counters);
+    return counters[2];
+  }
+  return 0;
 }
 
 static bool write_items(Record *r, int train, const char *name, const char *what, bool weights_only,
@@ -91,6 +102,7 @@ static bool write_items(Record *r, int train, const char *name, const char *what
       {"numerics", arena_printf(a, "%d", RECORD_NUMERICS)},
       {"train", train_of(r, train)->name},
       {"epoch", arena_printf(a, "%lld", (long long)r->trains[train].epoch)},
+      {"iteration", arena_printf(a, "%lld", (long long)state_iteration(items, n))},
       {"run", r->content},
   };
   bool ok = st_write(a, record_path(r, name), list, m, meta, (int)(sizeof meta / sizeof *meta), e);
@@ -125,22 +137,10 @@ static bool save_final(Record *r, int train, const StateItem *items, int n) {
   return true;
 }
 
-/* The epoch that a state belongs to: the first of its counters. */
-static int64_t state_epoch(const StateItem *items, int n, int64_t otherwise) {
-  for (int i = 0; i < n; i++) {
-    int64_t epoch;
-    if (strcmp(items[i].name, "progress") != 0 || strcmp(items[i].dtype, "I64") != 0) continue;
-    memcpy(&epoch, items[i].data, sizeof epoch);
-    return epoch;
-  }
-  return otherwise;
-}
-
 bool record_save(Record *r, const Run *run, int train, SaveReason why, const StateItem *items, int n) {
   RecordTrain *t = &r->trains[train];
   const char *name = train_of(r, train)->name;
   bool ok = false;
-  t->epoch = state_epoch(items, n, t->epoch);
   if (why != SAVE_FINAL) flush_timing(r, train, false);
   double begin = record_clock();
   switch (why) {
@@ -154,7 +154,10 @@ bool record_save(Record *r, const Run *run, int train, SaveReason why, const Sta
     ok = save_file(r, train, file, file, false, items, n);
     break;
   }
-  case SAVE_FINAL: ok = save_final(r, train, items, n); break;
+  case SAVE_FINAL:
+    t->ended = true;
+    ok = save_final(r, train, items, n);
+    break;
   }
   if (why == SAVE_SIGNAL) record_write_metrics(r, run);
   r->last_save = record_clock();
@@ -164,11 +167,12 @@ bool record_save(Record *r, const Run *run, int train, SaveReason why, const Sta
 
 /* ---- loading ----------------------------------------------------------------------------------- */
 
-typedef struct Candidate { const char *name; int64_t epoch; int slot; } Candidate;
+typedef struct Candidate { const char *name; int64_t epoch, iteration; int slot; } Candidate;
 
 static int newest_first(const void *a, const void *b) {
   const Candidate *x = a, *y = b;
   if (x->epoch != y->epoch) return x->epoch > y->epoch ? -1 : 1;
+  if (x->iteration != y->iteration) return x->iteration > y->iteration ? -1 : 1;
   return strcmp(x->name, y->name);
 }
 
@@ -181,13 +185,17 @@ static int64_t kept_epoch(const char *file, const char *train) {
   return end > file + n + 1 && strcmp(end, ".safetensors") == 0 && epoch >= 0 ? epoch : -1;
 }
 
-static int64_t slot_epoch(Record *r, const char *name) {
+/* Where a timed checkpoint stands. A damaged one counts as the newest, so that it is tried and named. */
+static void read_place(Record *r, Candidate *c) {
   Arena *a = arena_new();
   StFile f;
-  int64_t epoch = 0; /* a damaged one is tried last, and named then */
-  if (!st_read(a, record_path(r, name), &f) && st_meta(&f, "epoch")) epoch = strtoll(st_meta(&f, "epoch"), NULL, 10);
+  c->epoch = INT64_MAX - 1;
+  if (!st_read(a, record_path(r, c->name), &f)) {
+    const char *epoch = st_meta(&f, "epoch"), *iteration = st_meta(&f, "iteration");
+    c->epoch = epoch ? strtoll(epoch, NULL, 10) : 0;
+    c->iteration = iteration ? strtoll(iteration, NULL, 10) : 0;
+  }
   arena_free(a);
-  return epoch;
 }
 
 static Candidate *find_candidates(Record *r, int train, int *n) {
@@ -200,7 +208,10 @@ static Candidate *find_candidates(Record *r, int train, int *n) {
     Candidate c = {.name = names[i], .epoch = kept_epoch(names[i], train_of(r, train)->name), .slot = -1};
     if (strcmp(names[i], state_name(r, train)) == 0) c.epoch = INT64_MAX;
     for (int slot = 0; slot < 2; slot++)
-      if (strcmp(names[i], slot_name(r, train, slot)) == 0) c.slot = slot, c.epoch = slot_epoch(r, names[i]);
+      if (strcmp(names[i], slot_name(r, train, slot)) == 0) {
+        c.slot = slot;
+        read_place(r, &c);
+      }
     if (c.epoch >= 0) vec_push(r->arena, &found, c);
   }
   if (found.n) qsort(found.at, (size_t)found.n, sizeof *found.at, newest_first);
@@ -255,7 +266,7 @@ int record_load(Record *r, int train, const StateItem *items, int n) {
     arena_free(a);
     if (why) continue;
     t->slot = found[i].slot < 0 ? 0 : 1 - found[i].slot;
-    t->loaded = true;
+    t->loaded_final = found[i].epoch == INT64_MAX;
     if (first_bad) {
       Diag *d = diag_add(r->sink, DIAG_OLD_CHECKPOINT, SPAN_NONE, "%s is damaged: %s", record_path(r, first_bad), first_why);
       diag_note(d, "the run continues from %s instead", found[i].name);

@@ -43,7 +43,7 @@ typedef struct RecordSpec {
   size_t size;
   int n_sets;
   const char *const *sets; /* "name=value", any order */
-  const char *family;      /* "avx2, OpenBLAS 0.3.21 Haswell" */
+  const char *family;      /* "avx2, OpenBLAS 0.3.21 (Haswell)" */
   const char *version, *libraries, *compiler;
   const char *gnuplot;     /* path of the program; NULL: figures are left as .gp and .csv */
   const Program *program;

@@ -7,7 +7,8 @@
 
 /* Where a train stands, and its stretch of time not yet in timing.jsonl. */
 typedef struct RecordTrain {
-  bool begun, ended, loaded;
+  bool ended;
+  bool loaded_final;       /* its end was loaded, nothing is left to do */
   int64_t from_epoch;      /* of this process */
   int64_t epoch, steps;    /* finished; steps of this process */
   int slot;                /* 0 or 1: which of checkpoint-a, -b is written next */
