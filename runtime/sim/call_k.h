@@ -1,0 +1,358 @@
+/* What the three kernels of circuits share: angles of a call and of a tile, measuring, gradients
+ * back to the inputs. Included by *_k.c files only.
+ *
+ * A call has `samples` rows, in tiles of VL. The lanes behind the last row compute a sample with
+ * all row inputs 0 and cotangent 0: nothing of it is stored, and it adds 0 to sums. Sums over rows
+ * are kept in lanes through all tiles and added up by the lane tree at the end. */
+#ifndef QGN_SIM_CALL_K_H
+#define QGN_SIM_CALL_K_H
+#include <string.h>
+#include "runtime/kernels/variant.h"
+#include "runtime/kernels/vmath_k.h"
+#include "runtime/sim/plan.h"
+#include "runtime/sim/state_k.h"
+
+typedef struct Sim {
+  const KCall *call;
+  const SimPlan *plan;
+  int64_t samples;
+  int64_t row; /* first of this tile */
+  int lanes;   /* rows in this tile */
+  char *scratch;
+  Real *scalar; /* [slots] half angles, shared part; behind them, tangents of them */
+  RVec *cs;     /* [slots] cosine, sine */
+  RVec *sum;    /* [slots] gradients for shared inputs */
+  RVec *u;      /* [slots] tangents of half angles */
+  RVec *w, *y, *word, *q;
+  State psi, lam, dpsi, dlam;
+} Sim;
+
+KINLINE State state_at(char *scratch, size_t at, int dim) {
+  RVec *v = (RVec *)(void *)(scratch + at);
+  return (State){v, v + ((size_t)1 << dim)};
+}
+
+KINLINE Sim sim_begin(const KCall *c) {
+  const SimPlan *p = c->op->plan;
+  char *s = c->scratch;
+  const SimLayout *at = &p->at;
+  return (Sim){
+      .call = c,
+      .plan = p,
+      .samples = p->any_rows ? c->rows : 1,
+      .scratch = s,
+      .scalar = (Real *)(void *)(s + at->scalar),
+      .cs = (RVec *)(void *)(s + at->cs),
+      .sum = (RVec *)(void *)(s + at->sum),
+      .u = (RVec *)(void *)(s + at->u),
+      .w = (RVec *)(void *)(s + at->w),
+      .y = (RVec *)(void *)(s + at->y),
+      .word = (RVec *)(void *)(s + at->word),
+      .q = (RVec *)(void *)(s + at->q),
+      .psi = state_at(s, at->psi, p->dim),
+      .lam = state_at(s, at->lam, p->dim),
+      .dpsi = state_at(s, at->dpsi, p->dim),
+      .dlam = state_at(s, at->dlam, p->dim),
+  };
+}
+
+KINLINE Real *table_phase(const Sim *s, const SimTable *t) {
+  return (Real *)(void *)(s->scratch + t->phase_at);
+}
+KINLINE Real *table_tangent(const Sim *s, const SimTable *t) {
+  return (Real *)(void *)(s->scratch + t->tangent_at);
+}
+/* Cosines at 0, sines behind them. */
+KINLINE size_t table_half(const SimTable *t) { return ((size_t)1 << t->words.m) + 16; }
+
+/* out[i] = sum over members of sign * coefficient * value[slot], i < 2^m, zeros up to a whole vector. */
+KINLINE void table_sum(const SimTable *t, const Real *value, Real *out) {
+  const SimWords *w = &t->words;
+  size_t n = (size_t)1 << w->m;
+  for (size_t i = 0; i < n || i < (size_t)VL; i++) out[i] = 0;
+  if (w->tree) {
+    for (int b = 0; b < w->m; b++) {
+      Real a = 0;
+      for (int i = 0; i < t->n; i++) {
+        if (t->member[i].word == b) a += (Real)t->member[i].coefficient * value[t->member[i].slot];
+      }
+      size_t half = (size_t)1 << b;
+      for (size_t i = 0; i < half; i++) {
+        out[i + half] = out[i] - a;
+        out[i] += a;
+      }
+    }
+    return;
+  }
+  for (int i = 0; i < t->n; i++) {
+    out[w->mask[t->member[i].word]] += (Real)t->member[i].coefficient * value[t->member[i].slot];
+  }
+  for (size_t half = 1; half < n; half *= 2) {
+    for (size_t i = 0; i < n; i += 2 * half) {
+      for (size_t j = i; j < i + half; j++) {
+        Real a = out[j], b = out[j + half];
+        out[j] = a + b;
+        out[j + half] = a - b;
+      }
+    }
+  }
+}
+
+/* Sums of shared terms, cosines and sines that all tiles use, tables. */
+KINLINE void sim_shared_angles(Sim *s) {
+  const SimPlan *p = s->plan;
+  for (int i = 0; i < p->n_slots; i++) {
+    const SimSlot *slot = &p->slot[i];
+    double a = slot->shift;
+    for (int k = 0; k < slot->n_shared; k++) {
+      const SimTerm *t = &slot->term[k];
+      a += t->scale * (double)((const Real *)s->call->in[t->source])[t->element];
+    }
+    s->scalar[i] = (Real)a;
+  }
+  for (int i = 0; i < p->n_slots; i += VL) {
+    int n = p->n_slots - i < VL ? p->n_slots - i : VL;
+    RVec sine, cosine;
+    vsincos(load_part(s->scalar + i, n), &sine, &cosine);
+    for (int l = 0; l < n; l++) {
+      s->cs[2 * (i + l)] = splat(cosine[l]);
+      s->cs[2 * (i + l) + 1] = splat(sine[l]);
+    }
+  }
+  for (int i = 0; i < p->n_ops; i++) {
+    const SimTable *t = p->op[i].table;
+    if (t == NULL) continue;
+    Real *phase = table_phase(s, t);
+    size_t n = (size_t)1 << t->words.m, half = table_half(t);
+    table_sum(t, s->scalar, phase);
+    for (size_t k = 0; k < n; k += (size_t)VL) {
+      RVec sine, cosine;
+      vsincos(load(phase + k), &sine, &cosine);
+      store(phase + k, cosine);
+      store(phase + half + k, sine);
+    }
+  }
+}
+
+/* in[lane * stride] for the rows of the tile, 0 behind them. */
+KINLINE RVec gather_rows(const Real *in, int64_t stride, int lanes) {
+  if (stride == 1 && lanes == VL) return load(in);
+  Real v[VL] __attribute__((aligned(VBYTES)));
+  if (lanes == VL) {
+    for (int l = 0; l < VL; l++) v[l] = in[l * stride];
+  } else {
+    for (int l = 0; l < VL; l++) v[l] = l < lanes ? in[l * stride] : 0;
+  }
+  return load(v);
+}
+
+KINLINE RVec gather_term(const Sim *s, const void *const *in, const SimTerm *t) {
+  int64_t size = s->plan->program->input_size[t->source];
+  return gather_rows((const Real *)in[t->source] + s->row * size + t->element, size, s->lanes);
+}
+
+/* Sets the tile to rows row .. and their angles. */
+KINLINE void sim_tile(Sim *s, int64_t row) {
+  const SimPlan *p = s->plan;
+  s->row = row;
+  s->lanes = s->samples - row < VL ? (int)(s->samples - row) : VL;
+  for (int i = 0; i < p->n_slots; i++) {
+    const SimSlot *slot = &p->slot[i];
+    if (slot->n_row == 0) continue;
+    RVec a = splat(s->scalar[i]);
+    for (int k = 0; k < slot->n_row; k++) {
+      const SimTerm *t = &slot->term[slot->n_shared + k];
+      a += (Real)t->scale * gather_term(s, s->call->in, t);
+    }
+    vsincos(a, &s->cs[2 * i + 1], &s->cs[2 * i]);
+  }
+}
+
+KINLINE void sim_start(State p) { p.re[0] = splat(1); }
+
+/* One op on a state, forward, or backward (s negated by the caller) but for SIM_ENTER. */
+KINLINE void sim_op(const Sim *s, State p, const SimOp *op) {
+  RVec c = {0}, sn = {0};
+  if (op->slot >= 0) c = s->cs[2 * op->slot], sn = s->cs[2 * op->slot + 1];
+  bool two = op->planes == 2;
+  if (op->clear) {
+    uint32_t half = 1u << (op->dim - 1);
+    state_zero(p.re + half, half);
+    if (two) state_zero(p.im + half, half);
+  }
+  switch ((SimOpKind)op->kind) {
+  case SIM_ENTER:
+    if (two) {
+      state_enter(p, op, c, sn, true);
+    } else {
+      state_enter(p, op, c, sn, false);
+    }
+    break;
+  case SIM_REAL:
+    if (two) {
+      state_real(p, op, c, sn, true);
+    } else {
+      state_real(p, op, c, sn, false);
+    }
+    break;
+  case SIM_CROSS: state_cross(p, op, c, sn); break;
+  case SIM_DIAG: state_diag(p, op, c, sn); break;
+  case SIM_TABLE: {
+    const Real *phase = table_phase(s, op->table);
+    state_table(p, op->table, phase, phase + table_half(op->table), 1);
+    break;
+  }
+  case SIM_IMAG: state_zero(p.im, 1u << op->dim); break;
+  }
+}
+
+KINLINE void sim_forward(const Sim *s) {
+  sim_start(s->psi);
+  for (int i = 0; i < s->plan->n_ops; i++) sim_op(s, s->psi, &s->plan->op[i]);
+}
+
+/* ---- measuring ---- */
+
+/* q[i] = Re conj(a) b of amplitude perm[i] (or i). */
+KINLINE void density(const SimPlan *p, State a, State b, const uint32_t *perm, RVec *q) {
+  uint32_t n = 1u << p->dim;
+  for (uint32_t i = 0; i < n; i++) {
+    uint32_t k = perm != NULL ? perm[i] : i;
+    q[i] = a.re[k] * b.re[k];
+    if (p->planes == 2) q[i] += a.im[k] * b.im[k];
+  }
+}
+
+/* y = factor * Re <a|O|b> for each output; constants of the observables only if `constants`. */
+KINLINE void sim_measure(const Sim *s, State a, State b, Real factor, bool constants) {
+  const SimPlan *p = s->plan;
+  int n_outputs = p->program->n_outputs;
+  for (int o = 0; o < n_outputs; o++) s->y[o] = (RVec){0};
+  if (p->outcome != NULL) {
+    density(p, a, b, NULL, s->q);
+    for (uint32_t k = 0; k < 1u << p->dim; k++) s->y[p->outcome[k]] += s->q[k];
+    for (int o = 0; o < n_outputs; o++) s->y[o] *= factor;
+    return;
+  }
+  if (p->words.n > 0) {
+    density(p, a, b, p->words.perm, s->q);
+    sum_words(&p->words, s->q, s->word);
+  }
+  for (int i = 0; i < p->n_pairs; i++) s->word[p->words.n + i] = pair_value(a, b, &p->pair[i]);
+  for (int i = 0; i < p->n_readings; i++) {
+    const SimReading *r = &p->reading[i];
+    s->y[r->output] += (factor * (Real)r->coefficient) * s->word[r->word];
+  }
+  if (!constants) return;
+  for (int o = 0; o < n_outputs; o++) s->y[o] += (Real)p->constant[o];
+}
+
+KINLINE void store_outputs(const Sim *s, Real *out) {
+  int64_t n = s->plan->program->n_outputs;
+  if (n == 1) {
+    store_part(out + s->row, s->y[0], s->lanes);
+    return;
+  }
+  for (int64_t o = 0; o < n; o++) {
+    for (int l = 0; l < s->lanes; l++) out[(s->row + l) * n + o] = s->y[o][l];
+  }
+}
+
+/* The cotangent of the tile. */
+KINLINE void sim_cotangent(const Sim *s) {
+  const SimPlan *p = s->plan;
+  int64_t n = p->program->n_outputs;
+  int k = p->program->n_inputs;
+  const Real *in = s->call->in[k];
+  bool rows = !p->any_rows || s->call->op->in_rows[k] || s->call->op->in[k].rank > 1;
+  for (int64_t o = 0; o < n; o++) {
+    s->w[o] = rows ? gather_rows(in + s->row * n + o, n, s->lanes) : gather_rows(in + o, 0, s->lanes);
+  }
+}
+
+/* Weights of words from the cotangent, once per tile. */
+KINLINE void sim_word_weights(const Sim *s) {
+  const SimPlan *p = s->plan;
+  if (p->outcome != NULL) return;
+  for (int i = 0; i < p->words.n + p->n_pairs; i++) s->word[i] = (RVec){0};
+  for (int i = 0; i < p->n_readings; i++) {
+    const SimReading *r = &p->reading[i];
+    s->word[r->word] += (Real)r->coefficient * s->w[r->output];
+  }
+  if (p->words.n > 0) spread_words(&p->words, s->word, s->q);
+}
+
+/* l = O_w p, after sim_word_weights. */
+KINLINE void sim_observe(const Sim *s, State l, State p) {
+  const SimPlan *plan = s->plan;
+  uint32_t n = 1u << plan->dim;
+  bool two = plan->planes == 2;
+  if (plan->outcome != NULL) {
+    for (uint32_t k = 0; k < n; k++) {
+      RVec f = s->w[plan->outcome[k]];
+      l.re[k] = f * p.re[k];
+      if (two) l.im[k] = f * p.im[k];
+    }
+    return;
+  }
+  if (plan->words.n > 0) {
+    const uint32_t *perm = plan->words.perm, mask = (1u << plan->words.m) - 1;
+    for (uint32_t i = 0; i < n; i++) {
+      uint32_t k = perm[i];
+      RVec f = s->q[i & mask];
+      l.re[k] = f * p.re[k];
+      if (two) l.im[k] = f * p.im[k];
+    }
+  } else {
+    state_zero(l.re, n);
+    if (two) state_zero(l.im, n);
+  }
+  for (int i = 0; i < plan->n_pairs; i++) pair_add(l, p, &plan->pair[i], s->word[plan->words.n + i]);
+}
+
+/* ---- gradients ---- */
+
+KINLINE void parts_begin(const Sim *s) {
+  const CircuitProgram *c = s->plan->program;
+  for (int k = 0; k < c->n_inputs; k++) {
+    int64_t n = c->input_size[k] * (c->input_has_rows[k] ? s->samples : 1);
+    if (s->call->part[k] != NULL) memset(s->call->part[k], 0, (size_t)n * sizeof(Real));
+  }
+  for (int i = 0; i < s->plan->n_slots; i++) s->sum[i] = (RVec){0};
+}
+
+/* g: derivative in the angle of a slot, whose half is shift + sum scale * input. */
+KINLINE void part_add(const Sim *s, int i, RVec g) {
+  const SimSlot *slot = &s->plan->slot[i];
+  s->sum[i] += g;
+  for (int k = 0; k < slot->n_row; k++) {
+    const SimTerm *t = &slot->term[slot->n_shared + k];
+    if (s->call->part[t->source] == NULL) continue;
+    int64_t size = s->plan->program->input_size[t->source];
+    Real *out = (Real *)s->call->part[t->source] + s->row * size + t->element;
+    RVec scaled = (Real)(2 * t->scale) * g;
+    for (int l = 0; l < s->lanes; l++) out[l * size] += scaled[l];
+  }
+}
+
+KINLINE void parts_end(const Sim *s) {
+  for (int i = 0; i < s->plan->n_slots; i++) {
+    const SimSlot *slot = &s->plan->slot[i];
+    if (slot->n_shared == 0) continue;
+    Real g = sum_lanes(s->sum[i]);
+    for (int k = 0; k < slot->n_shared; k++) {
+      const SimTerm *t = &slot->term[k];
+      Real *out = s->call->part[t->source];
+      if (out != NULL) out[t->element] += (Real)(2 * t->scale) * g;
+    }
+  }
+}
+
+/* Gradients of a table's slots from q[i] = Im conj(lam) psi in the order of its words. */
+KINLINE void table_parts(const Sim *s, const SimTable *t) {
+  sum_words(&t->words, s->q, s->word);
+  for (int i = 0; i < t->n; i++) {
+    s->sum[t->member[i].slot] += (Real)t->member[i].coefficient * s->word[t->member[i].word];
+  }
+}
+#endif

@@ -1,0 +1,169 @@
+/* The plan of a circuit: gates to rotations, rotations to ops, then the scratch of a call. */
+#include <string.h>
+#include "lang/base/mem.h"
+#include "runtime/sim/plan.h"
+
+/* The measured words before the frame: terms of observables, or Z on each qubit of probs. */
+static int measured_words(Arena *a, const CircuitProgram *c, const Frame *f, Pauli **words) {
+  int n = c->measure == MEASURE_PROBS ? c->probs_qubits.n : 0;
+  for (int o = 0; o < c->observables.n && c->measure == MEASURE_EXPVAL; o++)
+    n += c->observables.at[o].terms.n;
+  *words = ARENA_ARRAY(a, Pauli, n);
+  int at = 0;
+  if (c->measure == MEASURE_PROBS) {
+    for (int i = 0; i < n; i++) (*words)[at++] = f->z[c->probs_qubits.at[i]];
+    return n;
+  }
+  for (int o = 0; o < c->observables.n; o++) {
+    for (int i = 0; i < c->observables.at[o].terms.n; i++) {
+      const PauliTerm *t = &c->observables.at[o].terms.at[i];
+      (*words)[at++] = frame_image(f, c->n_qubits, pauli_word((uint32_t)t->x, (uint32_t)t->z));
+    }
+  }
+  return n;
+}
+
+/* Which output each amplitude of the final state counts for. */
+static void plan_probs(Arena *a, SimPlan *p, int n, const Pauli *word) {
+  uint32_t size = 1u << p->dim, *outcome = ARENA_ARRAY(a, uint32_t, size);
+  for (uint32_t k = 0; k < size; k++) {
+    for (int i = 0; i < n; i++) {
+      uint32_t bit = (uint32_t)(bit_parity(k & word[i].z) ^ (word[i].t >= 2));
+      outcome[k] = outcome[k] << 1 | bit;
+    }
+  }
+  p->outcome = outcome;
+}
+
+typedef struct Measured {
+  VEC(uint32_t) z; /* distinct words of Z */
+  VEC(SimPairWord) pair;
+  VEC(Pauli) pair_word;
+  VEC(SimReading) reading;
+} Measured;
+
+static int z_word(Arena *a, Measured *m, uint32_t z) {
+  for (int i = 0; i < m->z.n; i++) {
+    if (m->z.at[i] == z) return i;
+  }
+  vec_push(a, &m->z, z);
+  return m->z.n - 1;
+}
+
+static int pair_word(Arena *a, const SimPlan *p, Measured *m, Pauli w) {
+  for (int i = 0; i < m->pair.n; i++) {
+    if (m->pair_word.at[i].x == w.x && m->pair_word.at[i].z == w.z) return i;
+  }
+  SimPairWord pair = {.x = w.x, .odd = w.t & 1};
+  (void)plan_walk(a, p->dim, 31 - __builtin_clz(w.x), 0, NULL, w.z, &pair.walk);
+  vec_push(a, &m->pair, pair);
+  vec_push(a, &m->pair_word, w);
+  return m->pair.n - 1;
+}
+
+static void plan_expval(Arena *a, SimPlan *p, const Pauli *word, const bool *in) {
+  const CircuitProgram *c = p->program;
+  Measured m = {0};
+  double *constant = ARENA_ARRAY(a, double, c->n_outputs);
+  int at = 0;
+  for (int o = 0; o < c->observables.n; o++) {
+    for (int i = 0; i < c->observables.at[o].terms.n; i++, at++) {
+      Pauli w = word[at];
+      double k = c->observables.at[o].terms.at[i].coefficient * (w.t >= 2 ? -1 : 1);
+      uint32_t all = (uint32_t)((1ull << p->dim) - 1);
+      if (!in[at]) continue; /* it leads to amplitudes that are zero */
+      w.t &= 1;
+      w.z &= all;
+      if (w.x == 0 && w.z == 0) {
+        constant[o] += k;
+        continue;
+      }
+      /* pair words are numbered behind those of Z once their number is known */
+      int number = w.x == 0 ? z_word(a, &m, w.z) : -1 - pair_word(a, p, &m, w);
+      vec_push(a, &m.reading, ((SimReading){o, number, k}));
+    }
+  }
+  for (int i = 0; i < m.reading.n; i++) {
+    if (m.reading.at[i].word < 0) m.reading.at[i].word = m.z.n - 1 - m.reading.at[i].word;
+  }
+  p->constant = constant;
+  plan_words(a, p->dim, m.z.n, m.z.at, &p->words);
+  p->n_pairs = m.pair.n;
+  p->pair = m.pair.at;
+  p->n_readings = m.reading.n;
+  p->reading = m.reading.at;
+}
+
+static size_t place(size_t *at, size_t n, size_t size) {
+  size_t here = *at;
+  *at = mem_add(here, mem_mul(n, size));
+  *at = mem_add(*at, 63) & ~(size_t)63;
+  return here;
+}
+
+/* `vec` and `real`: bytes of a vector and of a number; tables have been placed from 0 to `tables`. */
+static void plan_layout(SimPlan *p, size_t vec, size_t real, size_t tables) {
+  SimLayout *l = &p->at;
+  size_t at = tables, slots = (size_t)p->n_slots, outputs = (size_t)p->program->n_outputs;
+  size_t state = mem_mul((size_t)1 << p->dim, 2), words = (size_t)(p->words.n + p->n_pairs);
+  for (int i = 0; i < p->n_ops; i++) {
+    const SimTable *t = p->op[i].table;
+    if (t != NULL && (size_t)t->words.n > words) words = (size_t)t->words.n;
+  }
+  l->scalar = place(&at, mem_mul(slots, 2), real);
+  l->cs = place(&at, mem_mul(slots, 2), vec);
+  l->y = place(&at, outputs, vec);
+  l->word = place(&at, words, vec);
+  l->q = place(&at, (size_t)1 << p->dim, vec);
+  l->psi = place(&at, state, vec);
+  l->total[0] = at;
+  l->sum = place(&at, slots, vec);
+  l->w = place(&at, outputs, vec);
+  l->lam = place(&at, state, vec);
+  l->total[1] = at;
+  l->u = place(&at, slots, vec);
+  l->dpsi = place(&at, state, vec);
+  l->dlam = place(&at, state, vec);
+  l->total[2] = at;
+}
+
+/* Tables hold their Reals before everything else, rounded up to whole vectors. */
+static size_t place_tables(SimPlan *p, size_t real) {
+  size_t at = 0;
+  for (int i = 0; i < p->n_ops; i++) {
+    SimTable *t = p->op[i].table;
+    if (t == NULL) continue;
+    size_t n = ((size_t)1 << t->words.m) + 16;
+    t->phase_at = place(&at, 2 * n, real);
+    t->tangent_at = place(&at, n, real);
+  }
+  return at;
+}
+
+const SimPlan *sim_plan(Arena *a, const CircuitProgram *c, const KernelSet *set, const char **why,
+                        Span *where) {
+  SimRotations r = {0};
+  Frame frame;
+  *why = plan_steps(a, c, &r, &frame, where);
+  if (*why != NULL) return NULL;
+  Pauli *seen;
+  int *level, n_seen = measured_words(a, c, &frame, &seen);
+  plan_reduce(a, &r, n_seen, seen, &level);
+  SimPlan *p = ARENA_NEW(a, SimPlan);
+  p->program = c;
+  for (int i = 0; i < c->n_inputs; i++) p->any_rows |= c->input_has_rows[i];
+  bool *seen_in = ARENA_ARRAY(a, bool, n_seen);
+  plan_emit(a, p, &r, level, n_seen, seen, seen_in);
+  if (c->measure == MEASURE_PROBS) {
+    plan_probs(a, p, n_seen, seen);
+  } else {
+    plan_expval(a, p, seen, seen_in);
+  }
+  size_t vec = strstr(set->name, "avx512") != NULL ? 64 : strstr(set->name, "avx2") != NULL ? 32 : 16;
+  plan_layout(p, vec, set->real, place_tables(p, set->real));
+  return p;
+}
+
+size_t sim_scratch(const SimPlan *p, OpId op) {
+  return p->at.total[op == OP_CIRCUIT ? 0 : op == OP_CIRCUIT_VJP ? 1 : 2];
+}

@@ -1,0 +1,159 @@
+/* What a circuit becomes before it runs (private to runtime/sim).
+ *
+ * 1. plan_steps.c: every gate becomes rotations exp(-i angle C P / 2), P a Pauli word, C a product
+ *    of projectors (controls); gates that permute basis states up to phases go into the frame
+ *    (pauli.h) and are gone. So no generator depends on its angle and second derivatives need no
+ *    further term.
+ * 2. plan_reduce.c: rotations about the same word are merged where those between commute; what no
+ *    observable can see is dropped (its derivatives are exactly 0), and so is what only multiplies
+ *    |0...0> by a phase; then rotations are sorted into alternating levels, diagonal and not.
+ * 3. plan_emit.c: a basis of index bits is chosen in which the words of the first rotations flip
+ *    one new bit each. The state starts with one amplitude and grows by a bit at such a rotation
+ *    (SIM_ENTER): a product state costs 2^n, not n 2^n. Bits that never enter do not exist. The
+ *    phases of the new bits are chosen so that SIM_ENTER is real; as long as only such and other
+ *    real rotations came, the imaginary parts are neither stored nor computed (planes = 1).
+ *    Diagonal rotations with shared angles become one table of phases for all samples (SIM_TABLE).
+ *
+ * Indices in loops are sums over GF(2): entry = base ^ col ^ ... ^ lo[j] (SimWalk). The sign of a
+ * rotation's sine is constant within each of the two halves of a walk.
+ *
+ * A further form of the plan (layers of commuting rotations in one pass) is a further SimOpKind. */
+#ifndef QGN_SIM_PLAN_H
+#define QGN_SIM_PLAN_H
+#include "runtime/sim/pauli.h"
+#include "runtime/sim/sim.h"
+
+/* coefficient * input[source][element] */
+typedef struct SimTerm {
+  int source, element;
+  double scale;
+} SimTerm;
+
+/* Sum of terms and a shift. */
+typedef struct SimAngle {
+  double shift;
+  int n;
+  const SimTerm *term;
+} SimAngle;
+
+/* exp(-i angle C P / 2); C: every parity (k & mask) has its value. P has sign +. */
+typedef struct SimRotation {
+  Pauli p;
+  int n_controls;
+  Parity control[GATE_MAX_QUBITS];
+  SimAngle angle;
+} SimRotation;
+
+typedef VEC(SimRotation) SimRotations;
+
+typedef enum SimOpKind {
+  SIM_ENTER, /* a real rotation that flips a bit which is 0 so far */
+  SIM_REAL,  /* pairs of amplitudes, re and im on their own (an odd number of Y) */
+  SIM_CROSS, /* pairs of amplitudes, re with im (an even number of Y) */
+  SIM_DIAG,  /* phases, cos and sin of each sample */
+  SIM_TABLE, /* phases shared by the samples */
+  SIM_IMAG   /* the state gets imaginary parts: zeros */
+} SimOpKind;
+
+/* Indices k0: for each sign g with has[g]: base[g] ^ (columns by Gray code) ^ lo[j]. */
+typedef struct SimWalk {
+  uint32_t base[2]; /* sign + and sign - */
+  bool has[2];
+  uint32_t n_lo, n_hi; /* powers of two */
+  const uint32_t *lo, *col;
+} SimWalk;
+
+/* Sums over k of sign(k & z_w) q(k) for several words z_w at once. The words span m dimensions;
+ * perm lists k in an order of i in which they read the low m bits of i: sign = parity(i & mask). */
+typedef struct SimWords {
+  int dim, m; /* k < 2^dim */
+  const uint32_t *perm;
+  int n;
+  const uint32_t *mask;
+  bool tree; /* n = m and mask[w] = 1 << w */
+} SimWords;
+
+typedef struct SimMember {
+  int slot, word;
+  double coefficient; /* the slot's angle counts with this */
+} SimMember;
+
+typedef struct SimTable {
+  SimWords words;
+  int n;
+  const SimMember *member;
+  size_t phase_at, tangent_at; /* in scratch: Reals re[2^m], im[2^m]; and for Hessian products tangent[2^m] */
+} SimTable;
+
+typedef struct SimOp {
+  uint8_t kind;   /* SimOpKind */
+  uint8_t planes; /* 1: the state is real here */
+  bool grad;      /* its angle depends on an input */
+  bool clear;     /* a bit enters under controls: the new half is zeroed first */
+  uint32_t x;     /* flipped bits */
+  uint32_t dim;   /* bits of the state after it */
+  int slot;
+  SimWalk walk;
+  SimTable *table;
+} SimOp;
+
+/* Half an angle: shift + sum scale * input; terms of shared inputs first. */
+typedef struct SimSlot {
+  double shift;
+  const SimTerm *term;
+  int n_shared, n_row;
+} SimSlot;
+
+/* A word that is measured and flips bits. */
+typedef struct SimPairWord {
+  uint32_t x;
+  bool odd; /* number of Y */
+  SimWalk walk;
+} SimPairWord;
+
+/* output += coefficient * <word>; words: those of z first, then pair words */
+typedef struct SimReading {
+  int output, word;
+  double coefficient;
+} SimReading;
+
+/* Where things stand in the scratch of a call, in bytes. */
+typedef struct SimLayout {
+  size_t cs, u, scalar, sum, w, y, word, q, psi, lam, dpsi, dlam;
+  size_t total[3]; /* CIRCUIT, VJP, HVP */
+} SimLayout;
+
+struct SimPlan {
+  const CircuitProgram *program;
+  bool any_rows;
+  int dim; /* bits of the final state */
+  int planes;
+  int n_ops, n_slots;
+  const SimOp *op;
+  const SimSlot *slot;
+  /* expval */
+  const double *constant; /* [n_outputs] */
+  SimWords words;
+  int n_pairs;
+  const SimPairWord *pair;
+  int n_readings;
+  const SimReading *reading;
+  /* probs */
+  const uint32_t *outcome; /* [2^dim]: output that amplitude k belongs to */
+  SimLayout at;
+};
+
+/* 1. All gates as rotations in order, and the frame at the end. NULL, or the name of what is missing. */
+const char *plan_steps(Arena *a, const CircuitProgram *c, SimRotations *out, Frame *frame, Span *where);
+/* 2. `seen` are the measured words, mapped through the frame. *level[i] is set for each rotation
+ * left: even levels hold those that flip bits. */
+void plan_reduce(Arena *a, SimRotations *r, int n_seen, const Pauli *seen, int **level);
+bool rotations_commute(const SimRotation *a, const SimRotation *b);
+/* 3. Ops, walks and tables into the plan. `seen` are rewritten in the new basis; seen_in[i]: the
+ * word flips only bits that exist. */
+void plan_emit(Arena *a, SimPlan *p, const SimRotations *r, const int *level, int n_seen, Pauli *seen,
+               bool *seen_in);
+/* Helpers of 3: a walk over k < 2^dim with bit `top` (or -1) zero and all controls met; false if none. */
+bool plan_walk(Arena *a, int dim, int top, int n_controls, const Parity *control, uint32_t z, SimWalk *w);
+void plan_words(Arena *a, int dim, int n, const uint32_t *z, SimWords *w);
+#endif

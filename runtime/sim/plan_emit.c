@@ -1,0 +1,260 @@
+/* Rotations to ops: the basis of index bits, walks, tables. */
+#include "runtime/sim/plan.h"
+
+#define LO_BITS 6 /* columns of a walk that are written out as a list */
+
+bool plan_walk(Arena *a, int dim, int top, int n_controls, const Parity *control, uint32_t z, SimWalk *w) {
+  Parity eq[GATE_MAX_QUBITS + 1];
+  uint32_t basis[32], base;
+  int n = 0;
+  for (; n < n_controls; n++) eq[n] = control[n];
+  if (top >= 0) eq[n++] = (Parity){1u << top, 0};
+  int free_bits = gf2_solve(dim, n, eq, &base, basis);
+  if (free_bits < 0) return false;
+  /* all columns but one are made to keep the sign */
+  int odd = -1;
+  for (int i = free_bits - 1; i >= 0; i--) {
+    if (!bit_parity(basis[i] & z)) continue;
+    if (odd < 0) {
+      odd = i;
+    } else {
+      basis[i] ^= basis[odd];
+    }
+  }
+  *w = (SimWalk){.n_lo = 1, .n_hi = 1};
+  int sign = bit_parity(base & z);
+  w->base[sign] = base;
+  w->has[sign] = true;
+  if (odd >= 0) {
+    w->base[!sign] = base ^ basis[odd];
+    w->has[!sign] = true;
+    for (int i = odd; i + 1 < free_bits; i++) basis[i] = basis[i + 1];
+    free_bits--;
+  }
+  int lo_bits = free_bits < LO_BITS ? free_bits : LO_BITS;
+  w->n_lo = 1u << lo_bits;
+  w->n_hi = 1u << (free_bits - lo_bits);
+  uint32_t *lo = ARENA_ARRAY(a, uint32_t, w->n_lo), *col = ARENA_ARRAY(a, uint32_t, free_bits - lo_bits + 1);
+  for (uint32_t j = 1; j < w->n_lo; j++) lo[j] = lo[j & (j - 1)] ^ basis[__builtin_ctz(j)];
+  for (int i = lo_bits; i < free_bits; i++) col[i - lo_bits] = basis[i];
+  w->lo = lo;
+  w->col = col;
+  return true;
+}
+
+void plan_words(Arena *a, int dim, int n, const uint32_t *z, SimWords *w) {
+  Span2 s = {0};
+  uint32_t coords, dual[32];
+  int *order = ARENA_ARRAY(a, int, n); /* of an independent word among the vectors */
+  w->tree = true;
+  for (int i = 0; i < n; i++) {
+    if (span2_find(&s, z[i], &coords)) {
+      w->tree = false;
+    } else {
+      order[i] = s.n;
+      span2_add(&s, z[i]);
+    }
+  }
+  w->dim = dim;
+  w->m = s.n;
+  w->n = n;
+  uint32_t *mask = ARENA_ARRAY(a, uint32_t, n);
+  for (int i = 0; i < n; i++) {
+    (void)span2_find(&s, z[i], &coords);
+    mask[i] = coords;
+  }
+  for (int q = 0; q < dim; q++) {
+    if (!span2_find(&s, 1u << q, &coords)) span2_add(&s, 1u << q);
+  }
+  span2_dual(&s, dim, dual);
+  uint32_t *perm = ARENA_ARRAY(a, uint32_t, (size_t)1 << dim);
+  for (uint32_t i = 1; i < 1u << dim; i++) perm[i] = perm[i & (i - 1)] ^ dual[__builtin_ctz(i)];
+  w->perm = perm;
+  w->mask = mask;
+}
+
+typedef struct Emit {
+  Arena *arena;
+  SimPlan *plan;
+  Span2 basis;
+  uint32_t turned; /* index bits whose |1> was multiplied by i */
+  int dim;         /* bits entered so far */
+  bool complex_state;
+  VEC(SimOp) ops;
+  VEC(SimSlot) slots;
+} Emit;
+
+/* The mask of a parity in the new bits. */
+static uint32_t new_mask(const Emit *e, uint32_t z) {
+  uint32_t m = 0;
+  for (int j = 0; j < e->basis.n; j++) m |= (uint32_t)bit_parity(z & e->basis.vector[j]) << j;
+  return m;
+}
+
+/* A word in the new bits; its flips must be in the span. Multiplying |1> of bit j by i turns X_j
+ * into -Y_j = i^3 X_j Z_j. */
+static Pauli new_word(const Emit *e, Pauli p) {
+  Pauli r = {0, new_mask(e, p.z), p.t};
+  (void)span2_find(&e->basis, p.x, &r.x);
+  r.z ^= r.x & e->turned;
+  r.t = (r.t + 3 * __builtin_popcount(r.x & e->turned)) & 3;
+  return r;
+}
+
+static int add_slot(Emit *e, SimAngle g, double scale) {
+  const CircuitProgram *c = e->plan->program;
+  SimTerm *t = ARENA_ARRAY(e->arena, SimTerm, g.n);
+  SimSlot s = {.shift = 0.5 * scale * g.shift, .term = t};
+  int n = 0;
+  for (int rows = 0; rows < 2; rows++) {
+    for (int i = 0; i < g.n; i++) {
+      if (c->input_has_rows[g.term[i].source] != (rows == 1)) continue;
+      t[n] = g.term[i];
+      t[n++].scale *= 0.5 * scale;
+      s.n_shared += rows == 0;
+      s.n_row += rows;
+    }
+  }
+  vec_push(e->arena, &e->slots, s);
+  return e->slots.n - 1;
+}
+
+static void need_imag(Emit *e) {
+  if (e->complex_state) return;
+  e->complex_state = true;
+  vec_push(e->arena, &e->ops, ((SimOp){.kind = SIM_IMAG, .planes = 2, .dim = (uint32_t)e->dim}));
+}
+
+static uint32_t existing(const Emit *e) { return (uint32_t)((1ull << e->dim) - 1); }
+
+/* Controls in the new bits; those that read no existing bit are decided. False if never met. */
+static bool new_controls(const Emit *e, const SimRotation *r, int *n, Parity control[GATE_MAX_QUBITS]) {
+  *n = 0;
+  for (int i = 0; i < r->n_controls; i++) {
+    Parity p = {new_mask(e, r->control[i].mask) & existing(e), r->control[i].value};
+    if (p.mask != 0) {
+      control[(*n)++] = p;
+    } else if (p.value != 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static void emit_rotation(Emit *e, const SimRotation *r) {
+  uint32_t coords;
+  int n_controls;
+  Parity control[GATE_MAX_QUBITS];
+  if (!new_controls(e, r, &n_controls, control)) return;
+  bool enters = !span2_find(&e->basis, r->p.x, &coords);
+  int top = coords == 0 || enters ? -1 : 31 - __builtin_clz(coords);
+  SimOp op = {.grad = r->angle.n > 0};
+  uint32_t z = enters ? new_mask(e, r->p.z) : new_word(e, r->p).z;
+  if (!plan_walk(e->arena, e->dim, top, n_controls, control, z, &op.walk)) return;
+  if (enters) span2_add(&e->basis, r->p.x);
+  Pauli p = new_word(e, r->p);
+  if (enters && (p.t & 1) == 0) {
+    e->turned |= 1u << e->dim;
+    p = new_word(e, r->p);
+  }
+  op.x = p.x;
+  op.kind = p.x == 0 ? SIM_DIAG : (p.t & 1) ? SIM_REAL : SIM_CROSS;
+  if (enters && n_controls == 0) op.kind = SIM_ENTER;
+  op.clear = enters && n_controls > 0;
+  if (op.kind == SIM_DIAG && (p.z & existing(e)) == 0 && n_controls == 0) return; /* a phase */
+  if (op.kind == SIM_DIAG || op.kind == SIM_CROSS) need_imag(e);
+  e->dim += enters;
+  op.dim = (uint32_t)e->dim;
+  op.planes = e->complex_state ? 2 : 1;
+  op.slot = add_slot(e, r->angle, p.t >= 2 ? -1 : 1);
+  vec_push(e->arena, &e->ops, op);
+}
+
+typedef struct TableParts {
+  VEC(uint32_t) z;
+  VEC(SimMember) member;
+} TableParts;
+
+/* C Z with C = prod (1 +- Z_i) / 2 is a sum of words of Z; each becomes a member. */
+static void add_members(Emit *e, TableParts *t, const SimRotation *r) {
+  int n_controls, first = t->member.n;
+  Parity control[GATE_MAX_QUBITS];
+  if (!new_controls(e, r, &n_controls, control)) return;
+  Pauli p = new_word(e, r->p);
+  int slot = -1;
+  for (uint32_t s = 0; s < 1u << n_controls; s++) {
+    uint32_t z = p.z & existing(e);
+    double k = 1.0 / (double)(1u << n_controls);
+    for (int i = 0; i < n_controls; i++) {
+      if (!(s >> i & 1)) continue;
+      z ^= control[i].mask;
+      if (control[i].value) k = -k;
+    }
+    if (z == 0) continue; /* a phase */
+    if (slot < 0) slot = add_slot(e, r->angle, p.t >= 2 ? -1 : 1);
+    int w = 0, m = first;
+    while (w < t->z.n && t->z.at[w] != z) w++;
+    if (w == t->z.n) vec_push(e->arena, &t->z, z);
+    while (m < t->member.n && t->member.at[m].word != w) m++;
+    if (m == t->member.n) vec_push(e->arena, &t->member, ((SimMember){slot, w, 0}));
+    t->member.at[m].coefficient += k;
+  }
+}
+
+static bool angle_has_rows(const Emit *e, const SimAngle *g) {
+  for (int i = 0; i < g->n; i++) {
+    if (e->plan->program->input_has_rows[g->term[i].source]) return true;
+  }
+  return false;
+}
+
+/* One level of diagonal rotations: those that all samples share as a table, if that pays. */
+static void emit_diagonal(Emit *e, int n, const SimRotation *r) {
+  int shared = 0;
+  TableParts parts = {0};
+  for (int i = 0; i < n; i++) shared += !angle_has_rows(e, &r[i].angle);
+  bool table = shared >= 3 || (shared == 2 && e->dim >= 4);
+  for (int i = 0; i < n; i++) {
+    if (table && !angle_has_rows(e, &r[i].angle)) {
+      add_members(e, &parts, &r[i]);
+    } else {
+      emit_rotation(e, &r[i]);
+    }
+  }
+  if (parts.member.n == 0) return;
+  need_imag(e);
+  SimTable *t = ARENA_NEW(e->arena, SimTable);
+  plan_words(e->arena, e->dim, parts.z.n, parts.z.at, &t->words);
+  t->n = parts.member.n;
+  t->member = parts.member.at;
+  SimOp op = {.kind = SIM_TABLE, .planes = 2, .grad = true, .dim = (uint32_t)e->dim, .slot = -1, .table = t};
+  vec_push(e->arena, &e->ops, op);
+}
+
+void plan_emit(Arena *a, SimPlan *p, const SimRotations *r, const int *level, int n_seen, Pauli *seen,
+               bool *seen_in) {
+  Emit e = {.arena = a, .plan = p};
+  for (int i = 0, n; i < r->n; i += n) {
+    for (n = 1; i + n < r->n && level[i + n] == level[i]; n++) {
+    }
+    if (level[i] & 1) {
+      emit_diagonal(&e, n, r->at + i);
+    } else {
+      for (int j = 0; j < n; j++) emit_rotation(&e, &r->at[i + j]);
+    }
+  }
+  bool flips = false;
+  for (int i = 0; i < n_seen; i++) {
+    uint32_t coords;
+    seen_in[i] = span2_find(&e.basis, seen[i].x, &coords);
+    flips |= seen_in[i] && coords != 0;
+    seen[i] = new_word(&e, seen[i]);
+  }
+  if (flips) need_imag(&e);
+  p->dim = e.dim;
+  p->planes = e.complex_state ? 2 : 1;
+  p->n_ops = e.ops.n;
+  p->op = e.ops.at;
+  p->n_slots = e.slots.n;
+  p->slot = e.slots.at;
+}

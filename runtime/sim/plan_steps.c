@@ -1,0 +1,245 @@
+/* Gates to rotations: reads the `steps` column of gates.def. */
+#define _GNU_SOURCE /* M_PI */
+#include <math.h>
+#include <string.h>
+#include "runtime/sim/plan.h"
+
+#define MAX_STEPS 8
+
+/* One step of a gate: a word with an angle, or cx. */
+typedef struct Step {
+  bool is_cx;
+  int control, target;              /* cx */
+  char word[GATE_MAX_QUBITS + 1];   /* padded to the gate's targets */
+  double shift, k[GATE_MAX_ANGLES]; /* angle = shift + sum k[i] * angle i */
+} Step;
+
+/* A number like 2, 0.5 or nothing (1). */
+static const char *read_factor(const char *s, double *v) {
+  if (*s < '0' || *s > '9') {
+    *v = 1;
+    return s;
+  }
+  double x = 0, unit = 1;
+  while (*s >= '0' && *s <= '9') x = 10 * x + (*s++ - '0');
+  if (*s == '.') {
+    for (s++; *s >= '0' && *s <= '9'; s++) x += (unit /= 10) * (*s - '0');
+  }
+  *v = x;
+  return s;
+}
+
+/* The sum up to the closing bracket: terms [+-][number][a..d or pi][/number]. */
+static const char *read_angle(const char *s, Step *step) {
+  while (*s != ')') {
+    double sign = 1, v, div = 1, *to = &step->shift, unit = 1;
+    if (*s == '-' || *s == '+') sign = *s++ == '-' ? -1 : 1;
+    s = read_factor(s, &v);
+    if (*s == 'p') {
+      unit = M_PI;
+      s += 2;
+    } else if (*s >= 'a' && *s <= 'd') {
+      to = &step->k[*s++ - 'a'];
+    }
+    if (*s == '/') s = read_factor(s + 1, &div);
+    *to += sign * v * unit / div;
+  }
+  return s + 1;
+}
+
+static int read_steps(const char *s, int n_targets, Step step[MAX_STEPS]) {
+  int n = 0;
+  while (*s != '\0') {
+    Step *e = &step[n++];
+    *e = (Step){.is_cx = *s == 'c'};
+    if (e->is_cx) {
+      e->control = s[2] - '0';
+      e->target = s[3] - '0';
+      s += 4;
+    } else {
+      int letters = 0;
+      for (; *s != '(' && *s != '*'; s++) e->word[letters++] = *s;
+      if (*s == '*') {
+        while (letters < n_targets) e->word[letters] = e->word[letters - 1], letters++;
+        s++;
+      }
+      s = read_angle(s + 1, e);
+    }
+    while (*s == ' ') s++;
+  }
+  return n;
+}
+
+/* A rotation on the qubits of the program, before the frame. */
+typedef struct Raw {
+  Pauli p;
+  int n_controls;
+  int control[GATE_MAX_QUBITS];
+  int on[GATE_MAX_QUBITS];
+  SimAngle angle;
+} Raw;
+
+typedef struct Steps {
+  Arena *arena;
+  const CircuitProgram *program;
+  SimRotations *out;
+  Frame *frame;
+} Steps;
+
+/* Is `angle` a multiple of pi/2, but for rounding? Then *m is that multiple, modulo 8. */
+static bool quarter_turns(double angle, int *m) {
+  double k = rint(angle / M_PI_2);
+  if (fabs(angle - k * M_PI_2) > 4e-16 * fmax(1, fabs(angle))) return false;
+  double r = fmod(k, 8);
+  *m = (int)(r < 0 ? r + 8 : r);
+  return true;
+}
+
+/* Takes a rotation by m quarter turns into the frame, if it permutes basis states up to phases. */
+static bool into_frame(Steps *s, const Raw *r, int m) {
+  Frame *f = s->frame;
+  int n = s->program->n_qubits;
+  bool no_word = r->p.x == 0 && r->p.z == 0;
+  if (r->n_controls == 0) {
+    if (m % 2 == 1 && r->p.x != 0) return false;
+    if (no_word || m % 4 == 0) return true;
+    if (m % 4 == 2) {
+      frame_pauli(f, n, r->p);
+    } else {
+      frame_quarter(f, n, r->p, m % 4 == 1 ? 1 : -1);
+    }
+    return true;
+  }
+  if (m == 0) return true;
+  if (no_word && r->n_controls == 2 && m == 4) { /* -1 where both controls hold */
+    int a = r->control[0], b = r->control[1];
+    frame_controlled(f, n, a, pauli_word(0, 1u << b));
+    if (!r->on[1]) frame_pauli(f, n, pauli_word(0, 1u << a));
+    if (!r->on[0]) frame_pauli(f, n, pauli_word(0, 1u << b));
+    return true;
+  }
+  if (no_word || r->n_controls != 1 || m % 2 == 1) return false;
+  Pauli zc = pauli_word(0, 1u << r->control[0]);
+  if (m == 4) {
+    frame_pauli(f, n, zc);
+    return true;
+  }
+  /* exp(-+ i pi/2 C P) = (P where C) exp(-+ i pi/2 C), and C = (1 -+ Z) / 2 */
+  frame_controlled(f, n, r->control[0], r->p);
+  if (!r->on[0]) frame_pauli(f, n, r->p);
+  frame_quarter(f, n, zc, (m == 2) == (r->on[0] != 0) ? -1 : 1);
+  return true;
+}
+
+static SimAngle scaled_angle(Arena *a, SimAngle g, double by) {
+  SimTerm *t = ARENA_ARRAY(a, SimTerm, g.n);
+  for (int i = 0; i < g.n; i++) {
+    t[i] = g.term[i];
+    t[i].scale *= by;
+  }
+  return (SimAngle){g.shift * by, g.n, t};
+}
+
+static void add_rotation(Steps *s, Raw r) {
+  int m;
+  int n = s->program->n_qubits;
+  if (r.p.x == 0 && r.p.z == 0) {
+    if (r.n_controls == 0) return; /* a global phase */
+    if (r.n_controls == 1) {       /* C = (1 -+ Z) / 2 */
+      r.p = pauli_word(0, 1u << r.control[0]);
+      r.angle = scaled_angle(s->arena, r.angle, r.on[0] ? -0.5 : 0.5);
+      r.n_controls = 0;
+    }
+  }
+  if (r.angle.n == 0 && quarter_turns(r.angle.shift, &m) && into_frame(s, &r, m)) return;
+  SimRotation q = {.p = frame_image(s->frame, n, r.p), .n_controls = r.n_controls, .angle = r.angle};
+  if (q.p.t >= 2) {
+    q.p.t -= 2;
+    q.angle = scaled_angle(s->arena, q.angle, -1);
+  }
+  for (int i = 0; i < r.n_controls; i++) {
+    Pauli z = s->frame->z[r.control[i]];
+    q.control[i] = (Parity){z.z, (r.on[i] != 0) ^ (z.t == 2)};
+  }
+  vec_push(s->arena, s->out, q);
+}
+
+static SimAngle step_angle(Steps *s, const GateUse *u, const Step *e, double sign) {
+  SimTerm *t = ARENA_ARRAY(s->arena, SimTerm, GATE_MAX_ANGLES);
+  SimAngle g = {sign * e->shift, 0, t};
+  for (int i = 0; i < GATE_MAX_ANGLES; i++) {
+    const AngleRef *r = &u->angle[i];
+    double k = sign * e->k[i];
+    if (k == 0) continue;
+    g.shift += k * r->shift;
+    if (r->source >= 0 && r->scale != 0) t[g.n++] = (SimTerm){r->source, r->element, k * r->scale};
+  }
+  return g;
+}
+
+/* The controls of the gate's use, and nothing else yet. */
+static Raw raw_controls(const GateUse *u) {
+  Raw r = {.n_controls = u->n_controls};
+  for (int i = 0; i < u->n_controls; i++) {
+    r.control[i] = u->qubit[i];
+    r.on[i] = u->control_on[i];
+  }
+  return r;
+}
+
+static void run_cx(Steps *s, const GateUse *u, const Step *e) {
+  const uint8_t *target = u->qubit + u->n_controls;
+  if (u->n_controls == 0) {
+    frame_cx(s->frame, target[e->control], target[e->target]);
+    return;
+  }
+  Raw r = raw_controls(u);
+  r.control[r.n_controls] = target[e->control];
+  r.on[r.n_controls++] = 1;
+  r.p = pauli_word(1u << target[e->target], 0);
+  r.angle.shift = M_PI;
+  add_rotation(s, r);
+  r.p = pauli_word(0, 0);
+  r.angle.shift = -M_PI;
+  add_rotation(s, r);
+}
+
+static void run_word(Steps *s, const GateUse *u, const Step *e, double sign) {
+  Raw r = raw_controls(u);
+  uint32_t x = 0, z = 0;
+  for (int i = 0; i < u->n_targets; i++) {
+    int q = u->qubit[u->n_controls + i];
+    char letter = e->word[i];
+    if (letter == 'X' || letter == 'Y') x |= 1u << q;
+    if (letter == 'Z' || letter == 'Y') z |= 1u << q;
+    if (letter == 'C') {
+      r.control[r.n_controls] = q;
+      r.on[r.n_controls++] = 1;
+    }
+  }
+  r.p = pauli_word(x, z);
+  r.angle = step_angle(s, u, e, sign);
+  add_rotation(s, r);
+}
+
+const char *plan_steps(Arena *a, const CircuitProgram *c, SimRotations *out, Frame *frame, Span *where) {
+  Steps s = {a, c, out, frame};
+  frame_identity(frame, c->n_qubits);
+  for (int g = 0; g < c->gates.n; g++) {
+    const GateUse *u = &c->gates.at[g];
+    const GateInfo *info = &gate_info[u->gate];
+    *where = u->span;
+    if (info->later) return info->name;
+    Step step[MAX_STEPS];
+    int n = read_steps(info->steps, u->n_targets, step);
+    for (int i = 0; i < n; i++) {
+      const Step *e = &step[u->inverse ? n - 1 - i : i];
+      if (e->is_cx) {
+        run_cx(&s, u, e);
+      } else {
+        run_word(&s, u, e, u->inverse ? -1 : 1);
+      }
+    }
+  }
+  return NULL;
+}

@@ -1,0 +1,126 @@
+#include "tests/ref/sim_rig.h"
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include "lang/base/mem.h"
+#include "runtime/sim/sim.h"
+
+CircuitProgram *rig_circuit(Arena *a, int n_qubits, int n_inputs, const int64_t *size, const bool *rows) {
+  CircuitProgram *c = ARENA_NEW(a, CircuitProgram);
+  c->arena = a;
+  c->n_qubits = n_qubits;
+  c->n_inputs = n_inputs;
+  c->input_size = ARENA_ARRAY(a, int64_t, n_inputs);
+  c->input_has_rows = ARENA_ARRAY(a, bool, n_inputs);
+  for (int k = 0; k < n_inputs; k++) {
+    c->input_size[k] = size[k];
+    c->input_has_rows[k] = rows[k];
+  }
+  return c;
+}
+
+GateUse *rig_gate(CircuitProgram *c, GateId gate, int n_controls, int n_targets, const int *qubits) {
+  GateUse u = {.gate = gate, .n_controls = n_controls, .n_targets = n_targets};
+  for (int i = 0; i < n_controls + n_targets; i++) {
+    u.qubit[i] = (uint8_t)qubits[i];
+    u.control_on[i] = 1;
+  }
+  for (int i = 0; i < GATE_MAX_ANGLES; i++) u.angle[i].source = -1;
+  vec_push(c->arena, &c->gates, u);
+  return &c->gates.at[c->gates.n - 1];
+}
+
+void rig_term(CircuitProgram *c, double coefficient, uint64_t x, uint64_t z) {
+  Observable *o = &c->observables.at[c->observables.n - 1];
+  vec_push(c->arena, &o->terms, ((PauliTerm){coefficient, x, z}));
+}
+
+void rig_expval(CircuitProgram *c, double coefficient, uint64_t x, uint64_t z) {
+  Observable o = {0};
+  c->measure = MEASURE_EXPVAL;
+  vec_push(c->arena, &c->observables, o);
+  c->n_outputs = c->observables.n;
+  rig_term(c, coefficient, x, z);
+}
+
+void rig_probs(CircuitProgram *c, int n, const int *qubits) {
+  c->measure = MEASURE_PROBS;
+  for (int i = 0; i < n; i++) vec_push(c->arena, &c->probs_qubits, (uint8_t)qubits[i]);
+  c->n_outputs = 1 << n;
+}
+
+int64_t rig_samples(const CircuitProgram *c, int64_t rows) {
+  for (int k = 0; k < c->n_inputs; k++) {
+    if (c->input_has_rows[k]) return rows;
+  }
+  return 1;
+}
+
+static void *to_reals(const KernelSet *set, const double *v, int64_t n) {
+  char *p = malloc((size_t)n * set->real + 1);
+  for (int64_t i = 0; i < n; i++) {
+    if (set->real == sizeof(double)) {
+      ((double *)(void *)p)[i] = v[i];
+    } else {
+      ((float *)(void *)p)[i] = (float)v[i];
+    }
+  }
+  return p;
+}
+
+static void from_reals(const KernelSet *set, const void *p, double *v, int64_t n) {
+  for (int64_t i = 0; i < n; i++) {
+    v[i] = set->real == sizeof(double) ? ((const double *)p)[i] : (double)((const float *)p)[i];
+  }
+}
+
+static Shape input_shape(const CircuitProgram *c, int k, int64_t rows) {
+  int64_t d[2] = {rows, c->input_size[k]};
+  Shape s = {.rank = c->input_has_rows[k] ? 2 : 1};
+  for (int i = 0; i < s.rank; i++) s.d[i] = dim_static(d[2 - s.rank + i]);
+  return s;
+}
+
+void rig_run(const CircuitProgram *c, const KernelSet *set, OpId op, int64_t rows, const double *const *in,
+             const double *w, const double *const *u, double *const *out) {
+  Arena *a = arena_new();
+  const char *why;
+  Span where;
+  int n = c->n_inputs;
+  int64_t samples = rig_samples(c, rows), n_out[KMAX_PARTS] = {0};
+  KOp k = {.op = op, .n_in = op == OP_CIRCUIT ? n : op == OP_CIRCUIT_VJP ? n + 1 : 2 * n + 1};
+  k.plan = sim_plan(a, c, set, &why, &where);
+  assert(k.plan != NULL);
+  k.scratch = sim_scratch(k.plan, op);
+  KCall call = {.op = &k, .rows = rows};
+  for (int i = 0; i < k.n_in; i++) {
+    int source = i > n ? i - n - 1 : i;
+    k.in_rows[i] = i == n ? samples == rows : c->input_has_rows[source];
+    if (i == n) {
+      k.in[i] = (Shape){.rank = 2, .d = {dim_static(samples), dim_static(c->n_outputs)}};
+    } else {
+      k.in[i] = input_shape(c, source, rows);
+    }
+    call.in[i] = to_reals(set, i == n ? w : i > n ? u[source] : in[source], shape_capacity(&k.in[i]));
+  }
+  int parts = op == OP_CIRCUIT ? 0 : op == OP_CIRCUIT_VJP ? n : n + 1;
+  for (int i = 0; i < (parts == 0 ? 1 : parts); i++) {
+    bool outputs = op == OP_CIRCUIT || i == n;
+    n_out[i] = outputs ? samples * c->n_outputs : c->input_size[i] * (c->input_has_rows[i] ? rows : 1);
+    void *to = malloc((size_t)n_out[i] * set->real + 1);
+    memset(to, 0xff, (size_t)n_out[i] * set->real);
+    call.part[i] = out[i] != NULL || parts == 0 ? to : NULL;
+    if (call.part[i] == NULL) free(to);
+  }
+  if (parts == 0) call.out = call.part[0];
+  call.scratch = mem_try_alloc(k.scratch);
+  memset(call.scratch, 0xff, k.scratch); /* NaN: nothing may be read before it is written */
+  set->op[op](&call);
+  for (int i = 0; i < (parts == 0 ? 1 : parts); i++) {
+    if (call.part[i] != NULL) from_reals(set, call.part[i], out[i], n_out[i]);
+    free(call.part[i]);
+  }
+  for (int i = 0; i < k.n_in; i++) free((void *)(uintptr_t)call.in[i]);
+  mem_free_big(call.scratch, k.scratch);
+  arena_free(a);
+}

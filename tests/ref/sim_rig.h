@@ -1,0 +1,24 @@
+/* Circuits made and run by tests: programs by hand, kernels called directly, numbers as doubles. */
+#ifndef QGN_SIM_RIG_H
+#define QGN_SIM_RIG_H
+#include "lang/ir/circuit.h"
+#include "runtime/kernels/kernel.h"
+
+/* An empty program; size[k] and rows[k] for each of n_inputs inputs. */
+CircuitProgram *rig_circuit(Arena *a, int n_qubits, int n_inputs, const int64_t *size, const bool *rows);
+/* Adds a gate; qubits: controls, then targets. The result is for setting angles, until the next one. */
+GateUse *rig_gate(CircuitProgram *c, GateId gate, int n_controls, int n_targets, const int *qubits);
+/* Adds an observable of one term; further terms of it with rig_term. */
+void rig_expval(CircuitProgram *c, double coefficient, uint64_t x, uint64_t z);
+void rig_term(CircuitProgram *c, double coefficient, uint64_t x, uint64_t z);
+/* Measures probs of these qubits. */
+void rig_probs(CircuitProgram *c, int n, const int *qubits);
+/* Rows of the result for this many rows of the call: 1 if no input has rows. */
+int64_t rig_samples(const CircuitProgram *c, int64_t rows);
+
+/* Runs one op over `rows` rows. in[k]: rows * size or size values; w [samples, outputs]; u[k] like
+ * in[k]. out: CIRCUIT: out[0] = y; VJP: out[k] gradient of input k (NULL: not wanted); HVP: the
+ * Hessian product of input k, and last the tangent of the outputs. */
+void rig_run(const CircuitProgram *c, const KernelSet *set, OpId op, int64_t rows, const double *const *in,
+             const double *w, const double *const *u, double *const *out);
+#endif
