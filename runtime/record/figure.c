@@ -11,7 +11,8 @@
 #include "runtime/record/record_int.h"
 
 #define MOST_LAYERS 12
-#define MOST_POINTS 400 /* of a series, before it is thinned */
+#define MOST_POINTS 400 /* of a series that is drawn as it is */
+#define PIECES 200      /* of a longer one */
 #define DEFAULT_BINS 50
 #define SVG_LIMIT ((size_t)8 << 20)
 
@@ -71,7 +72,7 @@ static void series_layer(Plot *p, Layer *l, int series) {
   const Series *s = &run_program(p->run)->series.at[series];
   int64_t n = run_series_entries(p->run, series);
   if (shape_capacity(&s->entry) != 1) n = 0;
-  l->each = n > MOST_POINTS ? (n + MOST_POINTS - 1) / MOST_POINTS : 1;
+  l->each = n > MOST_POINTS ? (n + PIECES - 1) / PIECES : 1;
   take_points(p, l, (n + l->each - 1) / l->each);
   if (l->each > 1) {
     l->low = ARENA_ARRAY(p->r->arena, double, l->n + 1);
@@ -318,15 +319,29 @@ static void put_script(Plot *p, Text *t) {
   text_add(t, "\nreplot\nset output\n");
 }
 
-/* The picture for the report: from `<svg` on, black as the colour of the text around it. NULL if
- * it holds what a picture of ours never does. */
-static const char *read_svg(Record *r, const char *name) {
+/* The picture for the report: from `<svg` on, with its layers as its title in place of gnuplot's
+ * name. NULL if it holds what a picture of ours never does. */
+static const char *read_svg(Plot *p) {
+  static const char own[] = "<title>Gnuplot</title>";
+  Record *r = p->r;
   IoData data;
   IoError e;
-  if (!io_read_file(r->arena, record_path(r, arena_printf(r->arena, "figures/%s.svg", name)), SVG_LIMIT, &data, &e)) return NULL;
+  const char *path = record_path(r, arena_printf(r->arena, "figures/%s.svg", p->name));
+  if (!io_read_file(r->arena, path, SVG_LIMIT, &data, &e)) return NULL;
   const char *s = strstr((const char *)data.bytes, "<svg");
   if (!s || !strstr(s, "</svg>") || strstr(s, "<script") || strstr(s, "<foreignObject")) return NULL;
-  return s;
+  const char *title = strstr(s, own);
+  if (!title) return s;
+  Text t = text_new(r->arena);
+  text_bytes(&t, s, (size_t)(title - s));
+  text_add(&t, "<title>");
+  for (int k = 0; k < p->n; k++) {
+    if (k) text_add(&t, ", ");
+    text_html(&t, p->layers[k].label);
+  }
+  text_add(&t, "</title>");
+  text_add(&t, title + strlen(own));
+  return text_str(&t);
 }
 
 /* ---- entry ----------------------------------------------------------------------------------- */
@@ -341,14 +356,15 @@ static const char *caption(Plot *p) {
   return text_str(&t);
 }
 
-static void draw(Record *r, const char *name, RecordFigure *out) {
+static void draw(Plot *p, RecordFigure *out) {
+  Record *r = p->r;
   if (!r->spec.gnuplot) {
     r->no_figures = "gnuplot is not installed; figures/ holds what it needs to draw them";
     return;
   }
-  const char *why = gnuplot_run(r->arena, r->spec.gnuplot, record_path(r, "figures"), arena_printf(r->arena, "%s.gp", name));
+  const char *why = gnuplot_run(r->arena, r->spec.gnuplot, record_path(r, "figures"), arena_printf(r->arena, "%s.gp", p->name));
   if (why) r->no_figures = why;
-  else out->svg = read_svg(r, name);
+  else out->svg = read_svg(p);
 }
 
 bool record_figure(Record *r, const Run *run, const char *name, const char *title, const Figure *figures, int n,
@@ -375,6 +391,6 @@ bool record_figure(Record *r, const Run *run, const char *name, const char *titl
   put_script(&p, &script);
   bool ok = record_write_text(r, arena_printf(r->arena, "figures/%s.csv", name), &csv);
   ok = record_write_text(r, arena_printf(r->arena, "figures/%s.gp", name), &script) && ok;
-  if (ok) draw(r, name, out);
+  if (ok) draw(&p, out);
   return true;
 }

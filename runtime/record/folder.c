@@ -57,21 +57,22 @@ bool record_write_text(Record *r, const char *name, const Text *t) { return reco
 
 static int by_text(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
 
-static const char **sorted_sets(Arena *a, const RecordSpec *s) {
-  const char **list = ARENA_ARRAY(a, const char *, s->n_sets + 1);
+/* Their order on the command line means nothing. */
+static void sort_sets(Record *r) {
+  RecordSpec *s = &r->spec;
+  const char **list = ARENA_ARRAY(r->arena, const char *, s->n_sets + 1);
   for (int i = 0; i < s->n_sets; i++) list[i] = s->sets[i];
   if (s->n_sets) qsort(list, (size_t)s->n_sets, sizeof *list, by_text);
-  return list;
+  s->sets = list;
 }
 
 /* Everything that can change a result, each piece with its length, so that no two differ unseen. */
 static void hash_content(Record *r) {
   const RecordSpec *s = &r->spec;
   Text t = text_new(r->arena);
-  const char **sets = sorted_sets(r->arena, s);
   text_printf(&t, "qgn run %d\nedition %d\nnumerics %d\n", RECORD_VERSION, s->program->edition, RECORD_NUMERICS);
   text_printf(&t, "family %zu %s\n", strlen(s->family), s->family);
-  for (int i = 0; i < s->n_sets; i++) text_printf(&t, "set %zu %s\n", strlen(sets[i]), sets[i]);
+  for (int i = 0; i < s->n_sets; i++) text_printf(&t, "set %zu %s\n", strlen(s->sets[i]), s->sets[i]);
   text_printf(&t, "script %zu\n", s->size);
   text_bytes(&t, s->text, s->size);
   io_sha256(t.at, t.n, r->content);
@@ -126,10 +127,9 @@ static bool write_run_lock(Record *r) {
     text_add(&t, ",\n");
   }
   text_printf(&t, "  \"numerics\": %d,\n  \"script\": \"%s\",\n  \"sets\": [", RECORD_NUMERICS, sha256);
-  const char **sets = sorted_sets(r->arena, s);
   for (int i = 0; i < s->n_sets; i++) {
     if (i) text_add(&t, ", ");
-    text_json_string(&t, sets[i]);
+    text_json_string(&t, s->sets[i]);
   }
   text_add(&t, "],\n  \"imports\": {},\n  \"data\": {}\n}\n");
   IoError e;
@@ -222,6 +222,7 @@ RecordState record_open(Arena *a, const RecordSpec *spec, DiagSink *sink, Record
   *out = r;
   r->trains = ARENA_ARRAY(a, RecordTrain, spec->program->trains.n + 1);
   r->claims = ARENA_ARRAY(a, RecordClaim, spec->program->claims.n + 1);
+  sort_sets(r);
   hash_content(r);
   r->folder = arena_printf(a, RUNS "/%s-%.8s", spec->name, r->content);
   if (!lock_folder(r)) return RECORD_REFUSED;
