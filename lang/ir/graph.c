@@ -135,11 +135,6 @@ NodeId g_make(Graph *g, OpId op, int n_in, const NodeId *in, const Attr *attr, c
   NodeId swapped[2];
   assert(op_info[op].n_in < 0 || op_info[op].n_in == n_in);
   for (int k = 0; k < n_in; k++) assert(in[k] >= 0 && in[k] < g->nodes.n);
-  if (n_in == 2 && swaps(g, op, in)) {
-    swapped[0] = in[1];
-    swapped[1] = in[0];
-    in = swapped;
-  }
   Make m = {g, op, n_in, in, attr ? attr : &no_attr, shape, span, shape_scalar(), ELEM_REAL, 1};
   const char *text = shape_rule_of[op](&m);
   if (text) {
@@ -147,6 +142,11 @@ NodeId g_make(Graph *g, OpId op, int n_in, const NodeId *in, const Attr *attr, c
     return NODE_NONE;
   }
   m.elem = elem_of(&m);
+  if (n_in == 2 && swaps(g, op, in)) {
+    swapped[0] = in[1];
+    swapped[1] = in[0];
+    m.in = swapped;
+  }
   if (op_info[op].cls == CLASS_EFFECT) return g_append(&m);
   NodeId id = simplify(&m);
   if (id == NODE_NONE) id = find_equal(g, &m);
@@ -202,7 +202,8 @@ NodeId g_sum(Graph *g, NodeId a, int64_t axes, bool keep, Span span) {
 }
 
 NodeId g_mean(Graph *g, NodeId a, int64_t axes, bool keep, Span span) {
-  return g_binary(g, OP_DIV, g_sum(g, a, axes, keep, span), g_size_of(g, a, axes, span), span);
+  NodeId sum = g_sum(g, a, axes, keep, span); /* a statement of its own: the order of nodes is the text's */
+  return g_binary(g, OP_DIV, sum, g_size_of(g, a, axes, span), span);
 }
 
 NodeId g_stretch(Graph *g, NodeId a, const Shape *to, Span span) {

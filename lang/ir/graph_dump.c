@@ -1,5 +1,4 @@
 /* The graph as text. Nodes are numbered anew in order; scalar constants stand where they are used. */
-#include <string.h>
 #include "lang/base/num.h"
 #include "lang/base/source.h"
 #include "lang/ir/graph_int.h"
@@ -10,6 +9,7 @@ typedef struct Dump {
   const char *const *counts;
   const char *const *slots;
   const int *number; /* by id; 0: not printed */
+  int indent;
   FILE *out;
 } Dump;
 
@@ -119,10 +119,10 @@ static void put_operation(const Dump *d, const Node *n) {
 static void put_node(const Dump *d, NodeId id) {
   static const char *const elem[] = {"", " label", " bool"};
   const Node *n = g_node(d->g, id);
-  if (n->op == OP_STORE || n->op == OP_UPDATE) fprintf(d->out, "    %s", op_info[n->op].name);
-  else
-    fprintf(d->out, "%%%d %s%s = %s", d->number[id], shape_text(d->arena, &n->shape, d->counts), elem[n->elem],
-            op_info[n->op].name);
+  fprintf(d->out, "%*s", d->indent, "");
+  if (op_info[n->op].cls != CLASS_EFFECT)
+    fprintf(d->out, "%%%d %s%s = ", d->number[id], shape_text(d->arena, &n->shape, d->counts), elem[n->elem]);
+  fputs(op_info[n->op].name, d->out);
   put_operation(d, n);
   const Source *src;
   int line, col;
@@ -131,11 +131,16 @@ static void put_node(const Dump *d, NodeId id) {
 }
 
 void g_dump(const Graph *g, const char *const *count_names, const char *const *slot_names, FILE *out) {
+  g_dump_indented(g, count_names, slot_names, 0, out);
+}
+
+void g_dump_indented(const Graph *g, const char *const *count_names, const char *const *slot_names, int indent,
+                     FILE *out) {
   Arena *arena = arena_new();
   bool *live = ARENA_ARRAY(arena, bool, g_count(g) + 1);
   int *number = ARENA_ARRAY(arena, int, g_count(g) + 1), n = 0;
   g_mark_live(g, live);
-  Dump d = {g, arena, count_names, slot_names, number, out};
+  Dump d = {g, arena, count_names, slot_names, number, indent, out};
   for (NodeId id = 0; id < g_count(g); id++) {
     if (!live[id] || is_inline(g_node(g, id))) continue;
     if (op_info[g_node(g, id)->op].cls != CLASS_EFFECT) number[id] = ++n;

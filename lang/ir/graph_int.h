@@ -64,6 +64,10 @@ static inline bool g_is_const(const Graph *g, NodeId id, double *value) {
 }
 static inline const Shape *g_shape(const Graph *g, NodeId id) { return &g->nodes.at[id].shape; }
 
+/* g_dump with every line moved to the right. */
+void g_dump_indented(const Graph *g, const char *const *count_names, const char *const *slot_names, int indent,
+                     FILE *out);
+
 /* live[id] is set for every node that an effect needs; all nodes if there is no effect. */
 void g_mark_live(const Graph *g, bool *live);
 #endif

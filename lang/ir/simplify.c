@@ -170,6 +170,9 @@ static NodeId rewrite_mul(const Make *m) {
   NodeId a = m->in[0], b = m->in[1], r;
   if (is_value(m, b, 1) && g_node(m->g, a)->elem == ELEM_REAL) return stretched(m, a);
   if (is_value(m, b, -1)) return stretched(m, unary(m, OP_NEG, a));
+  const Node *recip = opened(m, a, OP_RECIP);
+  if (recip && g_node(m->g, b)->op == OP_CONST && size_of(m, a) == shape_capacity(&m->shape))
+    return binary(m, OP_DIV, b, recip->in[0]);
   if (a == b) return unary(m, OP_SQUARE, a);
   if ((r = negated_factor(m, a, b)) != NODE_NONE) return r;
   if ((r = negated_factor(m, b, a)) != NODE_NONE) return r;

@@ -63,6 +63,7 @@ static NodeId sum_of_product(const Make *m) {
   for (int k = 1; k >= (a->op == OP_DIV ? 1 : 0); k--) {
     const Shape *q = g_shape(m->g, a->in[k]), *p = g_shape(m->g, a->in[1 - k]);
     if (p->rank == 0 || (q->rank > 0 && (axes_of_size_one(q) & mask) != mask)) continue;
+    if (q->rank == 0) return binary(m, a->op, g_sum(m->g, a->in[1 - k], mask, m->attr->i[1] != 0, m->span), a->in[k]);
     return reshaped(m, binary(m, a->op, kept_sum(m, a->in[1 - k], mask), a->in[k]));
   }
   return NODE_NONE;
@@ -71,9 +72,9 @@ static NodeId sum_of_product(const Make *m) {
 /* Sums of what is linear: sum(p + q) where q is repeated along the axes is sum(p) + n q, and the rows
  * of a product are added before it is made. */
 static NodeId sum_of_linear(const Make *m) {
-  int64_t mask = m->attr->i[0];
   const Node *a = g_peek(m->g, m->in[0]);
   if (!a) return NODE_NONE;
+  int64_t mask = m->attr->i[0] & ~axes_of_size_one(&a->shape);
   if (a->op == OP_ADD || a->op == OP_SUB) {
     for (int k = 0; k < 2; k++) {
       int64_t repeated = repeated_axes(g_shape(m->g, a->in[k]), &a->shape);
@@ -100,7 +101,6 @@ NodeId rewrite_sum(const Make *m) {
   int64_t mask = m->attr->i[0], ones = mask & axes_of_size_one(s);
   const Node *n;
   if (mask == ones && g_node(m->g, a)->elem == ELEM_REAL) return reshaped(m, a);
-  if (mask != ones && ones) return reshaped(m, kept_sum(m, a, mask & ~ones));
   if ((r = sum_of_repeated(m)) != NODE_NONE) return r;
   if ((r = sum_of_product(m)) != NODE_NONE) return r;
   if ((r = sum_of_linear(m)) != NODE_NONE) return r;

@@ -1,6 +1,9 @@
 /* Derivative rules of elementwise operations. A rule gets the cotangent g of its result y and
  * builds that of each input, in the input's shape (g_sum_to undoes stretching).
  *
+ * Of the arguments of one call at most one makes a node that is no number: C leaves their order
+ * open, and the order of nodes must not depend on the compiler.
+ *
  * Where a derivative has a branch that is not taken, its argument is replaced before the division
  * or logarithm, not after: 0 * inf in the branch would spoil the second order. */
 #include <math.h>
@@ -66,7 +69,8 @@ static NodeId pow_vjp_base(const Rule *r) {
   NodeId base = A;
   double c;
   if (!g_is_const(r->g, B, &c)) {
-    NodeId both = bin(r, OP_AND, bin(r, OP_EQ, A, num(r, 0)), bin(r, OP_EQ, B, num(r, 0)));
+    NodeId zero_base = bin(r, OP_EQ, A, num(r, 0)), zero_exponent = bin(r, OP_EQ, B, num(r, 0));
+    NodeId both = bin(r, OP_AND, zero_base, zero_exponent);
     base = sel(r, both, num(r, 1), A);
   }
   NodeId lower = bin(r, OP_POW, base, bin(r, OP_SUB, B, num(r, 1)));
