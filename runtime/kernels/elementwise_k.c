@@ -175,7 +175,7 @@ EW1(cos, vcos(a))
 EW1(tanh, vtanh(a))
 EW1(sigmoid, vsigmoid(a))
 EW1(softplus, vsoftplus(a))
-EW1(leaky_relu, select(a > ZERO, a, s * a))
+EW1(leaky_relu, where_positive(a, a, s * a))
 EW1(floor, vfloor(a))
 EW1(round, vround(a))
 EW1(not, TRUTH(a == ZERO))
@@ -196,7 +196,7 @@ EW2(lt, TRUTH(a < b))
 EW2(le, TRUTH(a <= b))
 EW2(and, TRUTH((a != ZERO) & (b != ZERO)))
 EW2(or, TRUTH((a != ZERO) | (b != ZERO)))
-EW2(leaky_relu_grad, a * select(b > ZERO, ONE, s))
+EW2(leaky_relu_grad, a * where_positive(b, ONE, s))
 
 KINLINE RVec of_select(RVec a, RVec b, RVec c) { return select(a != ZERO, b, c); }
 void KNAME(k_select)(const KCall *c);

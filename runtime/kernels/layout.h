@@ -35,9 +35,16 @@ static inline const char *mat_shape(const KOp *op, int64_t rows, MatShape *s) {
   return NULL;
 }
 
-/* Products with m, n and k all of this size and more go to OpenBLAS. A shard has few rows, so the
- * rows of a shard never do; and a row never changes its bits with the number of rows around it. */
-#define MAT_BLAS_FROM 160
+/* Products of whole matrices (no axis of rows that could be cut into calls) with m, n and k all of
+ * this size and more go to OpenBLAS: on one core our tiles were at least as fast below it, and a
+ * row must not change its bits with the number of rows around it. The base family has no
+ * multiply-add, while OpenBLAS picks its code by the CPU itself. */
+#define MAT_BLAS_FROM      768
+#define MAT_BLAS_FROM_BASE 160
+
+static inline bool mat_goes_to_blas(const KOp *op, const MatShape *s, int64_t from) {
+  return !op->out_rows && !op->in_rows[0] && s->m >= from && s->n >= from && s->k >= from;
+}
 
 /* The widest column panel of a micro-kernel in bytes, for any variant, and the longest stretch of
  * the inner dimension that is packed at once. */
@@ -47,7 +54,7 @@ static inline size_t mat_scratch(const KOp *op, size_t real) {
   MatShape s;
   int64_t most = op->in[0].d[0].n > op->in[1].d[0].n ? op->in[0].d[0].n : op->in[1].d[0].n;
   if (mat_shape(op, most, &s)) return 0;
-  bool blas = s.m >= MAT_BLAS_FROM && s.n >= MAT_BLAS_FROM && s.k >= MAT_BLAS_FROM;
+  bool blas = mat_goes_to_blas(op, &s, MAT_BLAS_FROM_BASE);
   size_t panel = (size_t)s.k * MAT_PANEL_BYTES;
   size_t copy = blas && op->epilogue != EPI_NONE ? (size_t)s.m * (size_t)s.n * real : 0;
   return copy > panel ? copy : panel;

@@ -14,10 +14,13 @@
 
 #if defined(QGN_ISA_avx512)
 #define TILE_ROWS 8
+#define BLAS_FROM MAT_BLAS_FROM
 #elif defined(QGN_ISA_avx2)
 #define TILE_ROWS 6
+#define BLAS_FROM MAT_BLAS_FROM
 #else
 #define TILE_ROWS 4
+#define BLAS_FROM MAT_BLAS_FROM_BASE
 #endif
 
 typedef struct Product {
@@ -34,30 +37,38 @@ typedef struct Product {
   Real slope;
 } Product;
 
-/* What follows a sum before it is stored; `at` is the element's place in out. */
-KINLINE RVec finish(const Product *g, RVec x, int64_t at, int64_t col, int lanes) {
-  if (g->epilogue == EPI_NONE) return x;
-  bool whole = lanes == VL;
-  RVec slope = splat(g->slope), zero = {0};
-  if (g->epilogue & EPI_BIAS) {
-    const Real *bias = g->extra + col * g->bias_step;
-    x += g->bias_step == 0 ? splat(*bias) : whole ? load(bias) : load_part(bias, lanes);
-  }
-  if (g->epilogue & EPI_LEAKY) x = select(x > zero, x, slope * x);
-  if (g->epilogue & EPI_LEAKY_GRAD) {
-    RVec y = whole ? load(g->extra + at) : load_part(g->extra + at, lanes);
-    x *= select(y > zero, splat((Real)1), slope);
-  }
-  if (g->epilogue & EPI_ADD) x += whole ? load(g->out + at) : load_part(g->out + at, lanes);
-  return x;
+KINLINE RVec take(const Real *p, int lanes) { return lanes == VL ? load(p) : load_part(p, lanes); }
+KINLINE void give(Real *p, RVec x, int lanes) {
+  if (lanes == VL) store(p, x);
+  else store_part(p, x, lanes);
 }
 
-KINLINE void put(const Product *g, RVec x, int64_t row, int64_t col) {
-  int64_t at = row * g->n + col;
-  int lanes = g->n - col < VL ? (int)(g->n - col) : VL;
-  x = finish(g, x, at, col, lanes);
-  if (lanes == VL) store(g->out + at, x);
-  else store_part(g->out + at, x, lanes);
+/* What follows the sums of a tile before they are stored: mr rows times nv vectors, of which the
+ * last has `lanes` columns. */
+KINLINE void finish(const Product *g, RVec sum[8][4], int64_t row, int64_t col, int mr, int nv, int lanes) {
+  const RVec slope = splat(g->slope);
+  Real *out = g->out + row * g->n + col;
+  const Real *extra = g->extra + (g->epilogue & EPI_LEAKY_GRAD ? row * g->n + col : col * g->bias_step);
+#define EACH_SUM                                                                                             \
+  _Pragma("GCC unroll 8") for (int i = 0; i < mr; i++) _Pragma("GCC unroll 4") for (int v = 0; v < nv; v++)
+#define LANES_OF(v) ((v) == nv - 1 ? lanes : VL)
+  if (g->epilogue & EPI_BIAS) {
+    RVec bias[4];
+    _Pragma("GCC unroll 4") for (int v = 0; v < nv; v++) {
+      bias[v] = g->bias_step ? take(extra + v * VL, LANES_OF(v)) : splat(*extra);
+    }
+    EACH_SUM sum[i][v] += bias[v];
+  }
+  if (g->epilogue & EPI_LEAKY) {
+    EACH_SUM sum[i][v] = where_positive(sum[i][v], sum[i][v], slope * sum[i][v]);
+  }
+  if (g->epilogue & EPI_LEAKY_GRAD) {
+    EACH_SUM sum[i][v] *= where_positive(take(extra + i * g->n + v * VL, LANES_OF(v)), splat((Real)1), slope);
+  }
+  if (g->epilogue & EPI_ADD) {
+    EACH_SUM sum[i][v] += take(out + i * g->n + v * VL, LANES_OF(v));
+  }
+  EACH_SUM give(out + i * g->n + v * VL, sum[i][v], LANES_OF(v));
 }
 
 /* mr rows times nv vectors of columns of the result; b is the panel's first row. */
@@ -65,9 +76,7 @@ KINLINE void tile(const Product *g, int64_t row, int64_t col, const Real *b, int
   RVec sum[8][4];
   const Real *a = g->a + row * g->a_row;
   const int64_t a_row = g->a_row, a_inner = g->a_inner;
-  _Pragma("GCC unroll 8") for (int i = 0; i < mr; i++) {
-    _Pragma("GCC unroll 4") for (int v = 0; v < nv; v++) sum[i][v] = (RVec){0};
-  }
+  EACH_SUM sum[i][v] = (RVec){0};
   for (int64_t k = g->k; k > 0; k--, a += a_inner, b += b_row) {
     RVec bv[4];
     _Pragma("GCC unroll 4") for (int v = 0; v < nv; v++) bv[v] = load(b + v * VL);
@@ -76,9 +85,9 @@ KINLINE void tile(const Product *g, int64_t row, int64_t col, const Real *b, int
       _Pragma("GCC unroll 4") for (int v = 0; v < nv; v++) sum[i][v] += av * bv[v];
     }
   }
-  _Pragma("GCC unroll 8") for (int i = 0; i < mr; i++) {
-    _Pragma("GCC unroll 4") for (int v = 0; v < nv; v++) put(g, sum[i][v], row + i, col + v * VL);
-  }
+  int64_t left = g->n - col - (nv - 1) * VL;
+  if (left >= VL) finish(g, sum, row, col, mr, nv, VL);
+  else finish(g, sum, row, col, mr, nv, (int)left);
 }
 
 #define TILE(mr, nv)                                                                                         \
@@ -134,12 +143,17 @@ static void pack(const Product *g, int64_t col, int nv, Real *to) {
       transpose_strip(to, width, g->b + (col + v * VL) * g->b_row, g->b_row, lanes, g->k, true);
     } else {
       const Real *from = g->b + col + v * VL;
-      for (int64_t k = 0; k < g->k; k++) store(to + k * width, load_part(from + k * g->b_row, lanes));
+      for (int64_t k = 0; k < g->k; k++) store(to + k * width, take(from + k * g->b_row, lanes));
     }
   }
 }
 
+/* Copying a panel costs little if many rows use it, and pays where its rows lie far apart. */
+#define PACK_ROWS 64
+#define PACK_STEP (2048 / (int)sizeof(Real))
+
 static void product_by_tiles(const Product *g, Real *panel) {
+  bool pack_all = g->m >= PACK_ROWS && g->b_row >= PACK_STEP;
   for (int64_t col = 0; col < g->n;) {
     int64_t left = g->n - col;
     int shape = left <= VL ? 0 : left > 2 * VL && g->m <= WIDE_ROWS ? 2 : 1;
@@ -148,7 +162,7 @@ static void product_by_tiles(const Product *g, Real *panel) {
     int tallest = shape == 2 ? WIDE_ROWS : TILE_ROWS;
     const Real *b = g->b + col;
     int64_t b_row = g->b_row;
-    if (g->b_turned || left < nv * VL) {
+    if (g->b_turned || left < nv * VL || pack_all) {
       pack(g, col, nv, panel);
       b = panel;
       b_row = (int64_t)nv * VL;
@@ -160,6 +174,13 @@ static void product_by_tiles(const Product *g, Real *panel) {
     }
     col += (int64_t)nv * VL;
   }
+}
+
+/* Sums found elsewhere: `lanes` of them, in a line of the result. */
+static void finish_line(const Product *g, const Real *sums, int64_t row, int64_t col, int lanes) {
+  RVec sum[8][4];
+  sum[0][0] = take(sums, lanes);
+  finish(g, sum, row, col, 1, 1, lanes);
 }
 
 /* One column: a's rows times the vector b, both contiguous. */
@@ -175,8 +196,7 @@ static void product_by_rows(const Product *g) {
       if (k < g->k) s += load_part(a + k, (int)(g->k - k)) * load_part(g->b + k, (int)(g->k - k));
       sums[i] = sum_lanes(s);
     }
-    RVec x = finish(g, load_part(sums, lanes), row, 0, lanes);
-    store_part(g->out + row, x, lanes);
+    finish_line(g, sums, row, 0, lanes);
   }
 }
 
@@ -191,16 +211,12 @@ static void product_by_blas(const Product *g, bool ta, bool tb, void *scratch) {
   for (int64_t row = 0; row < g->m; row++) {
     for (int64_t col = 0; col < g->n; col += VL) {
       int lanes = g->n - col < VL ? (int)(g->n - col) : VL;
-      put(g, load_part(to + row * g->n + col, lanes), row, col);
+      finish_line(g, to + row * g->n + col, row, col, lanes);
     }
   }
 }
 
-static void one_product(Product *g, bool ta, bool tb, void *scratch) {
-  if (g->m >= MAT_BLAS_FROM && g->n >= MAT_BLAS_FROM && g->k >= MAT_BLAS_FROM) {
-    product_by_blas(g, ta, tb, scratch);
-    return;
-  }
+static void one_product(const Product *g, bool ta, void *scratch) {
   if (g->n == 1 && !ta) {
     product_by_rows(g);
     return;
@@ -236,8 +252,10 @@ void KNAME(k_matmul)(const KCall *c) {
       .extra = op->n_in > 2 ? c->in[2] : NULL, .bias_step = s.n == 1 ? 0 : 1,
       .slope = (Real)op->attr.f[0],
   };
+  bool blas = mat_goes_to_blas(op, &s, BLAS_FROM);
   for (int64_t i = 0; i < s.batch; i++) {
-    one_product(&g, ta, tb, c->scratch);
+    if (blas) product_by_blas(&g, ta, tb, c->scratch);
+    else one_product(&g, ta, c->scratch);
     g.a += s.m * s.k;
     g.b += s.k * s.n;
     g.out += s.m * s.n;

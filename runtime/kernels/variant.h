@@ -80,6 +80,23 @@ KINLINE RVec select(RVecInt where, RVec a, RVec b) {
   return (RVec)((where & (RVecInt)a) | (~where & (RVecInt)b));
 }
 
+/* x > 0 ? a : b, where compilers do not see that one comparison and one blend are enough. */
+KINLINE RVec where_positive(RVec x, RVec a, RVec b) {
+#if defined(QGN_ISA_avx512) && defined(QGN_SINGLE)
+  __mmask16 m = _mm512_cmp_ps_mask((__m512)x, _mm512_setzero_ps(), _CMP_GT_OQ);
+  return (RVec)_mm512_mask_blend_ps(m, (__m512)b, (__m512)a);
+#elif defined(QGN_ISA_avx512)
+  __mmask8 m = _mm512_cmp_pd_mask((__m512d)x, _mm512_setzero_pd(), _CMP_GT_OQ);
+  return (RVec)_mm512_mask_blend_pd(m, (__m512d)b, (__m512d)a);
+#elif defined(QGN_ISA_avx2) && defined(QGN_SINGLE)
+  return (RVec)_mm256_blendv_ps((__m256)b, (__m256)a, (__m256)(x > (RVec){0}));
+#elif defined(QGN_ISA_avx2)
+  return (RVec)_mm256_blendv_pd((__m256d)b, (__m256d)a, (__m256d)(x > (RVec){0}));
+#else
+  return select(x > (RVec){0}, a, b);
+#endif
+}
+
 #if defined(QGN_ISA_avx512) && defined(QGN_SINGLE)
 KINLINE __mmask16 first_lanes(int n) { return (__mmask16)((1u << n) - 1u); }
 KINLINE RVec load_part(const Real *p, int n) { return (RVec)_mm512_maskz_loadu_ps(first_lanes(n), p); }
