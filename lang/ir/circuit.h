@@ -26,20 +26,26 @@ typedef struct AngleRef {
 
 typedef struct GateUse {
   GateId gate;
-  bool inverse;             /* apply the inverse of the gate */
+  bool inverse; /* apply the inverse of the gate */
   int n_targets, n_controls;
-  uint8_t qubit[GATE_MAX_QUBITS]; /* controls first, then targets, in the gate's order */
+  uint8_t qubit[GATE_MAX_QUBITS];      /* controls first, then targets, in the gate's order */
   uint8_t control_on[GATE_MAX_QUBITS]; /* 1: control on |1>, 0: on |0> */
   AngleRef angle[GATE_MAX_ANGLES];
   Span span;
 } GateUse;
 
 /* coefficient * product of Pauli operators; bit q of x and z: X = x, Z = z, Y = both; 0, 0 is the identity */
-typedef struct PauliTerm { double coefficient; uint64_t x, z; } PauliTerm;
+typedef struct PauliTerm {
+  double coefficient;
+  uint64_t x, z;
+} PauliTerm;
 
 typedef enum MeasureKind { MEASURE_EXPVAL, MEASURE_PROBS } MeasureKind;
 
-typedef struct Observable { VEC(PauliTerm) terms; Span span; } Observable;
+typedef struct Observable {
+  VEC(PauliTerm) terms;
+  Span span;
+} Observable;
 
 typedef struct CircuitProgram {
   int n_qubits;
@@ -48,10 +54,10 @@ typedef struct CircuitProgram {
   VEC(Observable) observables; /* MEASURE_EXPVAL: one output each */
   VEC(uint8_t) probs_qubits;   /* MEASURE_PROBS: output has 2^n entries, first qubit most significant */
   int n_outputs;
-  int n_inputs;                /* tensors with angles */
-  bool *input_has_rows;        /* [n_inputs] */
-  int64_t *input_size;         /* [n_inputs]: elements (shared) or elements of a row */
-  Symbol name;                 /* the circuit's name, for messages and drawings */
+  int n_inputs;         /* tensors with angles */
+  bool *input_has_rows; /* [n_inputs] */
+  int64_t *input_size;  /* [n_inputs]: elements (shared) or elements of a row */
+  Symbol name;          /* the circuit's name, for messages and drawings */
   Span span;
   Arena *arena;
 } CircuitProgram;

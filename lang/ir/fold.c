@@ -48,7 +48,7 @@ FOLD(select, x[0] != 0 ? x[1] : x[2])
 FOLD(stretch, x[0])
 #undef FOLD
 
-#define FOLD_EW(ID, lower)      [OP_##ID] = fold_##lower,
+#define FOLD_EW(ID, lower) [OP_##ID] = fold_##lower,
 #define FOLD_SOURCE(ID, lower)
 #define FOLD_ROWS(ID, lower)
 #define FOLD_REDUCE(ID, lower)

@@ -1,7 +1,7 @@
 #include "lang/ir/gate.h"
 #include <string.h>
 
-#define STATUS_K     false
+#define STATUS_K false
 #define STATUS_LATER true
 
 const GateInfo gate_info[GATE_COUNT] = {

@@ -13,22 +13,23 @@ typedef enum GateId {
 } GateId;
 
 typedef enum GateClass {
-  GATE_DIAG,   /* diagonal in the computational basis */
-  GATE_PERM,   /* permutes basis states, up to phases */
-  GATE_DENSE,  /* anything else on its qubits */
-  GATE_OTHER   /* state preparation, reset: not a fixed unitary */
+  GATE_DIAG,  /* diagonal in the computational basis */
+  GATE_PERM,  /* permutes basis states, up to phases */
+  GATE_DENSE, /* anything else on its qubits */
+  GATE_OTHER  /* state preparation, reset: not a fixed unitary */
 } GateClass;
 
 typedef struct GateInfo {
-  const char *name;     /* OpenQASM 3 name */
-  const char *aliases;  /* space separated, may be "" */
-  int n_qubits;         /* -1: any number */
+  const char *name;    /* OpenQASM 3 name */
+  const char *aliases; /* space separated, may be "" */
+  int n_qubits;        /* -1: any number */
   int n_angles;
   GateClass cls;
-  const char *inverse;  /* "self", "negate" (angles negated), or the name of another gate, or "rule" */
-  const char *spectrum; /* positive differences of the generator's eigenvalues, per angle: "1", "0.5 1; 1", "" */
-  bool later;           /* known, refused by `run` */
-  const char *steps;    /* what the simulator does (gates.def) */
+  const char *inverse; /* "self", "negate" (angles negated), or the name of another gate, or "rule" */
+  const char
+      *spectrum;     /* positive differences of the generator's eigenvalues, per angle: "1", "0.5 1; 1", "" */
+  bool later;        /* known, refused by `run` */
+  const char *steps; /* what the simulator does (gates.def) */
   const char *doc;
 } GateInfo;
 extern const GateInfo gate_info[GATE_COUNT];

@@ -6,7 +6,7 @@
 #include "lang/ir/vjp.h"
 
 VjpRule *const vjp_of[OP_COUNT_OF] = {
-#define VJP_GRAD(ID, lower)   [OP_##ID] = vjp_##lower,
+#define VJP_GRAD(ID, lower) [OP_##ID] = vjp_##lower,
 #define VJP_NOGRAD(ID, lower)
 #define VJP_NONE(ID, lower)
 #define OP(ID, lower, n_in, shape, cls, kernel, diff, doc) VJP_##diff(ID, lower)
@@ -17,8 +17,8 @@ VjpRule *const vjp_of[OP_COUNT_OF] = {
 typedef struct Sweep {
   Graph *g;
   NodeId loss;
-  bool *path;     /* [0..loss] */
-  NodeId **cot;   /* [0..loss][part]: cotangents so far; NULL: none yet */
+  bool *path;   /* [0..loss] */
+  NodeId **cot; /* [0..loss][part]: cotangents so far; NULL: none yet */
   Span span;
   GradError *err;
 } Sweep;
@@ -101,7 +101,8 @@ static void contribute(Sweep *s, NodeId id, int part, NodeId value) {
     s->cot[id] = ARENA_ARRAY(s->g->arena, NodeId, n->n_parts);
     for (int k = 0; k < n->n_parts; k++) s->cot[id][k] = NODE_NONE;
   }
-  assert(n->n_parts > 1 || shape_equal(&n->shape, g_shape(s->g, value)) || op_info[n->op].cls == CLASS_CIRCUIT);
+  assert(n->n_parts > 1 || shape_equal(&n->shape, g_shape(s->g, value)) ||
+         op_info[n->op].cls == CLASS_CIRCUIT);
   NodeId *at = &s->cot[id][part];
   *at = *at == NODE_NONE ? value : g_binary(s->g, OP_ADD, *at, value, s->span);
 }
@@ -111,7 +112,8 @@ static bool visit(Sweep *s, NodeId id) {
   const Node *n = g_node(s->g, id);
   if (n->n_in == 0) return true;
   if (!vjp_of[n->op]) {
-    *s->err = (GradError){arena_printf(s->g->arena, "`%s` has no derivative", op_info[n->op].name), id, false, -1};
+    *s->err =
+        (GradError){arena_printf(s->g->arena, "`%s` has no derivative", op_info[n->op].name), id, false, -1};
     return false;
   }
   bool *need = ARENA_ARRAY(s->g->arena, bool, n->n_in), any = false;
@@ -142,7 +144,8 @@ bool g_grad(Graph *g, NodeId loss, int n, const NodeId *wrt, NodeId *out, Span s
   for (int k = 0; k < shape.rank; k++)
     if (!dim_is_one(shape.d[k])) {
       const char *text = shape_text(g->arena, &shape, g->count_names);
-      *s.err = (GradError){arena_printf(g->arena, "a derivative is of one number, not of %s", text), loss, false, -1};
+      *s.err = (GradError){arena_printf(g->arena, "a derivative is of one number, not of %s", text), loss,
+                           false, -1};
       return false;
     }
   s.path = find_path(g, loss, n, wrt);

@@ -35,7 +35,8 @@ static uint64_t hash_node(OpId op, int n_in, const NodeId *in, const Attr *attr,
     h = mix(h, bits);
   }
   h = mix(h, (uint64_t)(uintptr_t)attr->p);
-  for (int k = 0; k < s->rank; k++) h = mix(h, s->d[k].count ? ~(uint64_t)s->d[k].count : (uint64_t)s->d[k].n);
+  for (int k = 0; k < s->rank; k++)
+    h = mix(h, s->d[k].count ? ~(uint64_t)s->d[k].count : (uint64_t)s->d[k].n);
   return h;
 }
 
@@ -155,7 +156,8 @@ NodeId g_make(Graph *g, OpId op, int n_in, const NodeId *in, const Attr *attr, c
 
 /* ---- shorthands ----------------------------------------------------------------------------- */
 /* A node whose shapes are known to fit. */
-static NodeId must(Graph *g, OpId op, int n_in, const NodeId *in, const Attr *attr, const Shape *shape, Span span) {
+static NodeId must(Graph *g, OpId op, int n_in, const NodeId *in, const Attr *attr, const Shape *shape,
+                   Span span) {
   const char *why = NULL;
   NodeId id = g_make(g, op, n_in, in, attr, shape, span, &why);
   assert(id != NODE_NONE && "shapes fit");

@@ -56,7 +56,8 @@ void g_name_counts(Graph *g, const char *const *names);
 /* Makes a node (or returns an equal one). `shape` only for ops with the `given` rule, else NULL.
  * A shape that does not fit: NODE_NONE, and *why (if not NULL) is a text in the arena, like
  * "[B, 3] and [4, 64] do not multiply: 3 and 4". */
-NodeId g_make(Graph *g, OpId op, int n_in, const NodeId *in, const Attr *attr, const Shape *shape, Span span, const char **why);
+NodeId g_make(Graph *g, OpId op, int n_in, const NodeId *in, const Attr *attr, const Shape *shape, Span span,
+              const char **why);
 
 /* Shorthands for rules and lowering; they assert that the shapes fit. */
 NodeId g_const(Graph *g, double value, const Shape *shape, Span span);
@@ -104,7 +105,12 @@ int g_version(const Graph *g, int slot);
  * there. loss has one element. False on an error, with *why and *where set: an op without a
  * derivative on the path, or (stale = true) a value computed with weights that an update has
  * changed since. */
-typedef struct GradError { const char *why; NodeId where; bool stale; int stale_slot; } GradError;
+typedef struct GradError {
+  const char *why;
+  NodeId where;
+  bool stale;
+  int stale_slot;
+} GradError;
 bool g_grad(Graph *g, NodeId loss, int n, const NodeId *wrt, NodeId *out, Span span, GradError *err);
 /* True if a differentiable path leads from `from` to `to`. */
 bool g_depends(const Graph *g, NodeId to, NodeId from);

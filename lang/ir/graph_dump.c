@@ -134,8 +134,8 @@ void g_dump(const Graph *g, const char *const *count_names, const char *const *s
   g_dump_indented(g, count_names, slot_names, 0, out);
 }
 
-void g_dump_indented(const Graph *g, const char *const *count_names, const char *const *slot_names, int indent,
-                     FILE *out) {
+void g_dump_indented(const Graph *g, const char *const *count_names, const char *const *slot_names,
+                     int indent, FILE *out) {
   Arena *arena = arena_new();
   bool *live = ARENA_ARRAY(arena, bool, g_count(g) + 1);
   int *number = ARENA_ARRAY(arena, int, g_count(g) + 1), n = 0;

@@ -11,11 +11,11 @@
 struct Graph {
   Arena *arena;
   VEC(Node) nodes;
-  int32_t *table;      /* open addressing: id + 1, 0 is free */
-  int table_size;      /* a power of two */
-  NodeId barrier;      /* nodes below stand before the last effect */
-  VEC(int) version;    /* by slot: updates and stores so far */
-  VEC(NodeId) stored;  /* by slot: what the last STORE wrote plus 1, 0 if there is none */
+  int32_t *table;     /* open addressing: id + 1, 0 is free */
+  int table_size;     /* a power of two */
+  NodeId barrier;     /* nodes below stand before the last effect */
+  VEC(int) version;   /* by slot: updates and stores so far */
+  VEC(NodeId) stored; /* by slot: what the last STORE wrote plus 1, 0 if there is none */
   const char *const *count_names;
 };
 
@@ -65,8 +65,8 @@ static inline bool g_is_const(const Graph *g, NodeId id, double *value) {
 static inline const Shape *g_shape(const Graph *g, NodeId id) { return &g->nodes.at[id].shape; }
 
 /* g_dump with every line moved to the right. */
-void g_dump_indented(const Graph *g, const char *const *count_names, const char *const *slot_names, int indent,
-                     FILE *out);
+void g_dump_indented(const Graph *g, const char *const *count_names, const char *const *slot_names,
+                     int indent, FILE *out);
 
 /* live[id] is set for every node that an effect needs; all nodes if there is no effect. */
 void g_mark_live(const Graph *g, bool *live);

@@ -2,9 +2,10 @@
 #include <math.h>
 #include <string.h>
 
-#define STATUS_K     false
+#define STATUS_K false
 #define STATUS_LATER true
-#define OPTIM_HYPER(name, value) {name, value}
+#define OPTIM_HYPER(name, value)                                                                             \
+  { name, value }
 
 const OptimInfo optim_info[OPTIM_COUNT] = {
 #define OPTIM(ID, name, states, status, doc, ...)                                                            \

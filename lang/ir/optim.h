@@ -12,12 +12,15 @@ typedef enum OptimId {
   OPTIM_COUNT
 } OptimId;
 
-typedef struct OptimHyper { const char *name; double value; } OptimHyper; /* value NAN: must be given */
+typedef struct OptimHyper {
+  const char *name;
+  double value;
+} OptimHyper; /* value NAN: must be given */
 
 typedef struct OptimInfo {
   const char *name;
-  int states;   /* state tensors for each weight tensor */
-  bool later;   /* known, refused by `run` */
+  int states; /* state tensors for each weight tensor */
+  bool later; /* known, refused by `run` */
   const char *doc;
   OptimHyper hypers[OPTIM_MAX_HYPERS]; /* name NULL: no more */
 } OptimInfo;

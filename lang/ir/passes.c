@@ -83,7 +83,8 @@ static Graph *drop_dead(const Graph *g, Arena *a) {
     const Node *n = g_node(g, id);
     if (!live[id]) continue;
     NodeId *in = mapped_inputs(r, n, map);
-    map[id] = g_append(&(Make){r, n->op, n->n_in, in, &n->attr, NULL, n->span, n->shape, n->elem, n->n_parts});
+    map[id] =
+        g_append(&(Make){r, n->op, n->n_in, in, &n->attr, NULL, n->span, n->shape, n->elem, n->n_parts});
   }
   return r;
 }

@@ -75,7 +75,8 @@ static void put_slots(const Print *d) {
   static const char *const elem[] = {"", " label", " bool"};
   for (int k = 0; k < d->p->slots.n; k++) {
     const Slot *s = &d->p->slots.at[k];
-    fprintf(d->out, "%s %s %s%s", kind[s->kind], s->name, shape_text(d->arena, &s->shape, d->counts), elem[s->elem]);
+    fprintf(d->out, "%s %s %s%s", kind[s->kind], s->name, shape_text(d->arena, &s->shape, d->counts),
+            elem[s->elem]);
     if (s->kind == SLOT_PARAM) {
       put_start(d, &s->start);
       if (s->start.kind != START_CONST) fprintf(d->out, " site %d", s->site);
@@ -198,7 +199,8 @@ static void put_line(const Print *d, const Stmt *s) {
   case STMT_PRINT: fprintf(d->out, "print %s as \"%s\"", slot_text(d, s->slot), s->text); break;
   case STMT_EXPECT: put_expect(d, s); break;
   case STMT_CLAIM:
-    fprintf(d->out, "claim %s: %s", d->p->claims.at[s->index].id, slot_text(d, d->p->claims.at[s->index].condition));
+    fprintf(d->out, "claim %s: %s", d->p->claims.at[s->index].id,
+            slot_text(d, d->p->claims.at[s->index].condition));
     break;
   case STMT_REPORT: fprintf(d->out, "report %s", d->p->reports.at[s->index].name); break;
   }

@@ -15,16 +15,23 @@
 /* A number of rows known at run time. Index 0 is unused. */
 typedef enum CountKind { COUNT_BATCH, COUNT_DATA_ROWS, COUNT_SERIES } CountKind;
 typedef struct Count {
-  const char *name;  /* "B", "rows(d)", "entries of qgan.mean" */
+  const char *name; /* "B", "rows(d)", "entries of qgan.mean" */
   CountKind kind;
-  int owner;         /* BATCH: train; DATA_ROWS: dataset; SERIES: series */
-  int64_t capacity;  /* largest value */
+  int owner;        /* BATCH: train; DATA_ROWS: dataset; SERIES: series */
+  int64_t capacity; /* largest value */
 } Count;
 
-typedef struct Origin { Span span; const char *text; uint32_t parent[2]; } Origin; /* "hyper latent", "linear(64)", ... */
+typedef struct Origin {
+  Span span;
+  const char *text;
+  uint32_t parent[2];
+} Origin; /* "hyper latent", "linear(64)", ... */
 
 /* ---- sites of random numbers --------------------------------------------------------- */
-typedef struct Site { const char *path; Span span; } Site; /* "qgan.step.repeat.z" */
+typedef struct Site {
+  const char *path;
+  Span span;
+} Site; /* "qgan.step.repeat.z" */
 
 /* ---- slots ----------------------------------------------------------------------------- */
 typedef enum SlotKind {
@@ -36,7 +43,11 @@ typedef enum SlotKind {
 } SlotKind;
 
 typedef enum StartKind { START_CONST, START_UNIFORM, START_NORMAL } StartKind;
-typedef struct Start { StartKind kind; double a, b; const double *values; } Start; /* CONST: a everywhere, or values[] if not NULL */
+typedef struct Start {
+  StartKind kind;
+  double a, b;
+  const double *values;
+} Start; /* CONST: a everywhere, or values[] if not NULL */
 
 typedef struct Slot {
   SlotKind kind;
@@ -44,27 +55,37 @@ typedef struct Slot {
   Shape shape;
   ElemKind elem;
   Span span;
-  int object;       /* PARAM: index of its object; else -1 */
-  int site;         /* PARAM: where its start is drawn */
-  Start start;      /* PARAM */
+  int object;          /* PARAM: index of its object; else -1 */
+  int site;            /* PARAM: where its start is drawn */
+  Start start;         /* PARAM */
   int dataset, column; /* COLUMN, TABLE */
-  int series;       /* SERIES */
+  int series;          /* SERIES */
 } Slot;
 
 /* A circuit or model with weights (or none). Its slots, in declaration order, parts included. */
-typedef struct Object { const char *name; bool is_circuit; int n_slots; const int *slots; Span span; } Object;
+typedef struct Object {
+  const char *name;
+  bool is_circuit;
+  int n_slots;
+  const int *slots;
+  Span span;
+} Object;
 
 /* ---- data ------------------------------------------------------------------------------ */
 typedef enum SourceKind { SOURCE_NORMAL, SOURCE_UNIFORM } SourceKind;
-typedef struct Column { const char *name; Shape row; ElemKind elem; } Column; /* shape of one row */
+typedef struct Column {
+  const char *name;
+  Shape row;
+  ElemKind elem;
+} Column; /* shape of one row */
 typedef struct Dataset {
   const char *name;
   SourceKind source;
-  double a, b;       /* normal: mean, std; uniform: low, high */
+  double a, b; /* normal: mean, std; uniform: low, high */
   int64_t rows;
-  bool redraw;       /* new rows every epoch */
-  int site;          /* of its random numbers */
-  int count;         /* id of its row count */
+  bool redraw; /* new rows every epoch */
+  int site;    /* of its random numbers */
+  int count;   /* id of its row count */
   VEC(Column) columns;
   Span span;
 } Dataset;
@@ -76,49 +97,53 @@ typedef struct Block Block;
 typedef enum ScheduleKind { SCHED_CONST, SCHED_COSINE, SCHED_EXPONENTIAL, SCHED_STEPS } ScheduleKind;
 typedef struct Schedule {
   ScheduleKind kind;
-  double base;     /* value at epoch 0 */
-  double a;        /* cosine: final value; exponential: factor per epoch; steps: factor */
-  int64_t each;    /* steps: epochs between changes */
-  int64_t warmup;  /* epochs of linear rise from base/warmup */
-  int slot;        /* >= 0: read from this slot instead */
+  double base;    /* value at epoch 0 */
+  double a;       /* cosine: final value; exponential: factor per epoch; steps: factor */
+  int64_t each;   /* steps: epochs between changes */
+  int64_t warmup; /* epochs of linear rise from base/warmup */
+  int slot;       /* >= 0: read from this slot instead */
 } Schedule;
 
 typedef struct Optimizer {
-  int optim;            /* row of optims.def */
+  int optim; /* row of optims.def */
   int n_hypers;
   Schedule hypers[8];
-  int n_slots;          /* weights it owns */
+  int n_slots; /* weights it owns */
   const int *slots;
-  const char *name;     /* names of its objects: "D", "G, E" */
+  const char *name; /* names of its objects: "D", "G, E" */
   Span span;
 } Optimizer;
 
 typedef struct Series {
-  const char *name;     /* "qgan.mean", "qgan.loss.D" */
-  Shape entry;          /* of one value */
-  int slot;             /* SLOT_SERIES */
-  int64_t capacity;     /* entries at most */
-  bool per_epoch;       /* abscissa: epochs (1, 2, ...) or, for `every k`, k, 2k, ...; else iterations */
-  int64_t first, stride;/* abscissa of entry j: first + j * stride */
-  int train;            /* -1: none */
+  const char *name;      /* "qgan.mean", "qgan.loss.D" */
+  Shape entry;           /* of one value */
+  int slot;              /* SLOT_SERIES */
+  int64_t capacity;      /* entries at most */
+  bool per_epoch;        /* abscissa: epochs (1, 2, ...) or, for `every k`, k, 2k, ...; else iterations */
+  int64_t first, stride; /* abscissa of entry j: first + j * stride */
+  int train;             /* -1: none */
 } Series;
 
 typedef enum StmtKind {
-  STMT_REGION,   /* run graph */
-  STMT_REPEAT,   /* run block `count` times (or slot, if slot >= 0) */
-  STMT_IF,       /* slot (one bool): then, else */
-  STMT_LOSS,     /* the value of a minimize in `slot`: checked for NaN, added to series with the weight of rows */
-  STMT_RECORD,   /* append slot to series */
-  STMT_STOP,     /* end the train after this step or every */
+  STMT_REGION, /* run graph */
+  STMT_REPEAT, /* run block `count` times (or slot, if slot >= 0) */
+  STMT_IF,     /* slot (one bool): then, else */
+  STMT_LOSS, /* the value of a minimize in `slot`: checked for NaN, added to series with the weight of rows */
+  STMT_RECORD, /* append slot to series */
+  STMT_STOP,   /* end the train after this step or every */
   STMT_TRAIN,
-  STMT_PRINT,    /* name or expression text, slot */
-  STMT_EXPECT,   /* expect or assert */
+  STMT_PRINT,  /* name or expression text, slot */
+  STMT_EXPECT, /* expect or assert */
   STMT_CLAIM,
   STMT_REPORT
 } StmtKind;
 
 /* One number or several that stand beside a document's: each a slot (>= 0), a constant, or a text. */
-typedef struct Cell { const char *text; int slot; double value; } Cell; /* text != NULL: a text; slot >= 0: a value; else value */
+typedef struct Cell {
+  const char *text;
+  int slot;
+  double value;
+} Cell; /* text != NULL: a text; slot >= 0: a value; else value */
 
 typedef struct Claim {
   const char *id;
@@ -130,36 +155,42 @@ typedef struct Claim {
 typedef struct Stmt {
   StmtKind kind;
   Span span;
-  Graph *graph;            /* REGION */
-  int64_t count;           /* REPEAT */
-  int slot;                /* REPEAT, IF, LOSS, RECORD, PRINT, EXPECT (condition); -1 none */
-  int series;              /* LOSS, RECORD */
-  Block *block, *other;    /* REPEAT, IF */
-  int index;               /* TRAIN, CLAIM, REPORT: which */
-  bool is_assert;          /* EXPECT */
-  const char *text;        /* PRINT: what was written; EXPECT: the reason, or NULL */
-  const char *condition;   /* EXPECT: text of the condition */
-  Cell left, right;        /* EXPECT with a comparison: both sides; op */
-  const char *op;          /* "<", NULL if no comparison */
-  const char *site_block;  /* REPEAT: "repeat", for messages */
+  Graph *graph;           /* REGION */
+  int64_t count;          /* REPEAT */
+  int slot;               /* REPEAT, IF, LOSS, RECORD, PRINT, EXPECT (condition); -1 none */
+  int series;             /* LOSS, RECORD */
+  Block *block, *other;   /* REPEAT, IF */
+  int index;              /* TRAIN, CLAIM, REPORT: which */
+  bool is_assert;         /* EXPECT */
+  const char *text;       /* PRINT: what was written; EXPECT: the reason, or NULL */
+  const char *condition;  /* EXPECT: text of the condition */
+  Cell left, right;       /* EXPECT with a comparison: both sides; op */
+  const char *op;         /* "<", NULL if no comparison */
+  const char *site_block; /* REPEAT: "repeat", for messages */
 } Stmt;
 
-struct Block { VEC(Stmt) stmts; };
+struct Block {
+  VEC(Stmt) stmts;
+};
 
-typedef struct Every { int64_t k; Block block; Span span; } Every;
+typedef struct Every {
+  int64_t k;
+  Block block;
+  Span span;
+} Every;
 
 typedef struct Train {
   const char *name;
-  int dataset;             /* -1: none, a step is an epoch */
+  int dataset;                       /* -1: none, a step is an epoch */
   int64_t batch, epochs, checkpoint; /* checkpoint: epochs between kept ones, 0: not given */
   bool shuffle, drop_last;
-  const char *gradient;    /* "adjoint", ... */
-  int batch_count;         /* id of B, 0 if the step has no columns */
-  VEC(int) columns;        /* SLOT_COLUMN slots to fill */
+  const char *gradient; /* "adjoint", ... */
+  int batch_count;      /* id of B, 0 if the step has no columns */
+  VEC(int) columns;     /* SLOT_COLUMN slots to fill */
   VEC(Optimizer) optimizers;
   Block step;
   VEC(Every) everys;
-  VEC(int) series;         /* all series of this train */
+  VEC(int) series; /* all series of this train */
   Span span;
 } Train;
 
@@ -167,35 +198,47 @@ typedef struct Train {
 typedef enum FigureKind { FIGURE_HISTOGRAM, FIGURE_SERIES, FIGURE_CURVE, FIGURE_BARS } FigureKind;
 typedef struct Figure {
   FigureKind kind;
-  const char *label;  /* as written: "truth", "qgan.mean" */
-  int x, y;           /* slots; HISTOGRAM, BARS, SERIES use x only; SERIES: a series slot */
+  const char *label; /* as written: "truth", "qgan.mean" */
+  int x, y;          /* slots; HISTOGRAM, BARS, SERIES use x only; SERIES: a series slot */
   int64_t bins;
   const char *title;
   bool log_x, log_y;
 } Figure;
 typedef enum ReportKind { REPORT_TEXT, REPORT_TABLE, REPORT_PLOT } ReportKind;
-typedef struct ReportRow { int n; const Cell *cells; bool is_head; } ReportRow;
+typedef struct ReportRow {
+  int n;
+  const Cell *cells;
+  bool is_head;
+} ReportRow;
 typedef struct ReportItem {
   ReportKind kind;
-  const char *text;        /* TEXT, with {name} places; or title */
-  VEC(Cell) places;        /* values of the {name} places, in order */
+  const char *text; /* TEXT, with {name} places; or title */
+  VEC(Cell) places; /* values of the {name} places, in order */
   VEC(ReportRow) rows;
-  VEC(Figure) figures;     /* drawn in one plot */
+  VEC(Figure) figures; /* drawn in one plot */
   Span span;
 } ReportItem;
-typedef struct Report { const char *name; VEC(ReportItem) items; Span span; } Report;
+typedef struct Report {
+  const char *name;
+  VEC(ReportItem) items;
+  Span span;
+} Report;
 
 /* ---- the whole ---------------------------------------------------------------------------- */
-typedef struct HyperValue { const char *name; const char *value; bool overridden; } HyperValue;
+typedef struct HyperValue {
+  const char *name;
+  const char *value;
+  bool overridden;
+} HyperValue;
 
 typedef struct Program {
   Arena *arena;
-  const char *doc;         /* the `##` lines at its head */
+  const char *doc; /* the `##` lines at its head */
   int edition;
   uint64_t seed;
   bool is_double;
-  VEC(Count) counts;       /* index 0 unused */
-  VEC(Origin) origins;     /* index 0 unused */
+  VEC(Count) counts;   /* index 0 unused */
+  VEC(Origin) origins; /* index 0 unused */
   VEC(Site) sites;
   VEC(Slot) slots;
   VEC(Object) objects;
@@ -204,7 +247,7 @@ typedef struct Program {
   VEC(Series) series;
   VEC(Claim) claims;
   VEC(Report) reports;
-  VEC(HyperValue) hypers;  /* in text order, values as resolved */
+  VEC(HyperValue) hypers; /* in text order, values as resolved */
   Block top;
 } Program;
 

@@ -25,16 +25,16 @@ static const char *dim_text_of(const Make *m, Dim d) { return dim_text(m->g->are
 typedef enum ElemRule { RULE_REAL, RULE_BOOL, RULE_WHOLE, RULE_FIRST, RULE_COMMON, RULE_BRANCHES } ElemRule;
 
 static const ElemRule elem_rule[OP_COUNT_OF] = {
-    [OP_COUNT] = RULE_WHOLE,       [OP_CLOCK] = RULE_WHOLE,     [OP_FLOOR] = RULE_WHOLE,
-    [OP_ROUND] = RULE_WHOLE,       [OP_NOT] = RULE_BOOL,        [OP_IS_FINITE] = RULE_BOOL,
-    [OP_EQ] = RULE_BOOL,           [OP_NE] = RULE_BOOL,         [OP_LT] = RULE_BOOL,
-    [OP_LE] = RULE_BOOL,           [OP_AND] = RULE_BOOL,        [OP_OR] = RULE_BOOL,
-    [OP_MAXIMUM] = RULE_COMMON,    [OP_MINIMUM] = RULE_COMMON,  [OP_SELECT] = RULE_BRANCHES,
+    [OP_COUNT] = RULE_WHOLE,       [OP_CLOCK] = RULE_WHOLE,      [OP_FLOOR] = RULE_WHOLE,
+    [OP_ROUND] = RULE_WHOLE,       [OP_NOT] = RULE_BOOL,         [OP_IS_FINITE] = RULE_BOOL,
+    [OP_EQ] = RULE_BOOL,           [OP_NE] = RULE_BOOL,          [OP_LT] = RULE_BOOL,
+    [OP_LE] = RULE_BOOL,           [OP_AND] = RULE_BOOL,         [OP_OR] = RULE_BOOL,
+    [OP_MAXIMUM] = RULE_COMMON,    [OP_MINIMUM] = RULE_COMMON,   [OP_SELECT] = RULE_BRANCHES,
     [OP_REDUCE_MAX] = RULE_FIRST,  [OP_REDUCE_MIN] = RULE_FIRST, [OP_ARGMAX] = RULE_WHOLE,
-    [OP_STRETCH] = RULE_FIRST,     [OP_RESHAPE] = RULE_FIRST,   [OP_TRANSPOSE] = RULE_FIRST,
-    [OP_SLICE] = RULE_FIRST,       [OP_PAD] = RULE_FIRST,       [OP_CONCAT] = RULE_COMMON,
-    [OP_GATHER] = RULE_FIRST,      [OP_STOP_GRAD] = RULE_FIRST, [OP_MARK] = RULE_FIRST,
-    [OP_CATEGORICAL] = RULE_WHOLE, [OP_STORE] = RULE_FIRST,     [OP_UPDATE] = RULE_BOOL,
+    [OP_STRETCH] = RULE_FIRST,     [OP_RESHAPE] = RULE_FIRST,    [OP_TRANSPOSE] = RULE_FIRST,
+    [OP_SLICE] = RULE_FIRST,       [OP_PAD] = RULE_FIRST,        [OP_CONCAT] = RULE_COMMON,
+    [OP_GATHER] = RULE_FIRST,      [OP_STOP_GRAD] = RULE_FIRST,  [OP_MARK] = RULE_FIRST,
+    [OP_CATEGORICAL] = RULE_WHOLE, [OP_STORE] = RULE_FIRST,      [OP_UPDATE] = RULE_BOOL,
 };
 
 /* The kind of inputs first.. if they agree, else real. */
@@ -95,8 +95,8 @@ static const char *fits_stretch(const Make *m, const Shape *a) {
   const Shape *to = m->given;
   if (a->rank == 0) return NULL;
   if (a->rank != to->rank)
-    return arena_printf(m->g->arena, "%s does not stretch to %s: ranks %d and %d", text_of(m, a), text_of(m, to),
-                        a->rank, to->rank);
+    return arena_printf(m->g->arena, "%s does not stretch to %s: ranks %d and %d", text_of(m, a),
+                        text_of(m, to), a->rank, to->rank);
   for (int k = 0; k < a->rank; k++) {
     if (dim_equal(a->d[k], to->d[k]) || dim_is_one(a->d[k])) continue;
     return arena_printf(m->g->arena, "%s does not stretch to %s: %s and %s", text_of(m, a), text_of(m, to),
@@ -263,8 +263,8 @@ const char *shape_rule_concat(Make *m) {
     bool fits = s->rank == first->rank;
     for (int k = 0; fits && k < s->rank; k++) fits = k == axis || dim_equal(s->d[k], first->d[k]);
     if (!fits)
-      return arena_printf(m->g->arena, "%s and %s do not join along axis %d", text_of(m, first), text_of(m, s),
-                          axis);
+      return arena_printf(m->g->arena, "%s and %s do not join along axis %d", text_of(m, first),
+                          text_of(m, s), axis);
     if (__builtin_add_overflow(total, s->d[axis].n, &total)) total = INT64_MAX;
   }
   m->shape = *first;
@@ -284,8 +284,7 @@ static const char *join_shapes(Make *m, const Shape *head, const Shape *tail, in
 }
 
 const char *shape_rule_onehot(Make *m) {
-  if (m->attr->i[0] < 1)
-    return arena_printf(m->g->arena, "%lld classes", (long long)m->attr->i[0]);
+  if (m->attr->i[0] < 1) return arena_printf(m->g->arena, "%lld classes", (long long)m->attr->i[0]);
   Shape last = shape_of(1, &m->attr->i[0]);
   return join_shapes(m, in_shape(m, 0), &last, 0);
 }
@@ -319,8 +318,8 @@ static Shape transposed(const Shape *s, bool yes) {
 const char *shape_rule_matmul(Make *m) {
   const Shape *a = in_shape(m, 0), *b = in_shape(m, 1);
   if (a->rank < 2 || a->rank != b->rank)
-    return arena_printf(m->g->arena, "%s and %s do not multiply: ranks %d and %d", text_of(m, a), text_of(m, b),
-                        a->rank, b->rank);
+    return arena_printf(m->g->arena, "%s and %s do not multiply: ranks %d and %d", text_of(m, a),
+                        text_of(m, b), a->rank, b->rank);
   Shape x = transposed(a, m->attr->i[0] != 0), y = transposed(b, m->attr->i[1] != 0);
   int r = x.rank;
   for (int k = 0; k < r - 2; k++)
@@ -356,7 +355,8 @@ const char *shape_rule_pool(Make *m) {
   const Shape *a = in_shape(m, 0);
   int64_t size = m->attr->i[0];
   if (a->rank != 4 || size < 1 || a->d[2].n < size || a->d[3].n < size)
-    return arena_printf(m->g->arena, "windows of size %lld do not fit into %s", (long long)size, text_of(m, a));
+    return arena_printf(m->g->arena, "windows of size %lld do not fit into %s", (long long)size,
+                        text_of(m, a));
   m->shape = *a;
   for (int k = 2; k < 4; k++) m->shape.d[k] = dim_static(a->d[k].n / size);
   return NULL;

@@ -63,7 +63,8 @@ static NodeId sum_of_product(const Make *m) {
   for (int k = 1; k >= (a->op == OP_DIV ? 1 : 0); k--) {
     const Shape *q = g_shape(m->g, a->in[k]), *p = g_shape(m->g, a->in[1 - k]);
     if (p->rank == 0 || (q->rank > 0 && (axes_of_size_one(q) & mask) != mask)) continue;
-    if (q->rank == 0) return binary(m, a->op, g_sum(m->g, a->in[1 - k], mask, m->attr->i[1] != 0, m->span), a->in[k]);
+    if (q->rank == 0)
+      return binary(m, a->op, g_sum(m->g, a->in[1 - k], mask, m->attr->i[1] != 0, m->span), a->in[k]);
     return reshaped(m, binary(m, a->op, kept_sum(m, a->in[1 - k], mask), a->in[k]));
   }
   return NODE_NONE;
@@ -228,8 +229,8 @@ NodeId rewrite_stop_grad(const Make *m) {
 /* One factor of a product as the product sees it: rows x columns after its flag. */
 typedef struct Factor {
   NodeId id;
-  bool flag;   /* transposed */
-  int r, c;    /* axes of id that are its rows and columns */
+  bool flag; /* transposed */
+  int r, c;  /* axes of id that are its rows and columns */
 } Factor;
 
 static Factor factor(const Make *m, int k) {
@@ -275,7 +276,8 @@ static NodeId matmul_of_repeated(const Make *m, int k) {
   NodeId small = n->op == OP_CONST ? constant(m, n->attr.f[0], &s) : g_stretch(m->g, n->in[0], &s, m->span);
   NodeId rest = other.id;
   if (axes >> inner & 1) rest = kept_sum(m, rest, (int64_t)1 << (k == 0 ? other.r : other.c));
-  NodeId p = k == 0 ? product(m, small, f.flag, rest, other.flag) : product(m, rest, other.flag, small, f.flag);
+  NodeId p =
+      k == 0 ? product(m, small, f.flag, rest, other.flag) : product(m, rest, other.flag, small, f.flag);
   return stretched(m, p);
 }
 

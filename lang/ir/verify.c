@@ -8,13 +8,15 @@ static const char *fault(const Graph *g, NodeId id, const char *text) {
 /* Inputs: as many as the table says, before the node, and not effects; several results only for PART. */
 static const char *verify_inputs(const Graph *g, NodeId id) {
   const Node *n = g_node(g, id);
-  if (op_info[n->op].n_in >= 0 && op_info[n->op].n_in != n->n_in) return fault(g, id, "wrong number of inputs");
+  if (op_info[n->op].n_in >= 0 && op_info[n->op].n_in != n->n_in)
+    return fault(g, id, "wrong number of inputs");
   for (int k = 0; k < n->n_in; k++) {
     if (n->in[k] < 0 || n->in[k] >= id) return fault(g, id, "an input does not stand before it");
     const Node *in = g_node(g, n->in[k]);
     if (op_info[in->op].cls == CLASS_EFFECT) return fault(g, id, "an input is an effect");
     bool several = in->op == OP_CIRCUIT_VJP || in->op == OP_CIRCUIT_HVP;
-    if (several != (n->op == OP_PART)) return fault(g, id, "PART and operations with several results go together");
+    if (several != (n->op == OP_PART))
+      return fault(g, id, "PART and operations with several results go together");
   }
   return NULL;
 }
@@ -22,7 +24,8 @@ static const char *verify_inputs(const Graph *g, NodeId id) {
 /* The shape and kind that the rules give are those that the node has. */
 static const char *verify_shape(const Graph *g, NodeId id) {
   const Node *n = g_node(g, id);
-  Make m = {(Graph *)(uintptr_t)g, n->op, n->n_in, n->in, &n->attr, &n->shape, n->span, shape_scalar(), ELEM_REAL, 1};
+  Make m = {(Graph *)(uintptr_t)g, n->op,     n->n_in, n->in, &n->attr, &n->shape, n->span,
+            shape_scalar(),        ELEM_REAL, 1};
   const char *why = shape_rule_of[n->op](&m);
   if (why) return fault(g, id, why);
   if (!shape_equal(&m.shape, &n->shape)) return fault(g, id, "its shape is not that of its rule");

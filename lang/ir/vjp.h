@@ -5,7 +5,7 @@
 #define QGN_VJP_H
 #include "lang/ir/graph_int.h"
 
-#define VJP_GRAD(lower)   VjpRule vjp_##lower;
+#define VJP_GRAD(lower) VjpRule vjp_##lower;
 #define VJP_NOGRAD(lower)
 #define VJP_NONE(lower)
 #define OP(ID, lower, n_in, shape, cls, kernel, diff, doc) VJP_##diff(lower)

@@ -29,7 +29,8 @@ static const char *vjp_reduce(Graph *g, NodeId self, NodeId gout, NodeId *gin) {
   NodeId hit = g_binary(g, OP_EQ, n->in[0], y, n->span);
   NodeId hits = g_sum(g, hit, n->attr.i[0], true, n->span);
   NodeId share = g_binary(g, OP_DIV, g_reshape(g, gout, &kept, n->span), hits, n->span);
-  gin[0] = g_make(g, OP_SELECT, 3, (NodeId[]){hit, share, g_scalar(g, 0, n->span)}, NULL, NULL, n->span, NULL);
+  gin[0] =
+      g_make(g, OP_SELECT, 3, (NodeId[]){hit, share, g_scalar(g, 0, n->span)}, NULL, NULL, n->span, NULL);
   return NULL;
 }
 

@@ -60,7 +60,8 @@ static NodeId safe_log_vjp(const Rule *r) {
 }
 
 static NodeId leaky_vjp(const Rule *r, NodeId cotangent, NodeId result) {
-  return g_make(r->g, OP_LEAKY_RELU_GRAD, 2, (NodeId[]){cotangent, result}, &r->n->attr, NULL, r->n->span, NULL);
+  return g_make(r->g, OP_LEAKY_RELU_GRAD, 2, (NodeId[]){cotangent, result}, &r->n->attr, NULL, r->n->span,
+                NULL);
 }
 
 /* d a^b / da = b a^(b-1), and 0 at a = b = 0, where it is 0 * inf. With a constant exponent (never 0

@@ -21,12 +21,12 @@ static const Dim rows = {8, B, 0};
 typedef struct Case {
   int n_in;
   Shape in[MAX_IN];
-  bool fixed[MAX_IN];     /* the input is the scalar constant value[] */
+  bool fixed[MAX_IN]; /* the input is the scalar constant value[] */
   double value[MAX_IN];
-  bool twice;             /* input 1 is input 0 */
+  bool twice; /* input 1 is input 0 */
   Attr attr;
   Shape given;
-  int64_t labels;         /* inputs without derivative are whole numbers below this; 0: any number */
+  int64_t labels; /* inputs without derivative are whole numbers below this; 0: any number */
 } Case;
 
 typedef struct Cases {
@@ -75,10 +75,14 @@ static void add_attr(Cases *cs, Shape a, int64_t i0, int64_t i1, int64_t i2) {
 
 static void elementwise_cases(Cases *cs, OpId op) {
   static const double constants[] = {2, 0.5, -1, 3, 1.7};
-  Shape shapes[][2] = {{sh(0, 0, 0, 0), sh(0, 0, 0, 0)}, {sh(1, 1, 0, 0), sh(1, 7, 0, 0)},
-                       {sh(2, 3, 5, 0), sh(2, 3, 5, 0)}, {sh(2, 3, 5, 0), sh(0, 0, 0, 0)},
-                       {sh(2, 1, 5, 0), sh(2, 3, 1, 0)}, {with_rows(sh(2, 0, 3, 0)), sh(2, 1, 3, 0)},
-                       {with_rows(sh(2, 0, 1, 0)), sh(2, 1, 3, 0)}, {sh(3, 2, 1, 3), sh(3, 2, 4, 1)}};
+  Shape shapes[][2] = {{sh(0, 0, 0, 0), sh(0, 0, 0, 0)},
+                       {sh(1, 1, 0, 0), sh(1, 7, 0, 0)},
+                       {sh(2, 3, 5, 0), sh(2, 3, 5, 0)},
+                       {sh(2, 3, 5, 0), sh(0, 0, 0, 0)},
+                       {sh(2, 1, 5, 0), sh(2, 3, 1, 0)},
+                       {with_rows(sh(2, 0, 3, 0)), sh(2, 1, 3, 0)},
+                       {with_rows(sh(2, 0, 1, 0)), sh(2, 1, 3, 0)},
+                       {sh(3, 2, 1, 3), sh(3, 2, 4, 1)}};
   int n_in = op_info[op].n_in;
   for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++)
     for (int swap = 0; swap < (n_in > 1 ? 2 : 1); swap++) {
@@ -283,7 +287,9 @@ static void circuit(void *ctx, const Node *n, const RefTensor *in, RefTensor *ou
 }
 
 /* ---- the checks ------------------------------------------------------------------------------------- */
-static RefEnv env_of(Data *d) { return (RefEnv){.counts = counts, .slot = slot_value, .circuit = circuit, .ctx = d}; }
+static RefEnv env_of(Data *d) {
+  return (RefEnv){.counts = counts, .slot = slot_value, .circuit = circuit, .ctx = d};
+}
 
 static double value_of(const Graph *g, NodeId id, Data *d) {
   RefEnv env = env_of(d);
@@ -308,7 +314,8 @@ static double difference(const Graph *g, NodeId f, Data *d, int slot, int64_t k,
 typedef enum Verdict { GOOD, BAD, NEAR_KINK, OUTSIDE } Verdict; /* OUTSIDE: of the domain */
 
 /* The elements of node `grad` (NODE_NONE: zero) against differences of node f. */
-static Verdict compare(const Graph *g, NodeId f, NodeId grad, Data *d, int slot, double tolerance, const char *name) {
+static Verdict compare(const Graph *g, NodeId f, NodeId grad, Data *d, int slot, double tolerance,
+                       const char *name) {
   Verdict verdict = GOOD;
   RefEnv env = env_of(d);
   double **v = calloc((size_t)g_count(g), sizeof *v);
@@ -320,7 +327,8 @@ static Verdict compare(const Graph *g, NodeId f, NodeId grad, Data *d, int slot,
     if (fabs(exact - numeric) <= tolerance * fmax(1, fabs(numeric))) continue;
     verdict = fabs(fine - coarse) > 1e-2 * fmax(1, fabs(fine)) ? NEAR_KINK : BAD;
     if (verdict == BAD)
-      print_message("%s: input %d, element %d: %.12g, differences say %.12g\n", name, slot, (int)k, exact, numeric);
+      print_message("%s: input %d, element %d: %.12g, differences say %.12g\n", name, slot, (int)k, exact,
+                    numeric);
   }
   ref_free(g_count(g), v);
   free(v);
@@ -363,7 +371,8 @@ static bool optimized_agrees(const Graph *g, Data *d) {
 }
 
 /* Loss `loss` of inputs `in` (slots slot[]): first and second order. */
-static Verdict check_orders(Graph *g, NodeId loss, int n, const NodeId *in, const int *slot, Data *d, const char *name) {
+static Verdict check_orders(Graph *g, NodeId loss, int n, const NodeId *in, const int *slot, Data *d,
+                            const char *name) {
   NodeId first[MAX_IN + 1], second[MAX_IN + 1], sum = NODE_NONE;
   GradError err = {0};
   assert_true(g_grad(g, loss, n, in, first, SPAN_NONE, &err));
@@ -439,7 +448,8 @@ static void every_rule_is_the_derivative(void **state) {
       }
       bool has_constant = cs->at[k].fixed[0] || cs->at[k].fixed[1];
       if (v == OUTSIDE && has_constant) continue; /* (-1)^b */
-      if (v != GOOD) fail_msg("`%s`, case %d: %s", op_info[op].name, k, v == BAD ? "wrong" : "no smooth point");
+      if (v != GOOD)
+        fail_msg("`%s`, case %d: %s", op_info[op].name, k, v == BAD ? "wrong" : "no smooth point");
       n_checked++;
     }
   }
@@ -479,11 +489,17 @@ static void circuits_to_second_order(void **state) {
 /* Where a branch is not taken, nothing may become NaN: not in the second order either. */
 static void edges_stay_finite(void **state) {
   (void)state;
-  static const struct { OpId op; double x, y, d1, d2; bool two; } edges[] = {
-      {OP_SAFE_LOG, 0, 0, 0, 0, false},     {OP_ABS, 0, 0, 0, 0, false},    {OP_LEAKY_RELU, 0, 0, 0.2, 0, false},
-      {OP_POW, 0, 2.5, 0, 0, true},         {OP_POW, 0, 1, 1, 0, true},     {OP_SOFTPLUS, 800, 0, 1, 0, false},
-      {OP_SOFTPLUS, -800, 0, 0, 0, false},  {OP_MAXIMUM, 1, 1, 1, 0, true}, {OP_TANH, 400, 0, 0, 0, false},
-      {OP_SIGMOID, -800, 0, 0, 0, false},   {OP_MINIMUM, 1, 1, 1, 0, true},
+  static const struct {
+    OpId op;
+    double x, y, d1, d2;
+    bool two;
+  } edges[] = {
+      {OP_SAFE_LOG, 0, 0, 0, 0, false},     {OP_ABS, 0, 0, 0, 0, false},
+      {OP_LEAKY_RELU, 0, 0, 0.2, 0, false}, {OP_POW, 0, 2.5, 0, 0, true},
+      {OP_POW, 0, 1, 1, 0, true},           {OP_SOFTPLUS, 800, 0, 1, 0, false},
+      {OP_SOFTPLUS, -800, 0, 0, 0, false},  {OP_MAXIMUM, 1, 1, 1, 0, true},
+      {OP_TANH, 400, 0, 0, 0, false},       {OP_SIGMOID, -800, 0, 0, 0, false},
+      {OP_MINIMUM, 1, 1, 1, 0, true},
   };
   for (size_t k = 0; k < sizeof edges / sizeof *edges; k++) {
     Arena *a = arena_new();

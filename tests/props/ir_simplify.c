@@ -120,9 +120,9 @@ static bool is_jump(OpId op) {
 }
 
 static bool rounds(OpId op) {
-  return op == OP_RECIP || op == OP_SQRT || op == OP_EXP || op == OP_LOG || op == OP_SAFE_LOG || op == OP_SIN ||
-         op == OP_COS || op == OP_TANH || op == OP_SIGMOID || op == OP_SOFTPLUS || op == OP_DIV || op == OP_POW ||
-         op == OP_W1;
+  return op == OP_RECIP || op == OP_SQRT || op == OP_EXP || op == OP_LOG || op == OP_SAFE_LOG ||
+         op == OP_SIN || op == OP_COS || op == OP_TANH || op == OP_SIGMOID || op == OP_SOFTPLUS ||
+         op == OP_DIV || op == OP_POW || op == OP_W1;
 }
 
 /* Rewrites move values by a few ulp, and behind a jump that can be a whole step. So a program has

@@ -298,7 +298,8 @@ static void eval_node(const Graph *g, const Node *n, const RefEnv *env, const Re
 void ref_eval(const Graph *g, const RefEnv *env, double **values) {
   for (NodeId id = 0; id < g_count(g); id++) {
     const Node *n = g_node(g, id);
-    RefTensor *in = calloc((size_t)n->n_in + 1, sizeof *in), *out = calloc((size_t)n->n_parts + 1, sizeof *out);
+    RefTensor *in = calloc((size_t)n->n_in + 1, sizeof *in),
+              *out = calloc((size_t)n->n_parts + 1, sizeof *out);
     int64_t total = 0;
     for (int k = 0; k < n->n_in; k++) {
       in[k] = ref_shape(&g_node(g, n->in[k])->shape, env);

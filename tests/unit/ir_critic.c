@@ -13,8 +13,8 @@ static const char *const count_names[] = {"", "B"};
 static const int weights[6] = {W1, B1, W2, B2, W3, B3};
 
 static Shape weight_shape(int slot) {
-  static const int64_t sizes[SLOTS][2] = {[W1] = {1, 64}, [B1] = {1, 64}, [W2] = {64, 64},
-                                          [B2] = {1, 64}, [W3] = {64, 1}, [B3] = {1, 1}};
+  static const int64_t sizes[SLOTS][2] = {
+      [W1] = {1, 64}, [B1] = {1, 64}, [W2] = {64, 64}, [B2] = {1, 64}, [W3] = {64, 1}, [B3] = {1, 1}};
   return shape_of(2, sizes[slot]);
 }
 
@@ -39,7 +39,8 @@ static NodeId sample_norm(Graph *g, NodeId x) {
   Shape s = *(&g_node(g, x)->shape);
   NodeId squares = g_binary(g, OP_POW, x, g_scalar(g, 2, SPAN_NONE), SPAN_NONE);
   NodeId sum = g_sum(g, squares, 2, false, SPAN_NONE);
-  NodeId root = g_unary(g, OP_SQRT, g_binary(g, OP_ADD, sum, g_scalar(g, 1e-12, SPAN_NONE), SPAN_NONE), SPAN_NONE);
+  NodeId root =
+      g_unary(g, OP_SQRT, g_binary(g, OP_ADD, sum, g_scalar(g, 1e-12, SPAN_NONE), SPAN_NONE), SPAN_NONE);
   return g_reshape(g, root, &s, SPAN_NONE);
 }
 
@@ -47,8 +48,10 @@ static NodeId critic_loss(Graph *g, NodeId real, NodeId fake) {
   Shape s = *(&g_node(g, real)->shape);
   NodeId one = g_scalar(g, 1, SPAN_NONE), eps = g_draw(g, DRAW_UNIFORM, 1, &s, SPAN_NONE), dx;
   NodeId rest = g_binary(g, OP_SUB, one, eps, SPAN_NONE);
-  NodeId mix = g_mark(g, g_binary(g, OP_ADD, g_binary(g, OP_MUL, eps, real, SPAN_NONE),
-                                  g_binary(g, OP_MUL, rest, fake, SPAN_NONE), SPAN_NONE), 1, SPAN_NONE);
+  NodeId mix = g_mark(g,
+                      g_binary(g, OP_ADD, g_binary(g, OP_MUL, eps, real, SPAN_NONE),
+                               g_binary(g, OP_MUL, rest, fake, SPAN_NONE), SPAN_NONE),
+                      1, SPAN_NONE);
   assert_true(g_grad(g, g_sum(g, critic(g, mix), 3, false, SPAN_NONE), 1, &mix, &dx, SPAN_NONE, NULL));
   NodeId off = g_binary(g, OP_SUB, sample_norm(g, dx), one, SPAN_NONE);
   NodeId gp = g_mean(g, g_binary(g, OP_POW, off, g_scalar(g, 2, SPAN_NONE), SPAN_NONE), 3, false, SPAN_NONE);
@@ -71,7 +74,9 @@ static Graph *critic_step(Arena *a) {
   return g;
 }
 
-typedef struct Work { int nodes, big_products, products, big_elementwise; } Work;
+typedef struct Work {
+  int nodes, big_products, products, big_elementwise;
+} Work;
 
 static Work work_of(const Graph *g) {
   Work w = {0};
@@ -98,8 +103,8 @@ static void critic_has_no_redundant_work(void **state) {
   assert_null(g_verify(best));
   if (getenv("QGN_TEST_DUMP")) g_dump(best, count_names, slot_names, stdout);
   Work w = work_of(best);
-  print_message("critic step: %d nodes, %d products (%d of 64^3), %d elementwise of [B, 64]\n", w.nodes, w.products,
-                w.big_products, w.big_elementwise);
+  print_message("critic step: %d nodes, %d products (%d of 64^3), %d elementwise of [B, 64]\n", w.nodes,
+                w.products, w.big_products, w.big_elementwise);
   assert_int_equal(w.big_products, 10);
   assert_int_equal(w.big_elementwise, 20);
   arena_free(a);

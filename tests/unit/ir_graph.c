@@ -49,9 +49,7 @@ static void assert_number(NodeId id, double x) {
   assert_true(value == x);
 }
 
-static void update(int slot, NodeId grad) {
-  g_update(g, &(UpdateInfo){0, 0, 0, 1, &slot}, &grad, SPAN_NONE);
-}
+static void update(int slot, NodeId grad) { g_update(g, &(UpdateInfo){0, 0, 0, 1, &slot}, &grad, SPAN_NONE); }
 
 /* ---- equal nodes and algebra ---------------------------------------------------------------- */
 static void equal_nodes_are_one(void **state) {
@@ -64,7 +62,8 @@ static void equal_nodes_are_one(void **state) {
   Shape s = three(), other = shape_of(1, (int64_t[]){4});
   assert_int_equal(g_draw(g, DRAW_NORMAL, 3, &s, SPAN_NONE), g_draw(g, DRAW_NORMAL, 3, &s, SPAN_NONE));
   assert_int_not_equal(g_draw(g, DRAW_NORMAL, 3, &s, SPAN_NONE), g_draw(g, DRAW_NORMAL, 4, &s, SPAN_NONE));
-  assert_int_not_equal(g_draw(g, DRAW_NORMAL, 3, &s, SPAN_NONE), g_draw(g, DRAW_NORMAL, 3, &other, SPAN_NONE));
+  assert_int_not_equal(g_draw(g, DRAW_NORMAL, 3, &s, SPAN_NONE),
+                       g_draw(g, DRAW_NORMAL, 3, &other, SPAN_NONE));
   assert_int_not_equal(g_const(g, 0, &s, SPAN_NONE), g_const(g, -0.0, &s, SPAN_NONE));
   assert_int_equal(g_scalar(g, NAN, SPAN_NONE), g_scalar(g, NAN, SPAN_NONE));
   int before = g_count(g);
@@ -109,7 +108,8 @@ static void views_and_sums(void **state) {
   assert_int_equal(g_reshape(g, r, &s, SPAN_NONE), a);
   NodeId up = g_stretch(g, r, &many, SPAN_NONE);
   assert_int_equal(g_sum(g, a, 0, false, SPAN_NONE), a);
-  assert_int_equal(g_transpose(g, g_transpose(g, up, (int[]){1, 0}, SPAN_NONE), (int[]){1, 0}, SPAN_NONE), up);
+  assert_int_equal(g_transpose(g, g_transpose(g, up, (int[]){1, 0}, SPAN_NONE), (int[]){1, 0}, SPAN_NONE),
+                   up);
   assert_int_equal(g_slice(g, up, 0, 0, 8, SPAN_NONE), up);
   assert_int_equal(g_slice(g, g_pad(g, a, 0, 2, 9, SPAN_NONE), 0, 2, 3, SPAN_NONE), a);
   assert_int_equal(op_of(g_sum(g, up, 1, true, SPAN_NONE)), OP_RESHAPE); /* of 8 * slot 0 */
@@ -305,7 +305,8 @@ static void dumps_are_readable(void **state) {
   const Source *src = src_add("t.qgn", "one\n  two\n", 10);
   Shape rows = {.rank = 2, .d = {{64, 1, 0}, {3, 0, 0}}}, weights = shape_of(2, (int64_t[]){5, 3});
   NodeId x = g_input(g, 0, &rows, ELEM_REAL, SPAN_NONE), p = g_param(g, 1, &weights, SPAN_NONE), out;
-  NodeId h = g_leaky_relu(g, g_matmul(g, x, p, false, true, (Span){src->base + 6, src->base + 9}), 0.2, SPAN_NONE);
+  NodeId h =
+      g_leaky_relu(g, g_matmul(g, x, p, false, true, (Span){src->base + 6, src->base + 9}), 0.2, SPAN_NONE);
   NodeId loss = g_mean(g, bin(OP_POW, h, n(2)), 3, false, SPAN_NONE);
   assert_true(g_grad(g, loss, 1, &p, &out, SPAN_NONE, NULL));
   g_store(g, loss, 2, SPAN_NONE);
@@ -332,11 +333,20 @@ static void dumps_are_readable(void **state) {
 
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-  const struct CMUnitTest tests[] = {
-      TEST(equal_nodes_are_one), TEST(trivial_algebra), TEST(views_and_sums), TEST(means_with_counts),
-      TEST(derivatives_of_products), TEST(paths_that_carry_nothing), TEST(an_op_without_rule_is_an_error),
-      TEST(marks_keep_names_apart), TEST(updates_make_values_stale), TEST(rewrites_do_not_cross_updates),
-      TEST(stored_values_are_read_back), TEST(optimising_copies_what_is_overwritten),
-      TEST(optimising_drops_the_dead), TEST(verify_finds_damage), TEST(dumps_are_readable)};
+  const struct CMUnitTest tests[] = {TEST(equal_nodes_are_one),
+                                     TEST(trivial_algebra),
+                                     TEST(views_and_sums),
+                                     TEST(means_with_counts),
+                                     TEST(derivatives_of_products),
+                                     TEST(paths_that_carry_nothing),
+                                     TEST(an_op_without_rule_is_an_error),
+                                     TEST(marks_keep_names_apart),
+                                     TEST(updates_make_values_stale),
+                                     TEST(rewrites_do_not_cross_updates),
+                                     TEST(stored_values_are_read_back),
+                                     TEST(optimising_copies_what_is_overwritten),
+                                     TEST(optimising_drops_the_dead),
+                                     TEST(verify_finds_damage),
+                                     TEST(dumps_are_readable)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -62,7 +62,8 @@ static NodeId make(OpId op, int n, NodeId a, NodeId b, Attr attr, const Shape *g
 
 static void sizes_of_shapes(void **state) {
   (void)state;
-  Shape s = sh(3, -B, 4, 5), huge = shape_of(3, (int64_t[]){1 << 30, 1 << 30, 1 << 30}), zero = shape_scalar();
+  Shape s = sh(3, -B, 4, 5), huge = shape_of(3, (int64_t[]){1 << 30, 1 << 30, 1 << 30}),
+        zero = shape_scalar();
   assert_int_equal(shape_capacity(&s), 2000);
   assert_int_equal(shape_row_size(&s), 20);
   assert_int_equal(shape_capacity(&huge), INT64_MAX);
@@ -84,10 +85,12 @@ static void elementwise(void **state) {
   FITS("[B, 3]", OP_ADD, 2, in(2, -B, 3, 0), in(2, 1, 3, 0), NONE, NULL);
   FITS("[B, 3]", OP_MUL, 2, in(2, -B, 1, 0), in(2, 1, 3, 0), NONE, NULL);
   FITS("[3]", OP_SUB, 2, in(0, 0, 0, 0), in(1, 3, 0, 0), NONE, NULL);
-  REFUSED("[64] and [64, 1] do not combine: ranks 1 and 2", OP_SUB, 2, in(1, 64, 0, 0), in(2, 64, 1, 0), NONE, NULL);
+  REFUSED("[64] and [64, 1] do not combine: ranks 1 and 2", OP_SUB, 2, in(1, 64, 0, 0), in(2, 64, 1, 0), NONE,
+          NULL);
   NodeId late = in(2, -B, 4, 0);
   REFUSED("[B, 3] and [B, 4] do not combine: 3 and 4", OP_ADD, 2, in(2, -B, 3, 0), late, NONE, NULL);
-  REFUSED("[B, 3] and [rows(d), 3] do not combine: B and rows(d)", OP_ADD, 2, in(2, -B, 3, 0), in(2, -N, 3, 0), NONE, NULL);
+  REFUSED("[B, 3] and [rows(d), 3] do not combine: B and rows(d)", OP_ADD, 2, in(2, -B, 3, 0),
+          in(2, -N, 3, 0), NONE, NULL);
   REFUSED("[B] and [64] do not combine: B and 64", OP_LT, 2, in(1, -B, 0, 0), in(1, 64, 0, 0), NONE, NULL);
 }
 
@@ -96,9 +99,12 @@ static void products(void **state) {
   FITS("[B, 64]", OP_MATMUL, 2, in(2, -B, 3, 0), in(2, 3, 64, 0), NONE, NULL);
   FITS("[3, 2]", OP_MATMUL, 2, in(2, -B, 3, 0), in(2, -B, 2, 0), A(1, 0), NULL);
   FITS("[7, 2, 5]", OP_MATMUL, 2, in(3, 7, 3, 2), in(3, 7, 5, 3), A(1, 1), NULL);
-  REFUSED("[B, 3] and [4, 64] do not multiply: 3 and 4", OP_MATMUL, 2, in(2, -B, 3, 0), in(2, 4, 64, 0), NONE, NULL);
-  REFUSED("[B, 3] and [3] do not multiply: ranks 2 and 1", OP_MATMUL, 2, in(2, -B, 3, 0), in(1, 3, 0, 0), NONE, NULL);
-  REFUSED("[2, 4, 3] and [3, 3, 4] do not multiply: 2 and 3", OP_MATMUL, 2, in(3, 2, 4, 3), in(3, 3, 3, 4), NONE, NULL);
+  REFUSED("[B, 3] and [4, 64] do not multiply: 3 and 4", OP_MATMUL, 2, in(2, -B, 3, 0), in(2, 4, 64, 0), NONE,
+          NULL);
+  REFUSED("[B, 3] and [3] do not multiply: ranks 2 and 1", OP_MATMUL, 2, in(2, -B, 3, 0), in(1, 3, 0, 0),
+          NONE, NULL);
+  REFUSED("[2, 4, 3] and [3, 3, 4] do not multiply: 2 and 3", OP_MATMUL, 2, in(3, 2, 4, 3), in(3, 3, 3, 4),
+          NONE, NULL);
 }
 
 static void axes(void **state) {
@@ -113,8 +119,10 @@ static void axes(void **state) {
   FITS("[5, B, 4]", OP_TRANSPOSE, 1, x, 0, A(2, 0, 1), NULL);
   REFUSED("axis 0 of [B, 4, 5] is named twice", OP_TRANSPOSE, 1, x, 0, A(0, 0, 1), NULL);
   FITS("[B, 2, 5]", OP_SLICE, 1, x, 0, A(1, 2, 2), NULL);
-  REFUSED("[B, 4, 5] has 4 elements along axis 1, there are no elements 3..5", OP_SLICE, 1, x, 0, A(1, 3, 2), NULL);
-  REFUSED("axis 0 of [B, 4, 5] is a count of rows, known only at run time", OP_SLICE, 1, x, 0, A(0, 0, 2), NULL);
+  REFUSED("[B, 4, 5] has 4 elements along axis 1, there are no elements 3..5", OP_SLICE, 1, x, 0, A(1, 3, 2),
+          NULL);
+  REFUSED("axis 0 of [B, 4, 5] is a count of rows, known only at run time", OP_SLICE, 1, x, 0, A(0, 0, 2),
+          NULL);
   FITS("[B, 9, 5]", OP_PAD, 1, x, 0, A(1, 5, 9), NULL);
   REFUSED("4 elements from 6 on do not fit into 9", OP_PAD, 1, x, 0, A(1, 6, 9), NULL);
   FITS("[B, 4, 7]", OP_CONCAT, 2, x, in(3, -B, 4, 2), A(2), NULL);
@@ -128,12 +136,13 @@ static void axes(void **state) {
 
 static void given_shapes(void **state) {
   (void)state;
-  Shape to = sh(3, -B, 14, 14), row = sh(2, -B, 5, 0), counted = sh(1, 196, 0, 0), empty = shape_of(1, (int64_t[]){0});
+  Shape to = sh(3, -B, 14, 14), row = sh(2, -B, 5, 0), counted = sh(1, 196, 0, 0),
+        empty = shape_of(1, (int64_t[]){0});
   FITS("[B, 14, 14]", OP_RESHAPE, 1, in(2, -B, 196, 0), 0, NONE, &to);
   REFUSED("[B, 784] does not fill [B, 14, 14]: 784 values for each row, but 196 are needed", OP_RESHAPE, 1,
           in(2, -B, 784, 0), 0, NONE, &to);
-  REFUSED("[B, 196] does not fill [196]: a count of rows is kept by `reshape`", OP_RESHAPE, 1, in(2, -B, 196, 0), 0,
-          NONE, &counted);
+  REFUSED("[B, 196] does not fill [196]: a count of rows is kept by `reshape`", OP_RESHAPE, 1,
+          in(2, -B, 196, 0), 0, NONE, &counted);
   FITS("[B, 5]", OP_STRETCH, 1, in(2, 1, 5, 0), 0, NONE, &row);
   REFUSED("[1, 4] does not stretch to [B, 5]: 4 and 5", OP_STRETCH, 1, in(2, 1, 4, 0), 0, NONE, &row);
   REFUSED("[5] does not stretch to [B, 5]: ranks 1 and 2", OP_STRETCH, 1, in(1, 5, 0, 0), 0, NONE, &row);
@@ -153,13 +162,16 @@ static void images(void **state) {
 static void circuits(void **state) {
   (void)state;
   bool has_rows[] = {true, false};
-  CircuitProgram p = {.n_inputs = 2, .n_outputs = 3, .input_has_rows = has_rows, .input_size = (int64_t[]){2, 8}};
+  CircuitProgram p = {
+      .n_inputs = 2, .n_outputs = 3, .input_has_rows = has_rows, .input_size = (int64_t[]){2, 8}};
   Attr attr = {.p = &p};
   NodeId x = in(2, -B, 2, 0), theta = in(3, 2, 2, 2), bad = in(2, -B, 3, 0);
   FITS("[B, 3]", OP_CIRCUIT, 2, x, theta, attr, NULL);
-  REFUSED("input 0 of the circuit has 2 values for each row, but [B, 3] has 3", OP_CIRCUIT, 2, bad, theta, attr, NULL);
+  REFUSED("input 0 of the circuit has 2 values for each row, but [B, 3] has 3", OP_CIRCUIT, 2, bad, theta,
+          attr, NULL);
   REFUSED("input 1 of the circuit has 8 values, but [B, 3] has 300", OP_CIRCUIT, 2, x, bad, attr, NULL);
-  NodeId w = in(2, -B, 3, 0), y = g_make(g, OP_CIRCUIT_VJP, 3, (NodeId[]){x, theta, w}, &attr, NULL, SPAN_NONE, NULL);
+  NodeId w = in(2, -B, 3, 0),
+         y = g_make(g, OP_CIRCUIT_VJP, 3, (NodeId[]){x, theta, w}, &attr, NULL, SPAN_NONE, NULL);
   assert_int_equal(g_node(g, y)->n_parts, 2);
   Shape part = sh(3, 2, 2, 2);
   FITS("[2, 2, 2]", OP_PART, 1, y, 0, A(1), &part);
@@ -177,7 +189,8 @@ static void kinds_of_elements(void **state) {
   NodeId cond = g_binary(g, OP_LT, x, y, SPAN_NONE);
   assert_int_equal(g_node(g, cond)->elem, ELEM_BOOL);
   assert_int_equal(g_node(g, g_binary(g, OP_ADD, label, x, SPAN_NONE))->elem, ELEM_REAL);
-  assert_int_equal(g_node(g, g_binary(g, OP_ADD, label, g_scalar(g, 0, SPAN_NONE), SPAN_NONE))->elem, ELEM_REAL);
+  assert_int_equal(g_node(g, g_binary(g, OP_ADD, label, g_scalar(g, 0, SPAN_NONE), SPAN_NONE))->elem,
+                   ELEM_REAL);
   assert_int_equal(g_node(g, g_unary(g, OP_ROUND, x, SPAN_NONE))->elem, ELEM_LABEL);
   assert_int_equal(g_node(g, g_slice(g, label, 0, 1, 2, SPAN_NONE))->elem, ELEM_LABEL);
   NodeId in3[] = {cond, label, label};
@@ -188,8 +201,8 @@ static void kinds_of_elements(void **state) {
 
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-  const struct CMUnitTest tests[] = {TEST(sizes_of_shapes), TEST(elementwise), TEST(products),
-                                     TEST(axes), TEST(given_shapes), TEST(images),
-                                     TEST(circuits), TEST(kinds_of_elements)};
+  const struct CMUnitTest tests[] = {
+      TEST(sizes_of_shapes), TEST(elementwise), TEST(products), TEST(axes),
+      TEST(given_shapes),    TEST(images),      TEST(circuits), TEST(kinds_of_elements)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
