@@ -1,0 +1,553 @@
+/* Every row of gates.def, and random circuits of them: the kernels against the dense reference
+ * (tests/ref/ref_sim.c), their gradients against shift rules and differences, their Hessian
+ * products against differences of gradients; all variants that this CPU runs. */
+#define _GNU_SOURCE /* M_PI */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "tests/ref/ref_sim.h"
+#include "tests/ref/sim_rig.h"
+
+#define ROWS       3
+#define MAX_VALUES 64 /* of one input, or outputs of one row */
+
+/* ---- random numbers of the tests ---- */
+
+static uint64_t rng_state = 1;
+static uint64_t rng(void) {
+  rng_state ^= rng_state << 13;
+  rng_state ^= rng_state >> 7;
+  rng_state ^= rng_state << 17;
+  return rng_state;
+}
+static int below(int n) { return (int)(rng() >> 33) % n; }
+static double uniform(double from, double to) { return from + (to - from) * (double)(rng() >> 11) * 0x1p-53; }
+static void fill(double *v, int64_t n, double size) {
+  for (int64_t i = 0; i < n; i++) v[i] = (double)(float)uniform(-size, size); /* the same in single */
+}
+
+/* ---- variants ---- */
+
+static const KernelSet *best(void) { return kernel_set(kernel_family(), true); }
+
+typedef void Check(const CircuitProgram *c, const KernelSet *set, double tolerance, void *data);
+static void for_variants(const CircuitProgram *c, Check *check, void *data) {
+  for (int f = 0; f <= (int)kernel_family(); f++) {
+    check(c, kernel_set((KernelFamily)f, true), 1e-10, data);
+    check(c, kernel_set((KernelFamily)f, false), 1e-5, data);
+  }
+}
+
+/* ---- a circuit with values for its inputs ---- */
+
+typedef struct Case {
+  CircuitProgram *c;
+  int64_t rows;
+  const double *in[4];
+  double value[4][40 * MAX_VALUES];
+  double w[40 * MAX_VALUES];
+} Case;
+
+static int64_t values_of(const CircuitProgram *c, int k, int64_t rows) {
+  return c->input_size[k] * (c->input_has_rows[k] ? rows : 1);
+}
+
+static void fill_case(Case *t, CircuitProgram *c, int64_t rows) {
+  t->c = c;
+  t->rows = rows;
+  for (int k = 0; k < c->n_inputs; k++) {
+    fill(t->value[k], values_of(c, k, rows), 3);
+    t->in[k] = t->value[k];
+  }
+  fill(t->w, rows * c->n_outputs, 1);
+}
+
+static void describe(const CircuitProgram *c) {
+  print_message("circuit of %d qubits:", c->n_qubits);
+  for (int g = 0; g < c->gates.n; g++) {
+    const GateUse *u = &c->gates.at[g];
+    print_message(" %s%s", u->inverse ? "inv@" : "", gate_info[u->gate].name);
+    for (int i = 0; i < u->n_controls + u->n_targets; i++) {
+      print_message("%s%d%s", i ? "," : " ", u->qubit[i],
+                    i >= u->n_controls ? "" : u->control_on[i] ? "*" : "o");
+    }
+    print_message(";");
+  }
+  print_message("\n");
+}
+
+static void near(const CircuitProgram *c, const double *a, const double *b, int64_t n, double tolerance,
+                 const char *what, const char *set) {
+  for (int64_t i = 0; i < n; i++) {
+    if (fabs(a[i] - b[i]) <= tolerance * fmax(1, fabs(b[i]))) continue;
+    describe(c);
+    fail_msg("%s, %s[%lld]: %.17g instead of %.17g", set, what, (long long)i, a[i], b[i]);
+  }
+}
+
+static void reference_outputs(const Case *t, double *y) {
+  for (int64_t r = 0; r < rig_samples(t->c, t->rows); r++) {
+    ref_outputs(t->c, t->in, r, y + r * t->c->n_outputs);
+  }
+}
+
+static void check_outputs(const CircuitProgram *c, const KernelSet *set, double tolerance, void *data) {
+  const Case *t = data;
+  double want[40 * MAX_VALUES], got[40 * MAX_VALUES], *out = got;
+  reference_outputs(t, want);
+  rig_run(c, set, OP_CIRCUIT, t->rows, t->in, NULL, NULL, &out);
+  near(c, got, want, rig_samples(c, t->rows) * c->n_outputs, tolerance, "y", set->name);
+}
+
+/* ---- matrices ---- */
+
+static int targets_of(GateId g) { return gate_info[g].n_qubits > 0 ? gate_info[g].n_qubits : 3; }
+
+static void test_matrices(void **state) {
+  (void)state;
+  for (int g = 0; g < GATE_COUNT; g++) {
+    const GateInfo *info = &gate_info[g];
+    if (info->later) continue;
+    int n = targets_of((GateId)g);
+    size_t d = (size_t)1 << n;
+    double angle[GATE_MAX_ANGLES], back[GATE_MAX_ANGLES] = {0};
+    double complex m[64], inverse[64], product;
+    fill(angle, GATE_MAX_ANGLES, 3);
+    ref_gate_matrix((GateId)g, n, angle, m);
+    bool rule = strcmp(info->inverse, "rule") == 0;
+    if (rule) {
+      for (size_t i = 0; i < d * d; i++) inverse[i] = conj(m[i % d * d + i / d]);
+    } else {
+      GateId other = strcmp(info->inverse, "self") == 0 || strcmp(info->inverse, "negate") == 0
+                         ? (GateId)g
+                         : gate_find(info->inverse);
+      assert_true(other < GATE_COUNT);
+      for (int i = 0; i < info->n_angles; i++) back[i] = -angle[i];
+      ref_gate_matrix(other, n, back, inverse);
+    }
+    for (size_t i = 0; i < d * d; i++) {
+      product = 0;
+      for (size_t k = 0; k < d; k++) product += m[i / d * d + k] * inverse[k * d + i % d];
+      if (cabs(product - (i / d == i % d)) > 1e-14) fail_msg("%s: inverse", info->name);
+      bool diagonal = i / d == i % d;
+      if (info->cls == GATE_DIAG && !diagonal && cabs(m[i]) > 0) fail_msg("%s is not diagonal", info->name);
+      if (info->cls == GATE_PERM && cabs(m[i]) > 1e-15 && fabs(cabs(m[i]) - 1) > 1e-15) {
+        fail_msg("%s permutes no basis states", info->name);
+      }
+    }
+  }
+}
+
+/* ---- shift rules ---- */
+
+/* Frequencies of angle `k` of a gate: its part of the spectrum column. */
+static int frequencies(const GateUse *u, int k, double f[4]) {
+  const char *s = gate_info[u->gate].spectrum;
+  int n = 0;
+  for (; k > 0 && strchr(s, ';') != NULL; k--) s = strchr(s, ';') + 1;
+  if (u->n_controls > 0) { /* the generator gets the eigenvalue 0 */
+    f[0] = 0.5;
+    f[1] = 1;
+    return 2;
+  }
+  for (char *end; *s != '\0' && *s != ';' && n < 4; s = end) {
+    f[n] = strtod(s, &end);
+    if (end == s) break;
+    n++;
+  }
+  return n;
+}
+
+/* F with the angle moved; F = sum of w y by the reference. */
+static double moved(const Case *t, GateUse *u, int k, double by) {
+  double before = u->angle[k].shift;
+  u->angle[k].shift += by;
+  double f = ref_weighted(t->c, t->in, rig_samples(t->c, t->rows), t->w);
+  u->angle[k].shift = before;
+  return f;
+}
+
+/* dF / d angle by the general shift rule: sum over mu of c (F(+s) - F(-s)), exact for one or two
+ * frequencies if sum over mu of 2 c sin(f s) = f for each. */
+static double by_shift(const Case *t, GateUse *u, int k) {
+  double f[4], s[2] = {M_PI / 2, M_PI}, c[2] = {0, 0};
+  int n = frequencies(u, k, f);
+  if (n == 0) return 0;
+  assert_true(n <= 2);
+  if (n == 1) {
+    s[0] = M_PI / 2 / f[0];
+    return f[0] / 2 * (moved(t, u, k, s[0]) - moved(t, u, k, -s[0]));
+  }
+  double a = 2 * sin(f[0] * s[0]), b = 2 * sin(f[0] * s[1]), d = 2 * sin(f[1] * s[0]), e = 2 * sin(f[1] * s[1]);
+  c[0] = (f[0] * e - b * f[1]) / (a * e - b * d);
+  c[1] = (a * f[1] - f[0] * d) / (a * e - b * d);
+  double sum = 0;
+  for (int i = 0; i < 2; i++) sum += c[i] * (moved(t, u, k, s[i]) - moved(t, u, k, -s[i]));
+  return sum;
+}
+
+static double by_difference(const Case *t, GateUse *u, int k) {
+  double h = 0.05, d[3];
+  for (int i = 0; i < 3; i++, h /= 2) d[i] = (moved(t, u, k, h) - moved(t, u, k, -h)) / (2 * h);
+  double first = (4 * d[1] - d[0]) / 3, second = (4 * d[2] - d[1]) / 3;
+  return (16 * second - first) / 15;
+}
+
+/* ---- every gate, every placement ---- */
+
+/* Input 0: rows, for preparing; input 1: shared, the angles of the gate. */
+static CircuitProgram *placed(Arena *a, GateId g, int n, int n_targets, int n_controls, const int *qubits) {
+  CircuitProgram *c = rig_circuit(a, n, 2, (int64_t[]){3, 4}, (bool[]){true, false});
+  for (int q = 0; q < n; q++) {
+    GateUse *u = rig_gate(c, GATE_U3, 0, 1, &q);
+    for (int i = 0; i < 3; i++) u->angle[i] = (AngleRef){0, i, 0.5 + 0.3 * q, 0.2 * i - 0.1 * q};
+  }
+  for (int q = 0; q + 1 < n; q++) {
+    rig_gate(c, GATE_RYY, 0, 2, (int[]){q, q + 1})->angle[0] = (AngleRef){-1, 0, 0, 0.8};
+  }
+  GateUse *u = rig_gate(c, g, n_controls, n_targets, qubits);
+  for (int i = 0; i < gate_info[g].n_angles; i++) u->angle[i] = (AngleRef){1, i, 0.7, 0.3};
+  return c;
+}
+
+/* Enough words that a wrong amplitude or phase shows: all for few qubits, else some. */
+static void measure_words(CircuitProgram *c) {
+  int n = c->n_qubits, size = 1 << n;
+  for (int i = 0; i < 12; i++) {
+    int word = n == 1 ? i % 3 + 1 : 1 + below(size * size - 1);
+    rig_expval(c, 1 + 0.1 * i, (uint64_t)(word % size), (uint64_t)(word / size));
+  }
+}
+
+static void check_placement(CircuitProgram *c, int which) {
+  Case t;
+  GateUse *u = &c->gates.at[c->gates.n - 1];
+  u->inverse = which % 3 == 2;
+  if (which % 4 == 3) {
+    int all[4] = {0, 1, 2, 3};
+    rig_gate(c, GATE_SX, 0, 1, (int[]){u->qubit[0]}); /* so that phases show */
+    rig_probs(c, c->n_qubits, all);
+    u = &c->gates.at[c->gates.n - 2];
+  } else {
+    measure_words(c);
+  }
+  fill_case(&t, c, ROWS);
+  for_variants(c, check_outputs, &t);
+  if (gate_info[u->gate].n_angles == 0) return;
+  double g0[ROWS * 4], g1[4], *out[2] = {g0, g1};
+  rig_run(c, best(), OP_CIRCUIT_VJP, ROWS, t.in, t.w, NULL, out);
+  for (int k = 0; k < gate_info[u->gate].n_angles; k++) {
+    double shift = 0.7 * by_shift(&t, u, k), difference = 0.7 * by_difference(&t, u, k);
+    near(c, &g1[k], &shift, 1, 1e-10, "gradient, shift rule", best()->name);
+    near(c, &g1[k], &difference, 1, 1e-8, "gradient, difference", best()->name);
+  }
+}
+
+/* All ordered choices of `left` more qubits. */
+static void place(GateId g, int n, int n_targets, int n_controls, int chosen, int *qubits, int *which) {
+  if (chosen < n_targets + n_controls) {
+    for (int q = 0; q < n; q++) {
+      bool used = false;
+      for (int i = 0; i < chosen; i++) used |= qubits[i] == q;
+      if (used) continue;
+      qubits[chosen] = q;
+      place(g, n, n_targets, n_controls, chosen + 1, qubits, which);
+    }
+    return;
+  }
+  for (int on = 0; on < 1 << n_controls; on++) {
+    Arena *a = arena_new();
+    CircuitProgram *c = placed(a, g, n, n_targets, n_controls, qubits);
+    GateUse *u = &c->gates.at[c->gates.n - 1];
+    for (int i = 0; i < n_controls; i++) u->control_on[i] = on >> i & 1;
+    check_placement(c, (*which)++);
+    arena_free(a);
+  }
+}
+
+static void test_placements(void **state) {
+  (void)state;
+  int which = 0, qubits[GATE_MAX_QUBITS];
+  for (int g = 0; g < GATE_COUNT; g++) {
+    if (gate_info[g].later) continue;
+    bool any = gate_info[g].n_qubits < 0;
+    for (int targets = any ? 1 : targets_of((GateId)g); targets <= (any ? 4 : targets_of((GateId)g)); targets++) {
+      for (int controls = 0; controls <= 2; controls++) {
+        for (int n = targets + controls; n <= 4; n++) {
+          place((GateId)g, n, targets, controls, 0, qubits, &which);
+        }
+      }
+    }
+  }
+  assert_true(which > 3000);
+}
+
+/* ---- random circuits ---- */
+
+/* Inputs: 0 rows, 1 shared, 2 rows; angles affine and repeated. */
+static CircuitProgram *random_circuit(Arena *a, int n, int n_gates) {
+  CircuitProgram *c = rig_circuit(a, n, 3, (int64_t[]){4, 9, 2}, (bool[]){true, false, true});
+  while (c->gates.n < n_gates) {
+    GateId g = (GateId)below(GATE_COUNT);
+    int targets = gate_info[g].n_qubits > 0 ? gate_info[g].n_qubits : 1 + below(3);
+    int controls = below(4) == 0 ? 1 + below(2) : 0, order[8];
+    if (gate_info[g].later || targets + controls > n) continue;
+    for (int i = 0; i < n; i++) order[i] = i;
+    for (int i = n - 1; i > 0; i--) {
+      int j = below(i + 1), swap = order[i];
+      order[i] = order[j];
+      order[j] = swap;
+    }
+    GateUse *u = rig_gate(c, g, controls, targets, order);
+    u->inverse = below(4) == 0;
+    for (int i = 0; i < controls; i++) u->control_on[i] = (uint8_t)below(2);
+    for (int i = 0; i < gate_info[g].n_angles; i++) {
+      int source = below(5) - 1;
+      if (source == 3) source = 1;
+      int element = source < 0 ? 0 : below((int)c->input_size[source]);
+      double shift = below(3) == 0 ? M_PI / 4 * below(9) : uniform(-2, 2);
+      u->angle[i] = (AngleRef){source, element, below(2) ? 1 : uniform(-2, 2), below(2) ? shift : 0};
+    }
+  }
+  return c;
+}
+
+static void random_measure(CircuitProgram *c) {
+  int n = c->n_qubits, order[8];
+  if (below(3) == 0) {
+    int count = 1 + below(n < 4 ? n : 4), first = below(n);
+    for (int i = 0; i < count; i++) order[i] = (first + i * (n - 1)) % n; /* neighbours backwards: distinct */
+    rig_probs(c, count, order);
+    return;
+  }
+  bool all_z = below(2);
+  for (int o = 0, outputs = 1 + below(5); o < outputs; o++) {
+    for (int i = 0, terms = 1 + below(4); i < terms; i++) {
+      uint64_t x = all_z ? 0 : (uint64_t)below(1 << n), z = (uint64_t)below(1 << n);
+      if (i == 0) {
+        rig_expval(c, uniform(-2, 2), x, z);
+      } else {
+        rig_term(c, uniform(-2, 2), x, z);
+      }
+    }
+  }
+}
+
+typedef struct Parts {
+  double v[4][40 * MAX_VALUES];
+  double *at[4];
+} Parts;
+
+static double *const *parts(Parts *p) {
+  for (int k = 0; k < 4; k++) p->at[k] = p->v[k];
+  return p->at;
+}
+
+/* The case with inputs moved by h u. */
+static void move_case(const Case *t, const double *const *u, double h, Case *out) {
+  *out = *t;
+  for (int k = 0; k < t->c->n_inputs; k++) {
+    for (int64_t i = 0; i < values_of(t->c, k, t->rows); i++) out->value[k][i] += h * u[k][i];
+    out->in[k] = out->value[k];
+  }
+}
+
+static void run_double(const Case *t, OpId op, const double *const *u, Parts *out) {
+  rig_run(t->c, best(), op, t->rows, t->in, t->w, u, parts(out));
+}
+
+/* d/dh of the results of `op` along u, by Richardson differences. */
+static void difference_along(const Case *t, OpId op, const double *const *u, Parts *out) {
+  static Case moved_case;
+  static Parts plus, minus, d[2];
+  double h = 2e-3;
+  for (int step = 0; step < 2; step++, h /= 2) {
+    move_case(t, u, h, &moved_case);
+    run_double(&moved_case, op, NULL, &plus);
+    move_case(t, u, -h, &moved_case);
+    run_double(&moved_case, op, NULL, &minus);
+    for (int k = 0; k < 4; k++) {
+      for (int i = 0; i < 40 * MAX_VALUES; i++) d[step].v[k][i] = (plus.v[k][i] - minus.v[k][i]) / (2 * h);
+    }
+  }
+  for (int k = 0; k < 4; k++) {
+    for (int i = 0; i < 40 * MAX_VALUES; i++) out->v[k][i] = (4 * d[1].v[k][i] - d[0].v[k][i]) / 3;
+  }
+}
+
+static double dot(const Case *t, const Parts *a, const double *const *u) {
+  double sum = 0;
+  for (int k = 0; k < t->c->n_inputs; k++) {
+    for (int64_t i = 0; i < values_of(t->c, k, t->rows); i++) sum += a->v[k][i] * u[k][i];
+  }
+  return sum;
+}
+
+static void check_variant_parts(const CircuitProgram *c, const KernelSet *set, double tolerance, void *data) {
+  static Parts want, got;
+  const Case *t = data;
+  const double *u[3] = {t->in[0], t->in[1], t->in[2]};
+  int64_t outputs = rig_samples(c, t->rows) * c->n_outputs;
+  for (int hvp = 0; hvp < 2; hvp++) {
+    OpId op = hvp ? OP_CIRCUIT_HVP : OP_CIRCUIT_VJP;
+    rig_run(c, best(), op, t->rows, t->in, t->w, u, parts(&want));
+    rig_run(c, set, op, t->rows, t->in, t->w, u, parts(&got));
+    for (int k = 0; k < 3; k++) {
+      /* second derivatives add up the squares of many scales */
+      near(c, got.v[k], want.v[k], values_of(c, k, t->rows), tolerance * (hvp ? 100 : 10), "part", set->name);
+    }
+    if (hvp) near(c, got.v[3], want.v[3], outputs, tolerance * 100, "tangent", set->name);
+  }
+}
+
+static void check_derivatives(const Case *t) {
+  static double u_value[2][3][40 * MAX_VALUES];
+  static Parts g, h[2], dg, dy;
+  const CircuitProgram *c = t->c;
+  const double *u[2][3];
+  for (int d = 0; d < 2; d++) {
+    for (int k = 0; k < 3; k++) {
+      fill(u_value[d][k], values_of(c, k, t->rows), 1);
+      u[d][k] = u_value[d][k];
+    }
+  }
+  int64_t outputs = rig_samples(c, t->rows) * c->n_outputs;
+  run_double(t, OP_CIRCUIT_VJP, NULL, &g);
+  for (int d = 0; d < 2; d++) {
+    run_double(t, OP_CIRCUIT_HVP, u[d], &h[d]);
+    difference_along(t, OP_CIRCUIT_VJP, u[d], &dg);
+    for (int k = 0; k < 3; k++) {
+      near(c, h[d].v[k], dg.v[k], values_of(c, k, t->rows), 1e-6, "Hessian product", best()->name);
+    }
+    difference_along(t, OP_CIRCUIT, u[d], &dy);
+    near(c, h[d].v[3], dy.v[0], outputs, 1e-8, "tangent", best()->name);
+    double along = dot(t, &g, u[d]), want = 0;
+    for (int64_t i = 0; i < outputs; i++) want += t->w[i] * dy.v[0][i];
+    near(c, &along, &want, 1, 1e-8, "gradient along u", best()->name);
+  }
+  double a = dot(t, &h[0], u[1]), b = dot(t, &h[1], u[0]);
+  near(c, &a, &b, 1, 1e-10, "symmetry", best()->name);
+}
+
+static void test_random(void **state) {
+  (void)state;
+  static Case t;
+  rng_state = 20240917;
+  for (int i = 0; i < 50; i++) {
+    Arena *a = arena_new();
+    int n = 1 + i % 6;
+    CircuitProgram *c = random_circuit(a, n, 1 + below(n > 4 ? 25 : 40));
+    random_measure(c);
+    fill_case(&t, c, ROWS);
+    for_variants(c, check_outputs, &t);
+    check_derivatives(&t);
+    for_variants(c, check_variant_parts, &t);
+    arena_free(a);
+  }
+}
+
+/* ---- rows do not see each other ---- */
+
+static void same_bits(const CircuitProgram *c, const double *a, const double *b, int64_t n, const char *what,
+                      const KernelSet *set) {
+  for (int64_t i = 0; i < n; i++) {
+    if (memcmp(&a[i], &b[i], sizeof *a) != 0) {
+      describe(c);
+      fail_msg("%s, %s[%lld]: %.17g alone, %.17g among others", set->name, what, (long long)i, b[i], a[i]);
+    }
+  }
+}
+
+/* Rows of a call of 33 against calls with fewer rows, from row `from`. */
+static void check_rows(const CircuitProgram *c, const KernelSet *set, double tolerance, void *data) {
+  static Parts all[3], few[3];
+  static const OpId op[3] = {OP_CIRCUIT, OP_CIRCUIT_VJP, OP_CIRCUIT_HVP};
+  static const int count[] = {1, 3, 16, 17};
+  const Case *t = data;
+  (void)tolerance;
+  for (int o = 0; o < 3; o++) rig_run(c, set, op[o], 33, t->in, t->w, t->in, parts(&all[o]));
+  for (int i = 0; i < 4; i++) {
+    for (int64_t from = 0; from + count[i] <= 33; from += 16) {
+      const double *in[3] = {t->in[0] + from * c->input_size[0], t->in[1], t->in[2] + from * c->input_size[2]};
+      const double *w = t->w + from * c->n_outputs;
+      int64_t n_out = (int64_t)count[i] * c->n_outputs;
+      for (int o = 0; o < 3; o++) rig_run(c, set, op[o], count[i], in, w, in, parts(&few[o]));
+      same_bits(c, all[0].v[0] + from * c->n_outputs, few[0].v[0], n_out, "y", set);
+      same_bits(c, all[2].v[3] + from * c->n_outputs, few[2].v[3], n_out, "tangent", set);
+      for (int o = 1; o < 3; o++) {
+        for (int k = 0; k < 3; k += 2) {
+          same_bits(c, all[o].v[k] + from * c->input_size[k], few[o].v[k], count[i] * c->input_size[k], "part", set);
+        }
+      }
+    }
+  }
+}
+
+static void test_rows(void **state) {
+  (void)state;
+  static Case t;
+  rng_state = 77;
+  for (int i = 0; i < 12; i++) {
+    Arena *a = arena_new();
+    CircuitProgram *c = random_circuit(a, 1 + i % 5, 5 + below(20));
+    random_measure(c);
+    fill_case(&t, c, 33);
+    for_variants(c, check_rows, &t);
+    arena_free(a);
+  }
+}
+
+/* ---- cases of their own ---- */
+
+/* Without row inputs there is one sample, whatever the rows of the call. */
+static void test_shared_only(void **state) {
+  (void)state;
+  Arena *a = arena_new();
+  CircuitProgram *c = rig_circuit(a, 2, 1, (int64_t[]){1}, (bool[]){false});
+  double x = 0.4, y, g, w = 2, *out = &y;
+  const double *in = &x;
+  rig_gate(c, GATE_RX, 0, 1, (int[]){0})->angle[0] = (AngleRef){0, 0, 1, 0};
+  rig_gate(c, GATE_CX, 0, 2, (int[]){0, 1});
+  rig_expval(c, 1, 0, 3);
+  rig_term(c, 1, 0, 2);
+  rig_run(c, best(), OP_CIRCUIT, 5, &in, NULL, NULL, &out);
+  assert_true(fabs(y - (1 + cos(0.4))) < 1e-15);
+  out = &g;
+  rig_run(c, best(), OP_CIRCUIT_VJP, 5, &in, &w, NULL, &out);
+  assert_true(fabs(g + 2 * sin(0.4)) < 1e-15);
+  arena_free(a);
+}
+
+/* Angles that no output can see have a derivative of exactly 0; an empty circuit measures |0...0>. */
+static void test_unseen(void **state) {
+  (void)state;
+  Arena *a = arena_new();
+  CircuitProgram *c = rig_circuit(a, 2, 1, (int64_t[]){3}, (bool[]){false});
+  double x[3] = {0.4, 0.5, 0.6}, y[1], g[3], w = 1, *out = y;
+  const double *in = x;
+  rig_gate(c, GATE_RZ, 0, 1, (int[]){0})->angle[0] = (AngleRef){0, 0, 1, 0};
+  rig_gate(c, GATE_RY, 0, 1, (int[]){0})->angle[0] = (AngleRef){0, 1, 1, 0};
+  rig_gate(c, GATE_CRZ, 0, 2, (int[]){0, 1})->angle[0] = (AngleRef){0, 2, 1, 0};
+  rig_gate(c, GATE_RY, 0, 1, (int[]){1})->angle[0] = (AngleRef){0, 0, 1, 0};
+  rig_expval(c, 1, 0, 1);
+  rig_run(c, best(), OP_CIRCUIT_VJP, 1, &in, &w, NULL, (double *const[]){g});
+  assert_true(g[0] == 0 && g[2] == 0);
+  assert_true(fabs(g[1] + sin(0.5)) < 1e-15);
+  CircuitProgram *empty = rig_circuit(a, 3, 0, NULL, NULL);
+  rig_expval(empty, 2, 0, 5);
+  rig_run(empty, best(), OP_CIRCUIT, 1, &in, NULL, NULL, &out);
+  assert_true(y[0] == 2);
+  arena_free(a);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_matrices), cmocka_unit_test(test_placements),  cmocka_unit_test(test_random),
+      cmocka_unit_test(test_rows),     cmocka_unit_test(test_shared_only), cmocka_unit_test(test_unseen),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
