@@ -1,10 +1,12 @@
 /* Any bytes must parse without a crash, give an error exactly when the result says so, and give the
- * same tree twice. Built with -fsanitize=fuzzer and -DLIBFUZZER it searches; without, it replays
- * the files named on the command line. */
+ * same tree twice; formatting keeps the tree, and doing it twice changes nothing. Built with
+ * -fsanitize=fuzzer and -DLIBFUZZER it searches; without, it replays the files named on the command line. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "lang/base/mem.h"
+#include "lang/parse/fmt.h"
 #include "lang/parse/parse.h"
 
 static void require(bool holds, const char *what) {
@@ -23,6 +25,15 @@ static void check_spans(const AstNode *n) {
   }
 }
 
+static void check_format(Arena *a, const Source *src) {
+  DiagSink *sink = diag_sink(a);
+  const char *once = fmt_source(a, src, sink);
+  require(once, "a script that cannot be formatted");
+  Source formatted = {"<fuzz>", once, (uint32_t)strlen(once), src->base};
+  const char *twice = fmt_source(a, &formatted, sink);
+  require(twice && strcmp(once, twice) == 0, "formatting twice changes the text");
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   AstNode *tree[2];
@@ -36,6 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     require(round == 2 || result != PARSE_INCOMPLETE, "incomplete though not interactive");
     check_spans(out);
     if (round < 2) tree[round] = out;
+    if (round == 0 && result == PARSE_OK) check_format(a, src);
   }
   require(ast_equal(tree[0], tree[1]), "two trees of one text");
   arena_free(a);

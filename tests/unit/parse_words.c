@@ -97,6 +97,28 @@ static void wrong_numbers(void **state) {
   }
 }
 
+/* Every reserved word is one, and only these; the list is sorted, as the scanner's search needs. */
+static void reserved_words(void **state) {
+  (void)state;
+  static const char *const words[] = {
+#define KEYWORD(word, token) word,
+#include "grammar/keywords.def"
+#undef KEYWORD
+  };
+  const size_t n = sizeof words / sizeof *words;
+  assert_int_equal(n, 40);
+  for (size_t i = 0; i < n; i++) {
+    if (i > 0) assert_true(strcmp(words[i - 1], words[i]) < 0);
+    AstNode *out;
+    const char *text = arena_printf(arena, "let %s = 1", words[i]);
+    assert_int_equal(parse_source(arena, src_add("t", text, strlen(text)), sink, false, &out, NULL),
+                     PARSE_ERROR);
+    text = arena_printf(arena, "let %s_ = 1; let _%s = 2", words[i], words[i]);
+    assert_int_equal(parse_source(arena, src_add("t", text, strlen(text)), sink, false, &out, NULL),
+                     PARSE_OK);
+  }
+}
+
 static void check_name(const char *text, const char *folded) {
   const AstNode *n = value(text);
   assert_non_null(n);
@@ -197,6 +219,7 @@ static void literals(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(reserved_words, start, end),
       cmocka_unit_test_setup_teardown(numbers, start, end),
       cmocka_unit_test_setup_teardown(units, start, end),
       cmocka_unit_test_setup_teardown(wrong_numbers, start, end),
