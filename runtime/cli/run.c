@@ -194,6 +194,9 @@ int cli_verb_run(Cli *c) {
   Run *run = run_new(c->arena, p, &options, c->sink);
   if (!run) return cli_code(c);
   cli_show(c);
+  if (c->given[OPT_VERBOSE])
+    fprintf(stderr, "%d thread%s, kernels %s, %.1f MB\n", c->threads, c->threads == 1 ? "" : "s",
+            kernel_family_name(kernel_family()), (double)run_bytes(run).total / 1e6);
   cli_signals_install();
   int code = run_recorded(c, &script, p, run);
   run_free(run);

@@ -86,11 +86,8 @@ int cli_verb_explain(Cli *c) {
   if (!code) return 2;
   DiagCode found = diag_find(code);
   if (found == DIAG_COUNT) {
-    const char *names[DIAG_COUNT];
-    for (int i = 0; i < DIAG_COUNT; i++) names[i] = diag_info[i].code;
-    const char *near = diag_nearest(code, names, DIAG_COUNT);
     cli_usage(c, c->operand_spans.at[0], "there is no message code `%s`", code);
-    if (near) diag_help(c->sink->all.at[c->sink->all.n - 1], "did you mean `%s`?", near);
+    diag_help(c->sink->all.at[c->sink->all.n - 1], "codes look like E0301; a message shows its own in brackets");
     return 2;
   }
   const DiagInfo *info = &diag_info[found];
