@@ -92,6 +92,7 @@ const char *cli_run_name(Arena *a, const char *path);
 int cli_verb_run(Cli *c);
 int cli_verb_check(Cli *c);
 int cli_verb_dump(Cli *c);
+int cli_verb_fmt(Cli *c);
 int cli_verb_explain(Cli *c);
 int cli_verb_doctor(Cli *c);
 int cli_verb_version(Cli *c);

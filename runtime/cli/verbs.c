@@ -1,6 +1,8 @@
-/* The verbs that need no run: check, dump, explain, help. */
+/* The verbs that need no run: check, dump, fmt, explain, help. */
 #define _GNU_SOURCE
 #include <string.h>
+#include "lang/base/io.h"
+#include "lang/parse/fmt.h"
 #include "runtime/cli/cli.h"
 #include "runtime/exec/run.h"
 
@@ -61,6 +63,26 @@ int cli_verb_dump(Cli *c) {
   Program *p = cli_load(c, path, &script, &tree);
   if (p && stage == OPT_GRAPH) program_dump(p, stdout);
   if (p && stage == OPT_PLAN) dump_plan(c, p);
+  return cli_code(c);
+}
+
+/* ---- fmt ------------------------------------------------------------------------------- */
+
+int cli_verb_fmt(Cli *c) {
+  CliScript script;
+  const char *path = cli_one_operand(c);
+  if (!path || !cli_read_script(c, path, &script)) return cli_code(c);
+  const char *text = fmt_source(c->arena, script.source, c->sink);
+  if (!text) return cli_code(c);
+  size_t n = strlen(text);
+  if (n == script.source->size && memcmp(text, script.source->text, n) == 0) return 0;
+  if (c->given[OPT_CHECK_FORM]) {
+    printf("%s\n", script.path);
+    return 1;
+  }
+  IoError e;
+  if (io_write_file(script.path, text, n, &e)) return 0;
+  diag_add(c->sink, DIAG_WRITE, SPAN_NONE, "%s", io_message(c->arena, &e));
   return cli_code(c);
 }
 

@@ -207,7 +207,7 @@ error[E0003]: the exponent of `1e` has no digits
 TEXT
 
 # known by name, not built yet
-for verb in sweep fmt fix doc test draw export data list show diff verify clean new specs; do
+for verb in sweep fix doc test draw export data list show diff verify clean new specs; do
   check 2 $verb <<TEXT
 error[E0998]: \`qgn $verb\` is not built yet
    = note: nothing was run
@@ -223,6 +223,18 @@ check 2 run a.qgn --message-format=json <<'TEXT'
 error[E0998]: `--message-format=json` is not built yet
    = note: nothing was run
 TEXT
+
+# fmt
+printf 'edition=1\nseed   =2\n' >f.qgn
+check 1 fmt --check f.qgn </dev/null
+must grep -q '^f.qgn$' stdout.txt
+check 0 fmt f.qgn </dev/null
+must [ "$(cat f.qgn)" = $'edition = 1\nseed = 2' ]
+check 0 fmt --check f.qgn </dev/null
+printf 'let = \n' >f.qgn
+timeout 60 "$QGN" fmt f.qgn >stdout.txt 2>stderr.txt
+must [ $? -eq 2 ]
+must [ "$(cat f.qgn)" = 'let = ' ]
 
 # what is understood
 check 0 --version </dev/null
