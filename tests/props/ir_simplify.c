@@ -62,7 +62,7 @@ static void push(Program *p, NodeId id, const double *x) {
 static void start(Program *p) {
   static const double constants[] = {0, 1, -1, 2, 0.5, -3};
   for (int k = 0; k < INPUTS; k++) {
-    Shape s = random_shape(k == 0 ? 0 : 2);
+    Shape s = random_shape(k == 0 ? 0 : k == 1 ? 3 : 2);
     RefEnv env = env_of(p);
     RefTensor t = ref_shape(&s, &env);
     p->slot[k] = calloc((size_t)ref_numel(&t), sizeof(double));
@@ -84,6 +84,14 @@ static void start(Program *p) {
 
 static double tolerance(const Program *p) { return p->exact ? 0 : 1e-7; }
 
+static void random_permutation(int rank, int64_t *perm) {
+  for (int k = 0; k < rank; k++) {
+    int at = below(k + 1);
+    perm[k] = perm[at];
+    perm[at] = k;
+  }
+}
+
 /* Attributes and shapes that may or may not fit. */
 static void random_attr(const Program *p, OpId op, const Value *a, Attr *attr, Shape *given) {
   const Shape *s = &g_node(p->g, a->id)->shape;
@@ -91,8 +99,11 @@ static void random_attr(const Program *p, OpId op, const Value *a, Attr *attr, S
   if (op == OP_SUM || op == OP_REDUCE_MAX || op == OP_REDUCE_MIN)
     *attr = (Attr){.i = {rank ? below(1 << rank) : 0, below(2)}};
   if (op == OP_MATMUL) *attr = (Attr){.i = {below(2), below(2)}};
-  if (op == OP_TRANSPOSE) *attr = (Attr){.i = {rank == 2, 0}};
-  if (op == OP_SLICE) *attr = (Attr){.i = {rank ? below(rank) : 0, below(3), 1 + below(3)}};
+  if (op == OP_TRANSPOSE) random_permutation(rank, attr->i);
+  if (op == OP_SLICE && rank > 0) {
+    int axis = below(rank), n = (int)s->d[axis].n, from = below(n);
+    *attr = (Attr){.i = {axis, from, 1 + below(n - from)}};
+  }
   if (op == OP_PAD) *attr = (Attr){.i = {rank ? below(rank) : 0, below(2), 3 + below(3)}};
   if (op == OP_CONCAT || op == OP_ARGMAX) attr->i[0] = below(2);
   if (op == OP_LEAKY_RELU || op == OP_LEAKY_RELU_GRAD) attr->f[0] = 0.25;
