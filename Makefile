@@ -13,7 +13,7 @@ export QGN_DATA ?= $(abspath ../shared/data)
 
 # ---- targets that need nothing --------------------------------------------------------------
 
-.PHONY: help setup clean distclean
+.PHONY: help setup clean distclean docs docs-check
 help:
 	@echo 'make                 build build/qgn'
 	@echo 'make demo            set up, build, run the Gaussian experiment, say where its report is'
@@ -25,6 +25,7 @@ help:
 	@echo 'make bench           compare speed with other systems, into bench/RESULTS.md'
 	@echo 'make lint            layers, codes without a test, long files and functions, shell scripts'
 	@echo 'make fmt             clang-format all C files; fmt-check only looks'
+	@echo 'make docs            the tables of spec.md anew, from the .def files; docs-check only looks'
 	@echo 'make grammar-report  the states of the grammar, in build/gen/'
 	@echo 'make install         into PREFIX=/usr/local: bin/qgn, share/qgn/stdlib, share/qgn/examples'
 	@echo 'make setup           only find or install what the build needs'
@@ -33,6 +34,11 @@ help:
 
 setup:
 	@LINE_EDITOR=$(LINE_EDITOR) sh tools/setup.sh
+
+docs:
+	@sh tools/tables.sh
+docs-check:
+	@sh tools/tables.sh --check
 
 clean:
 	rm -rf build/release build/debug build/asan build/tsan build/cov build/gen build/qgn build/setup.ok
@@ -43,7 +49,7 @@ distclean:
 ifeq ($(QGN_READY),)
 # ---- first step -----------------------------------------------------------------------------
 
-GOALS := all build/qgn tests demo test quick check test-unit test-props test-golden test-bad test-oom test-docs test-fuzz test-cli \
+GOALS := all tests demo test quick check test-unit test-props test-golden test-bad test-oom test-docs test-fuzz test-cli \
          golden-update bench lint fmt fmt-check grammar-report install
 JOBS  := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 define second_step
@@ -52,7 +58,10 @@ define second_step
 endef
 .PHONY: $(GOALS)
 .NOTPARALLEL:
+FORCE:
 $(GOALS):
+	$(second_step)
+build/%: FORCE
 	$(second_step)
 .DEFAULT:
 	$(second_step)
@@ -189,7 +198,9 @@ $(B)/qgn: $(B)/runtime/cli/main.o $(B)/libruntime.a $(B)/liblang.a
 	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(EDITOR_$(LINE_EDITOR)) $(RUNTIME_LIBS) -o $@
 $(LANG_TESTS): $(B)/%: $(B)/%.o $(B)/liblang.a
 	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(LANG_LIBS) -lcmocka -lm -o $@
-$(RUNTIME_TESTS): $(B)/%: $(B)/%.o $(TEST_LIB_O) $(B)/libruntime.a $(B)/liblang.a
+$(B)/libtest.a: $(TEST_LIB_O)
+	@rm -f $@; ar rcs $@ $^
+$(RUNTIME_TESTS): $(B)/%: $(B)/%.o $(B)/libtest.a $(B)/libruntime.a $(B)/liblang.a
 	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(EDITOR_$(LINE_EDITOR)) $(RUNTIME_LIBS) -lcmocka -o $@
 tests: $(LANG_TESTS) $(RUNTIME_TESTS)
 
@@ -219,7 +230,7 @@ test-unit test-props test-golden test-bad test-oom test-docs test-fuzz test-cli:
 	$(RUN_TESTS) $*: $(T)
 golden-update:
 	$(RUN_TESTS) --update golden: bad: $(T)
-check: fmt-check lint
+check: fmt-check lint docs-check
 	@$(MAKE) --no-print-directory QGN_READY=1 MODE=asan test
 
 demo: build/qgn

@@ -7,8 +7,8 @@
 # whose name matches one of the kinds and one of the parts are run. Without any: all of them.
 #
 # What is a test:
-#   tests/{unit,props,oom}/*.c         programs with cmocka, built before into build/$MODE; each of
-#                                      their functions counts
+#   tests/{unit,props,oom}/*.c         programs with cmocka, built before into build/$MODE and run in the root of the
+#                                      project; each of their functions counts
 #   tests/fuzz/NAME.c                  programs that are given every script of the tests and examples and
 #                                      the files in tests/fuzz/NAME/
 #   tests/golden/KIND/NAME.qgn         standard output against NAME.out; KIND lex, parse, types, graph
@@ -70,7 +70,7 @@ compare() { # got expected
 one_program() { # source
   local exe=$root/build/$MODE/${1%.c} log=$out.log status passed failed skipped
   [ -x "$exe" ] || { fail "not built"; return; }
-  (cd "$dir" && CMOCKA_MESSAGE_OUTPUT=TAP timeout "$limit" "$exe") >"$log" 2>&1
+  CMOCKA_MESSAGE_OUTPUT=TAP timeout "$limit" "$exe" >"$log" 2>&1
   status=$?
   skipped=$(grep -c '^\(not \)\?ok .*# SKIP' "$log")
   failed=$(grep -v '# SKIP' "$log" | grep -c '^not ok ')
