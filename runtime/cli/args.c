@@ -18,7 +18,8 @@ const VerbInfo verb_info[CLI_VERB_COUNT] = {
 };
 
 const OptionInfo option_info[OPT_COUNT] = {
-#define OPTION(ID, name, letter, value, verbs, state, doc) [OPT_##ID] = {name, letter, value, verbs, state, doc},
+#define OPTION(ID, name, letter, value, verbs, state, doc)                                                   \
+  [OPT_##ID] = {name, letter, value, verbs, state, doc},
 #include "runtime/cli/options.def"
 #undef OPTION
 };
@@ -125,7 +126,8 @@ static bool unknown_option(Cli *c, const char *word, Span at) {
 static const char *folded(Cli *c, const char *name, uint32_t base) {
   Source src = {SRC_COMMAND_LINE, name, (uint32_t)strlen(name), base};
   AstNode *tree = NULL;
-  if (parse_source(c->arena, &src, diag_sink(c->arena), false, &tree, NULL) != PARSE_OK || tree->n != 1) return name;
+  if (parse_source(c->arena, &src, diag_sink(c->arena), false, &tree, NULL) != PARSE_OK || tree->n != 1)
+    return name;
   const AstNode *node = tree->kids[0]->kind == AST_STAGE ? ast_kid(tree->kids[0], AST_STAGE_value) : NULL;
   const char *text = "";
   for (; node && node->kind == AST_MEMBER; node = ast_kid(node, AST_MEMBER_value))
@@ -151,7 +153,8 @@ static bool add_set(Cli *c, CliOption o, const char *value) {
   size_t skip = strspn(from, " ");
   from += skip;
   if (!seed && equals == name) return cli_usage(c, all, "`--set` wants a name in front of `=`");
-  if (*from == '\0') return cli_usage(c, all, "`--%s` has no value behind `%s`", option_info[o].name, seed ? "it" : "=");
+  if (*from == '\0')
+    return cli_usage(c, all, "`--%s` has no value behind `%s`", option_info[o].name, seed ? "it" : "=");
   Source literal = *src;
   literal.base = src->base + (uint32_t)(from - src->text);
   literal.text = from;
@@ -162,9 +165,12 @@ static bool add_set(Cli *c, CliOption o, const char *value) {
   set.name = seed ? "seed" : arena_strn(c->arena, name, (size_t)(equals - name));
   if (!seed) set.name = folded(c, set.name, src->base + (uint32_t)(name - src->text));
   set.text = arena_printf(c->arena, "%s=%s", set.name, from);
-  set.name_span = seed ? all : (Span){src->base + (uint32_t)(name - src->text), src->base + (uint32_t)(equals - src->text)};
+  set.name_span =
+      seed ? all
+           : (Span){src->base + (uint32_t)(name - src->text), src->base + (uint32_t)(equals - src->text)};
   for (int i = 0; i < c->sets.n; i++)
-    if (strcmp(c->sets.at[i].name, set.name) == 0) return cli_usage(c, set.name_span, "`%s` is set twice", set.name);
+    if (strcmp(c->sets.at[i].name, set.name) == 0)
+      return cli_usage(c, set.name_span, "`%s` is set twice", set.name);
   vec_push(c->arena, &c->sets, set);
   return true;
 }
@@ -197,7 +203,8 @@ static bool check_value(Cli *c, CliOption o, const char *value, Span at) {
       return cli_usage(c, at, "`--threads` wants a whole number from 1 to 1024, not `%s`", value);
     c->threads = (int)n;
   }
-  if (o == OPT_DATA && !io_is_folder(value)) return cli_usage(c, at, "`--data %s`: there is no such folder", value);
+  if (o == OPT_DATA && !io_is_folder(value))
+    return cli_usage(c, at, "`--data %s`: there is no such folder", value);
   return true;
 }
 
@@ -207,13 +214,16 @@ static bool take_option(Cli *c, CliOption o, const char *value, Span at) {
     c->given[o] = true;
     return add_set(c, o, value);
   }
-  if (c->given[o] && option_info[o].value) return cli_usage(c, at, "`--%s` is given twice", option_info[o].name);
+  if (c->given[o] && option_info[o].value)
+    return cli_usage(c, at, "`--%s` is given twice", option_info[o].name);
   c->given[o] = true;
   c->value[o] = value;
   return !value || check_value(c, o, value, at);
 }
 
-static bool is_value(const char *word) { return word && (word[0] != '-' || word[1] == '\0' || (word[1] >= '0' && word[1] <= '9')); }
+static bool is_value(const char *word) {
+  return word && (word[0] != '-' || word[1] == '\0' || (word[1] >= '0' && word[1] <= '9'));
+}
 
 /* One argument that begins with `-`, and its value if that is the next one. */
 static bool read_option(Cli *c, char **argv, int argc, int *i, const Span *spans) {
@@ -233,7 +243,8 @@ static bool read_option(Cli *c, char **argv, int argc, int *i, const Span *spans
     if (!take_option(c, o, NULL, at)) return false;
     for (const char *more = is_long ? "" : word + 2; *more; more++) {
       CliOption next = find_letter(c, *more);
-      if (next == OPT_COUNT || option_info[next].value) return cli_usage(c, at, "there is no option `-%c` in `%s`", *more, word);
+      if (next == OPT_COUNT || option_info[next].value)
+        return cli_usage(c, at, "there is no option `-%c` in `%s`", *more, word);
       if (!take_option(c, next, NULL, at)) return false;
     }
     return true;
@@ -241,7 +252,8 @@ static bool read_option(Cli *c, char **argv, int argc, int *i, const Span *spans
   const char *value = equals ? equals + 1 : !is_long && word[2] ? word + 2 : NULL;
   if (!value) {
     const char *next = *i + 1 < argc ? argv[*i + 1] : NULL;
-    if (!is_value(next)) return cli_usage(c, at, "`--%s` wants a value: --%s %s", name, name, option_info[o].value);
+    if (!is_value(next))
+      return cli_usage(c, at, "`--%s` wants a value: --%s %s", name, name, option_info[o].value);
     value = next;
     at = span_join(at, spans[++*i]);
   }
@@ -307,7 +319,8 @@ const char *cli_one_operand(Cli *c) {
   const VerbInfo *v = &verb_info[c->verb];
   if (c->operands.n == 1) return c->operands.at[0];
   if (c->operands.n == 0) {
-    cli_usage(c, c->line, "`qgn %s` wants a %s", v->name, strcmp(v->argument, "CODE") == 0 ? "code" : "script");
+    cli_usage(c, c->line, "`qgn %s` wants a %s", v->name,
+              strcmp(v->argument, "CODE") == 0 ? "code" : "script");
     replace_help(c, "%s", v->example);
   } else {
     cli_usage(c, c->operand_spans.at[1], "`qgn %s` takes one %s", v->name,

@@ -11,16 +11,17 @@
 
 static int (*const verb_table[CLI_VERB_COUNT])(Cli *) = {
     [CLI_RUN] = cli_verb_run,         [CLI_CHECK] = cli_verb_check,     [CLI_DUMP] = cli_verb_dump,
-    [CLI_FMT] = cli_verb_fmt,
-    [CLI_EXPLAIN] = cli_verb_explain, [CLI_DOCTOR] = cli_verb_doctor,   [CLI_VERSION] = cli_verb_version,
-    [CLI_HELP] = cli_verb_help,
+    [CLI_FMT] = cli_verb_fmt,         [CLI_EXPLAIN] = cli_verb_explain, [CLI_DOCTOR] = cli_verb_doctor,
+    [CLI_VERSION] = cli_verb_version, [CLI_HELP] = cli_verb_help,
 };
 
 /* Memory ran out: no call here may allocate, and files that were being written are temporary. */
 static _Noreturn void out_of_memory(size_t size) {
   char text[160];
-  int n = snprintf(text, sizeof text, "\nerror[E0702]: memory ran out (%zu bytes were wanted)\n"
-                                      "   = saved: what was written before is intact\n", size);
+  int n = snprintf(text, sizeof text,
+                   "\nerror[E0702]: memory ran out (%zu bytes were wanted)\n"
+                   "   = saved: what was written before is intact\n",
+                   size);
   ssize_t done = write(STDERR_FILENO, text, n > 0 ? (size_t)n : 0);
   (void)done;
   _exit(5);

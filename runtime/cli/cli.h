@@ -2,7 +2,8 @@
  * process. It turns arguments into a Cli (args.c, from the tables verbs.def and options.def),
  * runs the verb, shows the diagnostics of all stages and returns the exit code:
  *
- *   0 ok · 1 an expect failed · 2 script or usage · 3 data or files · 4 numerics · 5 resources · 130 interrupted
+ *   0 ok · 1 an expect failed · 2 script or usage · 3 data or files · 4 numerics · 5 resources · 130
+ * interrupted
  *
  * Results go to stdout, everything else to stderr. Owner: the Cli owns one arena that lives as
  * long as the verb; the sink and everything parsed are in it. */
@@ -29,7 +30,11 @@ typedef enum CliOption {
   OPT_COUNT
 } CliOption;
 
-typedef struct VerbInfo { const char *name; bool later; const char *argument, *doc, *example; } VerbInfo;
+typedef struct VerbInfo {
+  const char *name;
+  bool later;
+  const char *argument, *doc, *example;
+} VerbInfo;
 typedef struct OptionInfo {
   const char *name;
   char letter;
@@ -42,7 +47,11 @@ extern const VerbInfo verb_info[CLI_VERB_COUNT];
 extern const OptionInfo option_info[OPT_COUNT];
 
 /* One `--set name=value`. `source` holds the text "--set name=value" for messages. */
-typedef struct CliSet { const char *name, *text; Span name_span; const AstNode *value; } CliSet;
+typedef struct CliSet {
+  const char *name, *text;
+  Span name_span;
+  const AstNode *value;
+} CliSet;
 
 typedef struct Cli {
   Arena *arena;
@@ -55,9 +64,9 @@ typedef struct Cli {
   const char *value[OPT_COUNT]; /* text of the last one given */
   VEC(CliSet) sets;
   VEC(const char *) operands;
-  Span line;                /* the whole command line, for messages */
+  Span line; /* the whole command line, for messages */
   VEC(Span) operand_spans;
-  int threads;              /* resolved */
+  int threads; /* resolved */
 } Cli;
 
 /* Runs the program; the exit code. Never calls exit, so tests can call it. */
@@ -78,8 +87,8 @@ int cli_code(const Cli *c);
 
 /* script.c: finds and reads a script; a folder stands for its main.qgn. */
 typedef struct CliScript {
-  const char *path;  /* as shown: "examples/hello/main.qgn" */
-  const char *name;  /* of its runs: "hello" */
+  const char *path; /* as shown: "examples/hello/main.qgn" */
+  const char *name; /* of its runs: "hello" */
   const Source *source;
 } CliScript;
 bool cli_read_script(Cli *c, const char *path, CliScript *out);
@@ -99,10 +108,10 @@ int cli_verb_version(Cli *c);
 int cli_verb_help(Cli *c);
 
 /* machine.c: what the machine has. */
-int cli_cores(void);                     /* that affinity and cgroup quota allow, at least 1 */
-const char *cli_stdlib(Arena *a);        /* folder of the library, NULL if it is not found */
-const char *cli_family(Arena *a);        /* "avx2, OpenBLAS 0.3.21 (Haswell)": names the bits of a run */
-const char *cli_libraries(Arena *a);     /* "OpenBLAS 0.3.21, jansson 2.14, ..." */
+int cli_cores(void);                 /* that affinity and cgroup quota allow, at least 1 */
+const char *cli_stdlib(Arena *a);    /* folder of the library, NULL if it is not found */
+const char *cli_family(Arena *a);    /* "avx2, OpenBLAS 0.3.21 (Haswell)": names the bits of a run */
+const char *cli_libraries(Arena *a); /* "OpenBLAS 0.3.21, jansson 2.14, ..." */
 const char *cli_compiler(void);
 /* A program of PATH, as an absolute path; NULL if there is none. */
 const char *cli_find_program(Arena *a, const char *name);

@@ -16,7 +16,8 @@ int cli_verb_version(Cli *c) {
   printf("kernels    %s (numerics %d)\n", cli_family(a), RECORD_NUMERICS);
   printf("libraries  %s\n", cli_libraries(a));
   printf("compiler   %s\n", cli_compiler());
-  printf("licence    Apache-2.0. No line editor is linked; a binary linked with GNU readline would be GPL-3.\n");
+  printf(
+      "licence    Apache-2.0. No line editor is linked; a binary linked with GNU readline would be GPL-3.\n");
   return 0;
 }
 
@@ -40,7 +41,8 @@ static void data_folders(Cli *c) {
   for (int i = 0; i < 3; i++) {
     if (!folders[i] || !*folders[i]) continue;
     bool there = io_is_folder(folders[i]);
-    printf("%-8s %-14s %s%s\n", there ? "ok" : "none", names[i], folders[i], there ? "" : " (only scripts that read files need it)");
+    printf("%-8s %-14s %s%s\n", there ? "ok" : "none", names[i], folders[i],
+           there ? "" : " (only scripts that read files need it)");
   }
 }
 
@@ -63,8 +65,10 @@ int cli_verb_doctor(Cli *c) {
   row(true, "cores", arena_printf(a, "%d that this process may use", cli_cores()));
   size_t memory = mem_budget();
   ok &= row(memory >= ((size_t)64 << 20), "memory", arena_printf(a, "%s for runs", gigabytes(a, memory)));
-  ok &= row(library != NULL, "library", library ? library : "no stdlib folder beside the program; install it again");
-  ok &= row(gnuplot != NULL, "gnuplot", gnuplot ? gnuplot : "figures are left as .gp and .csv; apt-get install gnuplot-nox");
+  ok &= row(library != NULL, "library",
+            library ? library : "no stdlib folder beside the program; install it again");
+  ok &= row(gnuplot != NULL, "gnuplot",
+            gnuplot ? gnuplot : "figures are left as .gp and .csv; apt-get install gnuplot-nox");
   bool writable = can_write(a, &runs);
   ok &= row(writable, "runs", writable ? runs : "the current folder is not writable");
   data_folders(c);

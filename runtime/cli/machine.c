@@ -63,7 +63,8 @@ int cli_cores(void) {
     *second = '\0';
     const char *below = strcmp(second + 1, "/") == 0 ? "" : second + 1;
     if (first + 1 == second) cores = least_quota("/sys/fs/cgroup", below, cores);
-    else if (strstr(first, "cpu") && !strstr(first, "cpuset")) cores = least_quota("/sys/fs/cgroup/cpu", below, cores);
+    else if (strstr(first, "cpu") && !strstr(first, "cpuset"))
+      cores = least_quota("/sys/fs/cgroup/cpu", below, cores);
   }
   return (int)cores;
 }
@@ -92,8 +93,8 @@ const char *cli_family(Arena *a) {
 }
 
 const char *cli_libraries(Arena *a) {
-  return arena_printf(a, "%s, jansson %s, libmd, utf8proc, zlib %s, libpng %s", blas_name(), jansson_version_str(), zlibVersion(),
-                      png_get_libpng_ver(NULL));
+  return arena_printf(a, "%s, jansson %s, libmd, utf8proc, zlib %s, libpng %s", blas_name(),
+                      jansson_version_str(), zlibVersion(), png_get_libpng_ver(NULL));
 }
 
 const char *cli_compiler(void) {

@@ -99,8 +99,9 @@ static void draw_line(Progress *p, const RunProgress *at, double seconds) {
 
 static void draw_plain(const Progress *p, const RunProgress *at, double seconds) {
   Arena *a = arena_new();
-  fprintf(stderr, "%s: epoch %lld of %lld (%d %%)  %s  %s", at->train->name, (long long)at->epoch, (long long)at->epochs,
-          at->epochs > 0 ? (int)(100 * at->epoch / at->epochs) : 100, losses(a, at), duration(a, seconds));
+  fprintf(stderr, "%s: epoch %lld of %lld (%d %%)  %s  %s", at->train->name, (long long)at->epoch,
+          (long long)at->epochs, at->epochs > 0 ? (int)(100 * at->epoch / at->epochs) : 100, losses(a, at),
+          duration(a, seconds));
   if (at->epoch < at->epochs) fprintf(stderr, ", %s left", duration(a, left_of(p, at, seconds)));
   fputc('\n', stderr);
   fflush(stderr);
@@ -112,7 +113,8 @@ static void draw_json(const Progress *p, const RunProgress *at, double seconds) 
   Text t = text_new(a);
   text_add(&t, "{\"train\": ");
   text_json_string(&t, at->train->name);
-  text_printf(&t, ", \"epoch\": %lld, \"epochs\": %lld, \"losses\": {", (long long)at->epoch, (long long)at->epochs);
+  text_printf(&t, ", \"epoch\": %lld, \"epochs\": %lld, \"losses\": {", (long long)at->epoch,
+              (long long)at->epochs);
   for (int i = 0; i < at->n_losses; i++) {
     if (i) text_add(&t, ", ");
     text_json_string(&t, *at->loss_name[i] ? at->loss_name[i] : "loss");
@@ -138,7 +140,9 @@ void progress_begin(Progress *p, const Train *t, int64_t from_epoch) {
   p->tenth = t->epochs > 0 ? (int)(10 * from_epoch / t->epochs) + 1 : 10;
   if (p->form != PROGRESS_PLAIN) return;
   if (from_epoch >= t->epochs) return;
-  if (from_epoch > 0) fprintf(stderr, "%s: continues behind epoch %lld of %lld\n", t->name, (long long)from_epoch, (long long)t->epochs);
+  if (from_epoch > 0)
+    fprintf(stderr, "%s: continues behind epoch %lld of %lld\n", t->name, (long long)from_epoch,
+            (long long)t->epochs);
   else fprintf(stderr, "%s: %lld epochs\n", t->name, (long long)t->epochs);
   fflush(stderr);
 }
@@ -162,7 +166,8 @@ void progress_end(Progress *p, const Train *t, int64_t epochs, int64_t steps) {
   Arena *a = arena_new();
   progress_clear(p);
   if (p->form == PROGRESS_LINE || p->form == PROGRESS_PLAIN) {
-    if (steps == 0 && epochs >= t->epochs) fprintf(stderr, "%s: %lld epochs, loaded\n", t->name, (long long)epochs);
+    if (steps == 0 && epochs >= t->epochs)
+      fprintf(stderr, "%s: %lld epochs, loaded\n", t->name, (long long)epochs);
     else if (p->form == PROGRESS_LINE)
       fprintf(stderr, "%s: %lld of %lld epochs in %s\n", t->name, (long long)epochs, (long long)t->epochs,
               duration(a, record_clock() - p->begin));

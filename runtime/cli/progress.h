@@ -11,10 +11,10 @@ typedef struct Progress {
   ProgressForm form;
   bool color, unicode;
   int width;
-  double begin, drawn;   /* clock at its begin, at the last redraw */
+  double begin, drawn; /* clock at its begin, at the last redraw */
   int64_t from_epoch;
-  int tenth;             /* next tenth to report */
-  bool open;             /* a redrawn line stands on the terminal */
+  int tenth; /* next tenth to report */
+  bool open; /* a redrawn line stands on the terminal */
 } Progress;
 
 /* What `--progress`, `-q` and the terminal ask for. */

@@ -96,7 +96,8 @@ static void put_summary(RunVerb *v, RunEnd end) {
   fflush(stdout);
   if (v->cli->given[OPT_QUIET]) return;
   if (failed) fprintf(stderr, "%d of %d expectations failed\n", failed, expects);
-  if (end == RUN_STOPPED) fprintf(stderr, "interrupted; `--resume` continues it: %s\n", record_folder(v->record));
+  if (end == RUN_STOPPED)
+    fprintf(stderr, "interrupted; `--resume` continues it: %s\n", record_folder(v->record));
   else fprintf(stderr, "report: %s/report.html\n", record_folder(v->record));
 }
 
@@ -131,7 +132,8 @@ static int execute(RunVerb *v, Run *run) {
 static int show_stored(Cli *c, Record *record) {
   RecordStored stored;
   if (!record_stored(record, &stored)) {
-    Diag *d = diag_add(c->sink, DIAG_CHECKPOINT, SPAN_NONE, "%s/results.json cannot be read", record_folder(record));
+    Diag *d = diag_add(c->sink, DIAG_CHECKPOINT, SPAN_NONE, "%s/results.json cannot be read",
+                       record_folder(record));
     diag_help(d, "`--fresh` runs it again");
     return cli_code(c);
   }

@@ -19,8 +19,8 @@ static char *safe_name(Arena *a, const char *s, size_t n) {
   char *out = arena_strn(a, s, n);
   for (size_t i = 0; i < n; i++) {
     unsigned char ch = (unsigned char)out[i];
-    bool fine = (ch >= '0' && ch <= '9') || (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || ch == '_' ||
-                ch == '-' || (ch == '.' && i > 0);
+    bool fine = (ch >= '0' && ch <= '9') || (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') ||
+                ch == '_' || ch == '-' || (ch == '.' && i > 0);
     if (!fine) out[i] = '_';
   }
   return n ? out : arena_str(a, "script");
@@ -75,7 +75,8 @@ static bool refuse_io(Cli *c, const char *path, const IoError *e) {
 /* Programs, pictures, archives: one message instead of one for each odd byte. A text with a
  * stray NUL is none of these; the scanner names its place. */
 static bool is_binary(const IoData *data) {
-  static const char *const magic[] = {"\177ELF", "\211PNG", "\037\213", "PK\003\004", "\377\330\377", "BZh", "GIF8", "%PDF"};
+  static const char *const magic[] = {"\177ELF",      "\211PNG", "\037\213", "PK\003\004",
+                                      "\377\330\377", "BZh",     "GIF8",     "%PDF"};
   for (size_t i = 0; i < sizeof magic / sizeof *magic; i++) {
     size_t n = strlen(magic[i]);
     if (data->size >= n && memcmp(data->bytes, magic[i], n) == 0) return true;
@@ -97,8 +98,10 @@ bool cli_read_script(Cli *c, const char *path, CliScript *out) {
     size_t n = strlen(path);
     while (n > 1 && path[n - 1] == '/') n--;
     char *folder = arena_strn(c->arena, path, n);
-    file = strcmp(folder, "/") == 0 ? arena_str(c->arena, "/main.qgn") : arena_printf(c->arena, "%s/main.qgn", folder);
-    if (!io_exists(file)) return refuse_no_script(c, arena_printf(c->arena, "the folder `%s` has no main.qgn", folder));
+    file = strcmp(folder, "/") == 0 ? arena_str(c->arena, "/main.qgn")
+                                    : arena_printf(c->arena, "%s/main.qgn", folder);
+    if (!io_exists(file))
+      return refuse_no_script(c, arena_printf(c->arena, "the folder `%s` has no main.qgn", folder));
   }
   if (!io_read_file(c->arena, file, SCRIPT_LIMIT, &data, &e)) return refuse_io(c, file, &e);
   if (is_binary(&data)) return refuse(c, "`%s` is a binary file, no script", file);

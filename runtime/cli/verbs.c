@@ -13,8 +13,9 @@ int cli_verb_check(Cli *c) {
   cli_show(c);
   int code = cli_code(c);
   if (p && code == 0 && !c->given[OPT_QUIET])
-    printf("%s: ok (%d object%s, %d train%s, %d claim%s)\n", script.path, p->objects.n, p->objects.n == 1 ? "" : "s",
-           p->trains.n, p->trains.n == 1 ? "" : "s", p->claims.n, p->claims.n == 1 ? "" : "s");
+    printf("%s: ok (%d object%s, %d train%s, %d claim%s)\n", script.path, p->objects.n,
+           p->objects.n == 1 ? "" : "s", p->trains.n, p->trains.n == 1 ? "" : "s", p->claims.n,
+           p->claims.n == 1 ? "" : "s");
   return code;
 }
 
@@ -109,13 +110,15 @@ int cli_verb_explain(Cli *c) {
   DiagCode found = diag_find(code);
   if (found == DIAG_COUNT) {
     cli_usage(c, c->operand_spans.at[0], "there is no message code `%s`", code);
-    diag_help(c->sink->all.at[c->sink->all.n - 1], "codes look like E0301; a message shows its own in brackets");
+    diag_help(c->sink->all.at[c->sink->all.n - 1],
+              "codes look like E0301; a message shows its own in brackets");
     return 2;
   }
   const DiagInfo *info = &diag_info[found];
   printf("%s: %s\n\n", info->code, info->title);
   wrap(info->explain, 90);
-  if (info->severity == SEV_WARNING) printf("\nA warning; `# allow %s` at the end of a line silences it there.\n", info->code);
+  if (info->severity == SEV_WARNING)
+    printf("\nA warning; `# allow %s` at the end of a line silences it there.\n", info->code);
   else printf("\nAn error; qgn ends with exit code %d.\n", info->exit_code);
   return 0;
 }
@@ -125,7 +128,8 @@ int cli_verb_explain(Cli *c) {
 static void help_all(const Cli *c) {
   printf("qgn: a language for training quantum generative models\n\nusage: qgn VERB [OPTIONS] ...\n\n");
   for (int v = 0; v < CLI_VERB_COUNT; v++)
-    if (!verb_info[v].later) printf("  %-9s %-9s %s\n", verb_info[v].name, verb_info[v].argument, verb_info[v].doc);
+    if (!verb_info[v].later)
+      printf("  %-9s %-9s %s\n", verb_info[v].name, verb_info[v].argument, verb_info[v].doc);
   printf("\nnot built yet:");
   for (int v = 0; v < CLI_VERB_COUNT; v++)
     if (verb_info[v].later) printf(" %s", verb_info[v].name);
@@ -137,16 +141,17 @@ static void help_all(const Cli *c) {
 
 static void help_verb(CliVerb v) {
   const VerbInfo *verb = &verb_info[v];
-  printf("usage: qgn %s%s%s%s\n\n%s\n", verb->name, verb->later ? "" : " [OPTIONS]", *verb->argument ? " " : "",
-         verb->argument, verb->doc);
+  printf("usage: qgn %s%s%s%s\n\n%s\n", verb->name, verb->later ? "" : " [OPTIONS]",
+         *verb->argument ? " " : "", verb->argument, verb->doc);
   if (verb->later) printf("(known, but not built yet)\n");
   printf("\noptions:\n");
   for (int o = 0; o < OPT_COUNT; o++) {
     const OptionInfo *option = &option_info[o];
     char left[64];
     if ((option->verbs >> v & 1) == 0) continue;
-    snprintf(left, sizeof left, "%c%c%s --%s%s%s", option->letter ? '-' : ' ', option->letter ? option->letter : ' ',
-             option->letter ? "," : " ", option->name, option->value ? " " : "", option->value ? option->value : "");
+    snprintf(left, sizeof left, "%c%c%s --%s%s%s", option->letter ? '-' : ' ',
+             option->letter ? option->letter : ' ', option->letter ? "," : " ", option->name,
+             option->value ? " " : "", option->value ? option->value : "");
     printf("  %-26s %s%s\n", left, option->doc, option->later ? " (not built yet)" : "");
   }
   printf("\nexample:\n  %s\n", verb->example);
@@ -170,6 +175,7 @@ int cli_verb_help(Cli *c) {
   for (int v = 0; v < CLI_VERB_COUNT; v++) names[v] = verb_info[v].name;
   const char *near = diag_nearest(c->operands.at[0], names, CLI_VERB_COUNT);
   cli_usage(c, c->operand_spans.at[0], "there is no verb `%s`", c->operands.at[0]);
-  diag_help(c->sink->all.at[c->sink->all.n - 1], near ? "did you mean `qgn help %s`?" : "`qgn help` lists the verbs%s", near ? near : "");
+  diag_help(c->sink->all.at[c->sink->all.n - 1],
+            near ? "did you mean `qgn help %s`?" : "`qgn help` lists the verbs%s", near ? near : "");
   return 2;
 }

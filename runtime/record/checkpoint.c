@@ -28,8 +28,8 @@ static void flush_timing(Record *r, int train, bool loaded) {
   Text line = text_new(r->arena);
   text_add(&line, "{\"train\":");
   text_json_string(&line, train_of(r, train)->name);
-  text_printf(&line, ",\"from_epoch\":%lld,\"to_epoch\":%lld,\"steps\":%lld,\"seconds\":", (long long)t->stretch_epoch,
-              (long long)t->epoch, (long long)(t->steps - t->stretch_steps));
+  text_printf(&line, ",\"from_epoch\":%lld,\"to_epoch\":%lld,\"steps\":%lld,\"seconds\":",
+              (long long)t->stretch_epoch, (long long)t->epoch, (long long)(t->steps - t->stretch_steps));
   text_json_number(&line, loaded ? 0 : (double)(int64_t)(seconds * 1e6) / 1e6, false);
   text_printf(&line, ",\"threads\":%d,\"resumed\":%s,\"loaded\":%s}\n", r->spec.threads,
               t->from_epoch > 0 ? "true" : "false", loaded ? "true" : "false");
@@ -81,7 +81,8 @@ static StTensor tensor_of(const StateItem *item) {
 static int64_t state_iteration(const StateItem *items, int n) {
   for (int i = 0; i < n; i++) {
     int64_t counters[3]; /* epochs, batches, iterations; see state.c */
-    if (strcmp(items[i].name, "progress/counters") != 0 || items[i].rank != 1 || items[i].dims[0] < 3) continue;
+    if (strcmp(items[i].name, "progress/counters") != 0 || items[i].rank != 1 || items[i].dims[0] < 3)
+      continue;
     memcpy(counters, items[i].data, sizeof counters);
     return counters[2];
   }
@@ -167,7 +168,11 @@ bool record_save(Record *r, const Run *run, int train, SaveReason why, const Sta
 
 /* ---- loading ----------------------------------------------------------------------------------- */
 
-typedef struct Candidate { const char *name; int64_t epoch, iteration; int slot; } Candidate;
+typedef struct Candidate {
+  const char *name;
+  int64_t epoch, iteration;
+  int slot;
+} Candidate;
 
 static int newest_first(const void *a, const void *b) {
   const Candidate *x = a, *y = b;
@@ -238,7 +243,8 @@ static const char *check_item(Arena *a, const StateItem *item, const StTensor *t
 }
 
 /* Everything is checked before the first byte is copied. */
-static const char *load_file(Arena *a, Record *r, int train, const char *name, const StateItem *items, int n) {
+static const char *load_file(Arena *a, Record *r, int train, const char *name, const StateItem *items,
+                             int n) {
   StFile f;
   const char *why = st_read(a, record_path(r, name), &f);
   if (!why) why = check_meta(r, train, &f);
@@ -268,13 +274,15 @@ int record_load(Record *r, int train, const StateItem *items, int n) {
     t->slot = found[i].slot < 0 ? 0 : 1 - found[i].slot;
     t->loaded_final = found[i].epoch == INT64_MAX;
     if (first_bad) {
-      Diag *d = diag_add(r->sink, DIAG_OLD_CHECKPOINT, SPAN_NONE, "%s is damaged: %s", record_path(r, first_bad), first_why);
+      Diag *d = diag_add(r->sink, DIAG_OLD_CHECKPOINT, SPAN_NONE, "%s is damaged: %s",
+                         record_path(r, first_bad), first_why);
       diag_note(d, "the run continues from %s instead", found[i].name);
     }
     return 1;
   }
   if (!first_bad) return 0;
-  Diag *d = diag_add(r->sink, DIAG_CHECKPOINT, SPAN_NONE, "%s is damaged: %s", record_path(r, first_bad), first_why);
+  Diag *d = diag_add(r->sink, DIAG_CHECKPOINT, SPAN_NONE, "%s is damaged: %s", record_path(r, first_bad),
+                     first_why);
   diag_help(d, "`--fresh` starts over");
   return -1;
 }

@@ -192,8 +192,10 @@ static void put_csv(Plot *p, Text *t) {
   int column = 1;
   for (int k = 0; k < p->n; k++) {
     Layer *l = &p->layers[k];
-    const char *x = l->figure->kind == FIGURE_HISTOGRAM ? "middle of bin" : l->figure->kind == FIGURE_BARS ? "index"
-                    : l->figure->kind == FIGURE_SERIES  ? p->x_label : "x";
+    const char *x = l->figure->kind == FIGURE_HISTOGRAM ? "middle of bin"
+                    : l->figure->kind == FIGURE_BARS    ? "index"
+                    : l->figure->kind == FIGURE_SERIES  ? p->x_label
+                                                        : "x";
     l->column = column;
     column += l->low ? 4 : 2;
     rows = l->n > rows ? l->n : rows;
@@ -231,7 +233,8 @@ static void put_quoted(Text *t, const char *s) {
   text_add(t, "'");
 }
 
-static void put_clause(Plot *p, int k, bool *first, const char *using, const char *style, const char *label, Text *t) {
+static void put_clause(Plot *p, int k, bool *first, const char *using, const char *style, const char *label,
+                       Text *t) {
   text_add(t, *first ? "plot " : ", \\\n     ");
   *first = false;
   put_quoted(t, arena_printf(p->r->arena, "%s.csv", p->name));
@@ -260,7 +263,11 @@ static void put_layer(Plot *p, int k, bool *first, Text *t) {
                  "filledcurves fillstyle transparent solid 0.22 noborder", NULL, t);
     put_clause(p, k, first, xy, "lines linewidth 1.8", l->label, t);
     break;
-  case FIGURE_CURVE: put_clause(p, k, first, xy, l->n <= 40 ? "linespoints linewidth 1.8 pointtype 7 pointsize 0.5" : "lines linewidth 1.8", l->label, t); break;
+  case FIGURE_CURVE:
+    put_clause(p, k, first, xy,
+               l->n <= 40 ? "linespoints linewidth 1.8 pointtype 7 pointsize 0.5" : "lines linewidth 1.8",
+               l->label, t);
+    break;
   case FIGURE_BARS: {
     double width = 0.8 / (double)p->bars;
     Text using = text_new(a);
@@ -314,7 +321,8 @@ static void put_script(Plot *p, Text *t) {
   text_add(t, "\n");
   for (int k = 0; k < p->n; k++)
     if (p->layers[k].n > 0) put_layer(p, k, &first, t);
-  text_add(t, "\nset terminal pngcairo size 1140,630 noenhanced font 'sans-serif,13' fontscale 1.1\nset output ");
+  text_add(
+      t, "\nset terminal pngcairo size 1140,630 noenhanced font 'sans-serif,13' fontscale 1.1\nset output ");
   put_quoted(t, arena_printf(p->r->arena, "%s.png", p->name));
   text_add(t, "\nreplot\nset output\n");
 }
@@ -352,7 +360,8 @@ static const char *caption(Plot *p) {
   Text t = text_new(p->r->arena);
   if (each > 1) text_printf(&t, "Lines: means of %lld values; bands: their range. ", (long long)each);
   if (p->histograms) text_add(&t, "Areas are 1; all histograms share their bins. ");
-  if (p->not_finite) text_printf(&t, "%lld values that are not finite were left out. ", (long long)p->not_finite);
+  if (p->not_finite)
+    text_printf(&t, "%lld values that are not finite were left out. ", (long long)p->not_finite);
   return text_str(&t);
 }
 
@@ -362,13 +371,14 @@ static void draw(Plot *p, RecordFigure *out) {
     r->no_figures = "gnuplot is not installed; figures/ holds what it needs to draw them";
     return;
   }
-  const char *why = gnuplot_run(r->arena, r->spec.gnuplot, record_path(r, "figures"), arena_printf(r->arena, "%s.gp", p->name));
+  const char *why = gnuplot_run(r->arena, r->spec.gnuplot, record_path(r, "figures"),
+                                arena_printf(r->arena, "%s.gp", p->name));
   if (why) r->no_figures = why;
   else out->svg = read_svg(p);
 }
 
-bool record_figure(Record *r, const Run *run, const char *name, const char *title, const Figure *figures, int n,
-                   RecordFigure *out) {
+bool record_figure(Record *r, const Run *run, const char *name, const char *title, const Figure *figures,
+                   int n, RecordFigure *out) {
   Plot p = {.r = r, .run = run, .name = name, .title = title, .n = n < MOST_LAYERS ? n : MOST_LAYERS};
   int64_t points = 0;
   IoError e;

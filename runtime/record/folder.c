@@ -16,7 +16,9 @@ double record_clock(void) {
 
 const char *record_folder(const Record *r) { return r->folder; }
 bool record_continues(const Record *r) { return r->continues; }
-const char *record_path(const Record *r, const char *name) { return arena_printf(r->arena, "%s/%s", r->folder, name); }
+const char *record_path(const Record *r, const char *name) {
+  return arena_printf(r->arena, "%s/%s", r->folder, name);
+}
 
 void record_event(Record *r, EventKind kind, int index) {
   RecordEvent e = {kind, index};
@@ -51,11 +53,15 @@ bool record_write(Record *r, const char *name, const void *bytes, size_t size) {
   return true;
 }
 
-bool record_write_text(Record *r, const char *name, const Text *t) { return record_write(r, name, text_str(t), t->n); }
+bool record_write_text(Record *r, const char *name, const Text *t) {
+  return record_write(r, name, text_str(t), t->n);
+}
 
 /* ---- the name of a run --------------------------------------------------------------------- */
 
-static int by_text(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+static int by_text(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
 
 /* Their order on the command line means nothing. */
 static void sort_sets(Record *r) {
@@ -70,7 +76,8 @@ static void sort_sets(Record *r) {
 static void hash_content(Record *r) {
   const RecordSpec *s = &r->spec;
   Text t = text_new(r->arena);
-  text_printf(&t, "qgn run %d\nedition %d\nnumerics %d\n", RECORD_VERSION, s->program->edition, RECORD_NUMERICS);
+  text_printf(&t, "qgn run %d\nedition %d\nnumerics %d\n", RECORD_VERSION, s->program->edition,
+              RECORD_NUMERICS);
   text_printf(&t, "family %zu %s\n", strlen(s->family), s->family);
   for (int i = 0; i < s->n_sets; i++) text_printf(&t, "set %zu %s\n", strlen(s->sets[i]), s->sets[i]);
   text_printf(&t, "script %zu\n", s->size);
@@ -115,8 +122,13 @@ static void write_script_lock(Record *r) {
 
 static bool write_run_lock(Record *r) {
   const RecordSpec *s = &r->spec;
-  const struct { const char *key, *value; } facts[] = {
-      {"qgn", s->version}, {"content", r->content}, {"family", s->family}, {"libraries", s->libraries}, {"compiler", s->compiler}};
+  const struct {
+    const char *key, *value;
+  } facts[] = {{"qgn", s->version},
+               {"content", r->content},
+               {"family", s->family},
+               {"libraries", s->libraries},
+               {"compiler", s->compiler}};
   char sha256[65];
   io_sha256(s->text, s->size, sha256);
   Text t = text_new(r->arena);
@@ -181,7 +193,8 @@ static bool lock_folder(Record *r) {
   if (!io_make_folder(r->folder, &e)) return io_failed(r, &e);
   if (io_lock(record_path(r, ".lock"), &r->lock, &e)) return true;
   r->lock = -1;
-  if (e.kind != IO_DENIED || strstr(io_message(r->arena, &e), "another process") == NULL) return io_failed(r, &e);
+  if (e.kind != IO_DENIED || strstr(io_message(r->arena, &e), "another process") == NULL)
+    return io_failed(r, &e);
   Diag *d = diag_add(r->sink, DIAG_RUN_LOCKED, SPAN_NONE, "another process is working in %s", r->folder);
   diag_note(d, "it runs the same script with the same settings");
   return false;

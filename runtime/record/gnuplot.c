@@ -12,7 +12,8 @@
 #define LIMIT_SECONDS 20.0
 
 /* Nothing of the environment reaches gnuplot but where its programs and fonts are. */
-static char *const environment[] = {"PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C.UTF-8", "HOME=/nonexistent", NULL};
+static char *const environment[] = {"PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C.UTF-8",
+                                    "HOME=/nonexistent", NULL};
 
 static const char *wait_for(Arena *a, pid_t child) {
   double end = record_clock() + LIMIT_SECONDS;
@@ -29,7 +30,8 @@ static const char *wait_for(Arena *a, pid_t child) {
   }
   if (got < 0) return arena_printf(a, "gnuplot was lost: %s", strerror(errno));
   if (WIFSIGNALED(status)) return arena_printf(a, "gnuplot was ended by signal %d", WTERMSIG(status));
-  return WEXITSTATUS(status) == 0 ? NULL : arena_printf(a, "gnuplot ended with status %d", WEXITSTATUS(status));
+  return WEXITSTATUS(status) == 0 ? NULL
+                                  : arena_printf(a, "gnuplot ended with status %d", WEXITSTATUS(status));
 }
 
 const char *gnuplot_run(Arena *a, const char *gnuplot, const char *folder, const char *script) {
@@ -48,7 +50,8 @@ const char *gnuplot_run(Arena *a, const char *gnuplot, const char *folder, const
   posix_spawnattr_setpgroup(&attributes, 0);
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &defaults);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setflags(&attributes,
+                           POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   posix_spawn_file_actions_addchdir_np(&actions, folder);
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);

@@ -58,7 +58,8 @@ static void put_settings(const Record *r, Text *t) {
   heading(t, "Settings");
   open_table(t, head, 3);
   text_printf(t, "<tr><td>seed</td><td class=\"n\">%llu</td><td></td></tr>\n", (unsigned long long)p->seed);
-  text_printf(t, "<tr><td>precision</td><td class=\"n\">%s</td><td></td></tr>\n", p->is_double ? "double" : "single");
+  text_printf(t, "<tr><td>precision</td><td class=\"n\">%s</td><td></td></tr>\n",
+              p->is_double ? "double" : "single");
   for (int i = 0; i < p->hypers.n; i++) {
     text_add(t, "<tr>");
     tag(t, "td", NULL, p->hypers.at[i].name);
@@ -104,7 +105,10 @@ static void put_claims(const Record *r, Text *t) {
     tag(t, "td", NULL, p->claims.at[i].id);
     tag(t, "td", NULL, x->document ? x->document : "");
     tag(t, "td", NULL, x->measured ? x->measured : "");
-    tag(t, "td", x->verdict == VERDICT_REPRODUCED ? "good" : x->verdict == VERDICT_NOT_RUN ? "soft" : "bad",
+    tag(t, "td",
+        x->verdict == VERDICT_REPRODUCED ? "good"
+        : x->verdict == VERDICT_NOT_RUN  ? "soft"
+                                         : "bad",
         record_verdict(x->verdict));
     text_add(t, "</tr>\n");
   }
@@ -121,12 +125,14 @@ static void put_trains(const Record *r, const Run *run, Text *t) {
     const Train *train = &p->trains.at[i];
     text_add(t, "<tr>");
     tag(t, "td", NULL, train->name);
-    text_printf(t, "<td class=\"n\">%lld of %lld</td><td>", (long long)r->trains[i].epoch, (long long)train->epochs);
+    text_printf(t, "<td class=\"n\">%lld of %lld</td><td>", (long long)r->trains[i].epoch,
+                (long long)train->epochs);
     for (int k = 0; k < train->series.n; k++) {
       const Series *s = &p->series.at[train->series.at[k]];
       int64_t n = run_series_entries(run, train->series.at[k]);
       if (n == 0 || shape_capacity(&s->entry) != 1) continue;
-      text_html(t, arena_printf(r->arena, "%s %s; ", s->name, text_short(r->arena, run_slot_get(run, s->slot, n - 1))));
+      text_html(t, arena_printf(r->arena, "%s %s; ", s->name,
+                                text_short(r->arena, run_slot_get(run, s->slot, n - 1))));
     }
     text_add(t, "</td></tr>\n");
   }
@@ -139,7 +145,8 @@ static void put_table(const ReportPart *part, Text *t) {
   for (int i = 0; i < part->rows.n; i++) {
     const PartRow *row = &part->rows.at[i];
     text_add(t, "<tr>");
-    for (int k = 0; k < row->n; k++) tag(t, row->is_head ? "th" : "td", !row->is_head && row->numbers[k] ? "n" : NULL, row->cells[k]);
+    for (int k = 0; k < row->n; k++)
+      tag(t, row->is_head ? "th" : "td", !row->is_head && row->numbers[k] ? "n" : NULL, row->cells[k]);
     text_add(t, "</tr>\n");
   }
   close_table(t);
@@ -151,7 +158,8 @@ static void put_figure(const Record *r, const RecordFigure *f, Text *t) {
   else tag(t, "p", NULL, r->no_figures ? r->no_figures : "This figure could not be drawn.");
   text_add(t, "<figcaption>");
   text_html(t, f->caption);
-  text_html(t, arena_printf(r->arena, "Files: figures/%s.csv, .gp%s.", f->name, f->svg ? ", .svg, .png" : ""));
+  text_html(t,
+            arena_printf(r->arena, "Files: figures/%s.csv, .gp%s.", f->name, f->svg ? ", .svg, .png" : ""));
   text_add(t, "</figcaption></figure>\n");
 }
 
@@ -182,15 +190,18 @@ static const char *end_text(const Record *r, RunEnd end) {
   if (end == RUN_STOPPED) return "The run was interrupted.";
   if (end == RUN_FAILED) return "The run failed before its end.";
   if (failed) return arena_printf(r->arena, "%d of %d expectations failed.", failed, n);
-  return n ? arena_printf(r->arena, n == 1 ? "The expectation holds." : "All %d expectations hold.", n) : "The run is complete.";
+  return n ? arena_printf(r->arena, n == 1 ? "The expectation holds." : "All %d expectations hold.", n)
+           : "The run is complete.";
 }
 
 void record_html(const Record *r, const Run *run, RunEnd end, Text *t) {
   int failed;
   record_expects(r, &failed);
-  text_add(t, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-              "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
-              "img-src data:\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+  text_add(
+      t,
+      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
+      "img-src data:\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
   tag(t, "title", NULL, record_title(r));
   text_add(t, "\n<style>\n");
   text_add(t, style);
@@ -207,8 +218,11 @@ void record_html(const Record *r, const Run *run, RunEnd end, Text *t) {
   put_settings(r, t);
   text_add(t, "<p class=\"soft\">Run ");
   tag(t, "code", NULL, r->folder + strlen("runs/"));
-  text_html(t, arena_printf(r->arena, ", edition %d, kernels %s. Values in full: results.json, metrics.csv. Times: timing.jsonl.",
-                            r->spec.program->edition, r->spec.family));
+  text_html(t,
+            arena_printf(
+                r->arena,
+                ", edition %d, kernels %s. Values in full: results.json, metrics.csv. Times: timing.jsonl.",
+                r->spec.program->edition, r->spec.family));
   text_add(t, "</p>\n</body></html>\n");
 }
 

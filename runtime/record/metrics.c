@@ -52,8 +52,8 @@ static void put_entry(Record *r, const Run *run, const Series *s, int64_t j, Tex
 }
 
 /* One object with the entries of a train's series at one abscissa; false if there are none. */
-static bool put_point(Record *r, const Run *run, const Train *train, bool per_epoch, int64_t at, const char *event,
-                      Text *t) {
+static bool put_point(Record *r, const Run *run, const Train *train, bool per_epoch, int64_t at,
+                      const char *event, Text *t) {
   const Program *p = r->spec.program;
   size_t begin = t->n;
   bool any = false;
@@ -108,7 +108,8 @@ static void log_train(Record *r, const Run *run, int train, Text *t) {
   const RecordTrain *state = &r->trains[train];
   text_add(t, "{\"event\": \"train\", \"train\": ");
   text_json_string(t, info->name);
-  text_printf(t, ", \"epochs\": %lld, \"batch\": %lld, \"gradient\": ", (long long)info->epochs, (long long)info->batch);
+  text_printf(t, ", \"epochs\": %lld, \"batch\": %lld, \"gradient\": ", (long long)info->epochs,
+              (long long)info->batch);
   text_json_string(t, info->gradient);
   text_add(t, "}\n");
   int64_t last = last_at(r, run, info, true);
@@ -162,8 +163,8 @@ void record_write_log(Record *r, const Run *run) {
   const Program *p = r->spec.program;
   text_printf(&t, "{\"event\": \"run\", \"run\": ");
   text_json_string(&t, r->spec.name);
-  text_printf(&t, ", \"edition\": %d, \"seed\": %llu, \"precision\": \"%s\"}\n", p->edition, (unsigned long long)p->seed,
-              p->is_double ? "double" : "single");
+  text_printf(&t, ", \"edition\": %d, \"seed\": %llu, \"precision\": \"%s\"}\n", p->edition,
+              (unsigned long long)p->seed, p->is_double ? "double" : "single");
   for (int i = 0; i < r->events.n; i++) log_event(r, run, &r->events.at[i], &t);
   record_write_text(r, "log.jsonl", &t);
   arena_free(a);

@@ -37,15 +37,15 @@
 typedef struct Record Record;
 
 typedef struct RecordSpec {
-  const char *script;      /* path as given, for the report */
-  const char *name;        /* of the run: "gaussian" */
-  const void *text;        /* the script's bytes */
+  const char *script; /* path as given, for the report */
+  const char *name;   /* of the run: "gaussian" */
+  const void *text;   /* the script's bytes */
   size_t size;
   int n_sets;
   const char *const *sets; /* "name=value", any order */
   const char *family;      /* "avx2, OpenBLAS 0.3.21 (Haswell)" */
   const char *version, *libraries, *compiler;
-  const char *gnuplot;     /* path of the program; NULL: figures are left as .gp and .csv */
+  const char *gnuplot; /* path of the program; NULL: figures are left as .gp and .csv */
   const Program *program;
   int threads;
   bool fresh, resume;
@@ -60,12 +60,15 @@ typedef enum RecordState {
 /* Finds or makes the folder and locks it. With RECORD_READY the script and locks have been
  * written and runs/latest points here. */
 RecordState record_open(Arena *a, const RecordSpec *spec, DiagSink *sink, Record **out);
-void record_close(Record *r); /* gives the lock back; NULL is fine */
+void record_close(Record *r);               /* gives the lock back; NULL is fine */
 const char *record_folder(const Record *r); /* "runs/gaussian-3f2a91c4" */
 bool record_continues(const Record *r);     /* checkpoints of an unfinished run are there */
 
 /* A finished run, read back: lines of its results (as the run printed them) and its exit code. */
-typedef struct RecordStored { int exit_code; VEC(const char *) lines; } RecordStored;
+typedef struct RecordStored {
+  int exit_code;
+  VEC(const char *) lines;
+} RecordStored;
 bool record_stored(Record *r, RecordStored *out);
 
 /* ---- hooks of a run (run.h), to be called by whoever installs them ------------------------- */

@@ -8,20 +8,26 @@
 /* Where a train stands, and its stretch of time not yet in timing.jsonl. */
 typedef struct RecordTrain {
   bool ended;
-  bool loaded_final;       /* its end was loaded, nothing is left to do */
-  int64_t from_epoch;      /* of this process */
-  int64_t epoch, steps;    /* finished; steps of this process */
-  int slot;                /* 0 or 1: which of checkpoint-a, -b is written next */
-  double stretch_clock;    /* when the stretch began */
+  bool loaded_final;    /* its end was loaded, nothing is left to do */
+  int64_t from_epoch;   /* of this process */
+  int64_t epoch, steps; /* finished; steps of this process */
+  int slot;             /* 0 or 1: which of checkpoint-a, -b is written next */
+  double stretch_clock; /* when the stretch began */
   int64_t stretch_epoch, stretch_steps;
 } RecordTrain;
 
 typedef enum EventKind { EVENT_TRAIN, EVENT_PRINT, EVENT_EXPECT, EVENT_CLAIM, EVENT_REPORT } EventKind;
 
 /* One thing that happened, in order. */
-typedef struct RecordEvent { EventKind kind; int index; } RecordEvent;
+typedef struct RecordEvent {
+  EventKind kind;
+  int index;
+} RecordEvent;
 
-typedef struct RecordPrint { const char *text, *shape, *line; const char *json; } RecordPrint; /* json: its values */
+typedef struct RecordPrint {
+  const char *text, *shape, *line;
+  const char *json;
+} RecordPrint; /* json: its values */
 
 typedef struct RecordExpect {
   const char *condition, *why, *op; /* op NULL: no comparison */
@@ -30,7 +36,12 @@ typedef struct RecordExpect {
   int line;
 } RecordExpect;
 
-typedef enum Verdict { VERDICT_NOT_RUN, VERDICT_REPRODUCED, VERDICT_NOT_REPRODUCED, VERDICT_OPPOSITE } Verdict;
+typedef enum Verdict {
+  VERDICT_NOT_RUN,
+  VERDICT_REPRODUCED,
+  VERDICT_NOT_REPRODUCED,
+  VERDICT_OPPOSITE
+} Verdict;
 
 /* By index of Program.claims. */
 typedef struct RecordClaim {
@@ -40,13 +51,18 @@ typedef struct RecordClaim {
 } RecordClaim;
 
 typedef enum PartKind { PART_HEADING, PART_TEXT, PART_TABLE, PART_FIGURE } PartKind;
-typedef struct PartRow { bool is_head; int n; const char **cells; const bool *numbers; } PartRow;
+typedef struct PartRow {
+  bool is_head;
+  int n;
+  const char **cells;
+  const bool *numbers;
+} PartRow;
 
 /* A figure as files of figures/. */
 typedef struct RecordFigure {
-  const char *name;    /* "result-1": stem of its files */
+  const char *name; /* "result-1": stem of its files */
   const char *title, *caption;
-  const char *svg;     /* the picture's text; NULL if gnuplot did not draw it */
+  const char *svg; /* the picture's text; NULL if gnuplot did not draw it */
 } RecordFigure;
 
 /* A piece of the report, values already put in. */
@@ -57,7 +73,9 @@ typedef struct ReportPart {
   RecordFigure figure;
 } ReportPart;
 
-typedef struct RecordFailure { const char *name, *message; } RecordFailure;
+typedef struct RecordFailure {
+  const char *name, *message;
+} RecordFailure;
 
 struct Record {
   Arena *arena;
@@ -115,8 +133,9 @@ int64_t series_at(const Series *s, int64_t j);
 int64_t series_entry(const Run *run, int series, int64_t at);
 
 /* figure.c: writes .csv and .gp of one plot and has it drawn. False if there is nothing to draw. */
-bool record_figure(Record *r, const Run *run, const char *name, const char *title, const Figure *figures, int n,
-                   RecordFigure *out);
-/* gnuplot.c: runs gnuplot on a script of the folder, without a shell, at most 20 s. NULL, or why it failed. */
+bool record_figure(Record *r, const Run *run, const char *name, const char *title, const Figure *figures,
+                   int n, RecordFigure *out);
+/* gnuplot.c: runs gnuplot on a script of the folder, without a shell, at most 20 s. NULL, or why it failed.
+ */
 const char *gnuplot_run(Arena *a, const char *gnuplot, const char *folder, const char *script);
 #endif

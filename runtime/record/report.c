@@ -22,7 +22,8 @@ static void add_table(Record *r, const Run *run, const ReportItem *item) {
   add_part(r, part);
 }
 
-static void add_plot(Record *r, const Run *run, const char *stem, int number, const char *title, const Figure *figures, int n) {
+static void add_plot(Record *r, const Run *run, const char *stem, int number, const char *title,
+                     const Figure *figures, int n) {
   ReportPart part = {.kind = PART_FIGURE};
   const char *name = arena_printf(r->arena, "%s-%d", stem, number);
   if (!record_figure(r, run, name, title, figures, n, &part.figure))
@@ -40,10 +41,13 @@ void record_report(Record *r, const Run *run, const Stmt *s) {
     switch (item->kind) {
     case REPORT_TEXT:
       add_part(r, (ReportPart){.kind = PART_TEXT,
-                               .text = record_fill(r, run, item->text ? item->text : "", item->places.at, item->places.n)});
+                               .text = record_fill(r, run, item->text ? item->text : "", item->places.at,
+                                                   item->places.n)});
       break;
     case REPORT_TABLE: add_table(r, run, item); break;
-    case REPORT_PLOT: add_plot(r, run, report->name, ++plots, item->text, item->figures.at, item->figures.n); break;
+    case REPORT_PLOT:
+      add_plot(r, run, report->name, ++plots, item->text, item->figures.at, item->figures.n);
+      break;
     }
   }
 }
@@ -56,7 +60,8 @@ static void default_figures(Record *r, const Run *run) {
     VEC(Figure) figures = {0};
     for (int k = 0; k < train->series.n; k++) {
       const Series *s = &p->series.at[train->series.at[k]];
-      if (!s->per_epoch || shape_capacity(&s->entry) != 1 || run_series_entries(run, train->series.at[k]) < 2) continue;
+      if (!s->per_epoch || shape_capacity(&s->entry) != 1 || run_series_entries(run, train->series.at[k]) < 2)
+        continue;
       Figure f = {.kind = FIGURE_SERIES, .label = s->name, .x = s->slot, .y = -1};
       vec_push(r->arena, &figures, f);
     }

@@ -49,7 +49,8 @@ static void put_objects(const Program *p, Text *t) {
   text_add(t, "{");
   for (int i = 0; i < p->objects.n; i++) {
     int64_t count = 0;
-    for (int k = 0; k < p->objects.at[i].n_slots; k++) count += shape_capacity(&p->slots.at[p->objects.at[i].slots[k]].shape);
+    for (int k = 0; k < p->objects.at[i].n_slots; k++)
+      count += shape_capacity(&p->slots.at[p->objects.at[i].slots[k]].shape);
     next(t, &n, 2);
     text_json_string(t, p->objects.at[i].name);
     text_printf(t, ": %lld", (long long)count);
@@ -83,7 +84,8 @@ static void put_trains(const Record *r, Text *t) {
     const Train *train = &p->trains.at[i];
     next(t, &n, 2);
     text_json_string(t, train->name);
-    text_printf(t, ": {\"epochs\": %lld, \"batch\": %lld, \"gradient\": ", (long long)train->epochs, (long long)train->batch);
+    text_printf(t, ": {\"epochs\": %lld, \"batch\": %lld, \"gradient\": ", (long long)train->epochs,
+                (long long)train->batch);
     text_json_string(t, train->gradient);
     text_printf(t, ", \"epochs_run\": %lld, \"finished\": %s}", (long long)r->trains[i].epoch,
                 r->trains[i].ended ? "true" : "false");
@@ -166,9 +168,9 @@ static void put_claims(const Record *r, Text *t) {
     next(t, &n, 2);
     text_add(t, "{\"id\": ");
     text_json_string(t, p->claims.at[i].id);
-    text_printf(t, ", \"verdict\": \"%s\", \"document\": %s, \"measured\": %s, \"seeds\": [%llu]}", record_verdict(x->verdict),
-                x->document_json ? x->document_json : "[]", x->measured_json ? x->measured_json : "[]",
-                (unsigned long long)p->seed);
+    text_printf(t, ", \"verdict\": \"%s\", \"document\": %s, \"measured\": %s, \"seeds\": [%llu]}",
+                record_verdict(x->verdict), x->document_json ? x->document_json : "[]",
+                x->measured_json ? x->measured_json : "[]", (unsigned long long)p->seed);
   }
   close_list(t, n, 1, ']');
 }
@@ -192,18 +194,21 @@ static void put_output(Record *r, Text *t) {
 }
 
 void record_write_results(Record *r, const Run *run, RunEnd end, int code) {
-  static const char *const ends[] = {[RUN_DONE] = "done", [RUN_STOPPED] = "interrupted", [RUN_FAILED] = "failed"};
+  static const char *const ends[] = {
+      [RUN_DONE] = "done", [RUN_STOPPED] = "interrupted", [RUN_FAILED] = "failed"};
   const Program *p = r->spec.program;
   Text t = text_new(r->arena);
-  text_printf(&t, "{\n  \"version\": %d,\n  \"complete\": %s,\n  \"end\": \"%s\",\n  \"exit_code\": %d,\n", RECORD_VERSION,
-              end == RUN_DONE && code <= 1 ? "true" : "false", ends[end], code);
+  text_printf(&t, "{\n  \"version\": %d,\n  \"complete\": %s,\n  \"end\": \"%s\",\n  \"exit_code\": %d,\n",
+              RECORD_VERSION, end == RUN_DONE && code <= 1 ? "true" : "false", ends[end], code);
   key(&t, 1, "run");
   text_json_string(&t, r->spec.name);
   text_add(&t, ",\n");
   key(&t, 1, "doc");
   text_json_string(&t, p->doc);
-  text_printf(&t, ",\n  \"edition\": %d,\n  \"seed\": %llu,\n  \"precision\": \"%s\",\n  \"content\": \"%s\",\n  \"family\": ",
-              p->edition, (unsigned long long)p->seed, p->is_double ? "double" : "single", r->content);
+  text_printf(
+      &t,
+      ",\n  \"edition\": %d,\n  \"seed\": %llu,\n  \"precision\": \"%s\",\n  \"content\": \"%s\",\n  \"family\": ",
+      p->edition, (unsigned long long)p->seed, p->is_double ? "double" : "single", r->content);
   text_json_string(&t, r->spec.family);
   text_add(&t, ",\n");
   put_hypers(p, &t), text_add(&t, ",\n");

@@ -6,9 +6,12 @@
 #include "lang/base/mem.h"
 #include "runtime/record/text.h"
 
-static const struct { const char *name; size_t size; } dtypes[] = {
-    {"F64", 8}, {"I64", 8}, {"U64", 8}, {"F32", 4}, {"I32", 4}, {"U32", 4}, {"F16", 2},
-    {"BF16", 2}, {"I16", 2}, {"U16", 2}, {"I8", 1}, {"U8", 1}, {"BOOL", 1},
+static const struct {
+  const char *name;
+  size_t size;
+} dtypes[] = {
+    {"F64", 8},  {"I64", 8}, {"U64", 8}, {"F32", 4}, {"I32", 4}, {"U32", 4},  {"F16", 2},
+    {"BF16", 2}, {"I16", 2}, {"U16", 2}, {"I8", 1},  {"U8", 1},  {"BOOL", 1},
 };
 
 size_t st_element(const char *dtype) {
@@ -62,7 +65,8 @@ static void put_tensor(Text *t, const StTensor *tensor, size_t begin) {
   text_printf(t, "],\"data_offsets\":[%zu,%zu]}", begin, begin + tensor->size);
 }
 
-bool st_write(Arena *a, const char *path, const StTensor *tensors, int n, const StMeta *meta, int n_meta, IoError *e) {
+bool st_write(Arena *a, const char *path, const StTensor *tensors, int n, const StMeta *meta, int n_meta,
+              IoError *e) {
   StTensor *list = ARENA_ARRAY(a, StTensor, n + 1);
   order_tensors(list, tensors, n);
   size_t data = 0;
@@ -107,12 +111,14 @@ bool st_write(Arena *a, const char *path, const StTensor *tensors, int n, const 
 
 static const char *read_shape(Arena *a, const char *name, const json_t *shape, StTensor *out) {
   if (!json_is_array(shape)) return arena_printf(a, "`%s` has no shape", name);
-  if (json_array_size(shape) > ST_MAX_RANK) return arena_printf(a, "`%s` has more than %d axes", name, ST_MAX_RANK);
+  if (json_array_size(shape) > ST_MAX_RANK)
+    return arena_printf(a, "`%s` has more than %d axes", name, ST_MAX_RANK);
   out->rank = (int)json_array_size(shape);
   out->size = st_element(out->dtype);
   for (int i = 0; i < out->rank; i++) {
     const json_t *dim = json_array_get(shape, (size_t)i);
-    if (!json_is_integer(dim) || json_integer_value(dim) < 0) return arena_printf(a, "an axis of `%s` has no size", name);
+    if (!json_is_integer(dim) || json_integer_value(dim) < 0)
+      return arena_printf(a, "an axis of `%s` has no size", name);
     out->dims[i] = json_integer_value(dim);
     out->size = mem_mul(out->size, (size_t)out->dims[i]);
     /* a product that overflowed must not come back to 0 */
@@ -121,8 +127,8 @@ static const char *read_shape(Arena *a, const char *name, const json_t *shape, S
   return NULL;
 }
 
-static const char *read_tensor(Arena *a, const char *name, const json_t *entry, const unsigned char *data, size_t size,
-                               StTensor *out) {
+static const char *read_tensor(Arena *a, const char *name, const json_t *entry, const unsigned char *data,
+                               size_t size, StTensor *out) {
   if (!json_is_object(entry) || json_object_size(entry) != 3)
     return arena_printf(a, "`%s` is not described by dtype, shape and data_offsets", name);
   const json_t *dtype = json_object_get(entry, "dtype"), *offsets = json_object_get(entry, "data_offsets");
@@ -201,7 +207,8 @@ const char *st_parse(Arena *a, const unsigned char *bytes, size_t size, StFile *
   uint64_t header = 0;
   for (int i = 7; i >= 0; i--) header = header << 8 | bytes[i];
   if (header > size - 8)
-    return arena_printf(a, "its header should have %llu bytes, and %zu are there", (unsigned long long)header, size - 8);
+    return arena_printf(a, "its header should have %llu bytes, and %zu are there", (unsigned long long)header,
+                        size - 8);
   if (header > ST_MAX_HEADER) return "its header is larger than 16 MB";
   if (header == 0 || bytes[8] != '{') return "its header is no table";
   json_error_t error;

@@ -26,14 +26,20 @@ typedef struct StTensor {
   size_t size; /* bytes; computed by st_write */
 } StTensor;
 
-typedef struct StMeta { const char *key, *value; } StMeta;
+typedef struct StMeta {
+  const char *key, *value;
+} StMeta;
 
-typedef struct StFile { VEC(StTensor) tensors; VEC(StMeta) meta; } StFile;
+typedef struct StFile {
+  VEC(StTensor) tensors;
+  VEC(StMeta) meta;
+} StFile;
 
 /* Bytes of one element, 0 for a type that the format does not know. */
 size_t st_element(const char *dtype);
 /* All or nothing, through io_write_file. IO_FAILED with ENOMEM if there is no memory for the file. */
-bool st_write(Arena *a, const char *path, const StTensor *tensors, int n, const StMeta *meta, int n_meta, IoError *e);
+bool st_write(Arena *a, const char *path, const StTensor *tensors, int n, const StMeta *meta, int n_meta,
+              IoError *e);
 /* Takes the bytes apart. Data pointers point into `bytes` (not aligned: copy). NULL, or what is wrong. */
 const char *st_parse(Arena *a, const unsigned char *bytes, size_t size, StFile *out);
 /* Reads a whole file into the arena and takes it apart. NULL, or what is wrong. */

@@ -7,8 +7,8 @@
 #include "lang/base/source.h"
 #include "runtime/record/record_int.h"
 
-#define PRINT_MOST 8    /* elements on a printed line */
-#define JSON_MOST 4096  /* elements of a print in results.json */
+#define PRINT_MOST 8   /* elements on a printed line */
+#define JSON_MOST 4096 /* elements of a print in results.json */
 #define CELL_MOST 8
 
 static const Slot *slot_of(const Run *run, int slot) { return &run_program(run)->slots.at[slot]; }
@@ -69,7 +69,8 @@ const char *record_cell(Record *r, const Run *run, const Cell *c) {
   if (n == 1) return element(r, run, c->slot, 0);
   Text t = text_new(r->arena);
   text_add(&t, "[");
-  for (int64_t i = 0; i < n && i < CELL_MOST; i++) text_printf(&t, "%s%s", i ? ", " : "", element(r, run, c->slot, i));
+  for (int64_t i = 0; i < n && i < CELL_MOST; i++)
+    text_printf(&t, "%s%s", i ? ", " : "", element(r, run, c->slot, i));
   text_add(&t, n > CELL_MOST ? ", ...]" : "]");
   return text_str(&t);
 }
@@ -110,7 +111,8 @@ static const char *formatted(Record *r, const Run *run, const Cell *c, const cha
   if (n == 1 && format[0] == 'd') return arena_printf(r->arena, "%.0f", x);
   if (format[i] == '.') {
     digits = 0;
-    for (i = 1; i < n && format[i] >= '0' && format[i] <= '9' && digits < 10; i++) digits = 10 * digits + format[i] - '0';
+    for (i = 1; i < n && format[i] >= '0' && format[i] <= '9' && digits < 10; i++)
+      digits = 10 * digits + format[i] - '0';
     if (digits > 17) digits = 17;
   }
   char form = i < n ? format[i] : 'g';
@@ -175,7 +177,8 @@ static const char *expect_line(Record *r, const RecordExpect *x) {
   Text t = text_new(r->arena);
   text_printf(&t, "%-7s %-44s", x->holds ? "ok" : "FAILED", x->condition);
   if (x->has_sides)
-    text_printf(&t, "  %s %s %s", text_short(r->arena, x->left), x->holds ? x->op : arena_printf(r->arena, "is not %s", x->op),
+    text_printf(&t, "  %s %s %s", text_short(r->arena, x->left),
+                x->holds ? x->op : arena_printf(r->arena, "is not %s", x->op),
                 text_short(r->arena, x->right));
   if (!x->holds && x->line > 0) text_printf(&t, "  (line %d)", x->line);
   if (!x->holds && x->why) text_printf(&t, "  %s", x->why);
@@ -184,8 +187,12 @@ static const char *expect_line(Record *r, const RecordExpect *x) {
 }
 
 void record_expect(Record *r, const Run *run, const Stmt *s, bool holds) {
-  RecordExpect x = {.condition = s->condition ? s->condition : "", .why = s->text, .op = s->op, .holds = holds,
-                    .is_assert = s->is_assert, .line = line_of(s->span)};
+  RecordExpect x = {.condition = s->condition ? s->condition : "",
+                    .why = s->text,
+                    .op = s->op,
+                    .holds = holds,
+                    .is_assert = s->is_assert,
+                    .line = line_of(s->span)};
   if (x.op) {
     x.left = run_cell(run, &s->left);
     x.right = run_cell(run, &s->right);

@@ -20,7 +20,12 @@ enum { SLOT_WEIGHT, SLOT_LOSS_D, SLOT_LOSS_G, SLOT_MEAN, SLOT_FAKE, SLOT_TRUTH, 
 #define EPOCHS 1000
 #define ROWS 10000
 
-struct Run { Program program; double *data[N_SLOTS]; int64_t rows[N_SLOTS]; int64_t entries[3]; };
+struct Run {
+  Program program;
+  double *data[N_SLOTS];
+  int64_t rows[N_SLOTS];
+  int64_t entries[3];
+};
 
 const Program *run_program(const Run *r) { return &r->program; }
 int64_t run_series_entries(const Run *r, int series) { return r->entries[series]; }
@@ -30,7 +35,9 @@ Shape run_slot_shape(const Run *r, int slot) {
 }
 int64_t run_slot_size(const Run *r, int slot) { return r->rows[slot]; }
 double run_slot_get(const Run *r, int slot, int64_t i) { return (double)(float)r->data[slot][i]; }
-double run_cell(const Run *r, const Cell *c) { return c->text ? (double)NAN : c->slot >= 0 ? run_slot_get(r, c->slot, 0) : c->value; }
+double run_cell(const Run *r, const Cell *c) {
+  return c->text ? (double)NAN : c->slot >= 0 ? run_slot_get(r, c->slot, 0) : c->value;
+}
 
 /* Numbers that look drawn and are the same everywhere. */
 static double mock_noise(uint64_t *state) {
@@ -43,7 +50,8 @@ static double mock_noise(uint64_t *state) {
 }
 
 static Run *mock_run(Arena *a) {
-  static const char *const names[N_SLOTS] = {"G.weight", "qgan.loss.D", "qgan.loss.G", "qgan.mean", "fake", "truth", "w1"};
+  static const char *const names[N_SLOTS] = {"G.weight", "qgan.loss.D", "qgan.loss.G", "qgan.mean",
+                                             "fake",     "truth",       "w1"};
   static const int64_t rows[N_SLOTS] = {6, EPOCHS, EPOCHS, EPOCHS / 100, ROWS, ROWS, 1};
   static const int weight[] = {SLOT_WEIGHT};
   Run *r = ARENA_NEW(a, Run);
@@ -54,15 +62,25 @@ static Run *mock_run(Arena *a) {
   p->edition = 1;
   p->seed = 7;
   for (int s = 0; s < N_SLOTS; s++) {
-    Slot slot = {.kind = s == SLOT_WEIGHT ? SLOT_PARAM : s <= SLOT_MEAN ? SLOT_SERIES : SLOT_VALUE, .name = names[s],
-                 .series = s - SLOT_LOSS_D, .object = -1, .shape = shape_of(1, &rows[s])};
+    Slot slot = {.kind = s == SLOT_WEIGHT ? SLOT_PARAM
+                         : s <= SLOT_MEAN ? SLOT_SERIES
+                                          : SLOT_VALUE,
+                 .name = names[s],
+                 .series = s - SLOT_LOSS_D,
+                 .object = -1,
+                 .shape = shape_of(1, &rows[s])};
     vec_push(a, &p->slots, slot);
     r->rows[s] = rows[s];
     r->data[s] = ARENA_ARRAY(a, double, rows[s]);
   }
   for (int s = SLOT_LOSS_D; s <= SLOT_MEAN; s++) {
-    Series series = {.name = names[s], .slot = s, .capacity = rows[s], .per_epoch = true, .first = s == SLOT_MEAN ? 100 : 1,
-                     .stride = s == SLOT_MEAN ? 100 : 1, .train = 0};
+    Series series = {.name = names[s],
+                     .slot = s,
+                     .capacity = rows[s],
+                     .per_epoch = true,
+                     .first = s == SLOT_MEAN ? 100 : 1,
+                     .stride = s == SLOT_MEAN ? 100 : 1,
+                     .train = 0};
     vec_push(a, &p->series, series);
     r->entries[s - SLOT_LOSS_D] = rows[s];
   }
@@ -91,12 +109,19 @@ static Run *mock_run(Arena *a) {
 static void mock_report(Arena *a, Run *r) {
   static const Cell document[] = {{"closely <resembles>", -1, 0}}, measured[] = {{NULL, SLOT_SCALAR, 0}};
   Program *p = &r->program;
-  Claim claims[2] = {{.id = "S1.20", .condition = -1, .opposite = -1, .n_document = 1, .n_measured = 1, .document = document, .measured = measured},
+  Claim claims[2] = {{.id = "S1.20",
+                      .condition = -1,
+                      .opposite = -1,
+                      .n_document = 1,
+                      .n_measured = 1,
+                      .document = document,
+                      .measured = measured},
                      {.id = "S1.21", .condition = -1, .opposite = -1}};
   vec_push(a, &p->claims, claims[0]);
   vec_push(a, &p->claims, claims[1]);
   Report report = {.name = "result"};
-  ReportItem text = {.kind = REPORT_TEXT, .text = "w1 = {w1:.3f}, {{w1}} & <b>"}, table = {.kind = REPORT_TABLE}, plot = {.kind = REPORT_PLOT}, curves = {.kind = REPORT_PLOT};
+  ReportItem text = {.kind = REPORT_TEXT, .text = "w1 = {w1:.3f}, {{w1}} & <b>"},
+             table = {.kind = REPORT_TABLE}, plot = {.kind = REPORT_PLOT}, curves = {.kind = REPORT_PLOT};
   Cell place = {NULL, SLOT_SCALAR, 0};
   vec_push(a, &text.places, place);
   static const Cell head[] = {{"quantity", -1, 0}, {"document", -1, 0}, {"measured", -1, 0}};
@@ -105,7 +130,8 @@ static void mock_report(Arena *a, Run *r) {
   vec_push(a, &table.rows, rows[0]);
   vec_push(a, &table.rows, rows[1]);
   Figure truth = {.kind = FIGURE_HISTOGRAM, .label = "truth", .x = SLOT_TRUTH, .y = -1, .bins = 50};
-  Figure fake = {.kind = FIGURE_HISTOGRAM, .label = "it's `id` system(\"x\")", .x = SLOT_FAKE, .y = -1, .bins = 50};
+  Figure fake = {
+      .kind = FIGURE_HISTOGRAM, .label = "it's `id` system(\"x\")", .x = SLOT_FAKE, .y = -1, .bins = 50};
   vec_push(a, &plot.figures, truth);
   vec_push(a, &plot.figures, fake);
   for (int s = SLOT_LOSS_D; s <= SLOT_MEAN; s++) {
@@ -121,8 +147,17 @@ static void mock_report(Arena *a, Run *r) {
 
 static RecordSpec mock_spec(const Run *r) {
   static const char *const sets[] = {"seed=7", "lr=1e-3"};
-  return (RecordSpec){.script = "main.qgn", .name = "gaussian", .text = "edition = 1\n", .size = 12, .n_sets = 2, .sets = sets,
-                      .family = "test", .version = "0.0", .libraries = "none", .compiler = "none", .program = &r->program,
+  return (RecordSpec){.script = "main.qgn",
+                      .name = "gaussian",
+                      .text = "edition = 1\n",
+                      .size = 12,
+                      .n_sets = 2,
+                      .sets = sets,
+                      .family = "test",
+                      .version = "0.0",
+                      .libraries = "none",
+                      .compiler = "none",
+                      .program = &r->program,
                       .threads = 1};
 }
 
@@ -130,7 +165,8 @@ static RecordSpec mock_spec(const Run *r) {
 static const char *mock_file(Record *r, const char *name) {
   IoData data;
   IoError e;
-  return io_read_file(r->arena, record_path(r, name), (size_t)1 << 26, &data, &e) ? (const char *)data.bytes : NULL;
+  return io_read_file(r->arena, record_path(r, name), (size_t)1 << 26, &data, &e) ? (const char *)data.bytes
+                                                                                  : NULL;
 }
 
 static char mock_path[32];

@@ -3,7 +3,16 @@
 #include "record_mock.h"
 #include "runtime/record/safetensors.h"
 
-typedef struct Bench { Arena *a; Run *run; RecordSpec spec; DiagSink *sink; Record *r; double weight[6]; int64_t counters[4]; StateItem items[2]; } Bench;
+typedef struct Bench {
+  Arena *a;
+  Run *run;
+  RecordSpec spec;
+  DiagSink *sink;
+  Record *r;
+  double weight[6];
+  int64_t counters[4];
+  StateItem items[2];
+} Bench;
 
 static int setup(void **state) {
   Bench *b = calloc(1, sizeof *b);
@@ -12,8 +21,10 @@ static int setup(void **state) {
   b->run = mock_run(b->a);
   b->spec = mock_spec(b->run);
   b->sink = diag_sink(b->a);
-  b->items[0] = (StateItem){.name = "G.weight", .dtype = "F64", .rank = 1, .dims = {6}, .data = b->weight, .is_weight = true};
-  b->items[1] = (StateItem){.name = "progress/counters", .dtype = "I64", .rank = 1, .dims = {4}, .data = b->counters};
+  b->items[0] = (StateItem){
+      .name = "G.weight", .dtype = "F64", .rank = 1, .dims = {6}, .data = b->weight, .is_weight = true};
+  b->items[1] =
+      (StateItem){.name = "progress/counters", .dtype = "I64", .rank = 1, .dims = {4}, .data = b->counters};
   *state = b;
   return 0;
 }
@@ -94,7 +105,8 @@ static void test_first_files(void **state) {
   IoData lock;
   IoError e;
   assert_true(io_read_file(b->a, "qgn.lock", 1000, &lock, &e));
-  assert_string_equal((const char *)lock.bytes, "{\n  \"edition\": 1,\n  \"qgn\": \"0.0\",\n  \"imports\": {},\n  \"data\": {}\n}\n");
+  assert_string_equal((const char *)lock.bytes,
+                      "{\n  \"edition\": 1,\n  \"qgn\": \"0.0\",\n  \"imports\": {},\n  \"data\": {}\n}\n");
   b->spec.version = "9.9"; /* another version leaves the lock alone */
   assert_int_equal(reopen(b, false, false), RECORD_READY);
   assert_true(io_read_file(b->a, "qgn.lock", 1000, &lock, &e));
@@ -149,7 +161,8 @@ static void test_rolling_checkpoints(void **state) {
   assert_int_equal(load(b), 60);
   assert_non_null(mock_file(b->r, "qgan.checkpoint-a.safetensors"));
   IoError e;
-  assert_true(io_truncate(record_path(b->r, "qgan.checkpoint-b.safetensors"), 100, &e)); /* the newest, of epoch 60 */
+  assert_true(
+      io_truncate(record_path(b->r, "qgan.checkpoint-b.safetensors"), 100, &e)); /* the newest, of epoch 60 */
   assert_int_equal(load(b), 50);
   assert_int_equal(b->sink->all.at[b->sink->all.n - 1]->code, DIAG_OLD_CHECKPOINT);
   assert_true(io_truncate(record_path(b->r, "qgan.checkpoint-a.safetensors"), 100, &e));
@@ -219,7 +232,8 @@ static void test_full_disk(void **state) {
   record_train_begin(b->r, 0, 0);
   assert_true(save_at(b, 10, SAVE_TIMED));
   stand_at(b, 20);
-  b->r->trains[0].stretch_epoch = 20; /* nothing for timing.jsonl, so that the first call is the checkpoint's */
+  b->r->trains[0].stretch_epoch =
+      20; /* nothing for timing.jsonl, so that the first call is the checkpoint's */
   b->r->trains[0].stretch_steps = 20;
   io_fail_after(4, 28); /* ENOSPC in the middle of the write */
   assert_false(record_save(b->r, b->run, 0, SAVE_TIMED, b->items, 2));
@@ -236,7 +250,8 @@ static void test_full_disk(void **state) {
 static void run_all(Bench *b) {
   static const Cell left = {NULL, SLOT_SCALAR, 0}, right = {NULL, -1, 0.05};
   Stmt print = {.kind = STMT_PRINT, .text = "fake", .slot = SLOT_FAKE};
-  Stmt expect = {.kind = STMT_EXPECT, .condition = "w1 < 0.05", .left = left, .right = right, .op = "<", .slot = -1};
+  Stmt expect = {
+      .kind = STMT_EXPECT, .condition = "w1 < 0.05", .left = left, .right = right, .op = "<", .slot = -1};
   Stmt claim = {.kind = STMT_CLAIM, .index = 0}, report = {.kind = STMT_REPORT, .index = 0};
   record_train_begin(b->r, 0, 0);
   stand_at(b, EPOCHS);
@@ -257,7 +272,9 @@ static void test_finished_run_is_found_again(void **state) {
   run_all(b);
   const char *results = mock_file(b->r, "results.json"), *log = mock_file(b->r, "log.jsonl");
   assert_non_null(strstr(results, "\"complete\": true"));
-  assert_non_null(strstr(results, "{\"id\": \"S1.20\", \"verdict\": \"reproduced\", \"document\": [\"closely <resembles>\"], \"measured\": [0.012345679], \"seeds\": [7]}"));
+  assert_non_null(strstr(
+      results,
+      "{\"id\": \"S1.20\", \"verdict\": \"reproduced\", \"document\": [\"closely <resembles>\"], \"measured\": [0.012345679], \"seeds\": [7]}"));
   assert_non_null(strstr(results, "{\"id\": \"S1.21\", \"verdict\": \"not run\""));
   assert_non_null(strstr(results, "\"G\": 6"));
   assert_non_null(strstr(log, "{\"event\": \"end\", \"train\": \"qgan\", \"epochs\": 1000}"));
@@ -266,7 +283,8 @@ static void test_finished_run_is_found_again(void **state) {
   assert_true(record_stored(b->r, &stored));
   assert_int_equal(stored.exit_code, 0);
   assert_int_equal(stored.lines.n, 4);
-  assert_string_equal(stored.lines.at[1], "ok      w1 < 0.05                                     0.012346 < 0.05");
+  assert_string_equal(stored.lines.at[1],
+                      "ok      w1 < 0.05                                     0.012346 < 0.05");
   assert_string_equal(stored.lines.at[3], "S1.21   not run");
   assert_int_equal(reopen(b, true, false), RECORD_READY);
   run_all(b);
