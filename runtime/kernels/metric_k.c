@@ -56,7 +56,7 @@ static double area(const RBits *x, int64_t n, const RBits *y, int64_t m) {
     int64_t end_x = (i + 1) * m, end_y = (j + 1) * n, end = end_x < end_y ? end_x : end_y;
     double term = fabs(from_key(x[i]) - from_key(y[j])) * (double)(end - done) - lost;
     double next = sum + term;
-    lost = (next - sum) - term;
+    lost = isfinite(next) ? (next - sum) - term : 0;
     sum = next;
     done = end;
     if (end == end_x) i++;

@@ -1,5 +1,5 @@
-/* The elementary functions of every variant against long double: at most 2 ulp in single, 1e-15
- * relative in double, over ranges that reach every branch; special values; and no lane, vector
+/* The elementary functions of every variant against long double: at most 2 ulp in single (sigmoid
+ * 2.5), 1e-15 relative in double, over ranges that reach every branch; special values; and no lane, vector
  * position or incomplete vector changes a bit. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -84,9 +84,9 @@ static void check_range(const Range *r, const KernelSet *set) {
     double error = error_of(set, rig_get(set, out, i), r->f((long double)x[i]));
     if (!(error <= worst)) worst = error, at = x[i];
   }
-  print_message("%-12s %-9s [%g, %g]%s: %.2f of 2 at %g\n", set->name, r->name, r->low, r->high,
-                r->decades ? " decades" : "", worst, at);
-  if (!(worst <= 2)) fail_msg("%s %s(%.17g): error %.3f, at most 2 is promised", set->name, r->name, at, worst);
+  double promised = r->op == OP_SIGMOID && set->real == sizeof(float) ? 2.5 : 2;
+  if (!(worst <= promised))
+    fail_msg("%s %s(%.17g): error %.3f, at most %g is promised", set->name, r->name, at, worst, promised);
   rig_drop(set, in, SAMPLES);
   rig_drop(set, out, SAMPLES);
   free(x);
