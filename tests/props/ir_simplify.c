@@ -92,6 +92,17 @@ static void random_permutation(int rank, int64_t *perm) {
   }
 }
 
+/* The axes in another order, or all static ones as one. */
+static void random_reshape(const Shape *s, Shape *to) {
+  int64_t perm[SHAPE_MAX_RANK] = {0}, n = 1;
+  random_permutation(s->rank, perm);
+  *to = *s;
+  for (int k = 0; k < s->rank; k++) to->d[k] = s->d[perm[k]];
+  if (below(2) || !shape_is_static(s)) return;
+  for (int k = 0; k < s->rank; k++) n *= s->d[k].n;
+  *to = shape_of(2, below(2) ? (int64_t[]){1, n} : (int64_t[]){n, 1});
+}
+
 /* Attributes and shapes that may or may not fit. */
 static void random_attr(const Program *p, OpId op, const Value *a, Attr *attr, Shape *given) {
   const Shape *s = &g_node(p->g, a->id)->shape;
@@ -110,15 +121,7 @@ static void random_attr(const Program *p, OpId op, const Value *a, Attr *attr, S
   if (op == OP_MARK) attr->i[0] = below(100);
   if (op == OP_ONEHOT) attr->i[0] = 3;
   *given = random_shape(below(3));
-  if (op == OP_RESHAPE && rank == 2) {
-    *given = *s;
-    if (below(2)) {
-      given->d[0] = s->d[1];
-      given->d[1] = s->d[0];
-    } else if (dim_is_one(s->d[1])) {
-      given->rank = 1;
-    }
-  }
+  if (op == OP_RESHAPE) random_reshape(s, given);
   if (op == OP_STRETCH && rank == 2)
     for (int k = 0; k < 2; k++)
       if (!dim_is_one(s->d[k])) given->d[k] = s->d[k];
@@ -153,7 +156,9 @@ static bool is_tame(const Program *p, double x) {
 
 /* One step with a random op; nothing if its shapes do not fit or its numbers are not tame. */
 static void step(Program *p) {
-  OpId op = (OpId)below(OP_COUNT_OF);
+  static const OpId often[] = {OP_RESHAPE, OP_TRANSPOSE, OP_SLICE, OP_PAD, OP_CONCAT, OP_STRETCH, OP_SUM,
+                               OP_MATMUL,  OP_MUL,       OP_DIV,   OP_ADD, OP_NEG,    OP_SUB,     OP_MATMUL};
+  OpId op = below(2) ? often[below(sizeof often / sizeof *often)] : (OpId)below(OP_COUNT_OF);
   const OpInfo *info = &op_info[op];
   if (!takes_part(p, op)) return;
   int n_in = info->n_in < 0 ? 2 : info->n_in;
