@@ -12,6 +12,9 @@
  *    derivative rule of its op (vjp_*.c), so derivatives of derivatives need nothing more. There
  *    is no silent zero: an op without rule on a needed path is an error that names it.
  *
+ * Order: C does not say in which order the arguments of a call are evaluated. Where two of them make
+ * nodes, make one in a statement before, or the order of nodes depends on the compiler.
+ *
  * Owner: everything lives in the graph's arena. */
 #ifndef QGN_GRAPH_H
 #define QGN_GRAPH_H

@@ -1,20 +1,23 @@
-/* The critic step of examples/gaussian, built by hand: no redundant work may be left in it. */
+/* The steps of examples/gaussian, built by hand: no redundant work may be left in them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <cmocka.h>
+#include "lang/ir/circuit.h"
 #include "lang/ir/graph.h"
 
-enum { FAKE, REAL, W1, B1, W2, B2, W3, B3, LOSS, SLOTS };
-static const char *const slot_names[SLOTS] = {"fake", "real", "w1", "b1", "w2", "b2", "w3", "b3", "loss"};
+enum { FAKE, REAL, W1, B1, W2, B2, W3, B3, LOSS, GW, GB, THETA, SLOTS };
+static const char *const slot_names[SLOTS] = {"fake", "real", "w1",   "b1", "w2", "b2",
+                                              "w3",   "b3",   "loss", "gw", "gb", "theta"};
 static const char *const count_names[] = {"", "B"};
 static const int weights[6] = {W1, B1, W2, B2, W3, B3};
 
 static Shape weight_shape(int slot) {
   static const int64_t sizes[SLOTS][2] = {
-      [W1] = {1, 64}, [B1] = {1, 64}, [W2] = {64, 64}, [B2] = {1, 64}, [W3] = {64, 1}, [B3] = {1, 1}};
+      [W1] = {1, 64}, [B1] = {1, 64}, [W2] = {64, 64}, [B2] = {1, 64},  [W3] = {64, 1},
+      [B3] = {1, 1},  [GW] = {2, 2},  [GB] = {1, 2},   [THETA] = {2, 4}};
   return shape_of(2, sizes[slot]);
 }
 
@@ -110,7 +113,41 @@ static void critic_has_no_redundant_work(void **state) {
   arena_free(a);
 }
 
+/* loss = -mean(D(G(z))), G a linear layer and a circuit of two row angles and eight shared ones. */
+static Graph *generator_step(Arena *a, const CircuitProgram *circuit) {
+  static const int trained[3] = {GW, GB, THETA};
+  Graph *g = g_new(a);
+  Shape rows = {.rank = 2, .d = {{64, 1, 0}, {2, 0, 0}}};
+  NodeId z = g_draw(g, DRAW_NORMAL, 2, &rows, SPAN_NONE), x = linear(g, z, GW, GB);
+  NodeId in[2] = {x, weight(g, THETA)}, wrt[3], grads[3];
+  NodeId fake = g_make(g, OP_CIRCUIT, 2, in, &(Attr){.p = circuit}, NULL, SPAN_NONE, NULL);
+  NodeId loss = g_unary(g, OP_NEG, g_mean(g, critic(g, fake), 3, false, SPAN_NONE), SPAN_NONE);
+  for (int k = 0; k < 3; k++) wrt[k] = weight(g, trained[k]);
+  assert_true(g_grad(g, loss, 3, wrt, grads, SPAN_NONE, NULL));
+  g_store(g, loss, LOSS, SPAN_NONE);
+  g_update(g, &(UpdateInfo){0, 1, 0, 3, trained}, grads, SPAN_NONE);
+  return g;
+}
+
+static void generator_has_no_redundant_work(void **state) {
+  (void)state;
+  Arena *a = arena_new();
+  bool has_rows[2] = {true, false};
+  int64_t size[2] = {2, 8};
+  CircuitProgram circuit = {.n_inputs = 2, .n_outputs = 1, .input_has_rows = has_rows, .input_size = size};
+  Graph *g = generator_step(a, &circuit), *best = g_optimize(g, a);
+  assert_null(g_verify(best));
+  if (getenv("QGN_TEST_DUMP")) g_dump(best, count_names, slot_names, stdout);
+  Work w = work_of(best);
+  print_message("generator step: %d nodes, %d products (%d of 64^3), %d elementwise of [B, 64]\n", w.nodes,
+                w.products, w.big_products, w.big_elementwise);
+  assert_int_equal(w.big_products, 2);
+  assert_int_equal(w.big_elementwise, 6);
+  arena_free(a);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(critic_has_no_redundant_work)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(critic_has_no_redundant_work),
+                                     cmocka_unit_test(generator_has_no_redundant_work)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
