@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include <jansson.h>
+#include <limits.h>
 #include <png.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -80,10 +81,8 @@ const char *cli_stdlib(Arena *a) {
   for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
     const char *path = arena_printf(a, "%s/%s", exe, places[i]);
     if (!io_exists(arena_printf(a, "%s/prelude.qgn", path))) continue;
-    char *real = realpath(path, NULL);
-    const char *out = arena_str(a, real ? real : path);
-    free(real);
-    return out;
+    char real[PATH_MAX];
+    return arena_str(a, realpath(path, real) ? real : path);
   }
   return NULL;
 }

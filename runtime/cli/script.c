@@ -1,4 +1,5 @@
 #define _GNU_SOURCE
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,11 +35,9 @@ const char *cli_run_name(Arena *a, const char *path) {
     return safe_name(a, file, n);
   }
   char *folder = file == path ? arena_str(a, ".") : arena_strn(a, path, (size_t)(file - path));
-  char *real = realpath(folder, NULL);
-  const char *name = last_part(real ? real : folder);
-  char *out = safe_name(a, name, strlen(name));
-  free(real);
-  return out;
+  char real[PATH_MAX];
+  const char *name = last_part(realpath(folder, real) ? real : folder);
+  return safe_name(a, name, strlen(name));
 }
 
 static bool refuse(Cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

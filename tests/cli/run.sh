@@ -53,7 +53,7 @@ must [ "$(find runs -name results.json | wc -l)" -eq 2 ]
 
 # an expectation that fails: 1, now and when it is loaded
 sed 's/^expect.*/expect tilt() < -2, "it cannot"/' hello.qgn >fails.qgn
-for again in 1 2; do
+for _ in 1 2; do
   check 1 run fails.qgn -q </dev/null
   must grep -q '^FAILED  tilt() < -2 .* is not < -2  (line 13)  it cannot' stdout.txt
 done
@@ -95,7 +95,7 @@ error[E0804]: runs/$(basename "$folder") holds an unfinished run of this script
 TEXT
 interrupt TERM --resume
 must [ $status -eq 130 ]
-for kill in 1 2 3; do
+for _ in 1 2 3; do
   interrupt KILL --resume
   must [ $status -eq 137 ]
 done
@@ -157,6 +157,12 @@ mkdir file && printf x >file/runs && cp hello.qgn file/
 (cd file && timeout 60 "$QGN" run hello.qgn -q >../stdout.txt 2>../stderr.txt)
 must [ $? -eq 3 ]
 must grep -q '^error\[E0805\]: cannot create runs/hello-' stderr.txt
+
+# a lock that cannot be written beside the script is only a warning
+mkdir -p locked/qgn.lock && cp hello.qgn locked/
+timeout 60 "$QGN" run locked/hello.qgn -q --fresh >stdout.txt 2>stderr.txt
+must [ $? -eq 0 ]
+must grep -q '^warning\[W0805\]: cannot write locked/qgn.lock: it is a folder' stderr.txt
 
 # results that nobody can read
 if [ -e /dev/full ]; then
