@@ -1,0 +1,148 @@
+/* Arguments of calls. A signature is a text, one word for each parameter in order of position:
+ *   x      must be given            x=     may be left out
+ *   $x     the same, and a tensor (a line of a model gives `it` for it)
+ *   xs...  the rest of the positional arguments (last positional one)
+ * Parameters may be given by position or by name. */
+#include "lang/sema/walk.h"
+#include <string.h>
+
+void args_eval(Sema *S, const AstNode *list, Args *out) {
+  const int n = list != NULL ? list->n : 0;
+  out->pos = ARENA_ARRAY(S->a, const Value *, n + 2);
+  out->named = ARENA_ARRAY(S->a, const Value *, n + 1);
+  const AstNode **pos_ast = ARENA_ARRAY(S->a, const AstNode *, n + 2), **named_ast = ARENA_ARRAY(S->a, const AstNode *, n + 1);
+  Symbol *names = ARENA_ARRAY(S->a, Symbol, n + 1);
+  Span *spans = ARENA_ARRAY(S->a, Span, n + 1);
+  for (int i = 0; i < n; i++) {
+    const AstNode *k = list->kids[i];
+    const Value *v = eval(S, k->kind == AST_ARG ? ast_kid(k, AST_ARG_value) : k);
+    if (val_is_error(v)) out->broken = true;
+    if (k->kind == AST_ARG) {
+      names[out->n_named] = k->name;
+      spans[out->n_named] = k->name_span.end != 0 ? k->name_span : k->span;
+      named_ast[out->n_named] = ast_kid(k, AST_ARG_value);
+      out->named[out->n_named++] = v;
+      continue;
+    }
+    pos_ast[out->n_pos] = k;
+    out->pos[out->n_pos++] = v;
+    if (out->n_named > 0) {
+      say(S, DIAG_ARGUMENTS, k->span, "a positional argument stands before the named ones");
+      out->broken = true;
+    }
+  }
+  out->names = names;
+  out->named_span = spans;
+  out->pos_ast = pos_ast;
+  out->named_ast = named_ast;
+}
+
+void args_prepend(Sema *S, Args *args, const Value *v) {
+  const Value **pos = ARENA_ARRAY(S->a, const Value *, args->n_pos + 1);
+  const AstNode **ast = ARENA_ARRAY(S->a, const AstNode *, args->n_pos + 1);
+  pos[0] = v;
+  for (int i = 0; i < args->n_pos; i++) {
+    pos[i + 1] = args->pos[i];
+    ast[i + 1] = args->pos_ast[i];
+  }
+  args->pos = pos;
+  args->pos_ast = ast;
+  args->n_pos++;
+  if (val_is_error(v)) args->broken = true;
+}
+
+typedef struct Param { const char *name; bool optional, tensor, rest; } Param;
+
+static int parse_signature(Sema *S, const char *signature, Param *out) {
+  int n = 0;
+  for (const char *s = signature; *s != '\0' && n < ARGS_MAX;) {
+    while (*s == ' ') s++;
+    const char *end = s;
+    while (*end != '\0' && *end != ' ') end++;
+    if (end == s) break;
+    Param p = {0};
+    if (*s == '$') {
+      p.tensor = true;
+      s++;
+    }
+    size_t len = (size_t)(end - s);
+    if (len > 3 && strncmp(end - 3, "...", 3) == 0) {
+      p.rest = true;
+      len -= 3;
+    } else if (end[-1] == '=') {
+      p.optional = true;
+      len--;
+    }
+    p.name = arena_strn(S->a, s, len);
+    out[n++] = p;
+    s = end;
+  }
+  return n;
+}
+
+/* "leaky_relu(x, slope =)", as it is shown in messages. */
+static const char *signature_text(Sema *S, const char *name, const Param *p, int n) {
+  const char *out = arena_printf(S->a, "%s(", name);
+  for (int i = 0; i < n; i++)
+    out = arena_printf(S->a, "%s%s%s%s", out, i > 0 ? ", " : "", p[i].name, p[i].rest ? ", ..." : p[i].optional ? " = ..." : "");
+  return arena_printf(S->a, "%s)", out);
+}
+
+static bool unknown_named(Sema *S, const Args *args, int k, const Param *p, int n) {
+  const char *given = sym_text(args->names[k]);
+  const char *names[ARGS_MAX];
+  for (int i = 0; i < n; i++) names[i] = p[i].name;
+  Diag *d = say(S, DIAG_ARGUMENTS, args->named_span[k], "`%s` has no argument `%s`", args->name, given);
+  const char *ours = synonym_of(given), *near = diag_nearest(given, names, n);
+  for (int i = 0; ours != NULL && i < n; i++)
+    if (strcmp(ours, names[i]) == 0) near = ours;
+  if (near != NULL) diag_mark(d, "did you mean `%s`?", near);
+  diag_help(d, "`%s`", signature_text(S, args->name, p, n));
+  return false;
+}
+
+static bool match_named(Sema *S, Args *args, const Param *p, int n) {
+  for (int k = 0; k < args->n_named; k++) {
+    int at = -1;
+    for (int i = 0; i < n; i++)
+      if (strcmp(p[i].name, sym_text(args->names[k])) == 0) at = i;
+    if (at < 0) return unknown_named(S, args, k, p, n);
+    if (args->v[at] != NULL) {
+      say(S, DIAG_ARGUMENTS, args->named_span[k], "`%s` of `%s` is given twice", p[at].name, args->name);
+      return false;
+    }
+    args->v[at] = args->named[k];
+    args->ast[at] = args->named_ast[k];
+  }
+  return true;
+}
+
+bool args_match(Sema *S, Args *args, const char *signature) {
+  if (args->broken) return false;
+  Param p[ARGS_MAX];
+  const int n = parse_signature(S, signature, p);
+  int i = 0, k = 0;
+  for (; k < n && !p[k].rest && i < args->n_pos; k++, i++) {
+    args->v[k] = args->pos[i];
+    args->ast[k] = args->pos_ast[i];
+  }
+  if (k < n && p[k].rest) {
+    args->rest = args->pos + i;
+    args->n_rest = args->n_pos - i;
+    i = args->n_pos;
+  }
+  if (i < args->n_pos) {
+    Diag *d = say(S, DIAG_ARGUMENTS, args->pos[i]->span, "`%s` takes %d argument%s, but this is number %d", args->name, n,
+                  n == 1 ? "" : "s", i + 1);
+    diag_help(d, "`%s`", signature_text(S, args->name, p, n));
+    return false;
+  }
+  if (!match_named(S, args, p, n)) return false;
+  for (k = 0; k < n; k++) {
+    if (args->v[k] != NULL || p[k].optional || p[k].rest) continue;
+    Diag *d = say(S, DIAG_ARGUMENTS, args->name_span, "`%s` needs `%s`", args->name, p[k].name);
+    diag_help(d, "`%s`", signature_text(S, args->name, p, n));
+    return false;
+  }
+  return true;
+}

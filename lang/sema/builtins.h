@@ -1,0 +1,31 @@
+/* Functions behind the rows of builtins.def. Each gets its arguments by place in the signature
+ * (args->v[k], NULL where left out; args->rest), its row, and yields a value; errors are said by
+ * the function, which then yields S->error. Kinds and shapes are the function's to check. */
+#ifndef QGN_SEMA_BUILTINS_H
+#define QGN_SEMA_BUILTINS_H
+#include "lang/ir/optim.h"
+#include "lang/sema/walk.h"
+
+/* fn_math.c */
+BuiltinFn fn_unary, fn_leaky, fn_softmax, fn_mod, fn_select, fn_straight_through;
+/* fn_reduce.c */
+BuiltinFn fn_sum, fn_mean, fn_extreme, fn_variance, fn_norm, fn_any, fn_all, fn_argmax, fn_accuracy;
+/* fn_shape.c */
+BuiltinFn fn_matmul, fn_transpose, fn_concat, fn_stack, fn_reshape, fn_flatten, fn_lift, fn_gather, fn_onehot, fn_fill,
+    fn_linspace, fn_w1, fn_rows;
+/* bundle.c */
+BuiltinFn fn_grad, fn_params, fn_weights, fn_clip_norm;
+/* layers.c */
+BuiltinFn fn_linear;
+/* measure.c */
+BuiltinFn fn_expval, fn_probs, fn_pauli, fn_pairs, fn_pair_list, fn_entangle;
+/* settings.c */
+BuiltinFn fn_dist, fn_optim, fn_schedule, fn_warmup;
+/* dataset.c */
+BuiltinFn fn_redraw;
+/* report.c, toplevel.c, train.c */
+BuiltinFn fn_histogram, fn_curve, fn_bars, fn_row, fn_claim, fn_stop;
+
+const Value *op_sum(Sema *S, const Value *list, Span span);
+const Value *clip_bundle(Sema *S, const Value *bundle, const Value *bound, Span span);
+#endif

@@ -1,0 +1,254 @@
+/* Bundles (one tensor for each weight of an object) and derivatives. */
+#include "lang/sema/builtins.h"
+#include <string.h>
+
+static const Value *bundle_value(Sema *S, int n, const int *slots, const NodeId *nodes, Span span) {
+  Value *v = val_new(S, VAL_BUNDLE, span);
+  v->u.bundle = (BundleValue){graph_now(S), n, slots, nodes};
+  return v;
+}
+
+static bool bundle_here(Sema *S, const Value *b) {
+  if (b->u.bundle.g == graph_now(S)) return true;
+  later(S, b->span, "a bundle kept from before a `repeat`, an `if` or another statement");
+  return false;
+}
+
+/* The elementwise result of two bundles, or of a bundle and a number or scalar. */
+const Value *bundle_binary(Sema *S, AstOp op, const Value *a, const Value *b, Span span) {
+  const BundleValue *shape = a->kind == VAL_BUNDLE ? &a->u.bundle : &b->u.bundle;
+  static const struct { AstOp op; OpId id; } ops[] = {{AST_OP_ADD, OP_ADD}, {AST_OP_SUB, OP_SUB}, {AST_OP_MUL, OP_MUL}, {AST_OP_DIV, OP_DIV}};
+  OpId id = OP_COUNT_OF;
+  for (int i = 0; i < 4; i++)
+    if (ops[i].op == op) id = ops[i].id;
+  if (id == OP_COUNT_OF) {
+    say(S, DIAG_TYPE, span, "bundles of weights combine with + - * /; `%s` does not apply", ast_op_text[op]);
+    return S->error;
+  }
+  const Tensor *scalar = NULL;
+  const Value *other = a->kind == VAL_BUNDLE ? b : a;
+  if (other->kind != VAL_BUNDLE) {
+    const Value *one = val_to_scalar(S, other, "what a bundle is combined with");
+    if (val_is_error(one)) return one;
+    scalar = one->u.tensor;
+  }
+  if ((a->kind == VAL_BUNDLE && !bundle_here(S, a)) || (b->kind == VAL_BUNDLE && !bundle_here(S, b))) return S->error;
+  if (scalar == NULL && a->u.bundle.n != b->u.bundle.n) {
+    say(S, DIAG_SHAPE, span, "bundles of %d and of %d tensors do not combine", a->u.bundle.n, b->u.bundle.n);
+    return S->error;
+  }
+  NodeId *out = ARENA_ARRAY(S->a, NodeId, shape->n + 1);
+  Graph *g = graph_now(S);
+  for (int i = 0; i < shape->n; i++) {
+    const NodeId x = a->kind == VAL_BUNDLE ? a->u.bundle.nodes[i] : scalar->node, y = b->kind == VAL_BUNDLE ? b->u.bundle.nodes[i] : scalar->node;
+    const NodeId in[2] = {x, y};
+    const char *why = NULL;
+    out[i] = g_make(g, id, 2, in, NULL, NULL, span, &why);
+    if (out[i] == NODE_NONE) {
+      say(S, DIAG_SHAPE, span, "these bundles do not combine: %s", why != NULL ? why : "their shapes differ");
+      return S->error;
+    }
+  }
+  return bundle_value(S, shape->n, shape->slots, out, span);
+}
+
+const Value *bundle_norm(Sema *S, const Value *b, Span span) {
+  if (!bundle_here(S, b)) return S->error;
+  Graph *g = graph_now(S);
+  NodeId sum = g_scalar(g, 0, span);
+  for (int i = 0; i < b->u.bundle.n; i++) {
+    const NodeId x = b->u.bundle.nodes[i];
+    const int64_t every = ((int64_t)1 << g_node(g, x)->shape.rank) - 1;
+    sum = g_binary(g, OP_ADD, sum, g_sum(g, g_unary(g, OP_SQUARE, x, span), every, false, span), span);
+  }
+  return val_node(S, g_unary(g, OP_SQRT, sum, span), 0, span);
+}
+
+/* min(1, bound / norm): what a vector is multiplied with so that its norm is at most bound. */
+static NodeId clip_factor(Sema *S, NodeId norm, NodeId bound, Span span) {
+  Graph *g = graph_now(S);
+  const NodeId safe = g_binary(g, OP_MAXIMUM, norm, g_scalar(g, 1e-12, span), span);
+  return g_binary(g, OP_MINIMUM, g_binary(g, OP_DIV, bound, safe, span), g_scalar(g, 1, span), span);
+}
+
+const Value *clip_bundle(Sema *S, const Value *b, const Value *bound, Span span) {
+  const Value *c = val_to_scalar(S, bound, "the bound of a norm");
+  const Value *norm = bundle_norm(S, b, span);
+  if (val_is_error(c) || val_is_error(norm)) return S->error;
+  if (val_is_number(bound) && bound->u.num <= 0) {
+    say(S, DIAG_TYPE, bound->span, "the bound of a norm is above 0, but this is %s", num_text(S, bound->u.num));
+    return S->error;
+  }
+  const NodeId f = clip_factor(S, norm->u.tensor->node, c->u.tensor->node, span);
+  return bundle_binary(S, AST_OP_MUL, b, val_node(S, f, 0, span), span);
+}
+
+const Value *fn_clip_norm(Sema *S, Args *args, const Builtin *self) {
+  (void)self;
+  if (args->v[0]->kind == VAL_BUNDLE) return clip_bundle(S, args->v[0], args->v[1], args->span);
+  const Tensor *t = want_tensor(S, args->v[0], "the argument of `clip_norm`");
+  const Value *c = val_to_scalar(S, args->v[1], "the bound of a norm");
+  if (t == NULL || val_is_error(c)) return S->error;
+  if (t->lift != 0) return later(S, args->span, "`clip_norm` in a model");
+  Graph *g = graph_now(S);
+  const int64_t every = ((int64_t)1 << t->shape.rank) - 1;
+  const NodeId sum = g_sum(g, g_unary(g, OP_SQUARE, t->node, args->span), every, false, args->span);
+  const NodeId f = clip_factor(S, g_unary(g, OP_SQRT, sum, args->span), c->u.tensor->node, args->span);
+  return val_node(S, g_binary(g, OP_MUL, t->node, f, args->span), 0, args->span);
+}
+
+/* ---- derivatives ---------------------------------------------------------------------------- */
+
+bool slot_in(int slot, int n, const int *slots) {
+  for (int i = 0; i < n; i++)
+    if (slots[i] == slot) return true;
+  return false;
+}
+
+const char *slot_owner(const Sema *S, int slot) {
+  const Slot *s = &S->p->slots.at[slot];
+  return s->object >= 0 ? S->p->objects.at[s->object].name : s->name;
+}
+
+/* Values read from slots were computed in another region: no derivative leads through them. */
+static bool refuse_imports(Sema *S, NodeId loss, int n, const int *slots, Span span) {
+  const Graph *g = graph_now(S);
+  bool *seen = ARENA_ARRAY(S->a, bool, loss + 1);
+  seen[loss] = true;
+  for (NodeId k = loss; k >= 0; k--) {
+    if (!seen[k]) continue;
+    const Node *node = g_node(g, k);
+    for (int i = 0; i < node->n_in; i++) seen[node->in[i]] = true;
+    if (node->op != OP_INPUT || node->attr.i[0] < 0) continue;
+    const int slot = (int)node->attr.i[0];
+    const SlotInfo *info = &S->slots.at[slot];
+    for (int i = 0; i < info->n_deps; i++) {
+      if (!slot_in(info->deps[i], n, slots)) continue;
+      bool stale = false;
+      for (int u = info->stamp; u < S->updates.n; u++) stale = stale || S->updates.at[u] == info->deps[i];
+      const Slot *v = &S->p->slots.at[slot];
+      if (stale) {
+        Diag *d = say(S, DIAG_STALE_VALUE, span, "`%s` was computed before the weights of `%s` were updated", v->name, slot_owner(S, info->deps[i]));
+        diag_label(d, v->span, "computed here");
+        diag_help(d, "compute it again after the update, or write `stop_grad(...)` to use the old value");
+      } else {
+        later(S, span, "a derivative through `%s`, computed in another block,", v->name);
+      }
+      return false;
+    }
+  }
+  return true;
+}
+
+/* Derivatives of a scalar by nodes. out[k] is NODE_NONE where no path leads. */
+bool derive(Sema *S, NodeId loss, int n, const NodeId *wrt, NodeId *out, Span span) {
+  GradError e = {0};
+  Graph *g = graph_now(S);
+  if (g_grad(g, loss, n, wrt, out, span, &e)) return true;
+  const Span at = e.where >= 0 && e.where < g_count(g) ? g_node(g, e.where)->span : span;
+  if (e.stale) {
+    const char *owner = e.stale_slot >= 0 ? slot_owner(S, e.stale_slot) : "an object";
+    Diag *d = say(S, DIAG_STALE_VALUE, span, "this derivative leads through a value computed before `%s` was updated", owner);
+    diag_label(d, at, "computed here");
+    diag_help(d, "compute it again after the update, or write `stop_grad(...)` to use the old value");
+    return false;
+  }
+  Diag *d = say(S, DIAG_NO_DERIVATIVE, span, "%s", e.why != NULL ? e.why : "this has no derivative");
+  if (at.begin != span.begin) diag_label(d, at, "the derivative is needed here");
+  return false;
+}
+
+static const Value *grad_object(Sema *S, const Tensor *e, int n, const int *slots, const char *name, Span span) {
+  Graph *g = graph_now(S);
+  NodeId *wrt = ARENA_ARRAY(S->a, NodeId, n + 1), *out = ARENA_ARRAY(S->a, NodeId, n + 1);
+  for (int i = 0; i < n; i++) wrt[i] = g_param(g, slots[i], &S->p->slots.at[slots[i]].shape, span);
+  if (!refuse_imports(S, e->node, n, slots, span) || !derive(S, e->node, n, wrt, out, span)) return S->error;
+  bool any = false;
+  for (int i = 0; i < n; i++) {
+    any = any || out[i] != NODE_NONE;
+    if (out[i] == NODE_NONE) out[i] = g_const(g, 0, &S->p->slots.at[slots[i]].shape, span);
+  }
+  if (!any) {
+    say(S, DIAG_NO_PATH, span, "this value does not depend on `%s`, so its gradient is 0", name);
+    return S->error;
+  }
+  return bundle_value(S, n, slots, out, span);
+}
+
+const Value *grad_of_objects(Sema *S, const Value *loss, int n, const int *slots, const char *name, Span span) {
+  const Value *one = val_to_scalar(S, loss, "a loss");
+  return val_is_error(one) ? one : grad_object(S, one->u.tensor, n, slots, name, span);
+}
+
+const Value *fn_grad(Sema *S, Args *args, const Builtin *self) {
+  (void)self;
+  const Value *w = args->v[1], *e = val_to_scalar(S, args->v[0], "what `grad` derives");
+  if (val_is_error(e)) return e;
+  if (e->u.tensor->lift != 0) return later(S, args->span, "`grad` in a circuit or model");
+  if (w->kind == VAL_OBJECT) {
+    int n;
+    const int *slots = object_slots(S, w->u.object, &n);
+    return grad_object(S, e->u.tensor, n, slots, w->u.object->name, args->span);
+  }
+  if (w->kind == VAL_STAGE) return grad_object(S, e->u.tensor, w->u.stage.n, w->u.stage.slots, w->u.stage.name, args->span);
+  const AstNode *by = args->ast[1];
+  if (w->kind != VAL_TENSOR || (by != NULL && by->kind != AST_NAME)) {
+    Diag *d = say(S, DIAG_TYPE, w->span, "`grad` derives by a name: of a `let`, a `draw`, a column, a circuit or a model");
+    diag_help(d, "give it a name first: `let x = %s`", src_of_span(S, w->span));
+    return S->error;
+  }
+  const Tensor *t = want_tensor(S, w, "the second argument of `grad`");
+  NodeId out;
+  if (t == NULL || !derive(S, e->u.tensor->node, 1, &t->node, &out, args->span)) return S->error;
+  if (out == NODE_NONE) {
+    Diag *d = say(S, DIAG_NO_PATH, args->span, "`%s` does not depend on `%s`, so its gradient is 0", src_of_span(S, args->v[0]->span),
+                  src_of_span(S, w->span));
+    diag_label(d, w->span, "no path leads from here");
+    return S->error;
+  }
+  return val_node(S, out, 0, args->span);
+}
+
+/* ---- weights -------------------------------------------------------------------------------- */
+
+const Value *fn_params(Sema *S, Args *args, const Builtin *self) {
+  int64_t total = 0;
+  typedef VEC(int) Ints;
+  Ints seen = {0};
+  (void)self;
+  for (int i = 0; i < args->n_rest; i++) {
+    const Value *v = args->rest[i];
+    int n = 0;
+    const int *slots = NULL;
+    if (v->kind == VAL_OBJECT) slots = object_slots(S, v->u.object, &n);
+    else if (v->kind == VAL_STAGE) {
+      n = v->u.stage.n;
+      slots = v->u.stage.slots;
+    } else {
+      wrong_kind(S, v, "what `params` counts", "a circuit or model");
+      return S->error;
+    }
+    if (v->kind == VAL_OBJECT && !v->u.object->ready && !v->u.object->broken)
+      return later(S, v->span, "`params` of `%s` before its first call", v->u.object->name);
+    for (int k = 0; k < n; k++) {
+      if (slot_in(slots[k], seen.n, seen.at)) continue;
+      vec_push(S->a, &seen, slots[k]);
+      total += shape_capacity(&S->p->slots.at[slots[k]].shape);
+    }
+  }
+  return val_int(S, total, args->span);
+}
+
+const Value *fn_weights(Sema *S, Args *args, const Builtin *self) {
+  const Value *v = args->v[0];
+  (void)self;
+  if (v->kind != VAL_OBJECT) {
+    wrong_kind(S, v, "the argument of `weights`", "a circuit or model");
+    return S->error;
+  }
+  int n;
+  const int *slots = object_slots(S, v->u.object, &n);
+  NodeId *nodes = ARENA_ARRAY(S->a, NodeId, n + 1);
+  for (int i = 0; i < n; i++) nodes[i] = g_param(graph_now(S), slots[i], &S->p->slots.at[slots[i]].shape, args->span);
+  return bundle_value(S, n, slots, nodes, args->span);
+}

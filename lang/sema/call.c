@@ -1,0 +1,263 @@
+/* Calls: functions of the script (inlined), circuits and models (lifted over rows), built-in
+ * functions, and the pipe. */
+#include "lang/sema/walk.h"
+#include <string.h>
+
+/* Tensor arguments at the front that a line of a model gives by `it`. */
+static int builtin_tensors(const Builtin *f) {
+  int n = 0;
+  const char *s = f->signature;
+  for (; *s != '\0'; s++) {
+    if (*s != '$') continue;
+    n++;
+    const char *end = strchr(s, ' ');
+    const size_t len = end != NULL ? (size_t)(end - s) : strlen(s);
+    if (len > 3 && strncmp(s + len - 3, "...", 3) == 0) n++;
+  }
+  return n;
+}
+
+static bool is_tensor_like(const Value *v) {
+  return v->kind == VAL_TENSOR || v->kind == VAL_SERIES || v->kind == VAL_STAGE || v->kind == VAL_DATASET || v->kind == VAL_ERROR;
+}
+
+static int params_required(const AstNode *params) {
+  int n = 0;
+  for (int i = 0; params != NULL && i < params->n; i++)
+    if (ast_kid(params->kids[i], AST_PATTERN_def) == NULL) n++;
+  return n;
+}
+
+/* True if a line of a model must put `it` in front of these arguments. */
+static bool lacks_it(const Value *callee, const Args *args) {
+  if (callee->kind == VAL_DEF) return args->n_pos + args->n_named < params_required(ast_kid(callee->u.def->decl, AST_DEF_params));
+  if (callee->kind == VAL_OBJECT)
+    return args->n_pos + args->n_named < params_required(ast_kid(callee->u.object->decl, AST_MODEL_params));
+  if (callee->kind != VAL_BUILTIN) return false;
+  const int want = builtin_tensors(callee->u.builtin);
+  int given = 0;
+  while (given < args->n_pos && is_tensor_like(args->pos[given])) given++;
+  return given < want;
+}
+
+const Value *eval_call(Sema *S, const AstNode *n, const Value *piped, const Value *it) {
+  Args args = {.span = n->span, .name_span = n->span, .name = src_of_span(S, n->span)};
+  const Value *callee;
+  if (n->kind == AST_CALL) {
+    const AstNode *f = ast_kid(n, AST_CALL_callee);
+    args.name_span = f->span;
+    args.name = f->kind == AST_NAME ? sym_text(f->name) : src_of_span(S, f->span);
+    callee = f->kind == AST_NAME && scope_find(S->scope, f->name) == NULL && builtin_find(f->name) == NULL ? NULL : eval(S, f);
+    if (callee == NULL) {
+      const bool gate = gate_find(sym_text(f->name)) != GATE_COUNT && S->circuit != NULL;
+      if (gate) {
+        Diag *d = say(S, DIAG_PLACE, n->span, "the gate `%s` needs its qubits", sym_text(f->name));
+        diag_help(d, "write them after it: `%s q[0]`", src_of_span(S, n->span));
+      } else {
+        report_unknown(S, f->name, f->span, S->place == PLACE_MODEL ? "layer or function" : "function");
+      }
+      callee = S->error;
+    }
+    args_eval(S, ast_kid(n, AST_CALL_args), &args);
+  } else {
+    callee = eval(S, n);
+    if (n->kind == AST_NAME) args.name = sym_text(n->name);
+  }
+  if (val_is_error(callee)) return callee;
+  if (piped != NULL) args_prepend(S, &args, piped);
+  else if (it != NULL && lacks_it(callee, &args)) args_prepend(S, &args, it);
+  return apply(S, callee, &args);
+}
+
+const Value *apply(Sema *S, const Value *callee, Args *args) {
+  if (val_is_error(callee)) return callee;
+  if (callee->kind == VAL_DEF) return call_def(S, callee->u.def, args);
+  if (callee->kind == VAL_OBJECT) return call_object(S, callee->u.object, args);
+  if (callee->kind == VAL_BUILTIN) {
+    const Builtin *f = callee->u.builtin;
+    args->name = f->name;
+    if (f->fn == NULL) return later(S, args->name_span, "`%s`", f->name);
+    if (!args_match(S, args, f->signature)) return S->error;
+    return f->fn(S, args, f);
+  }
+  if (callee->kind == VAL_STAGE) return later(S, args->span, "calling the labelled stage `%s`", args->name);
+  if (callee->kind == VAL_TRAIN) return later(S, args->span, "picking from `%s` by a call", args->name);
+  Diag *d = say(S, DIAG_TYPE, args->name_span, "`%s` is no function: it is %s", args->name, val_describe(S, callee));
+  if (callee->kind == VAL_TENSOR || val_is_number(callee)) diag_help(d, "a product needs its sign: `%s * (...)`", args->name);
+  return S->error;
+}
+
+/* ---- functions of the script -------------------------------------------------------------------- */
+
+static bool is_recursive(const Sema *S, const void *what) {
+  for (const Call *c = S->call; c != NULL; c = c->up)
+    if (c->what == what) return true;
+  return false;
+}
+
+bool match_params(Sema *S, Args *args, const AstNode *params, const Value **out) {
+  const int n = params != NULL ? params->n : 0;
+  const char *signature = "";
+  for (int i = 0; i < n; i++) {
+    const AstNode *p = params->kids[i];
+    const bool optional = ast_kid(p, AST_PATTERN_def) != NULL;
+    signature = arena_printf(S->a, "%s%s%s%s", signature, i > 0 ? " " : "", sym_text(p->name), optional ? "=" : "");
+  }
+  if (n > ARGS_MAX) {
+    say(S, DIAG_ARGUMENTS, params->span, "%d parameters; at most %d are possible", n, ARGS_MAX);
+    return false;
+  }
+  if (!args_match(S, args, signature)) return false;
+  for (int i = 0; i < n; i++) out[i] = args->v[i];
+  return true;
+}
+
+/* A node of its own for a value that gets a name, so that derivatives by it see its uses only. */
+const Value *val_mark(Sema *S, const Value *v, const char *name) {
+  if (v->kind != VAL_TENSOR) return v;
+  const Tensor *t = v->u.tensor;
+  const Node *node = g_node(t->g, t->node);
+  if (t->g != graph_now(S) || node->op == OP_CONST || node->op == OP_INPUT || node->op == OP_PARAM || node->op == OP_DRAW ||
+      node->op == OP_MARK || node->op == OP_COUNT || node->op == OP_CLOCK)
+    return v;
+  const NodeId id = g_mark(t->g, t->node, ++S->marks, v->span);
+  const Value *out = val_node(S, id, t->lift, v->span);
+  out->u.tensor->name = name;
+  out->u.tensor->stamp = t->stamp;
+  return out;
+}
+
+static void bind_params(Sema *S, DefInfo *def, const AstNode *params, const Value **v, bool *ok) {
+  for (int i = 0; params != NULL && i < params->n; i++) {
+    const AstNode *p = params->kids[i];
+    if (v[i] == NULL) v[i] = eval(S, ast_kid(p, AST_PATTERN_def));
+    const Value *bound = pattern_bind(S, p, v[i], def->scope, def->name);
+    if (bound == NULL || val_is_error(bound)) {
+      *ok = false;
+      bound = S->error;
+    }
+    declare(S, p->name, p->name_span, BIND_ARG, val_mark(S, bound, NULL));
+  }
+}
+
+const Value *call_def(Sema *S, DefInfo *def, Args *args) {
+  const AstNode *params = ast_kid(def->decl, AST_DEF_params), *body = ast_kid(def->decl, AST_DEF_body);
+  if (args->broken) return S->error;
+  if (is_recursive(S, def)) {
+    say(S, DIAG_RECURSION, args->span, "`%s` calls itself; functions are written out where they are called, so this would never end", def->name);
+    return S->error;
+  }
+  const Value *v[ARGS_MAX] = {0};
+  if (!match_params(S, args, params, v)) return S->error;
+  Scope *caller = S->scope;
+  const Place place = S->place;
+  const bool returned = S->returned;
+  const Value *result = S->result;
+  const Call call = {S->call, args->span, def->name, def};
+  Path *path = path_enter(S, def->name);
+  S->call = &call;
+  S->scope = scope_new(S, def->scope, false);
+  S->place = PLACE_DEF;
+  S->returned = false;
+  S->result = NULL;
+  bool ok = true;
+  bind_params(S, def, params, v, &ok);
+  if (ok && def->decl->op == '=') S->result = eval(S, body);
+  else if (ok) walk_stmts(S, body);
+  const Value *out = ok && S->result != NULL ? S->result : S->error;
+  if (ok && S->result == NULL && S->sink->n_errors == 0)
+    say(S, DIAG_TYPE, args->span, "`%s` returns nothing, but a value is wanted here", def->name);
+  if (!val_is_error(out) && !results_check(S, ast_kid(def->decl, AST_DEF_results), out, &out, def->name)) out = S->error;
+  scope_pop(S, caller);
+  S->place = place;
+  S->returned = returned;
+  S->result = result;
+  S->call = call.up;
+  S->path = path;
+  return val_at(S, out, args->span);
+}
+
+/* ---- circuits and models --------------------------------------------------------------------------- */
+
+/* Brings the argument to one hidden row axis if it has more axes than the pattern names.
+ * lead: the extra axes of the call (shared by all arguments that have any). */
+static const Value *lift_argument(Sema *S, const Value *v, int rank, Shape *lead, bool *lifted) {
+  Shape s;
+  ElemKind e;
+  if (rank < 0 || !val_can_be_tensor(v) || !val_shape(S, v, &s, &e)) return v;
+  const int extra = s.rank - rank;
+  if (extra <= 0) return v;
+  const Tensor *t = want_tensor(S, v, "an argument");
+  if (t == NULL) return S->error;
+  if (t->lift != 0) return later(S, v->span, "more axes than the signature names, inside a model");
+  Shape mine = {.rank = extra};
+  for (int i = 0; i < extra; i++) mine.d[i] = s.d[i];
+  if (*lifted && !shape_equal(&mine, lead)) {
+    Diag *d = say(S, DIAG_SHAPE, v->span, "the arguments have different leading axes: %s here, %s before", sema_shape_text(S, &mine),
+                  sema_shape_text(S, lead));
+    label_origin(S, d, mine.d[0]);
+    return S->error;
+  }
+  *lead = mine;
+  *lifted = true;
+  if (extra == 1) return val_node(S, t->node, 1, v->span);
+  if (!shape_is_static(&mine)) return later(S, v->span, "several leading axes of which one is known only when run");
+  Shape flat = {.rank = rank + 1};
+  flat.d[0] = dim_static(shape_capacity(&mine));
+  for (int i = 0; i < rank; i++) flat.d[i + 1] = s.d[extra + i];
+  return val_node(S, g_reshape(graph_now(S), t->node, &flat, v->span), 1, v->span);
+}
+
+/* The result of a lifted call, with its leading axes as ordinary ones again. */
+static const Value *unlift(Sema *S, const Value *v, const Shape *lead) {
+  if (v->kind == VAL_LIST || v->kind == VAL_TUPLE) {
+    const Value **at = ARENA_ARRAY(S->a, const Value *, v->u.list.n + 1);
+    for (int i = 0; i < v->u.list.n; i++) at[i] = unlift(S, v->u.list.at[i], lead);
+    return val_list(S, v->kind, v->u.list.n, at, v->span);
+  }
+  if (v->kind != VAL_TENSOR || v->u.tensor->lift == 0) return v;
+  const Tensor *t = v->u.tensor;
+  if (lead->rank == 1) return val_node(S, t->node, 0, v->span);
+  const Shape s = tensor_sample(t);
+  Shape to = *lead;
+  if (lead->rank + s.rank > SHAPE_MAX_RANK) return later(S, v->span, "more than %d axes", SHAPE_MAX_RANK);
+  for (int i = 0; i < s.rank; i++) to.d[to.rank++] = s.d[i];
+  return val_node(S, g_reshape(graph_now(S), t->node, &to, v->span), 0, v->span);
+}
+
+const Value *call_object(Sema *S, ObjectInfo *o, Args *args) {
+  if (args->broken || o->broken) return S->error;
+  if (o->is_block) {
+    Diag *d = say(S, DIAG_PLACE, args->span, "`%s` has no `return`, so it is a block of gates, not a layer", o->name);
+    diag_help(d, "in a circuit, apply it to qubits: `%s(...) q`; or let it return a measurement", o->name);
+    return S->error;
+  }
+  if (o->building) {
+    say(S, DIAG_RECURSION, args->span, "`%s` uses itself", o->name);
+    return S->error;
+  }
+  if (S->circuit != NULL) {
+    Diag *d = say(S, DIAG_PLACE, args->span, "`%s` is a layer, and a circuit applies gates and blocks only", o->name);
+    diag_help(d, "combine layers in a `model`");
+    return S->error;
+  }
+  if (!o->is_circuit && S->object != NULL && S->object->object->is_circuit) return S->error;
+  const AstNode *params = ast_kid(o->decl, AST_MODEL_params);
+  const Value *v[ARGS_MAX] = {0};
+  if (!match_params(S, args, params, v)) return S->error;
+  const int n = params != NULL ? params->n : 0;
+  Shape lead = shape_scalar();
+  bool lifted = false;
+  for (int i = 0; i < n; i++) {
+    if (v[i] == NULL) continue;
+    v[i] = lift_argument(S, v[i], pattern_rank(params->kids[i]), &lead, &lifted);
+    if (val_is_error(v[i])) return S->error;
+  }
+  object_uses(S, o);
+  const Call call = {S->call, args->span, o->name, o};
+  S->call = &call;
+  const Value *out = object_body(S, o, v, n);
+  S->call = call.up;
+  if (val_is_error(out)) return out;
+  return val_at(S, lifted ? unlift(S, out, &lead) : out, args->span);
+}

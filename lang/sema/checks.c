@@ -1,0 +1,149 @@
+/* Where each kind of statement may stand, and what --set may give. */
+#include "lang/sema/walk.h"
+#include <string.h>
+
+const char *const place_text[] = {"script", "circuit", "model", "dataset", "def", "train", "step", "every", "report"};
+
+#define AT(place) (1u << PLACE_##place)
+#define LOOPS (AT(TOP) | AT(CIRCUIT) | AT(MODEL) | AT(DATASET) | AT(DEF) | AT(TRAIN) | AT(STEP) | AT(EVERY) | AT(REPORT))
+
+/* Places of a kind; 0 for kinds that are no statements. `home` says where it belongs. */
+typedef struct Home { unsigned places; const char *word, *home; } Home;
+
+static Home home_of(AstKind kind) {
+  switch (kind) {
+  case AST_USE: return (Home){AT(TOP), "`use`", "stands at the top level of a script"};
+  case AST_HYPER: return (Home){AT(TOP), "`hyper`", "stands at the top level of a script"};
+  case AST_DEF: return (Home){AT(TOP), "`def`", "stands at the top level of a script"};
+  case AST_CIRCUIT: return (Home){AT(TOP), "`circuit`", "stands at the top level of a script"};
+  case AST_MODEL: return (Home){AT(TOP), "`model`", "stands at the top level of a script"};
+  case AST_DATASET: return (Home){AT(TOP), "`dataset`", "stands at the top level of a script"};
+  case AST_TRAIN: return (Home){AT(TOP), "`train`", "stands at the top level of a script"};
+  case AST_SWEEP: return (Home){AT(TOP), "`sweep`", "stands at the top level of a script"};
+  case AST_REPORT: return (Home){AT(TOP), "`report`", "stands at the top level of a script"};
+  case AST_EXPECT: return (Home){AT(TOP), "`expect` and `assert`", "stand at the top level of a script"};
+  case AST_LET: return (Home){LOOPS & ~AT(TRAIN), "`let`", "stands in the `step` or `every` of a train, not beside them"};
+  case AST_VAR:
+  case AST_ASSIGN:
+    return (Home){AT(TOP) | AT(DEF) | AT(STEP) | AT(EVERY), kind == AST_VAR ? "`var`" : "`:=`", "belongs in a `def`, a `step`, an `every` or the top level"};
+  case AST_DRAW:
+    return (Home){AT(TOP) | AT(DEF) | AT(STEP) | AT(EVERY) | AT(CIRCUIT), "`draw`", "belongs in a `def`, a `step`, an `every` or the top level"};
+  case AST_PARAM: return (Home){AT(CIRCUIT) | AT(MODEL), "`param`", "belongs in a `circuit` or `model`"};
+  case AST_STEP: return (Home){AT(TRAIN), "`step`", "belongs in a `train` block"};
+  case AST_EVERY: return (Home){AT(TRAIN), "`every`", "belongs in a `train` block, beside its `step`"};
+  case AST_VARY: return (Home){0, "`vary`", "belongs in a `sweep` block"};
+  case AST_MINIMIZE: return (Home){AT(STEP), "`minimize`", "belongs in a `step` of a `train` block"};
+  case AST_UPDATE: return (Home){AT(STEP), "`update`", "belongs in a `step` of a `train` block"};
+  case AST_RETURN: return (Home){AT(CIRCUIT) | AT(MODEL) | AT(DEF), "`return`", "belongs in a `def`, a `circuit` or a `model`"};
+  case AST_FOR:
+  case AST_IF: return (Home){LOOPS, "", ""};
+  case AST_REPEAT: return (Home){LOOPS & ~(AT(MODEL) | AT(DATASET) | AT(TRAIN) | AT(REPORT)), "`repeat`", "belongs in a `step`, a `def` or a `circuit`"};
+  case AST_STAGE: return (Home){LOOPS & ~AT(TRAIN), "an expression on a line of its own", "belongs in a `step` or `every`"};
+  case AST_COMMAND:
+  case AST_MODIFIED: return (Home){AT(CIRCUIT) | AT(REPORT), "", ""};
+  case AST_ATTR: return (Home){LOOPS, "", ""};
+  case AST_SCRIPT:
+  case AST_BLOCK:
+  case AST_LIST:
+  case AST_ERROR:
+  case AST_PATTERN:
+  case AST_TYPE:
+  case AST_RESULT:
+  case AST_REST:
+  case AST_AXIS:
+  case AST_BINARY:
+  case AST_UNARY:
+  case AST_NAME:
+  case AST_NUMBER:
+  case AST_TEXT:
+  case AST_BOOL:
+  case AST_NEW:
+  case AST_MEMBER:
+  case AST_INDEX:
+  case AST_SLICE:
+  case AST_CALL:
+  case AST_ARG:
+  case AST_TUPLE:
+  case AST_PAREN:
+  case AST_ARRAY:
+  case AST_COMPREHENSION:
+  case AST_KIND_COUNT: break;
+  }
+  return (Home){LOOPS, "", ""};
+}
+
+/* `tanh linear(2)`: reads like a gate on a qubit, but this is no circuit. */
+static bool wrong_command(Sema *S, const AstNode *n) {
+  const char *first = n->kind == AST_COMMAND ? src_of_span(S, ast_kid(n, AST_COMMAND_head)->span) : "";
+  if (S->place == PLACE_MODEL || S->place == PLACE_DATASET) {
+    Diag *d = say(S, DIAG_PLACE, n->span, "two stages on one line need `;` between them");
+    if (n->kind == AST_COMMAND) diag_help(d, "write `%s; %s`", first, src_of_span(S, ast_kid(n, AST_COMMAND_operands)->span));
+    return false;
+  }
+  const AstNode *head = n->kind == AST_COMMAND ? ast_kid(n, AST_COMMAND_head) : NULL;
+  if (head != NULL && head->kind == AST_CALL) head = ast_kid(head, AST_CALL_callee);
+  if (n->kind == AST_MODIFIED || (head->kind == AST_NAME && gate_find(sym_text(head->name)) != GATE_COUNT)) {
+    Diag *d = say(S, DIAG_PLACE, n->span, "a gate belongs in a `circuit`, but this is a %s", place_text[S->place]);
+    diag_help(d, "`circuit c() on q[1] { %s }`", src_of_span(S, n->span));
+    return false;
+  }
+  const AstNode *ops = ast_kid(n, AST_COMMAND_operands);
+  Diag *d = say(S, DIAG_PLACE, ops->span, "something is missing between `%s` and this", first);
+  diag_help(d, "an operator, `=`, `;` or brackets: `%s(%s)`", first, src_of_span(S, ops->span));
+  return false;
+}
+
+bool check_place(Sema *S, const AstNode *n) {
+  if (n->kind == AST_ERROR) return false;
+  const Home h = home_of(n->kind);
+  if (h.places >> S->place & 1) {
+    const bool declares = n->kind == AST_HYPER || (n->kind >= AST_DEF && n->kind <= AST_REPORT);
+    if (S->place != PLACE_TOP || !declares || S->loop_depth == 0) return true;
+    Diag *d = say(S, DIAG_PLACE, span_join((Span){n->span.begin, n->span.begin + 1}, n->name_span), "%s cannot be declared in a `for`", h.word);
+    diag_help(d, "repeat experiments with `sweep`; make several objects with `[new M for k in 0..3]`");
+    return false;
+  }
+  if (n->kind == AST_COMMAND || n->kind == AST_MODIFIED) return wrong_command(S, n);
+  const Span word = n->kind == AST_STAGE ? n->span : (Span){n->span.begin, n->span.begin + (uint32_t)strcspn(src_of_span(S, n->span), " {(")};
+  Diag *d = say(S, DIAG_PLACE, word, "%s %s", h.word, h.home);
+  diag_mark(d, "this is in a %s", place_text[S->place]);
+  if (n->kind == AST_MINIMIZE && S->place == PLACE_DEF) diag_help(d, "return the loss from the `def`, and minimize it in the step");
+  if (n->kind == AST_MINIMIZE && S->place == PLACE_EVERY) diag_help(d, "an `every` looks at the weights; changing them is the `step`'s business");
+  if (n->kind == AST_PARAM && S->place == PLACE_DEF) diag_help(d, "a `def` owns no weights: pass them in");
+  return false;
+}
+
+/* ---- --set ------------------------------------------------------------------------------------ */
+
+const AstNode *setting_find(Sema *S, const char *name, Span *span) {
+  bool known = false;
+  for (int i = 0; i < S->settable.n; i++) known = known || strcmp(S->settable.at[i], name) == 0;
+  if (!known) vec_push(S->a, &S->settable, name);
+  const AstNode *out = NULL;
+  for (int i = 0; i < S->options->n_sets; i++) {
+    const char *given = sym_text(sym_intern(S->options->sets[i].name));
+    if (strcmp(given, name) != 0) continue;
+    S->set_used[i] = true;
+    *span = S->options->sets[i].name_span;
+    out = S->options->sets[i].value;
+  }
+  return out;
+}
+
+void settings_check(Sema *S) {
+  for (int i = 0; i < S->options->n_sets; i++) {
+    const SemaSet *set = &S->options->sets[i];
+    if (S->set_used[i]) continue;
+    Diag *d = diag_add(S->sink, DIAG_SET_NAME, set->name_span, "there is nothing named `%s` to set", set->name);
+    const char *near = diag_nearest(set->name, S->settable.at, S->settable.n), *ours = synonym_of(set->name);
+    for (int k = 0; ours != NULL && k < S->settable.n; k++)
+      if (strcmp(S->settable.at[k], ours) == 0) near = ours;
+    if (near != NULL) {
+      diag_mark(d, "did you mean `%s`?", near);
+      continue;
+    }
+    const char *list = "";
+    for (int k = 0; k < S->settable.n && k < 8; k++) list = arena_printf(S->a, "%s%s`%s`", list, k > 0 ? ", " : "", S->settable.at[k]);
+    if (S->settable.n > 0) diag_help(d, "this script has %s%s", list, S->settable.n > 8 ? ", ..." : "");
+  }
+}

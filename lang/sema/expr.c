@@ -1,0 +1,302 @@
+/* Values of expressions. */
+#include "lang/sema/walk.h"
+#include <string.h>
+
+bool eval_int(Sema *S, const AstNode *n, const char *what, int64_t *out) {
+  const Value *v = eval(S, n);
+  return !val_is_error(v) && want_int(S, v, what, out);
+}
+
+const Value *const *static_items(Sema *S, const Value *v, const char *what, int *n) {
+  if (v->kind == VAL_LIST || v->kind == VAL_TUPLE) {
+    *n = v->u.list.n;
+    return v->u.list.at != NULL ? v->u.list.at : ARENA_ARRAY(S->a, const Value *, 1);
+  }
+  if (v->kind == VAL_RANGE) {
+    const int64_t count = v->u.range.hi > v->u.range.lo ? v->u.range.hi - v->u.range.lo : 0;
+    if (count > 1000000) {
+      say(S, DIAG_SHAPE, v->span, "%s has %lld entries; at most 1000000 are possible", what, (long long)count);
+      return NULL;
+    }
+    const Value **out = ARENA_ARRAY(S->a, const Value *, (int)count + 1);
+    for (int i = 0; i < count; i++) out[i] = val_int(S, v->u.range.lo + i, v->span);
+    *n = (int)count;
+    return out;
+  }
+  wrong_kind(S, v, what, "a list or a range");
+  return NULL;
+}
+
+/* ---- names ------------------------------------------------------------------------------------ */
+
+static const Value *given_name(Sema *S, const char *name, Span span) {
+  if (strcmp(name, "pi") == 0) return val_real(S, 3.14159265358979323846, span);
+  if (strcmp(name, "it") == 0 && S->it != NULL) return val_at(S, S->it, span);
+  if (strcmp(name, "it") == 0) {
+    say(S, DIAG_NAME, span, "there is no `it` here: it is the running value of the lines of a model or dataset");
+    return S->error;
+  }
+  const bool epoch = strcmp(name, "epoch") == 0;
+  if (!epoch && strcmp(name, "iteration") != 0) return NULL;
+  if (S->train == NULL || (S->place == PLACE_TRAIN)) {
+    say(S, DIAG_NAME, span, "`%s` exists inside a `step` or `every` only", name);
+    return S->error;
+  }
+  const Attr at = {.i = {epoch ? CLOCK_EPOCH : CLOCK_ITERATION}};
+  return val_node(S, g_make(graph_now(S), OP_CLOCK, 0, NULL, &at, NULL, span, NULL), 0, span);
+}
+
+const Value *eval_name(Sema *S, const AstNode *n) {
+  const char *text = sym_text(n->name);
+  Binding *b = scope_find(S->scope, n->name);
+  if (b != NULL) {
+    b->used = true;
+    if (b->value->kind == VAL_OBJECT && S->object != NULL) {
+      Value *v = val_new(S, VAL_OBJECT, n->span);
+      v->u.object = object_resolve(S, b->value->u.object);
+      return v;
+    }
+    return val_at(S, b->value, n->span);
+  }
+  const Value *given = given_name(S, text, n->span);
+  if (given != NULL) return given;
+  const Builtin *f = builtin_find(n->name);
+  if (f != NULL) {
+    Value *v = val_new(S, VAL_BUILTIN, n->span);
+    v->u.builtin = f;
+    return v;
+  }
+  report_unknown(S, n->name, n->span, "name");
+  return S->error;
+}
+
+/* ---- members ----------------------------------------------------------------------------------- */
+
+static const Value *train_member(Sema *S, const TrainInfo *t, const AstNode *n) {
+  const char *name = sym_text(n->name);
+  static const char *const known[] = {"iterations", "epochs_run", "circuit_runs", "missing_groups", "seconds_per_epoch"};
+  for (int i = 0; i < t->series.n; i++) {
+    if (strcmp(t->series.at[i].name, name) != 0) continue;
+    Value *v = val_new(S, VAL_SERIES, n->span);
+    v->u.index = t->series.at[i].series;
+    return v;
+  }
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+    if (strcmp(known[i], name) == 0) return later(S, n->span, "`%s.%s`", t->name, name);
+  const char **names = ARENA_ARRAY(S->a, const char *, t->series.n + 1);
+  for (int i = 0; i < t->series.n; i++) names[i] = t->series.at[i].name;
+  Diag *d = say(S, DIAG_NAME, n->name_span.end != 0 ? n->name_span : n->span, "the train `%s` records no `%s`", t->name, name);
+  const char *near = diag_nearest(name, names, t->series.n);
+  if (near != NULL) diag_mark(d, "did you mean `%s.%s`?", t->name, near);
+  else diag_help(d, "record it in the train's `step` or `every`: `record %s = ...`", name);
+  return S->error;
+}
+
+static const Value *object_member(Sema *S, ObjectInfo *o, const AstNode *n) {
+  const char *name = sym_text(n->name);
+  Value *v = val_new(S, VAL_STAGE, n->span);
+  v->u.stage.object = o;
+  v->u.stage.name = name;
+  for (int i = 0; i < o->stages.n; i++) {
+    if (strcmp(o->stages.at[i]->name, name) != 0) continue;
+    v->u.stage.n = o->stages.at[i]->slots.n;
+    v->u.stage.slots = o->stages.at[i]->slots.at;
+    return v;
+  }
+  for (int i = 0; i < o->parts.n; i++) {
+    if (o->parts.at[i].part != NULL || strcmp(o->parts.at[i].key, name) != 0) continue;
+    int *slot = ARENA_NEW(S->a, int);
+    *slot = o->parts.at[i].slot;
+    v->u.stage.n = 1;
+    v->u.stage.slots = slot;
+    return v;
+  }
+  if (o->broken || !o->ready) return S->error;
+  say(S, DIAG_NAME, n->span, "`%s` has no labelled stage and no param `%s`", o->name, name);
+  return S->error;
+}
+
+/* t.loss.D is one series with a dotted name. */
+static const Value *dotted_series(Sema *S, const AstNode *n) {
+  const AstNode *inner = ast_kid(n, AST_MEMBER_value);
+  if (inner->kind != AST_MEMBER) return NULL;
+  const AstNode *root = ast_kid(inner, AST_MEMBER_value);
+  if (root->kind != AST_NAME) return NULL;
+  Binding *b = scope_find(S->scope, root->name);
+  if (b == NULL || b->value->kind != VAL_TRAIN) return NULL;
+  const TrainInfo *t = b->value->u.train;
+  const char *name = arena_printf(S->a, "%s.%s", sym_text(inner->name), sym_text(n->name));
+  for (int i = 0; i < t->series.n; i++) {
+    if (strcmp(t->series.at[i].name, name) != 0) continue;
+    Value *v = val_new(S, VAL_SERIES, n->span);
+    v->u.index = t->series.at[i].series;
+    b->used = true;
+    return v;
+  }
+  return NULL;
+}
+
+const Value *eval_member(Sema *S, const AstNode *n) {
+  const Value *series = dotted_series(S, n);
+  if (series != NULL) return series;
+  const AstNode *of = ast_kid(n, AST_MEMBER_value);
+  const Value *v = eval(S, of);
+  if (val_is_error(v)) return v;
+  if (v->kind == VAL_TRAIN) return train_member(S, v->u.train, n);
+  if (v->kind == VAL_OBJECT) return object_member(S, v->u.object, n);
+  if (v->kind == VAL_DATASET) return later(S, n->span, "a column of a dataset as a value");
+  say(S, DIAG_TYPE, n->span, "%s has no parts with names: `.%s`", val_describe(S, v), sym_text(n->name));
+  return S->error;
+}
+
+/* ---- ranges and intervals ------------------------------------------------------------------------ */
+
+static const Value *range(Sema *S, AstOp op, const Value *a, const Value *b, Span span) {
+  if (a->kind == VAL_INT && b->kind == VAL_INT && op != AST_OP_PM) {
+    Value *v = val_new(S, VAL_RANGE, span);
+    v->u.range.lo = (int64_t)a->u.num;
+    v->u.range.hi = (int64_t)b->u.num + (op == AST_OP_RANGE_TO ? 1 : 0);
+    v->u.range.closed = op == AST_OP_RANGE_TO;
+    return v;
+  }
+  Value *v = val_new(S, VAL_INTERVAL, span);
+  v->u.interval.lo = a;
+  v->u.interval.hi = b;
+  v->u.interval.hi_closed = op != AST_OP_RANGE;
+  if (op != AST_OP_PM) return v;
+  v->u.interval.lo = arith_binary(S, AST_OP_SUB, a, b, span);
+  v->u.interval.hi = arith_binary(S, AST_OP_ADD, a, b, span);
+  return val_is_error(v->u.interval.lo) || val_is_error(v->u.interval.hi) ? S->error : v;
+}
+
+static const Value *binary(Sema *S, const AstNode *n) {
+  const AstOp op = (AstOp)n->op;
+  const AstNode *left = ast_kid(n, AST_BINARY_left), *right = ast_kid(n, AST_BINARY_right);
+  const Value *a = eval(S, left);
+  if (op == AST_OP_PIPE) return eval_call(S, right, a, NULL);
+  const Value *b = eval(S, right);
+  if (val_is_error(a) || val_is_error(b)) return S->error;
+  if (op == AST_OP_RANGE || op == AST_OP_RANGE_TO || op == AST_OP_PM) return range(S, op, a, b, n->span);
+  if (op == AST_OP_IN) return arith_in(S, a, b, n->span);
+  return arith_binary(S, op, a, b, n->span);
+}
+
+static const Value *unary(Sema *S, const AstNode *n) {
+  const Value *v = eval(S, ast_kid(n, AST_UNARY_value));
+  if (val_is_error(v)) return v;
+  if (val_is_number(v) || v->kind == VAL_DURATION) return static_unary(S, (AstOp)n->op, v, n->span);
+  if (v->kind == VAL_OP) return op_binary(S, AST_OP_MUL, val_real(S, -1, n->span), v, n->span);
+  if (v->kind == VAL_BUNDLE) return bundle_binary(S, AST_OP_MUL, v, val_real(S, -1, n->span), n->span);
+  return tensor_unary(S, n->op == AST_OP_NOT ? OP_NOT : OP_NEG, v, n->span);
+}
+
+/* ---- lists ---------------------------------------------------------------------------------------- */
+
+static const Value *items_of(Sema *S, const AstNode *n, ValueKind kind) {
+  const Value **at = ARENA_ARRAY(S->a, const Value *, n->n + 1);
+  bool ok = true;
+  for (int i = 0; i < n->n; i++) {
+    at[i] = eval(S, n->kids[i]);
+    if (val_is_error(at[i])) ok = false;
+  }
+  return ok ? val_list(S, kind, n->n, at, n->span) : S->error;
+}
+
+static const Value *comprehension(Sema *S, const AstNode *n) {
+  const Value *over = eval(S, ast_kid(n, AST_COMPREHENSION_range));
+  if (val_is_error(over)) return over;
+  int count = 0;
+  const Value *const *items = static_items(S, over, "what a comprehension runs over", &count);
+  if (items == NULL) return S->error;
+  const Value **at = ARENA_ARRAY(S->a, const Value *, count + 1);
+  bool ok = true;
+  for (int i = 0; i < count && ok; i++) {
+    Scope *before = scope_push(S);
+    bind_patterns(S, ast_kid(n, AST_COMPREHENSION_names), items[i], BIND_LOOP);
+    Path *path = path_enter(S, arena_printf(S->a, "[%d]", i));
+    at[i] = eval(S, ast_kid(n, AST_COMPREHENSION_value));
+    S->path = path;
+    scope_pop(S, before);
+    ok = !val_is_error(at[i]);
+  }
+  return ok ? val_list(S, VAL_LIST, count, at, n->span) : S->error;
+}
+
+const Value *eval(Sema *S, const AstNode *n) {
+  switch (n->kind) {
+  case AST_NAME: return eval_name(S, n);
+  case AST_NUMBER: return number_literal(S, n);
+  case AST_TEXT: return val_text(S, n->text, n->span);
+  case AST_BOOL: return val_bool(S, n->num != 0, n->span);
+  case AST_BINARY: return binary(S, n);
+  case AST_UNARY: return unary(S, n);
+  case AST_PAREN: return val_at(S, eval(S, ast_kid(n, AST_PAREN_value)), n->span);
+  case AST_TUPLE: return items_of(S, n, VAL_TUPLE);
+  case AST_ARRAY: return items_of(S, n, VAL_LIST);
+  case AST_COMPREHENSION: return comprehension(S, n);
+  case AST_MEMBER: return eval_member(S, n);
+  case AST_INDEX: return eval_index(S, n);
+  case AST_CALL: return eval_call(S, n, NULL, NULL);
+  case AST_NEW: return object_new(S, n);
+  case AST_ERROR: return S->error;
+  case AST_SCRIPT:
+  case AST_BLOCK:
+  case AST_LIST:
+  case AST_USE:
+  case AST_HYPER:
+  case AST_LET:
+  case AST_VAR:
+  case AST_PARAM:
+  case AST_DRAW:
+  case AST_DEF:
+  case AST_CIRCUIT:
+  case AST_MODEL:
+  case AST_DATASET:
+  case AST_TRAIN:
+  case AST_SWEEP:
+  case AST_REPORT:
+  case AST_PATTERN:
+  case AST_TYPE:
+  case AST_RESULT:
+  case AST_REST:
+  case AST_STEP:
+  case AST_EVERY:
+  case AST_VARY:
+  case AST_AXIS:
+  case AST_MINIMIZE:
+  case AST_UPDATE:
+  case AST_EXPECT:
+  case AST_RETURN:
+  case AST_FOR:
+  case AST_REPEAT:
+  case AST_IF:
+  case AST_STAGE:
+  case AST_ASSIGN:
+  case AST_ATTR:
+  case AST_COMMAND:
+  case AST_MODIFIED:
+  case AST_SLICE:
+  case AST_ARG:
+  case AST_KIND_COUNT: break;
+  }
+  say(S, DIAG_INTERNAL, n->span, "a %s stands where a value is wanted", ast_kind_name[n->kind]);
+  return S->error;
+}
+
+/* A line of a model or dataset: `it |> line`, unless the line has what it needs. */
+const Value *eval_stage(Sema *S, const AstNode *n) {
+  if (n->kind == AST_BINARY && n->op == AST_OP_PIPE) {
+    const Value *left = eval_stage(S, ast_kid(n, AST_BINARY_left));
+    return eval_call(S, ast_kid(n, AST_BINARY_right), left, NULL);
+  }
+  if (n->kind == AST_NEW) return eval_call(S, n, S->it, NULL);
+  if (n->kind == AST_CALL) return eval_call(S, n, NULL, S->it);
+  if (n->kind != AST_NAME && n->kind != AST_MEMBER && n->kind != AST_INDEX) return eval(S, n);
+  const Value *v = eval(S, n);
+  if (v->kind == VAL_OBJECT || v->kind == VAL_DEF || v->kind == VAL_BUILTIN) {
+    Args args = {.span = n->span, .name_span = n->span, .name = src_of_span(S, n->span)};
+    args_prepend(S, &args, S->it);
+    return apply(S, v, &args);
+  }
+  return v;
+}

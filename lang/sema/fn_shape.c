@@ -1,0 +1,266 @@
+/* Functions that change shapes, and those that look at whole tensors. */
+#include "lang/sema/builtins.h"
+#include <string.h>
+
+static const Tensor *argument(Sema *S, const Args *args, int i, const Builtin *self) {
+  return want_tensor(S, args->v[i], arena_printf(S->a, i == 0 ? "the argument of `%s`" : "an argument of `%s`", self->name));
+}
+
+static const Value *made(Sema *S, NodeId id, int lift, const char *why, Span span) {
+  if (id == NODE_NONE) say(S, DIAG_SHAPE, span, "%s", why != NULL ? why : "these shapes do not fit");
+  return val_node(S, id, lift, span);
+}
+
+const Value *fn_matmul(Sema *S, Args *args, const Builtin *self) {
+  const Tensor *a = argument(S, args, 0, self), *b = argument(S, args, 1, self);
+  if (a == NULL || b == NULL) return S->error;
+  const Shape sa = tensor_sample(a), sb = tensor_sample(b);
+  if (sa.rank < 2 || sa.rank != sb.rank || !dim_equal(sa.d[sa.rank - 1], sb.d[sb.rank - 2])) {
+    Diag *d = say(S, DIAG_SHAPE, args->span, "%s and %s do not multiply", sema_shape_text(S, &sa), sema_shape_text(S, &sb));
+    if (sa.rank != sb.rank || sa.rank < 2) diag_note(d, "both sides are matrices [rows, columns], or stacks of equally many");
+    else {
+      label_origin(S, d, sa.d[sa.rank - 1]);
+      label_origin(S, d, sb.d[sb.rank - 2]);
+    }
+    return S->error;
+  }
+  if (a->lift != b->lift) return later(S, args->span, "`matmul` of a value for each row with a shared one");
+  const char *why = NULL;
+  const NodeId in[2] = {a->node, b->node};
+  return made(S, g_make(graph_now(S), OP_MATMUL, 2, in, NULL, NULL, args->span, &why), a->lift, why, args->span);
+}
+
+const Value *fn_transpose(Sema *S, Args *args, const Builtin *self) {
+  const Tensor *t = argument(S, args, 0, self);
+  if (t == NULL) return S->error;
+  const Shape s = tensor_sample(t);
+  int perm[SHAPE_MAX_RANK] = {0};
+  for (int i = 0; i < s.rank + t->lift; i++) perm[i] = i;
+  if (args->n_rest == 0 && s.rank >= 2) {
+    perm[t->lift + s.rank - 1] = t->lift + s.rank - 2;
+    perm[t->lift + s.rank - 2] = t->lift + s.rank - 1;
+  } else if (args->n_rest != s.rank || s.rank < 2) {
+    say(S, DIAG_RANKS, args->span, "`transpose` names every axis of %s once, or none to exchange the last two", sema_shape_text(S, &s));
+    return S->error;
+  }
+  int64_t seen = 0;
+  for (int i = 0; i < args->n_rest; i++) {
+    int64_t k;
+    if (!want_int(S, args->rest[i], "an axis", &k)) return S->error;
+    if (k < 0 || k >= s.rank || (seen >> k & 1)) {
+      say(S, DIAG_SHAPE, args->rest[i]->span, "the axes of %s are 0 to %d, each once", sema_shape_text(S, &s), s.rank - 1);
+      return S->error;
+    }
+    seen |= (int64_t)1 << k;
+    perm[t->lift + i] = t->lift + (int)k;
+  }
+  return val_node(S, g_transpose(graph_now(S), t->node, perm, args->span), t->lift, args->span);
+}
+
+static const Value *joined(Sema *S, const Value *v, int n, const Value *const *parts, int64_t axis, Span span) {
+  const Tensor **t = ARENA_ARRAY(S->a, const Tensor *, n + 1);
+  for (int i = 0; i < n; i++)
+    if ((t[i] = want_tensor(S, parts[i], "a part of `concat`")) == NULL) return S->error;
+  const Shape first = tensor_sample(t[0]);
+  if (axis < 0) axis += first.rank;
+  if (axis < 0 || axis >= first.rank) {
+    say(S, DIAG_SHAPE, v->span, "`concat` runs along an axis, and %s has no axis %lld", sema_shape_text(S, &first), (long long)axis);
+    return S->error;
+  }
+  for (int i = 0; i < n; i++) {
+    const Shape s = tensor_sample(t[i]);
+    bool fits = s.rank == first.rank;
+    for (int k = 0; fits && k < s.rank; k++) fits = k == axis || dim_equal(s.d[k], first.d[k]);
+    if (!fits) {
+      Diag *d = say(S, DIAG_SHAPE, parts[i]->span, "`concat` joins values that differ along axis %lld only: %s here, %s first", (long long)axis,
+                    sema_shape_text(S, &s), sema_shape_text(S, &first));
+      diag_label(d, parts[0]->span, "%s", sema_shape_text(S, &first));
+      return S->error;
+    }
+    if (s.d[axis].count != 0) return later(S, parts[i]->span, "`concat` along an axis whose size is known only when run");
+  }
+  NodeId *in = ARENA_ARRAY(S->a, NodeId, n + 1);
+  int lift;
+  if (!align_lift(S, n, t, in, &lift, span)) return S->error;
+  return val_node(S, n == 1 ? in[0] : g_concat(graph_now(S), n, in, (int)axis + lift, span), lift, span);
+}
+
+const Value *fn_concat(Sema *S, Args *args, const Builtin *self) {
+  int64_t axis = 0;
+  int n = args->n_rest;
+  const Value *const *parts = args->rest;
+  (void)self;
+  if (args->v[1] != NULL && !want_int(S, args->v[1], "the axis of `concat`", &axis)) return S->error;
+  if (n == 1 && parts[0]->kind == VAL_LIST) parts = static_items(S, parts[0], "the list of `concat`", &n);
+  if (parts == NULL || n == 0) {
+    say(S, DIAG_ARGUMENTS, args->span, "`concat` needs at least one value");
+    return S->error;
+  }
+  return joined(S, val_nothing(S, args->span), n, parts, axis, args->span);
+}
+
+const Value *fn_stack(Sema *S, Args *args, const Builtin *self) {
+  (void)self;
+  const Value *list = args->n_rest == 1 && args->rest[0]->kind == VAL_LIST ? args->rest[0]
+                                                                         : val_list(S, VAL_LIST, args->n_rest, args->rest, args->span);
+  const Tensor *t = want_tensor(S, list, "what `stack` joins");
+  return t != NULL ? val_node(S, t->node, t->lift, args->span) : S->error;
+}
+
+/* The product of static sizes, and how many counts. */
+static int64_t volume(const Shape *s, int *counts) {
+  *counts = 0;
+  int64_t n = 1;
+  for (int i = 0; i < s->rank; i++) {
+    if (s->d[i].count != 0) (*counts)++;
+    else if (__builtin_mul_overflow(n, s->d[i].n, &n)) return INT64_MAX;
+  }
+  return n;
+}
+
+static const Value *reshaped(Sema *S, const Tensor *t, const Shape *want, const Value *v, Span span) {
+  const Shape have = tensor_sample(t);
+  int c0, c1;
+  const int64_t n0 = volume(&have, &c0), n1 = volume(want, &c1);
+  Shape to = *want;
+  if (t->lift) {
+    if (want->rank + 1 > SHAPE_MAX_RANK) return later(S, span, "more than %d axes", SHAPE_MAX_RANK - 1);
+    to.rank = want->rank + 1;
+    to.d[0] = t->shape.d[0];
+    for (int i = 0; i < want->rank; i++) to.d[i + 1] = want->d[i];
+  }
+  const char *why = NULL;
+  const NodeId id = g_make(graph_now(S), OP_RESHAPE, 1, &t->node, NULL, &to, span, &why);
+  if (id != NODE_NONE) return val_node(S, id, t->lift, span);
+  Diag *d = say(S, DIAG_SHAPE, span, "`reshape` to %s needs %lld values, but gets %s", sema_shape_text(S, want), (long long)n1,
+                c0 == 0 ? arena_printf(S->a, "%lld", (long long)n0) : sema_shape_text(S, &have));
+  if (v->span.begin != span.begin) diag_label(d, v->span, "%s", sema_shape_text(S, &have));
+  for (int i = 0; i < have.rank; i++) label_origin(S, d, have.d[i]);
+  return S->error;
+}
+
+static bool sizes_of(Sema *S, int n, const Value *const *v, const char *what, Shape *out) {
+  *out = shape_scalar();
+  if (n == 1 && (v[0]->kind == VAL_LIST || v[0]->kind == VAL_TUPLE)) v = static_items(S, v[0], what, &n);
+  if (v == NULL) return false;
+  if (n > SHAPE_MAX_RANK) {
+    say(S, DIAG_RANKS, v[0]->span, "%d axes; at most %d are possible", n, SHAPE_MAX_RANK);
+    return false;
+  }
+  for (int i = 0; i < n; i++)
+    if (!want_dim(S, v[i], what, &out->d[i])) return false;
+  out->rank = n;
+  return true;
+}
+
+const Value *fn_reshape(Sema *S, Args *args, const Builtin *self) {
+  Shape want;
+  const Tensor *t = argument(S, args, 0, self);
+  if (t == NULL || !sizes_of(S, args->n_rest, args->rest, "a size of `reshape`", &want)) return S->error;
+  return reshaped(S, t, &want, args->v[0], args->span);
+}
+
+const Value *fn_flatten(Sema *S, Args *args, const Builtin *self) {
+  const Tensor *t = argument(S, args, 0, self);
+  if (t == NULL) return S->error;
+  const Shape s = tensor_sample(t);
+  int counts;
+  const int64_t n = volume(&s, &counts);
+  if (counts > 0) {
+    Diag *d = say(S, DIAG_SHAPE, args->span, "`flatten` makes one axis of all, but %s has a number of rows known only when run", sema_shape_text(S, &s));
+    diag_help(d, "in a model `flatten` works on each sample; here write `reshape(x, B, n)`");
+    return S->error;
+  }
+  Shape want = {.rank = 1};
+  want.d[0] = dim_static(n);
+  want.d[0].origin = origin_new(S, args->span, arena_printf(S->a, "`flatten` of %s", sema_shape_text(S, &s)), s.rank > 0 ? s.d[0].origin : 0, 0);
+  return reshaped(S, t, &want, args->v[0], args->span);
+}
+
+const Value *fn_lift(Sema *S, Args *args, const Builtin *self) {
+  if (val_is_number(args->v[0])) return args->v[0];
+  const Tensor *t = argument(S, args, 0, self);
+  Shape like, s;
+  ElemKind elem;
+  if (t == NULL) return S->error;
+  s = tensor_sample(t);
+  if (!val_can_be_tensor(args->v[1]) || !val_shape(S, args->v[1], &like, &elem)) {
+    wrong_kind(S, args->v[1], "`like` of `lift`", "a tensor");
+    return S->error;
+  }
+  if (s.rank > like.rank) {
+    say(S, DIAG_RANKS, args->span, "`lift` adds axes: %s has more than %s", sema_shape_text(S, &s), sema_shape_text(S, &like));
+    return S->error;
+  }
+  if (s.rank == 0) return args->v[0];
+  while (s.rank < like.rank) s.d[s.rank++] = dim_static(1);
+  return reshaped(S, t, &s, args->v[0], args->span);
+}
+
+const Value *fn_gather(Sema *S, Args *args, const Builtin *self) {
+  const Tensor *t = argument(S, args, 0, self), *i = argument(S, args, 1, self);
+  if (t == NULL || i == NULL) return S->error;
+  if (i->elem == ELEM_REAL && args->v[1]->kind == VAL_TENSOR) {
+    Diag *d = say(S, DIAG_TYPE, args->v[1]->span, "`gather` picks by labels or whole numbers, but this is real");
+    diag_help(d, "`round(...)` makes whole numbers");
+    return S->error;
+  }
+  if (t->lift != 0) return later(S, args->span, "`gather` from a value of each row");
+  const char *why = NULL;
+  const NodeId in[2] = {t->node, i->node};
+  return made(S, g_make(graph_now(S), OP_GATHER, 2, in, NULL, NULL, args->span, &why), i->lift, why, args->span);
+}
+
+const Value *fn_onehot(Sema *S, Args *args, const Builtin *self) {
+  int64_t n;
+  const Tensor *t = argument(S, args, 0, self);
+  if (t == NULL || !want_int(S, args->v[1], "the number of classes", &n)) return S->error;
+  const Attr a = {.i = {n}};
+  const char *why = NULL;
+  return made(S, g_make(graph_now(S), OP_ONEHOT, 1, &t->node, &a, NULL, args->span, &why), t->lift, why, args->span);
+}
+
+const Value *fn_fill(Sema *S, Args *args, const Builtin *self) {
+  Shape s;
+  double x;
+  (void)self;
+  if (!want_real(S, args->v[0], "the value of `fill`", &x) || !sizes_of(S, args->n_rest, args->rest, "a size of `fill`", &s)) return S->error;
+  const Attr a = {.i = {args->v[0]->kind == VAL_INT ? ELEM_LABEL : args->v[0]->kind == VAL_BOOL ? ELEM_BOOL : ELEM_REAL}, .f = {x}};
+  return made(S, g_make(graph_now(S), OP_CONST, 0, NULL, &a, &s, args->span, NULL), 0, NULL, args->span);
+}
+
+const Value *fn_linspace(Sema *S, Args *args, const Builtin *self) {
+  double a, b;
+  int64_t n;
+  (void)self;
+  if (!want_real(S, args->v[0], "the start of `linspace`", &a) || !want_real(S, args->v[1], "the end of `linspace`", &b) ||
+      !want_int(S, args->v[2], "the number of points", &n))
+    return S->error;
+  if (n < 2 || n > 10000) {
+    say(S, DIAG_SHAPE, args->v[2]->span, "`linspace` has 2 to 10000 points, not %lld", (long long)n);
+    return S->error;
+  }
+  const Value **at = ARENA_ARRAY(S->a, const Value *, (int)n);
+  for (int i = 0; i < n; i++) at[i] = val_real(S, a + (b - a) * (double)i / (double)(n - 1), args->span);
+  return val_list(S, VAL_LIST, (int)n, at, args->span);
+}
+
+const Value *fn_w1(Sema *S, Args *args, const Builtin *self) {
+  const Tensor *a = argument(S, args, 0, self), *b = argument(S, args, 1, self);
+  if (a == NULL || b == NULL) return S->error;
+  if (a->lift != 0 || b->lift != 0) return later(S, args->span, "`w1` in a model");
+  const NodeId in[2] = {a->node, b->node};
+  const char *why = NULL;
+  return made(S, g_make(graph_now(S), OP_W1, 2, in, NULL, NULL, args->span, &why), 0, why, args->span);
+}
+
+const Value *fn_rows(Sema *S, Args *args, const Builtin *self) {
+  const Value *x = args->v[0];
+  Shape s;
+  ElemKind elem;
+  (void)self;
+  if (x->kind == VAL_DATASET) return val_int(S, S->p->datasets.at[x->u.index].rows, args->span);
+  if (val_can_be_tensor(x) && val_shape(S, x, &s, &elem) && s.rank > 0) return val_of_dim(S, s.d[0], args->span);
+  wrong_kind(S, x, "the argument of `rows`", "a dataset or a tensor with rows");
+  return S->error;
+}

@@ -1,0 +1,438 @@
+/* Lines of circuits: gates and blocks on qubits, over registers and pairs, with modifiers. */
+#include "lang/sema/walk.h"
+#include <string.h>
+
+typedef enum ModKind { MOD_CTRL, MOD_NEGCTRL, MOD_INV } ModKind;
+typedef struct Mod { ModKind kind; int n; } Mod;
+
+/* A gate line in parts. */
+typedef struct Line {
+  const AstNode *head, *operands;
+  Mod mods[8];
+  int n_mods, n_controls;
+  Span span;
+} Line;
+
+/* Noise channels: lines of a circuit like gates, without rows in gates.def yet. */
+static const char *const gates_later[] = {"depolarize", "depolarize2", "bitflip", "phaseflip", "damp",
+                                          "dephase",    "relax",       "kraus",   "readout"};
+
+static bool is_later_gate(const char *name) {
+  for (size_t i = 0; i < sizeof gates_later / sizeof *gates_later; i++)
+    if (strcmp(gates_later[i], name) == 0) return true;
+  return false;
+}
+
+/* ---- modifiers ------------------------------------------------------------------------------- */
+
+static bool add_modifier(Sema *S, Line *l, const AstNode *m) {
+  const AstNode *name = m->kind == AST_CALL ? ast_kid(m, AST_CALL_callee) : m;
+  const char *text = name->kind == AST_NAME ? sym_text(name->name) : "";
+  Mod mod = {MOD_CTRL, 1};
+  if (strcmp(text, "pow") == 0 || strcmp(text, "when") == 0) {
+    later(S, m->span, "the modifier `%s @`", text);
+    return false;
+  }
+  if (strcmp(text, "negctrl") == 0) mod.kind = MOD_NEGCTRL;
+  else if (strcmp(text, "inv") == 0) mod.kind = MOD_INV;
+  else if (strcmp(text, "ctrl") != 0) {
+    static const char *const known[] = {"ctrl", "negctrl", "inv", "pow", "when"};
+    Diag *d = say(S, DIAG_NAME, m->span, "there is no modifier `%s`", src_of_span(S, m->span));
+    const char *near = diag_nearest(text, known, 5);
+    if (near != NULL) diag_mark(d, "did you mean `%s`?", near);
+    else diag_help(d, "modifiers are `ctrl @`, `negctrl @`, `inv @`, `pow(k) @`");
+    return false;
+  }
+  if (m->kind == AST_CALL) {
+    const AstNode *args = ast_kid(m, AST_CALL_args);
+    int64_t k = 1;
+    if (mod.kind == MOD_INV || args == NULL || args->n != 1) {
+      say(S, DIAG_ARGUMENTS, m->span, "`%s` takes %s", text, mod.kind == MOD_INV ? "no argument" : "one argument, the number of controls");
+      return false;
+    }
+    if (!eval_int(S, args->kids[0], "a number of controls", &k)) return false;
+    if (k < 1 || k >= GATE_MAX_QUBITS) {
+      say(S, DIAG_GATE, m->span, "%lld controls; 1 to %d are possible", (long long)k, GATE_MAX_QUBITS - 1);
+      return false;
+    }
+    mod.n = (int)k;
+  }
+  if (l->n_mods == 8) {
+    say(S, DIAG_GATE, m->span, "more than 8 modifiers");
+    return false;
+  }
+  l->mods[l->n_mods++] = mod;
+  if (mod.kind != MOD_INV) l->n_controls += mod.n;
+  return true;
+}
+
+/* Applies one modifier to the gates from `start` on; controls: its qubits. */
+static bool modify(Sema *S, int start, Mod mod, const int *controls, Span span) {
+  CircuitBuild *c = S->circuit;
+  if (mod.kind == MOD_INV) {
+    for (int i = start, k = c->gates.n - 1; i < k; i++, k--) {
+      const GateUse t = c->gates.at[i];
+      c->gates.at[i] = c->gates.at[k];
+      c->gates.at[k] = t;
+    }
+    for (int i = start; i < c->gates.n; i++) c->gates.at[i].inverse = !c->gates.at[i].inverse;
+    return true;
+  }
+  for (int i = start; i < c->gates.n; i++) {
+    GateUse *u = &c->gates.at[i];
+    const int have = u->n_controls + u->n_targets;
+    if (have + mod.n > GATE_MAX_QUBITS) {
+      say(S, DIAG_GATE, span, "this gate would act on %d qubits; at most %d are possible", have + mod.n, GATE_MAX_QUBITS);
+      return false;
+    }
+    memmove(u->qubit + mod.n, u->qubit, (size_t)have);
+    memmove(u->control_on + mod.n, u->control_on, (size_t)u->n_controls);
+    for (int k = 0; k < mod.n; k++) {
+      u->qubit[k] = (uint8_t)controls[k];
+      u->control_on[k] = mod.kind == MOD_CTRL ? 1 : 0;
+    }
+    u->n_controls += mod.n;
+  }
+  return true;
+}
+
+static bool distinct(Sema *S, const GateUse *u) {
+  const int n = u->n_controls + u->n_targets;
+  for (int i = 0; i < n; i++)
+    for (int k = 0; k < i; k++)
+      if (u->qubit[i] == u->qubit[k]) {
+        Diag *d = say(S, DIAG_QUBIT, u->span, "qubit %d stands twice in one gate", u->qubit[i]);
+        diag_note(d, "a gate needs different qubits");
+        return false;
+      }
+  return true;
+}
+
+/* ---- operands ----------------------------------------------------------------------------------- */
+
+/* The applications of a line: m of them, each on `width` qubits or registers. */
+typedef struct Operands { int m, width; QubitsValue *at; /* [m][width] */ } Operands;
+
+static bool eval_operand(Sema *S, const AstNode *n, const Value **out) {
+  *out = eval(S, n);
+  if (val_is_error(*out)) return false;
+  if ((*out)->kind == VAL_QUBITS || (*out)->kind == VAL_PAIRS) return true;
+  Diag *d = wrong_kind(S, *out, "what a gate acts on", "a qubit or a register");
+  (void)d;
+  return false;
+}
+
+static const Value **eval_operands(Sema *S, const AstNode *list, int *n) {
+  *n = list != NULL ? list->n : 0;
+  const Value **v = ARENA_ARRAY(S->a, const Value *, *n + 1);
+  bool ok = true;
+  for (int i = 0; i < *n; i++) ok = eval_operand(S, list->kids[i], &v[i]) && ok;
+  return ok ? v : NULL;
+}
+
+static void single(Sema *S, QubitsValue *out, int qubit) {
+  int *at = ARENA_NEW(S->a, int);
+  *at = qubit;
+  *out = (QubitsValue){1, at, true, ""};
+}
+
+/* Pairs: the operand of a line that acts on two things. */
+static bool operands_pairs(Sema *S, const Line *l, const char *name, const Value *v, int width, Operands *out) {
+  if (width != 2) {
+    Diag *d = say(S, DIAG_GATE, v->span, "`%s` acts on %d qubit%s, but these are pairs", name, width, width == 1 ? "" : "s");
+    if (width == 1) diag_help(d, "write `%s %s`, or a gate of two qubits such as `cx`", src_of_span(S, l->head->span), v->u.qubits.name);
+    return false;
+  }
+  out->m = v->u.qubits.n;
+  out->width = 2;
+  out->at = ARENA_ARRAY(S->a, QubitsValue, 2 * out->m + 1);
+  for (int i = 0; i < 2 * out->m; i++) single(S, &out->at[i], v->u.qubits.at[i]);
+  return true;
+}
+
+/* Registers of one size go together, qubit by qubit. */
+static bool operands_wise(Sema *S, const char *name, const Value **v, int n, Operands *out) {
+  out->m = v[0]->u.qubits.n;
+  out->width = n;
+  out->at = ARENA_ARRAY(S->a, QubitsValue, n * out->m + 1);
+  for (int k = 0; k < n; k++) {
+    if (v[k]->u.qubits.n != out->m) {
+      Diag *d = say(S, DIAG_GATE, v[k]->span, "`%s` takes registers of one size: %d qubit%s here, %d before", name, v[k]->u.qubits.n,
+                    v[k]->u.qubits.n == 1 ? "" : "s", out->m);
+      diag_label(d, v[0]->span, "%d qubit%s", out->m, out->m == 1 ? "" : "s");
+      return false;
+    }
+    for (int i = 0; i < out->m; i++) single(S, &out->at[i * n + k], v[k]->u.qubits.at[i]);
+  }
+  return true;
+}
+
+static bool gate_operands(Sema *S, const Line *l, const char *name, int width, Operands *out) {
+  int n = 0;
+  const Value **v = eval_operands(S, l->operands, &n);
+  if (v == NULL) return false;
+  if (n == 1 && v[0]->kind == VAL_PAIRS) return operands_pairs(S, l, name, v[0], width, out);
+  for (int i = 0; i < n; i++)
+    if (v[i]->kind == VAL_PAIRS) {
+      say(S, DIAG_GATE, v[i]->span, "pairs are the only operand of their line");
+      return false;
+    }
+  if (n == 1 && width == 2 && !v[0]->u.qubits.is_single) {
+    Diag *d = say(S, DIAG_GATE, l->operands->span, "`%s` acts on two qubits, but this is one register", name);
+    diag_help(d, "say which pairs: `%s chain(%s)`, `ring(%s)`, `all(%s)`", src_of_span(S, l->head->span), v[0]->u.qubits.name,
+              v[0]->u.qubits.name, v[0]->u.qubits.name);
+    return false;
+  }
+  if (n != width) {
+    Diag *d = say(S, DIAG_GATE, l->operands != NULL ? l->operands->span : l->span, "`%s` acts on %d qubit%s, but %d %s given", name, width,
+                  width == 1 ? "" : "s", n, n == 1 ? "is" : "are");
+    if (l->n_controls > 0) diag_note(d, "%d of them %s", l->n_controls, l->n_controls == 1 ? "is a control" : "are controls");
+    return false;
+  }
+  return operands_wise(S, name, v, n, out);
+}
+
+/* ---- angles -------------------------------------------------------------------------------------- */
+
+typedef struct Angles { int k; const Tensor *t[GATE_MAX_ANGLES]; bool joint; } Angles;
+
+static const Value *say_angles(Sema *S, const char *name, const AstNode *at, const Value *v, const Shape *s, int m, int k, Span operands) {
+  Diag *d;
+  if (m > 1 && k == 1)
+    d = say(S, DIAG_GATE, at->span, "`%s` on %d qubits needs %d angles or 1, but `%s` is %s", name, m, m, src_of_span(S, at->span),
+            sema_shape_text(S, s));
+  else
+    d = say(S, DIAG_GATE, at->span, "`%s` needs %d angle%s, but `%s` is %s", name, k, k == 1 ? "" : "s", src_of_span(S, at->span),
+            sema_shape_text(S, s));
+  diag_label(d, operands, "%d qubit%s", m, m == 1 ? "" : "s");
+  for (int i = 0; i < s->rank && i < 2; i++) label_origin(S, d, s->d[i]);
+  if (k == 1 && s->rank == 2 && s->d[0].n == m && at->kind == AST_INDEX)
+    diag_help(d, "pick one of the %lld angles of each qubit: `%.*s, :, 0]`", (long long)s->d[1].n,
+              (int)strlen(src_of_span(S, at->span)) - 1, src_of_span(S, at->span));
+  (void)v;
+  return S->error;
+}
+
+static bool gate_angles(Sema *S, const char *name, GateId gate, const AstNode *args, int m, Span operands, Angles *out) {
+  const int k = gate_info[gate].n_angles, given = args != NULL ? args->n : 0;
+  *out = (Angles){.k = k, .joint = k > 1 && given == 1};
+  if (given != k && !out->joint) {
+    Diag *d = say(S, DIAG_GATE, args != NULL && given > 0 ? args->span : operands, "`%s` has %d angle%s, but %d %s given", name, k, k == 1 ? "" : "s",
+                  given, given == 1 ? "is" : "are");
+    if (k == 1) diag_help(d, "write `%s(0.5) %s`", name, src_of_span(S, operands));
+    if (k == 0) diag_help(d, "write `%s %s`", name, src_of_span(S, operands));
+    return false;
+  }
+  for (int i = 0; i < given; i++) {
+    const AstNode *a = args->kids[i];
+    if (a->kind == AST_ARG) {
+      say(S, DIAG_ARGUMENTS, a->span, "angles of a gate have no names");
+      return false;
+    }
+    const Value *v = eval(S, a);
+    if (val_is_error(v)) return false;
+    out->t[i] = want_tensor(S, v, arena_printf(S->a, "an angle of `%s`", name));
+    if (out->t[i] == NULL) return false;
+    const Shape s = tensor_sample(out->t[i]);
+    const bool one = s.rank == 0 || (s.rank == 1 && dim_is_one(s.d[0]) && !out->joint);
+    const bool each = s.rank == 1 && dim_equal(s.d[0], dim_static(out->joint ? k : m));
+    const bool matrix = out->joint && s.rank == 2 && dim_equal(s.d[0], dim_static(m)) && dim_equal(s.d[1], dim_static(k));
+    if (!(one && !out->joint) && !each && !matrix) {
+      say_angles(S, name, a, v, &s, m, k, operands);
+      return false;
+    }
+  }
+  return true;
+}
+
+/* Angle `a` of application i. */
+static void angle_of(Sema *S, const Angles *angles, int a, int i, AngleRef *out) {
+  const Tensor *t = angles->joint ? angles->t[0] : angles->t[a];
+  const Shape s = tensor_sample(t);
+  int64_t e = 0;
+  if (angles->joint) e = s.rank == 2 ? (int64_t)i * angles->k + a : a;
+  else if (shape_capacity(&s) > 1) e = i;
+  circuit_angle(S, t, e, out);
+}
+
+/* ---- gates and blocks ------------------------------------------------------------------------------ */
+
+/* Modifiers of application i, innermost (the last one written) first; false after an error. */
+static bool apply_modifiers(Sema *S, const Line *l, int start, const QubitsValue *operands) {
+  int at = l->n_controls;
+  int controls[GATE_MAX_QUBITS];
+  for (int j = l->n_mods - 1; j >= 0; j--) {
+    if (l->mods[j].kind != MOD_INV) {
+      at -= l->mods[j].n;
+      for (int k = 0; k < l->mods[j].n; k++) controls[k] = operands[at + k].at[0];
+    }
+    if (!modify(S, start, l->mods[j], controls, l->span)) return false;
+  }
+  for (int i = start; i < S->circuit->gates.n; i++)
+    if (!distinct(S, &S->circuit->gates.at[i])) return false;
+  return true;
+}
+
+/* A gate on any number of qubits: all operands together, one application. */
+static void wide_gate(Sema *S, const Line *l, const char *name, GateId gate, const AstNode *args) {
+  int n = 0;
+  const Value **v = eval_operands(S, l->operands, &n);
+  Angles angles;
+  if (v == NULL || !gate_angles(S, name, gate, args, 1, l->operands->span, &angles)) return;
+  GateUse u = {.gate = gate, .span = l->span};
+  for (int i = l->n_controls; i < n; i++)
+    for (int k = 0; k < v[i]->u.qubits.n; k++) {
+      if (v[i]->kind == VAL_PAIRS || u.n_targets + l->n_controls == GATE_MAX_QUBITS) {
+        say(S, DIAG_GATE, l->operands->span, "`%s` acts on at most %d qubits together, not on pairs", name, GATE_MAX_QUBITS);
+        return;
+      }
+      u.qubit[u.n_targets++] = (uint8_t)v[i]->u.qubits.at[k];
+    }
+  QubitsValue *q = ARENA_ARRAY(S->a, QubitsValue, n + 1);
+  for (int i = 0; i < n; i++) q[i] = v[i]->u.qubits;
+  if (n <= l->n_controls) {
+    say(S, DIAG_GATE, l->operands->span, "`%s` has no qubit left to act on", name);
+    return;
+  }
+  for (int a = 0; a < angles.k; a++) angle_of(S, &angles, a, 0, &u.angle[a]);
+  const int start = S->circuit->gates.n;
+  vec_push(S->a, &S->circuit->gates, u);
+  apply_modifiers(S, l, start, q);
+}
+
+static void gate_line(Sema *S, const Line *l, const char *name, GateId gate, const AstNode *args) {
+  const GateInfo *info = &gate_info[gate];
+  if (info->later) {
+    later(S, l->head->span, "the gate `%s`", name);
+    return;
+  }
+  if (info->n_qubits < 0) {
+    wide_gate(S, l, name, gate, args);
+    return;
+  }
+  const int width = info->n_qubits + l->n_controls;
+  if (width > GATE_MAX_QUBITS) {
+    say(S, DIAG_GATE, l->span, "this gate would act on %d qubits; at most %d are possible", width, GATE_MAX_QUBITS);
+    return;
+  }
+  Operands ops;
+  Angles angles;
+  if (!gate_operands(S, l, name, width, &ops)) return;
+  if (!gate_angles(S, name, gate, args, ops.m, l->operands->span, &angles)) return;
+  for (int i = 0; i < ops.m; i++) {
+    GateUse u = {.gate = gate, .n_targets = info->n_qubits, .span = l->span};
+    const QubitsValue *q = ops.at + (ptrdiff_t)i * width;
+    for (int k = 0; k < info->n_qubits; k++) u.qubit[k] = (uint8_t)q[l->n_controls + k].at[0];
+    for (int a = 0; a < info->n_angles; a++) angle_of(S, &angles, a, i, &u.angle[a]);
+    const int start = S->circuit->gates.n;
+    vec_push(S->a, &S->circuit->gates, u);
+    if (!apply_modifiers(S, l, start, q)) return;
+  }
+}
+
+static void block_line(Sema *S, const Line *l, ObjectInfo *o, const AstNode *call_args) {
+  if (!o->is_block) {
+    Diag *d = say(S, DIAG_PLACE, l->head->span, "`%s` returns a measurement, so it is a layer, and a circuit applies gates and blocks only", o->name);
+    diag_label(d, o->decl->name_span, "declared here");
+    return;
+  }
+  if (o->broken) return;
+  Args args = {.span = l->head->span, .name_span = l->head->span, .name = o->name};
+  args_eval(S, call_args, &args);
+  const AstNode *params = ast_kid(o->decl, AST_CIRCUIT_params);
+  const Value *inputs[ARGS_MAX] = {0};
+  if (args.broken || !match_params(S, &args, params, inputs)) return;
+  const AstNode *regs = ast_kid(o->decl, AST_CIRCUIT_registers);
+  const int width = (regs != NULL ? regs->n : 0) + l->n_controls;
+  int n = 0;
+  const Value **v = eval_operands(S, l->operands, &n);
+  if (v == NULL) return;
+  Operands ops = {1, n, NULL};
+  if (n == 1 && v[0]->kind == VAL_PAIRS) {
+    if (!operands_pairs(S, l, o->name, v[0], width, &ops)) return;
+  } else {
+    ops.at = ARENA_ARRAY(S->a, QubitsValue, n + 1);
+    for (int i = 0; i < n; i++) {
+      if (v[i]->kind == VAL_PAIRS) {
+        say(S, DIAG_GATE, v[i]->span, "pairs are the only operand of their line");
+        return;
+      }
+      ops.at[i] = v[i]->u.qubits;
+    }
+    for (int i = 0; i < l->n_controls && i < n; i++)
+      if (ops.at[i].n != 1) {
+        say(S, DIAG_GATE, v[i]->span, "the control of a block is one qubit, not %d", ops.at[i].n);
+        return;
+      }
+    if (n < l->n_controls) n = l->n_controls;
+  }
+  for (int i = 0; i < ops.m; i++) {
+    const QubitsValue *q = ops.at + (ptrdiff_t)i * ops.width;
+    const int start = S->circuit->gates.n;
+    apply_block(S, o, inputs, params != NULL ? params->n : 0, ops.width - l->n_controls, q + l->n_controls, l->span);
+    if (!apply_modifiers(S, l, start, q)) return;
+  }
+}
+
+static void unknown_gate(Sema *S, const AstNode *name) {
+  const char *text = sym_text(name->name);
+  if (is_later_gate(text)) {
+    later(S, name->span, "the noise channel `%s`", text);
+    return;
+  }
+  const Binding *b = scope_find(S->scope, name->name);
+  if (b != NULL) {
+    Diag *d = say(S, DIAG_NAME, name->span, "`%s` is no gate: it is %s", text, val_describe(S, b->value));
+    diag_label(d, b->span, "declared here");
+    return;
+  }
+  Diag *d = say(S, DIAG_NAME, name->span, "there is no gate or block `%s`", text);
+  const char *near = synonym_of(text);
+  if (near == NULL) {
+    VEC(const char *) names = {0};
+    for (int i = 0; i < GATE_COUNT; i++) vec_push(S->a, &names, gate_info[i].name);
+    for (size_t i = 0; i < sizeof gates_later / sizeof *gates_later; i++) vec_push(S->a, &names, gates_later[i]);
+    for (int i = 0; i < S->objects.n; i++) vec_push(S->a, &names, S->objects.at[i]->name);
+    near = diag_nearest(text, names.at, names.n);
+  }
+  if (near != NULL) {
+    diag_mark(d, "did you mean `%s`?", near);
+    diag_fix(d, name->span, near, true);
+  } else {
+    diag_help(d, "gates have the names of OpenQASM 3: `rx(a) q`, `cx q[0], q[1]`");
+  }
+}
+
+void walk_command(Sema *S, const AstNode *n) {
+  Line l = {.span = n->span};
+  bool ok = true;
+  for (; n->kind == AST_MODIFIED; n = ast_kid(n, AST_MODIFIED_command)) ok = add_modifier(S, &l, ast_kid(n, AST_MODIFIED_modifier)) && ok;
+  if (!ok || n->kind != AST_COMMAND) return;
+  l.head = ast_kid(n, AST_COMMAND_head);
+  l.operands = ast_kid(n, AST_COMMAND_operands);
+  if (S->circuit->measured) {
+    Diag *d = say(S, DIAG_PLACE, n->span, "a gate after the measurement");
+    diag_label(d, S->circuit->measured_span, "measured here");
+    return;
+  }
+  const AstNode *args = l.head->kind == AST_CALL ? ast_kid(l.head, AST_CALL_args) : NULL;
+  const AstNode *name = l.head->kind == AST_CALL ? ast_kid(l.head, AST_CALL_callee) : l.head;
+  if (name->kind == AST_NAME) {
+    const GateId gate = gate_find(sym_text(name->name));
+    if (gate != GATE_COUNT) {
+      gate_line(S, &l, sym_text(name->name), gate, args);
+      return;
+    }
+    Binding *b = scope_find(S->scope, name->name);
+    if (b == NULL || (b->value->kind != VAL_OBJECT && !val_is_error(b->value))) {
+      unknown_gate(S, name);
+      return;
+    }
+    b->used = true;
+    if (b->value->kind == VAL_OBJECT) block_line(S, &l, b->value->u.object, args);
+    return;
+  }
+  const Value *v = eval(S, name);
+  if (v->kind == VAL_OBJECT) block_line(S, &l, v->u.object, args);
+  else if (!val_is_error(v)) wrong_kind(S, v, "what stands before the qubits", "a gate or a block");
+}

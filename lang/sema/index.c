@@ -1,0 +1,200 @@
+/* x[i], x[a..b], x[:, 0], x[[0, 2]]: picking from tensors, lists, registers and series. Indices
+ * are known before the run; a negative one counts from the end. */
+#include "lang/sema/walk.h"
+#include "lang/base/source.h"
+#include <string.h>
+
+typedef enum PickKind { PICK_ALL, PICK_ONE, PICK_SLICE, PICK_LIST } PickKind;
+typedef struct Pick { PickKind kind; int64_t from, to; const Value *list; Span span; } Pick;
+
+static const Value *out_of_range(Sema *S, Span span, int64_t i, Dim size, const char *what) {
+  Diag *d = say(S, DIAG_SHAPE, span, "there is no index %lld: %s has %lld element%s", (long long)i, what, (long long)size.n,
+                size.n == 1 ? "" : "s");
+  if (size.n > 0) diag_mark(d, "0 to %lld, or -1 to -%lld from the end", (long long)(size.n - 1), (long long)size.n);
+  label_origin(S, d, size);
+  return S->error;
+}
+
+static bool end_of(Sema *S, const AstNode *n, int64_t size, int64_t missing, int64_t *out) {
+  if (n == NULL) {
+    *out = missing;
+    return true;
+  }
+  if (!eval_int(S, n, "an index", out)) return false;
+  if (*out < 0) *out += size;
+  return true;
+}
+
+/* One index of x[...], for an axis of the given size. */
+static bool pick_of(Sema *S, const AstNode *n, Dim size, const char *what, Pick *out) {
+  *out = (Pick){.kind = PICK_SLICE, .from = 0, .to = size.n, .span = n->span};
+  if (n->kind == AST_SLICE) {
+    if (ast_kid(n, AST_SLICE_from) == NULL && ast_kid(n, AST_SLICE_to) == NULL) {
+      out->kind = PICK_ALL;
+      return true;
+    }
+    if (!end_of(S, ast_kid(n, AST_SLICE_from), size.n, 0, &out->from)) return false;
+    if (!end_of(S, ast_kid(n, AST_SLICE_to), size.n, size.n, &out->to)) return false;
+  } else {
+    const Value *v = eval(S, n);
+    if (val_is_error(v)) return false;
+    if (v->kind == VAL_LIST) {
+      out->kind = PICK_LIST;
+      out->list = v;
+      return true;
+    }
+    if (v->kind == VAL_RANGE) {
+      out->from = v->u.range.lo < 0 ? v->u.range.lo + size.n : v->u.range.lo;
+      out->to = v->u.range.hi < 0 ? v->u.range.hi + size.n : v->u.range.hi;
+    } else if (v->kind == VAL_TENSOR) {
+      Diag *d = say(S, DIAG_STATIC, n->span, "an index is known before the run, but this is %s", val_describe(S, v));
+      diag_help(d, "`gather(x, i)` picks rows by computed labels");
+      return false;
+    } else {
+      if (!want_int(S, v, "an index", &out->from)) return false;
+      out->kind = PICK_ONE;
+      if (size.count != 0) return true;
+      const int64_t i = out->from < 0 ? out->from + size.n : out->from;
+      if (i < 0 || i >= size.n) return out_of_range(S, n->span, out->from, size, what), false;
+      out->from = i;
+      out->to = i + 1;
+      return true;
+    }
+  }
+  if (size.count != 0) return true;
+  if (out->from < 0 || out->to > size.n) return out_of_range(S, n->span, out->from < 0 ? out->from : out->to - 1, size, what), false;
+  if (out->to <= out->from) {
+    say(S, DIAG_SHAPE, n->span, "this slice is empty: %lld..%lld", (long long)out->from, (long long)out->to);
+    return false;
+  }
+  return true;
+}
+
+/* ---- lists and registers -------------------------------------------------------------------- */
+
+static const Value *index_items(Sema *S, const Value *v, const Pick *p, const char *what) {
+  int n = 0;
+  const Value *const *items = static_items(S, v, what, &n);
+  if (items == NULL) return S->error;
+  if (p->kind == PICK_ALL) return v;
+  if (p->kind == PICK_ONE) return items[p->from];
+  if (p->kind == PICK_SLICE) return val_list(S, VAL_LIST, (int)(p->to - p->from), items + p->from, p->span);
+  const Value **out = ARENA_ARRAY(S->a, const Value *, p->list->u.list.n + 1);
+  for (int i = 0; i < p->list->u.list.n; i++) {
+    int64_t k;
+    if (!want_int(S, p->list->u.list.at[i], "an index", &k)) return S->error;
+    if (k < 0) k += n;
+    if (k < 0 || k >= n) return out_of_range(S, p->list->u.list.at[i]->span, k, dim_static(n), what);
+    out[i] = items[k];
+  }
+  return val_list(S, VAL_LIST, p->list->u.list.n, out, p->span);
+}
+
+static const Value *index_qubits(Sema *S, const Value *v, const Pick *p, Span span) {
+  Value *out = val_new(S, VAL_QUBITS, span);
+  const QubitsValue *q = &v->u.qubits;
+  out->u.qubits = (QubitsValue){(int)(p->to - p->from), q->at + p->from, p->kind == PICK_ONE, q->name};
+  if (p->kind == PICK_ALL) return v;
+  if (p->kind != PICK_LIST) return out;
+  const int n = p->list->u.list.n;
+  int *at = ARENA_ARRAY(S->a, int, n + 1);
+  for (int i = 0; i < n; i++) {
+    int64_t k;
+    if (!want_int(S, p->list->u.list.at[i], "a qubit", &k)) return S->error;
+    if (k < 0) k += q->n;
+    if (k < 0 || k >= q->n) return out_of_range(S, p->list->u.list.at[i]->span, k, dim_static(q->n), "the register");
+    at[i] = q->at[k];
+  }
+  out->u.qubits.n = n;
+  out->u.qubits.at = at;
+  return out;
+}
+
+/* ---- tensors --------------------------------------------------------------------------------- */
+
+static NodeId drop_axis(Graph *g, NodeId id, int axis, Span span) {
+  Shape s = g_node(g, id)->shape;
+  for (int i = axis; i + 1 < s.rank; i++) s.d[i] = s.d[i + 1];
+  s.rank--;
+  return g_reshape(g, id, &s, span);
+}
+
+static NodeId pick_list(Sema *S, NodeId id, int axis, const Value *list, Dim size, Span span) {
+  Graph *g = graph_now(S);
+  const int n = list->u.list.n;
+  NodeId *parts = ARENA_ARRAY(S->a, NodeId, n + 1);
+  for (int i = 0; i < n; i++) {
+    int64_t k;
+    if (!want_int(S, list->u.list.at[i], "an index", &k)) return NODE_NONE;
+    if (k < 0) k += size.n;
+    if (k < 0 || k >= size.n) {
+      out_of_range(S, list->u.list.at[i]->span, k, size, "the axis");
+      return NODE_NONE;
+    }
+    parts[i] = g_slice(g, id, axis, k, 1, span);
+  }
+  return n == 1 ? parts[0] : g_concat(g, n, parts, axis, span);
+}
+
+static const Value *index_tensor(Sema *S, const Value *v, const AstNode *n) {
+  const Tensor *t = want_tensor(S, v, "the indexed value");
+  if (t == NULL) return S->error;
+  const AstNode *indices = ast_kid(n, AST_INDEX_indices);
+  const Shape shape = tensor_sample(t);
+  if (indices->n > shape.rank) {
+    Diag *d = say(S, DIAG_RANKS, indices->span, "%d indices, but `%s` has %d ax%s", indices->n,
+                  src_of_span(S, ast_kid(n, AST_INDEX_value)->span), shape.rank, shape.rank == 1 ? "is" : "es");
+    diag_label(d, ast_kid(n, AST_INDEX_value)->span, "%s", sema_shape_text(S, &shape));
+    return S->error;
+  }
+  Graph *g = graph_now(S);
+  NodeId id = t->node;
+  int axis = t->lift;
+  for (int i = 0; i < indices->n; i++) {
+    Pick p;
+    const char *what = arena_printf(S->a, "axis %d of `%s`", i, src_of_span(S, ast_kid(n, AST_INDEX_value)->span));
+    if (!pick_of(S, indices->kids[i], shape.d[i], what, &p)) return S->error;
+    if (p.kind != PICK_ALL && shape.d[i].count != 0) {
+      later(S, indices->kids[i]->span, "an index into an axis whose size is known only when run (`%s`)",
+            S->p->counts.at[shape.d[i].count].name);
+      return S->error;
+    }
+    if (p.kind == PICK_SLICE || p.kind == PICK_ONE) id = g_slice(g, id, axis, p.from, p.to - p.from, n->span);
+    if (p.kind == PICK_LIST) id = pick_list(S, id, axis, p.list, shape.d[i], n->span);
+    if (id == NODE_NONE) return S->error;
+    if (p.kind == PICK_ONE) id = drop_axis(g, id, axis, n->span);
+    else axis++;
+  }
+  return val_node(S, id, t->lift, n->span);
+}
+
+static const Value *say_colon(Sema *S, const AstNode *n) {
+  Diag *d = say(S, DIAG_TYPE, n->span, "%s cannot be indexed", val_kind_text(VAL_TUPLE));
+  return d != NULL ? S->error : NULL;
+}
+
+const Value *eval_index(Sema *S, const AstNode *n) {
+  const AstNode *indices = ast_kid(n, AST_INDEX_indices);
+  const Value *v = eval(S, ast_kid(n, AST_INDEX_value));
+  if (val_is_error(v)) return v;
+  if (v->kind == VAL_TENSOR || v->kind == VAL_SERIES || v->kind == VAL_STAGE) return index_tensor(S, v, n);
+  if (v->kind == VAL_DATASET) return later(S, n->span, "a column of a dataset as a value");
+  if (v->kind == VAL_TRAIN) return later(S, n->span, "`%s[...]`", v->u.train->name);
+  const bool items = v->kind == VAL_LIST || v->kind == VAL_TUPLE || v->kind == VAL_RANGE;
+  if (!items && v->kind != VAL_QUBITS) {
+    wrong_kind(S, v, "what is indexed", "a tensor, a list or a register");
+    return S->error;
+  }
+  const Value *out = v;
+  for (int i = 0; i < indices->n; i++) {
+    Pick p;
+    int count = v->kind == VAL_QUBITS ? v->u.qubits.n : 0;
+    if (items && static_items(S, out, "the list", &count) == NULL) return S->error;
+    const char *what = v->kind == VAL_QUBITS ? arena_printf(S->a, "register `%s`", v->u.qubits.name) : val_kind_text(v->kind);
+    if (v->kind == VAL_QUBITS && (i > 0 || v->u.qubits.is_single)) return say_colon(S, n);
+    if (!pick_of(S, indices->kids[i], dim_static(count), what, &p)) return S->error;
+    out = v->kind == VAL_QUBITS ? index_qubits(S, v, &p, n->span) : index_items(S, out, &p, "the list");
+    if (val_is_error(out) || out->kind == VAL_TENSOR) break;
+  }
+  return out;
+}

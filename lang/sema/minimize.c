@@ -1,0 +1,281 @@
+/* What a step does with its losses: minimize, update, record; and the series they fill. */
+#include "lang/sema/builtins.h"
+#include <string.h>
+
+/* ---- series ---------------------------------------------------------------------------------------- */
+
+int train_series(Sema *S, const char *name, const Shape *entry, int64_t capacity, bool per_epoch, int64_t first, int64_t stride, Span span) {
+  TrainInfo *info = S->train;
+  const char *full = arena_printf(S->a, "%s.%s", info->name, name);
+  if (capacity < 1) capacity = 1;
+  vec_push(S->a, &S->p->counts, ((Count){arena_printf(S->a, "entries of %s", full), COUNT_SERIES, S->p->series.n, capacity}));
+  Shape shape = {.rank = entry->rank + 1};
+  shape.d[0] = (Dim){capacity, (uint32_t)(S->p->counts.n - 1), origin_new(S, span, full, 0, 0)};
+  for (int i = 0; i < entry->rank; i++) shape.d[i + 1] = entry->d[i];
+  const int slot = slot_new(S, SLOT_SERIES, full, &shape, ELEM_REAL, span);
+  Series s = {.name = full, .entry = *entry, .slot = slot, .capacity = capacity, .per_epoch = per_epoch, .first = first, .stride = stride,
+              .train = info->index};
+  vec_push(S->a, &S->p->series, s);
+  const int index = S->p->series.n - 1;
+  S->p->slots.at[slot].series = index;
+  vec_push(S->a, &S->p->trains.at[info->index].series, index);
+  vec_push(S->a, &info->series, ((TrainSeries){name, index}));
+  return index;
+}
+
+static const TrainInfo *train_of_series(const Sema *S, int series) {
+  for (int i = 0; i < S->trains.n; i++)
+    if (S->trains.at[i]->index == S->p->series.at[series].train) return S->trains.at[i];
+  return NULL;
+}
+
+/* A series as a tensor. Its number of entries is known now unless the train may stop early. */
+const Value *series_value(Sema *S, int series, Span span) {
+  const Series *s = &S->p->series.at[series];
+  const TrainInfo *t = train_of_series(S, series);
+  if (t == NULL || !t->done) return later(S, span, "reading the series `%s` inside its own train", s->name);
+  Shape shape = S->p->slots.at[s->slot].shape;
+  if (!t->may_stop) {
+    const uint32_t origin = shape.d[0].origin;
+    shape.d[0] = dim_static(s->capacity);
+    shape.d[0].origin = origin;
+  }
+  const Value *v = val_node(S, g_input(graph_now(S), s->slot, &shape, ELEM_REAL, span), 0, span);
+  v->u.tensor->slot = s->slot;
+  return v;
+}
+
+/* ---- record ------------------------------------------------------------------------------------------ */
+
+void walk_record(Sema *S, const AstNode *n) {
+  const AstNode *operands = ast_kid(n, AST_ATTR_operands);
+  const AstNode *target = operands != NULL && operands->n > 0 ? operands->kids[0] : NULL;
+  if (operands == NULL || operands->n != 1 || target->kind != AST_NAME) {
+    Diag *d = say(S, DIAG_ATTRIBUTE, n->span, "`record` keeps one value under one name");
+    diag_help(d, "write `record mean = mean(x)`");
+    return;
+  }
+  const char *name = sym_text(target->name);
+  const Value *v = eval(S, ast_kid(n, AST_ATTR_value));
+  if (val_is_error(v)) return;
+  static const char *const taken[] = {"loss", "iterations", "epochs_run", "circuit_runs", "missing_groups", "seconds_per_epoch"};
+  for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+    if (strcmp(name, taken[i]) == 0) {
+      say(S, DIAG_REDECLARED, target->span, "every train has a `%s` already; record under another name", name);
+      return;
+    }
+  for (int i = 0; i < S->train->series.n; i++)
+    if (strcmp(S->train->series.at[i].name, name) == 0) {
+      Diag *d = say(S, DIAG_REDECLARED, target->span, "`%s` is recorded twice in this train", name);
+      diag_label(d, S->p->slots.at[S->p->series.at[S->train->series.at[i].series].slot].span, "first here");
+      return;
+    }
+  const Tensor *t = want_tensor(S, v, "what is recorded");
+  if (t == NULL) return;
+  Shape entry = t->shape;
+  if (!shape_is_static(&entry)) {
+    Diag *d = say(S, DIAG_STATIC, ast_kid(n, AST_ATTR_value)->span, "what is recorded has a fixed shape, but this is %s", sema_shape_text(S, &entry));
+    diag_help(d, "record its mean: `record %s = mean(...)`", name);
+    return;
+  }
+  const int64_t epochs = S->p->trains.at[S->train->index].epochs, k = S->train->every;
+  const int64_t capacity = k > 0 ? epochs / k : epochs * S->train->per_epoch * S->train->repeats;
+  if (S->runtime_depth > 1 && S->train->repeats == 1) S->train->may_stop = true; /* in an `if`: perhaps fewer */
+  const int series = train_series(S, name, &entry, capacity, k > 0, k > 0 ? k : 1, k > 0 ? k : 1, target->span);
+  Stmt s = stmt_make(STMT_RECORD, n->span);
+  s.slot = tensor_export(S, t, arena_printf(S->a, "%s.%s.value", S->train->name, name));
+  s.series = series;
+  block_pending(S, s);
+}
+
+/* ---- minimize ------------------------------------------------------------------------------------------ */
+
+typedef struct Trained { const Value *v; ObjectInfo *object; const char *name; int n; const int *slots; TrainOptim *optim; } Trained;
+typedef VEC(Trained) TrainedList;
+
+static TrainOptim *optimizer_of(const TrainInfo *t, const ObjectInfo *o, const char *stage) {
+  for (int i = 0; i < t->optims.n; i++) {
+    TrainOptim *x = &t->optims.at[i];
+    if (x->object == o && (stage == NULL ? x->stage == NULL : x->stage != NULL && strcmp(x->stage, stage) == 0)) return x;
+  }
+  return NULL;
+}
+
+static bool add_trained(Sema *S, const Value *v, Span span, TrainedList *out) {
+  if (v->kind == VAL_LIST) {
+    for (int i = 0; i < v->u.list.n; i++)
+      if (!add_trained(S, v->u.list.at[i], span, out)) return false;
+    return true;
+  }
+  if (val_is_error(v)) return false;
+  if (v->kind != VAL_OBJECT && v->kind != VAL_STAGE) {
+    Diag *d = wrong_kind(S, v, "what stands after `over`", "a circuit, a model, or a stage of one");
+    if (d != NULL && v->kind == VAL_TENSOR) diag_help(d, "values are not trained; the weights of circuits and models are");
+    return false;
+  }
+  Trained t = {.v = v};
+  t.object = v->kind == VAL_OBJECT ? v->u.object : v->u.stage.object;
+  const char *stage = v->kind == VAL_STAGE ? v->u.stage.name : NULL;
+  if (t.object->broken) return false;
+  t.name = stage != NULL ? arena_printf(S->a, "%s.%s", t.object->name, stage) : t.object->name;
+  t.slots = v->kind == VAL_OBJECT ? object_slots(S, t.object, &t.n) : v->u.stage.slots;
+  if (v->kind == VAL_STAGE) t.n = v->u.stage.n;
+  t.optim = optimizer_of(S->train, t.object, stage);
+  for (int i = 0; i < out->n; i++)
+    if (out->at[i].optim == t.optim && t.optim != NULL) {
+      say(S, DIAG_NO_OPTIMIZER, span, "`%s` stands twice after `over`", t.name);
+      return false;
+    }
+  if (t.optim == NULL) {
+    Diag *d = say(S, DIAG_NO_OPTIMIZER, span, "`%s` has no optimizer in the train `%s`", t.name, S->train->name);
+    diag_help(d, "add a line before the step: `optimizer %s = adam(1e-3)`", t.name);
+    return false;
+  }
+  t.optim->used = true;
+  vec_push(S->a, out, t);
+  return true;
+}
+
+static bool trained_of(Sema *S, const AstNode *refs, TrainedList *out) {
+  const int errors = S->sink->n_errors;
+  bool ok = true;
+  for (int i = 0; i < refs->n; i++) ok = add_trained(S, eval(S, refs->kids[i]), refs->kids[i]->span, out) && ok;
+  if (!ok && S->sink->n_errors == errors) return false;
+  return ok;
+}
+
+/* All weights of all objects, in their order. */
+static int *all_slots(Sema *S, const TrainedList *list, int *n) {
+  *n = 0;
+  for (int i = 0; i < list->n; i++) *n += list->at[i].n;
+  int *out = ARENA_ARRAY(S->a, int, *n + 1), k = 0;
+  for (int i = 0; i < list->n; i++)
+    for (int j = 0; j < list->at[i].n; j++) out[k++] = list->at[i].slots[j];
+  return out;
+}
+
+static void say_no_path(Sema *S, const AstNode *loss, const AstNode *ref, const char *name, NodeId node) {
+  Diag *d = say(S, DIAG_NO_PATH, ref->span, "this loss does not depend on `%s`, so its gradient is 0", name);
+  diag_mark(d, "no weight of `%s` is used", name);
+  int n;
+  const int *deps = node_deps(S, graph_now(S), node, &n);
+  const char *other = NULL;
+  bool several = false;
+  for (int i = 0; i < n; i++) {
+    const char *owner = slot_owner(S, deps[i]);
+    if (other != NULL && strcmp(other, owner) != 0) several = true;
+    other = owner;
+  }
+  if (other == NULL) diag_label(d, loss->span, "depends on no weights");
+  else diag_label(d, loss->span, several ? "depends on the weights of `%s` and others" : "depends on the weights of `%s`", other);
+  if (other != NULL && !several) diag_help(d, "did you mean `over %s`?", other);
+}
+
+/* Gradients of the loss; E0412 for each object that it does not use. NULL after an error. */
+static const Value *gradients(Sema *S, const AstNode *n, const AstNode *refs, const Value *loss, const TrainedList *list) {
+  int count;
+  const int *slots = all_slots(S, list, &count);
+  bool ok = true;
+  int total;
+  const int *deps = node_deps(S, graph_now(S), loss->u.tensor->node, &total);
+  for (int i = 0; i < list->n; i++) {
+    bool used = false;
+    for (int k = 0; k < list->at[i].n; k++) used = used || slot_in(list->at[i].slots[k], total, deps);
+    if (used) continue;
+    say_no_path(S, ast_kid(n, AST_MINIMIZE_loss), refs->n == list->n ? refs->kids[i] : refs, list->at[i].name, loss->u.tensor->node);
+    ok = false;
+  }
+  if (!ok) return NULL;
+  const Value *b = grad_of_objects(S, loss, count, slots, list->at[0].name, n->span);
+  return val_is_error(b) ? NULL : b;
+}
+
+static const Value *negative(Sema *S, const Value *v, Span span) {
+  return val_node(S, g_unary(graph_now(S), OP_NEG, v->u.tensor->node, span), 0, span);
+}
+
+/* The update of each object by its optimizer. */
+static void push_updates(Sema *S, const TrainedList *list, const Value *bundle, Span span) {
+  Graph *g = graph_now(S);
+  int at = 0;
+  for (int i = 0; i < list->n; i++) {
+    const Trained *t = &list->at[i];
+    UpdateInfo *info = ARENA_NEW(S->a, UpdateInfo);
+    *info = (UpdateInfo){S->train->index, t->optim->optimizer, t->optim->ordinal++, t->n, t->slots};
+    g_update(g, info, bundle->u.bundle.nodes + at, span);
+    at += t->n;
+  }
+  for (int i = 0; i < list->n; i++)
+    for (int k = 0; k < list->at[i].n; k++) vec_push(S->a, &S->updates, list->at[i].slots[k]);
+}
+
+static const char *loss_name(Sema *S, const TrainedList *list) {
+  if (S->train->n_minimize == 1 && S->loop_depth == 0) return "loss";
+  const char *base = arena_printf(S->a, "loss.%s", list->at[0].name), *name = base;
+  for (int k = 2;; k++) {
+    bool taken = false;
+    for (int i = 0; i < S->train->series.n; i++) taken = taken || strcmp(S->train->series.at[i].name, name) == 0;
+    if (!taken) return name;
+    name = arena_printf(S->a, "%s_%d", base, k);
+  }
+}
+
+void walk_minimize(Sema *S, const AstNode *n) {
+  const AstNode *refs = ast_kid(n, AST_MINIMIZE_over), *clip = ast_kid(n, AST_MINIMIZE_clip), *per = ast_kid(n, AST_MINIMIZE_per);
+  TrainedList list = {0};
+  const Value *loss = eval(S, ast_kid(n, AST_MINIMIZE_loss));
+  const bool trained = trained_of(S, refs, &list);
+  if (per != NULL) {
+    later(S, span_join(per->span, per->n > 0 ? per->kids[0]->span : per->span), "`per`");
+    return;
+  }
+  if (val_is_error(loss)) return;
+  loss = val_to_scalar(S, loss, "a loss");
+  if (val_is_error(loss) || !trained || list.n == 0) return;
+  const Tensor *t = want_tensor(S, loss, "a loss");
+  if (t == NULL) return;
+  const Value *down = n->op == '+' ? negative(S, loss, n->span) : loss;
+  const Value *b = gradients(S, n, refs, down, &list);
+  if (b == NULL) return;
+  if (clip != NULL) {
+    const Value *bound = eval(S, clip);
+    if (bound->kind == VAL_SCHEDULE) bound = later(S, clip->span, "a schedule after `clip`");
+    if (val_is_error(bound)) return;
+    b = clip_bundle(S, b, bound, clip->span);
+    if (val_is_error(b)) return;
+  }
+  const char *name = loss_name(S, &list);
+  const int64_t epochs = S->p->trains.at[S->train->index].epochs;
+  const Shape scalar = shape_scalar();
+  Stmt s = stmt_make(STMT_LOSS, n->span);
+  s.slot = tensor_export(S, t, arena_printf(S->a, "%s.%s.value", S->train->name, name));
+  s.series = train_series(S, name, &scalar, epochs, true, 1, 1, n->span);
+  push_updates(S, &list, b, n->span);
+  block_pending(S, s);
+}
+
+void walk_update(Sema *S, const AstNode *n) {
+  const AstNode *target = ast_kid(n, AST_UPDATE_target);
+  TrainedList list = {0};
+  const Value *v = eval(S, ast_kid(n, AST_UPDATE_value)), *t = eval(S, target);
+  if (val_is_error(t) || !add_trained(S, t, target->span, &list) || val_is_error(v)) return;
+  if (v->kind != VAL_BUNDLE) {
+    Diag *d = wrong_kind(S, v, "what `update ... with` takes", "a gradient");
+    if (d != NULL) diag_help(d, "write `update %s with grad(loss, %s)`", src_of_span(S, target->span), src_of_span(S, target->span));
+    return;
+  }
+  int n_slots;
+  const int *slots = all_slots(S, &list, &n_slots);
+  bool fits = n_slots == v->u.bundle.n;
+  for (int i = 0; fits && i < n_slots; i++) fits = shape_equal(&S->p->slots.at[slots[i]].shape, &S->p->slots.at[v->u.bundle.slots[i]].shape);
+  if (!fits) {
+    Diag *d = say(S, DIAG_SHAPE, ast_kid(n, AST_UPDATE_value)->span, "this gradient is not shaped like the weights of `%s`", list.at[0].name);
+    diag_label(d, target->span, "%d tensors of weights, but %d in the gradient", n_slots, v->u.bundle.n);
+    return;
+  }
+  if (v->u.bundle.g != graph_now(S)) {
+    later(S, n->span, "an `update` with a gradient kept from an earlier block");
+    return;
+  }
+  push_updates(S, &list, v, n->span);
+}

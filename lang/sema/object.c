@@ -1,0 +1,383 @@
+/* Circuits and models as objects with weights. A body is elaborated once where it is declared, on
+ * made-up inputs in a scratch graph: that finds its errors and makes its weights. Each call
+ * elaborates it again, finds the weights by their keys ("linear_1.weight") and yields graph. */
+#include "lang/sema/walk.h"
+#include <string.h>
+
+static bool has_return(const AstNode *n) {
+  if (n == NULL) return false;
+  if (n->kind == AST_RETURN) return true;
+  if (n->kind == AST_ERROR) return true; /* whatever it was: no second message about it */
+  for (int i = 0; i < n->n; i++)
+    if (n->kids[i] != NULL && (n->kind == AST_BLOCK || n->kind == AST_IF || n->kind == AST_FOR || n->kind == AST_REPEAT) &&
+        has_return(n->kids[i]))
+      return true;
+  return false;
+}
+
+/* ---- weights ------------------------------------------------------------------------------- */
+
+int object_weight(Sema *S, const char *key, const Shape *shape, Start start, Span span) {
+  ObjectInfo *o = S->object->object;
+  for (int i = 0; i < o->parts.n; i++) {
+    if (o->parts.at[i].part != NULL || strcmp(o->parts.at[i].key, key) != 0) continue;
+    const int slot = o->parts.at[i].slot;
+    const Shape *old = &S->p->slots.at[slot].shape;
+    if (shape_equal(old, shape)) return slot;
+    Diag *d = say(S, DIAG_SHAPE, span, "`%s.%s` is %s in an earlier call and %s in this one", o->name, key, sema_shape_text(S, old),
+                  sema_shape_text(S, shape));
+    diag_help(d, "weights have one shape: make a second object with `new %s`", o->name);
+    return -1;
+  }
+  const char *name = arena_printf(S->a, "%s.%s", o->name, key);
+  const int slot = slot_new(S, SLOT_PARAM, name, shape, ELEM_REAL, span);
+  Slot *s = &S->p->slots.at[slot];
+  s->object = o->index;
+  s->start = start;
+  vec_push(S->a, &S->p->sites, ((Site){s->name, span}));
+  s->site = S->p->sites.n - 1;
+  vec_push(S->a, &o->parts, ((Part){key, slot, NULL}));
+  return slot;
+}
+
+void object_uses(Sema *S, ObjectInfo *part) {
+  if (S->object == NULL || S->object->object == part) return;
+  ObjectInfo *o = S->object->object;
+  for (int i = 0; i < o->parts.n; i++)
+    if (o->parts.at[i].part == part) return;
+  vec_push(S->a, &o->parts, ((Part){part->name, -1, part}));
+}
+
+typedef VEC(int) Ints;
+
+static void collect_slots(Sema *S, const ObjectInfo *o, Ints *out) {
+  for (int i = 0; i < o->parts.n; i++) {
+    const Part *p = &o->parts.at[i];
+    if (p->part != NULL) {
+      collect_slots(S, p->part, out);
+      continue;
+    }
+    bool seen = false;
+    for (int k = 0; k < out->n; k++) seen = seen || out->at[k] == p->slot;
+    if (!seen) vec_push(S->a, out, p->slot);
+  }
+}
+
+const int *object_slots(Sema *S, const ObjectInfo *o, int *n) {
+  Ints out = {0};
+  collect_slots(S, o, &out);
+  *n = out.n;
+  return out.at;
+}
+
+int64_t object_size(Sema *S, const ObjectInfo *o) {
+  int n;
+  const int *slots = object_slots(S, o, &n);
+  int64_t total = 0;
+  for (int i = 0; i < n; i++) total += shape_capacity(&S->p->slots.at[slots[i]].shape);
+  return total;
+}
+
+const char *stage_key(Sema *S, const char *kind) {
+  ObjectBuild *b = S->object;
+  if (b->label != NULL) return b->label;
+  for (int i = 0; i < b->counts.n; i++)
+    if (strcmp(b->counts.at[i].kind, kind) == 0) return arena_printf(S->a, "%s_%d", kind, ++b->counts.at[i].n);
+  vec_push(S->a, &b->counts, ((KindCount){kind, 1}));
+  return arena_printf(S->a, "%s_1", kind);
+}
+
+/* ---- param ---------------------------------------------------------------------------------- */
+
+static bool flatten_numbers(Sema *S, const Value *v, double *out, int64_t *at, int64_t n) {
+  if (v->kind == VAL_LIST) {
+    for (int i = 0; i < v->u.list.n; i++)
+      if (!flatten_numbers(S, v->u.list.at[i], out, at, n)) return false;
+    return true;
+  }
+  double x;
+  if (!want_real(S, v, "a starting value", &x)) return false;
+  if (*at < n) out[*at] = x;
+  (*at)++;
+  return true;
+}
+
+static bool start_of(Sema *S, const AstNode *n, const Value *v, const Shape *shape, Start *out) {
+  *out = (Start){.kind = START_CONST};
+  if (n->op == '~') {
+    if (v->kind != VAL_DIST) {
+      Diag *d = wrong_kind(S, v, "what stands after `~`", "a distribution like `uniform(0, 2pi)`");
+      if (d != NULL) diag_help(d, "to start at a value, write `param %s = ...`", sym_text(n->name));
+      return false;
+    }
+    if (v->u.dist.kind == DIST_BERNOULLI) {
+      say(S, DIAG_TYPE, v->span, "weights start from `uniform` or `normal`, or at a value");
+      return false;
+    }
+    out->kind = v->u.dist.kind == DIST_NORMAL ? START_NORMAL : START_UNIFORM;
+    return want_real(S, v->u.dist.a, "a bound of a starting distribution", &out->a) &&
+           want_real(S, v->u.dist.b, "a bound of a starting distribution", &out->b);
+  }
+  if (val_is_number(v)) {
+    out->a = v->u.num;
+    return true;
+  }
+  Shape s;
+  ElemKind elem;
+  if (v->kind != VAL_LIST) {
+    wrong_kind(S, v, "the starting value of a param", "a number or a list of numbers");
+    return false;
+  }
+  if (!val_shape(S, v, &s, &elem) || !shape_equal(&s, shape)) {
+    Diag *d = say(S, DIAG_SHAPE, v->span, "`%s` is %s, but its starting value is %s", sym_text(n->name), sema_shape_text(S, shape),
+                  shape_of_value(S, v));
+    diag_label(d, n->name_span, "declared here");
+    return false;
+  }
+  const int64_t count = shape_capacity(shape);
+  double *values = ARENA_ARRAY(S->a, double, (int)count);
+  int64_t at = 0;
+  if (!flatten_numbers(S, v, values, &at, count)) return false;
+  out->values = values;
+  return true;
+}
+
+void walk_param(Sema *S, const AstNode *n) {
+  Shape shape;
+  const Value *v = eval(S, ast_kid(n, AST_PARAM_value));
+  Start start;
+  const Value *out = S->error;
+  const bool dims_ok = dims_eval(S, ast_kid(n, AST_PARAM_dims), false, &shape);
+  if (S->object != NULL && S->object->object->is_block)
+    say(S, DIAG_PLACE, n->span, "a `param` belongs to a circuit with `return`; `%s` has none and takes its weights as arguments",
+        S->object->object->name);
+  else if (dims_ok && !val_is_error(v) && start_of(S, n, v, &shape, &start)) {
+    const char *key = arena_printf(S->a, "%s%s", sym_text(n->name), S->loop_index);
+    const int slot = object_weight(S, key, &shape, start, n->name_span);
+    if (slot >= 0) out = val_node(S, g_param(graph_now(S), slot, &shape, n->name_span), 0, n->name_span);
+  }
+  declare(S, n->name, n->name_span, BIND_PARAM, out);
+}
+
+/* ---- bodies ---------------------------------------------------------------------------------- */
+
+static const Value *int_argument(const ObjectInfo *o, Symbol name) {
+  for (int i = 0; i < o->ints.n; i++)
+    if (o->ints.at[i].name == name) return o->ints.at[i].value;
+  return NULL;
+}
+
+static bool bind_inputs(Sema *S, ObjectInfo *o, const Value *const *inputs, int n) {
+  const AstNode *params = ast_kid(o->decl, AST_MODEL_params);
+  bool ok = true;
+  for (int i = 0; i < n; i++) {
+    const AstNode *p = params->kids[i];
+    const Value *v = inputs[i] != NULL ? inputs[i] : int_argument(o, p->name);
+    if (v == NULL) v = eval(S, ast_kid(p, AST_PATTERN_def));
+    v = pattern_bind(S, p, v, o->scope, o->name);
+    if (val_is_error(v)) ok = false;
+    declare(S, p->name, p->name_span, BIND_ARG, v);
+    if (i == 0) S->it = v;
+  }
+  return ok;
+}
+
+const Value *object_body(Sema *S, ObjectInfo *o, const Value *const *inputs, int n) {
+  const Sema saved = *S;
+  ObjectBuild build = {.object = o};
+  Path path = {.prefix = o->name};
+  S->object = &build;
+  S->circuit = NULL;
+  S->train = NULL;
+  S->path = &path;
+  S->scope = scope_new(S, o->scope, false);
+  S->place = o->is_circuit ? PLACE_CIRCUIT : PLACE_MODEL;
+  S->it = S->error;
+  S->returned = false;
+  S->result = NULL;
+  S->loop_index = "";
+  o->building = true;
+  const Value *out = S->error;
+  if (bind_inputs(S, o, inputs, n)) {
+    if (o->is_circuit) {
+      out = circuit_body(S, o);
+    } else {
+      walk_stmts(S, ast_kid(o->decl, AST_MODEL_body));
+      out = S->result != NULL ? S->result : S->it;
+      if (val_is_error(out)) out = S->error;
+      else if (!results_check(S, ast_kid(o->decl, AST_MODEL_results), out, &out, o->name)) out = S->error;
+    }
+  }
+  o->building = false;
+  scope_pop(S, saved.scope);
+  S->object = saved.object;
+  S->circuit = saved.circuit;
+  S->train = saved.train;
+  S->path = saved.path;
+  S->place = saved.place;
+  S->it = saved.it;
+  S->returned = saved.returned;
+  S->result = saved.result;
+  S->loop_index = saved.loop_index;
+  return out;
+}
+
+/* ---- declaration -------------------------------------------------------------------------------- */
+
+/* A made-up input of the declared shape; NULL if the signature leaves a size open. */
+static const Value *made_up(Sema *S, const AstNode *p, int i) {
+  if (!pattern_is_known(S, p)) return NULL;
+  const AstNode *dims = ast_kid(p, AST_PATTERN_dims), *def = ast_kid(p, AST_PATTERN_def);
+  if (def != NULL) return eval(S, def);
+  Shape shape;
+  if (!dims_eval(S, dims, false, &shape)) return S->error;
+  NodeId id = g_draw(graph_now(S), DRAW_NORMAL, -1 - i, &shape, p->span);
+  const AstNode *type = ast_kid(p, AST_PATTERN_type);
+  if (type != NULL && strcmp(sym_text(type->name), "label") == 0) id = g_unary(graph_now(S), OP_FLOOR, id, p->span);
+  return val_node(S, id, 0, p->span);
+}
+
+/* Elaborates the body on made-up inputs if all sizes are known; otherwise the first call does it. */
+static void first_elaboration(Sema *S, ObjectInfo *o) {
+  Block block = {0};
+  Region scratch = {.block = &block}, *before = S->region;
+  S->region = &scratch;
+  const int errors = S->sink->n_errors;
+  Scope *scope = S->scope;
+  S->scope = o->scope;
+  const AstNode *params = ast_kid(o->decl, AST_MODEL_params);
+  const int n = params != NULL ? params->n : 0;
+  const Value *inputs[ARGS_MAX] = {0};
+  bool known = n <= ARGS_MAX;
+  for (int i = 0; i < n && known; i++) {
+    if (int_argument(o, params->kids[i]->name) != NULL) continue;
+    inputs[i] = made_up(S, params->kids[i], i);
+    known = inputs[i] != NULL;
+  }
+  S->scope = scope;
+  if (known && o->is_circuit) known = circuit_is_known(S, o);
+  if (known) {
+    o->results = o->is_block ? block_check(S, o, inputs, n) : object_body(S, o, inputs, n);
+    o->ready = true;
+    o->broken = S->sink->n_errors > errors;
+  }
+  S->region = before;
+}
+
+static ObjectInfo *object_make(Sema *S, const char *name, const AstNode *decl, Scope *scope, Span span) {
+  ObjectInfo *o = ARENA_NEW(S->a, ObjectInfo);
+  o->name = name;
+  o->decl = decl;
+  o->scope = scope;
+  o->is_circuit = decl->kind == AST_CIRCUIT;
+  o->is_block = o->is_circuit && !has_return(ast_kid(decl, AST_CIRCUIT_body));
+  o->index = -1;
+  if (!o->is_block) {
+    vec_push(S->a, &S->p->objects, ((Object){name, o->is_circuit, 0, NULL, span}));
+    o->index = S->p->objects.n - 1;
+    vec_push(S->a, &S->objects, o);
+  }
+  return o;
+}
+
+void declare_object(Sema *S, const AstNode *n) {
+  const char *name = sym_text(n->name);
+  ObjectInfo *o = object_make(S, name, n, S->scope, n->name_span);
+  Value *v = val_new(S, VAL_OBJECT, n->name_span);
+  v->u.object = o;
+  if (o->is_circuit && gate_find(name) != GATE_COUNT) {
+    Diag *d = say(S, DIAG_REDECLARED, n->name_span, "`%s` is a gate, so no circuit can have this name", name);
+    diag_help(d, "choose another name: in a circuit the gate would always win");
+  }
+  declare(S, n->name, n->name_span, o->is_circuit ? BIND_CIRCUIT : BIND_MODEL, v);
+  first_elaboration(S, o);
+}
+
+/* ---- new ------------------------------------------------------------------------------------------ */
+
+static ObjectInfo *copy_of(Sema *S, ObjectInfo *o, const char *name, CopyMap *map, Span span) {
+  ObjectInfo *c = object_make(S, name, o->decl, o->scope, span);
+  c->copies = map;
+  c->ints = o->ints;
+  vec_push(S->a, &map->at, ((CopyOf){o, c}));
+  return c;
+}
+
+ObjectInfo *object_resolve(Sema *S, ObjectInfo *o) {
+  CopyMap *map = S->object != NULL ? S->object->object->copies : NULL;
+  if (map == NULL || o->is_block) return o;
+  for (int i = 0; i < map->at.n; i++)
+    if (map->at.at[i].original == o || map->at.at[i].copy == o) return map->at.at[i].copy;
+  ObjectInfo *c = copy_of(S, o, arena_printf(S->a, "%s.%s", map->name, o->name), map, o->decl->name_span);
+  const Sema saved = *S;
+  S->object = NULL;
+  first_elaboration(S, c);
+  S->object = saved.object;
+  return c;
+}
+
+static bool new_arguments(Sema *S, ObjectInfo *o, const Args *args) {
+  if (args->n_pos > 0) {
+    say(S, DIAG_ARGUMENTS, args->span, "`new` takes named arguments only, for the whole numbers of `%s`", o->name);
+    return false;
+  }
+  o->ints.n = 0;
+  o->ints.at = NULL;
+  o->ints.cap = 0;
+  for (int i = 0; i < args->n_named; i++) {
+    int64_t k;
+    if (!want_int(S, args->named[i], "an argument of `new`", &k)) return false;
+    vec_push(S->a, &o->ints, ((IntArg){args->names[i], args->named[i]}));
+  }
+  return true;
+}
+
+const Value *object_new(Sema *S, const AstNode *n) {
+  const AstNode *ref = ast_kid(n, AST_NEW_ref);
+  const AstNode *name = ref->kind == AST_CALL ? ast_kid(ref, AST_CALL_callee) : ref;
+  if (S->place == PLACE_DEF || S->place == PLACE_STEP || S->place == PLACE_EVERY) {
+    Diag *d = say(S, DIAG_PLACE, n->span, "`new` makes weights, and these have one place each: it cannot stand in a %s", place_text[S->place]);
+    diag_help(d, "make the copy at the top level with `let`, and pass it in");
+    return S->error;
+  }
+  if (S->place == PLACE_MODEL) return later(S, n->span, "`new` as a line of a model");
+  const Value *v = eval(S, name);
+  if (val_is_error(v)) return v;
+  if (v->kind != VAL_OBJECT || v->u.object->is_block) {
+    wrong_kind(S, v, "what `new` copies", "a circuit with `return` or a model");
+    return S->error;
+  }
+  CopyMap *map = ARENA_NEW(S->a, CopyMap);
+  map->name = S->new_name != NULL ? S->new_name : arena_printf(S->a, "new_%s", v->u.object->name);
+  ObjectInfo *c = copy_of(S, v->u.object, map->name, map, n->span);
+  if (ref->kind == AST_CALL) {
+    Args args = {.span = ref->span, .name_span = name->span, .name = v->u.object->name};
+    args_eval(S, ast_kid(ref, AST_CALL_args), &args);
+    if (args.broken || !new_arguments(S, c, &args)) return S->error;
+  }
+  c->broken = v->u.object->broken;
+  if (!c->broken) first_elaboration(S, c);
+  Value *out = val_new(S, VAL_OBJECT, n->span);
+  out->u.object = c;
+  return out;
+}
+
+/* ---- texts ------------------------------------------------------------------------------------------ */
+
+static const char *results_text(Sema *S, const Value *v) {
+  if (v == NULL) return "?";
+  if (v->kind != VAL_TUPLE) return shape_of_value(S, v);
+  const char *out = "";
+  for (int i = 0; i < v->u.list.n; i++) out = arena_printf(S->a, "%s%s%s", out, i > 0 ? ", " : "", shape_of_value(S, v->u.list.at[i]));
+  return out;
+}
+
+const char *object_signature(Sema *S, const ObjectInfo *o) {
+  const AstNode *params = ast_kid(o->decl, AST_MODEL_params);
+  const char *out = "(";
+  for (int i = 0; params != NULL && i < params->n; i++)
+    out = arena_printf(S->a, "%s%s%s", out, i > 0 ? ", " : "", src_of_span(S, params->kids[i]->span));
+  if (o->is_block) return arena_printf(S->a, "%s) on qubits", out);
+  const long long size = (long long)object_size(S, o);
+  return arena_printf(S->a, "%s) -> %s, %lld parameter%s", out, results_text(S, o->results), size, size == 1 ? "" : "s");
+}

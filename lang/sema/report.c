@@ -1,0 +1,240 @@
+/* Reports: lines of text, tables and plots. A line `plot a, b` and the call `plot(a, b)` are one
+ * thing; only the call takes expressions and options. */
+#include "lang/sema/builtins.h"
+#include <string.h>
+
+static const char *unique_value(Sema *S) { return path_here(S, "value"); }
+
+/* ---- figures -------------------------------------------------------------------------------------- */
+
+static const char *label_of(Sema *S, const Args *args, int i) {
+  return args->ast[i] != NULL ? src_of_span(S, args->ast[i]->span) : src_of_span(S, args->v[i]->span);
+}
+
+static bool in_report(Sema *S, const Args *args) {
+  if (S->place == PLACE_REPORT) return true;
+  Diag *d = say(S, DIAG_PLACE, args->span, "`%s` belongs in a `report`", args->name);
+  diag_help(d, "`report result { plot %s }`", src_of_span(S, args->span));
+  return false;
+}
+
+static const Value *figure_value(Sema *S, const Figure *f, Span span) {
+  Value *v = val_new(S, VAL_FIGURE, span);
+  v->u.figure = ARENA_NEW(S->a, Figure);
+  *v->u.figure = *f;
+  return v;
+}
+
+static bool figure_slot(Sema *S, const Args *args, int i, int *out) {
+  if (args->v[i]->kind == VAL_SERIES) {
+    *out = S->p->series.at[args->v[i]->u.index].slot;
+    return true;
+  }
+  *out = value_slot(S, args->v[i], unique_value(S));
+  return *out >= 0;
+}
+
+static bool figure_title(Sema *S, const Value *v, Figure *f) {
+  return v == NULL || (f->title = want_text(S, v, "a title")) != NULL;
+}
+
+const Value *fn_histogram(Sema *S, Args *args, const Builtin *self) {
+  Figure f = {.kind = FIGURE_HISTOGRAM, .label = label_of(S, args, 0), .x = -1, .y = -1, .bins = 50};
+  (void)self;
+  if (!in_report(S, args) || !figure_slot(S, args, 0, &f.x)) return S->error;
+  if (args->v[1] != NULL) {
+    if (!want_int(S, args->v[1], "the number of bins", &f.bins)) return S->error;
+    if (f.bins < 1 || f.bins > 10000) {
+      say(S, DIAG_TYPE, args->v[1]->span, "a histogram has 1 to 10000 bins, not %lld", (long long)f.bins);
+      return S->error;
+    }
+  }
+  return figure_title(S, args->v[2], &f) ? figure_value(S, &f, args->span) : S->error;
+}
+
+const Value *fn_curve(Sema *S, Args *args, const Builtin *self) {
+  Figure f = {.kind = FIGURE_CURVE, .label = label_of(S, args, 1), .x = -1, .y = -1};
+  (void)self;
+  if (!in_report(S, args) || !figure_slot(S, args, 0, &f.x) || !figure_slot(S, args, 1, &f.y)) return S->error;
+  if (args->v[3] != NULL && !want_bool(S, args->v[3], "`log_x`", &f.log_x)) return S->error;
+  if (args->v[4] != NULL && !want_bool(S, args->v[4], "`log_y`", &f.log_y)) return S->error;
+  const Shape *x = &S->p->slots.at[f.x].shape, *y = &S->p->slots.at[f.y].shape;
+  if (shape_is_static(x) && shape_is_static(y) && shape_capacity(x) != shape_capacity(y)) {
+    Diag *d = say(S, DIAG_SHAPE, args->span, "a curve needs as many x as y: %s and %s", sema_shape_text(S, x), sema_shape_text(S, y));
+    label_origin(S, d, x->rank > 0 ? x->d[0] : dim_static(1));
+    return S->error;
+  }
+  return figure_title(S, args->v[2], &f) ? figure_value(S, &f, args->span) : S->error;
+}
+
+const Value *fn_bars(Sema *S, Args *args, const Builtin *self) {
+  Figure f = {.kind = FIGURE_BARS, .label = label_of(S, args, 0), .x = -1, .y = -1};
+  (void)self;
+  if (!in_report(S, args) || !figure_slot(S, args, 0, &f.x)) return S->error;
+  return figure_title(S, args->v[1], &f) ? figure_value(S, &f, args->span) : S->error;
+}
+
+const Value *fn_row(Sema *S, Args *args, const Builtin *self) {
+  if (!in_report(S, args)) return S->error;
+  for (int i = 0; i < args->n_rest; i++)
+    if (args->rest[i]->kind != VAL_TEXT && args->rest[i]->kind != VAL_DURATION && !val_can_be_tensor(args->rest[i])) {
+      wrong_kind(S, args->rest[i], "a cell of a table", "a number or a text");
+      return S->error;
+    }
+  Value *v = val_new(S, VAL_ROW, args->span);
+  v->u.row = (RowValue){args->n_rest, args->rest, self->op != 0};
+  return v;
+}
+
+/* ---- lines -------------------------------------------------------------------------------------------- */
+
+static Report *report_now(Sema *S) { return &S->p->reports.at[S->report]; }
+
+/* A name like `qgan.loss` that stands for several series. */
+static bool plot_losses(Sema *S, const AstNode *n, ReportItem *item) {
+  if (n->kind != AST_MEMBER || strcmp(sym_text(n->name), "loss") != 0) return false;
+  const AstNode *root = ast_kid(n, AST_MEMBER_value);
+  Binding *b = root->kind == AST_NAME ? scope_find(S->scope, root->name) : NULL;
+  if (b == NULL || b->value->kind != VAL_TRAIN) return false;
+  bool any = false;
+  const TrainInfo *t = b->value->u.train;
+  for (int i = 0; i < t->series.n; i++) {
+    if (strncmp(t->series.at[i].name, "loss", 4) != 0) continue;
+    const Series *s = &S->p->series.at[t->series.at[i].series];
+    vec_push(S->a, &item->figures, ((Figure){.kind = FIGURE_SERIES, .label = s->name, .x = s->slot, .y = -1}));
+    any = b->used = true;
+  }
+  return any;
+}
+
+static void plot_part(Sema *S, const AstNode *n, ReportItem *item) {
+  if (plot_losses(S, n, item)) return;
+  const Value *v = eval(S, n);
+  if (val_is_error(v)) return;
+  if (v->kind == VAL_FIGURE) {
+    vec_push(S->a, &item->figures, *v->u.figure);
+    return;
+  }
+  if (v->kind == VAL_SERIES) {
+    const Series *s = &S->p->series.at[v->u.index];
+    vec_push(S->a, &item->figures, ((Figure){.kind = FIGURE_SERIES, .label = s->name, .x = s->slot, .y = -1}));
+    return;
+  }
+  Diag *d = wrong_kind(S, v, "what `plot` draws", "a figure or a recorded series");
+  if (d != NULL && val_can_be_tensor(v)) diag_help(d, "say how: `histogram(%s)` or `curve(x, %s)`", src_of_span(S, n->span), src_of_span(S, n->span));
+}
+
+static void table_part(Sema *S, const AstNode *n, ReportItem *item) {
+  const Value *v = eval(S, n);
+  if (val_is_error(v)) return;
+  if (v->kind != VAL_ROW) {
+    Diag *d = wrong_kind(S, v, "a line of a table", "a `row(...)` or `head(...)`");
+    if (d != NULL && val_can_be_tensor(v)) diag_help(d, "write `row(\"%s\", %s)`", src_of_span(S, n->span), src_of_span(S, n->span));
+    return;
+  }
+  Cell *cells = ARENA_ARRAY(S->a, Cell, v->u.row.n + 1);
+  for (int i = 0; i < v->u.row.n; i++)
+    if (!value_cell(S, v->u.row.cells[i], unique_value(S), &cells[i])) return;
+  vec_push(S->a, &item->rows, ((ReportRow){v->u.row.n, cells, v->u.row.is_head}));
+}
+
+/* The value of `name` or `a.b` inside { } of a text. */
+static const Value *place_value(Sema *S, const char *name, size_t n, Span span) {
+  const char *dot = memchr(name, '.', n);
+  const size_t first = dot != NULL ? (size_t)(dot - name) : n;
+  const Symbol root = sym_intern_n(name, first);
+  AstNode leaf = {.kind = AST_NAME, .span = span, .name = root, .name_span = span, .text = sym_text(root)};
+  if (dot == NULL) return eval_name(S, &leaf);
+  AstNode *kids[1] = {&leaf};
+  AstNode member = {.kind = AST_MEMBER, .span = span, .name = sym_intern_n(dot + 1, n - first - 1), .name_span = span, .n = 1, .kids = kids};
+  return eval_member(S, &member);
+}
+
+static void text_part(Sema *S, const AstNode *n, ReportItem *item) {
+  const Value *v = eval(S, n);
+  const char *text = val_is_error(v) ? NULL : want_text(S, v, "what `text` writes");
+  if (text == NULL) return;
+  item->text = item->text == NULL ? text : arena_printf(S->a, "%s\n%s", item->text, text);
+  for (const char *s = text; *s != '\0'; s++) {
+    if (*s != '{') continue;
+    if (s[1] == '{') {
+      s++;
+      continue;
+    }
+    const char *end = s + strcspn(s, "}");
+    if (*end == '\0') return;
+    const size_t len = strcspn(s + 1, ":}");
+    const Value *x = place_value(S, s + 1, len, n->span);
+    Cell cell;
+    if (val_is_error(x) || !value_cell(S, x, unique_value(S), &cell)) return;
+    vec_push(S->a, &item->places, cell);
+    s = end;
+  }
+}
+
+static bool plot_option(Sema *S, const AstNode *arg, ReportItem *item, bool *log_x, bool *log_y) {
+  const char *name = sym_text(arg->name);
+  const Value *v = eval(S, ast_kid(arg, AST_ARG_value));
+  if (val_is_error(v)) return false;
+  if (strcmp(name, "title") == 0) return (item->text = want_text(S, v, "a title")) != NULL;
+  if (strcmp(name, "log_x") == 0) return want_bool(S, v, "`log_x`", log_x);
+  if (strcmp(name, "log_y") == 0) return want_bool(S, v, "`log_y`", log_y);
+  Diag *d = say(S, DIAG_ARGUMENTS, arg->span, "a line of a report has no option `%s`", name);
+  diag_help(d, "options of `plot` are `title`, `log_x` and `log_y`");
+  return false;
+}
+
+static void report_parts(Sema *S, ReportKind kind, const AstNode *list, Span span) {
+  ReportItem item = {.kind = kind, .span = span};
+  bool log_x = false, log_y = false;
+  for (int i = 0; list != NULL && i < list->n; i++) {
+    const AstNode *n = list->kids[i];
+    if (n->kind == AST_ARG) plot_option(S, n, &item, &log_x, &log_y);
+    else if (kind == REPORT_PLOT) plot_part(S, n, &item);
+    else if (kind == REPORT_TABLE) table_part(S, n, &item);
+    else text_part(S, n, &item);
+  }
+  for (int i = 0; i < item.figures.n; i++) {
+    item.figures.at[i].log_x = item.figures.at[i].log_x || log_x;
+    item.figures.at[i].log_y = item.figures.at[i].log_y || log_y;
+    if (item.text == NULL) item.text = item.figures.at[i].title;
+  }
+  vec_push(S->a, &report_now(S)->items, item);
+}
+
+void walk_report_line(Sema *S, const AstNode *n) {
+  static const char *const known[] = {"text", "table", "plot", "images"};
+  const AstNode *head = NULL, *parts = NULL;
+  if (n->kind == AST_COMMAND) {
+    head = ast_kid(n, AST_COMMAND_head);
+    parts = ast_kid(n, AST_COMMAND_operands);
+  } else if (n->kind == AST_STAGE && ast_kid(n, AST_STAGE_value)->kind == AST_CALL) {
+    head = ast_kid(ast_kid(n, AST_STAGE_value), AST_CALL_callee);
+    parts = ast_kid(ast_kid(n, AST_STAGE_value), AST_CALL_args);
+  }
+  const char *word = head != NULL && head->kind == AST_NAME ? sym_text(head->name) : "";
+  if (strcmp(word, "plot") == 0) report_parts(S, REPORT_PLOT, parts, n->span);
+  else if (strcmp(word, "table") == 0) report_parts(S, REPORT_TABLE, parts, n->span);
+  else if (strcmp(word, "text") == 0) report_parts(S, REPORT_TEXT, parts, n->span);
+  else if (strcmp(word, "images") == 0) later(S, head->span, "`images` of a report");
+  else {
+    Diag *d = say(S, DIAG_PLACE, head != NULL ? head->span : n->span, "a line of a report begins with `text`, `table`, `plot` or `images`");
+    const char *near = diag_nearest(word, known, 4);
+    if (near != NULL) diag_mark(d, "did you mean `%s`?", near);
+    else if (n->kind == AST_STAGE) diag_help(d, "write `plot %s`", src_of_span(S, n->span));
+  }
+}
+
+void declare_report(Sema *S, const AstNode *n) {
+  vec_push(S->a, &S->p->reports, ((Report){.name = sym_text(n->name), .span = n->name_span}));
+  S->report = S->p->reports.n - 1;
+  Path *path = path_enter(S, sym_text(n->name));
+  const Place place = S->place;
+  S->place = PLACE_REPORT;
+  walk_block(S, ast_kid(n, AST_REPORT_body));
+  S->place = place;
+  S->path = path;
+  Stmt *s = block_push(S, STMT_REPORT, n->name_span);
+  s->index = S->report;
+  declare(S, n->name, n->name_span, BIND_REPORT, val_nothing(S, n->name_span));
+}

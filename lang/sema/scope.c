@@ -1,0 +1,161 @@
+#include "lang/sema/walk.h"
+#include <string.h>
+
+const char *const bind_kind_text[] = {"hyper",   "let",   "var",     "draw",  "param",  "argument", "size",    "column",
+                                      "loop name", "def", "circuit", "model", "dataset", "train",    "report", "register"};
+
+static const char *const synonym_from[] = {
+#define SYNONYM(from, to) from,
+#include "lang/sema/synonyms.def"
+#undef SYNONYM
+};
+static const char *const synonym_to[] = {
+#define SYNONYM(from, to) to,
+#include "lang/sema/synonyms.def"
+#undef SYNONYM
+};
+
+const char *synonym_of(const char *name) {
+  for (size_t i = 0; i < sizeof synonym_from / sizeof *synonym_from; i++)
+    if (strcmp(name, synonym_from[i]) == 0) return synonym_to[i];
+  return NULL;
+}
+
+Scope *scope_new(Sema *S, Scope *parent, bool is_plain) {
+  Scope *s = ARENA_NEW(S->a, Scope);
+  s->parent = parent;
+  s->is_plain = is_plain;
+  return s;
+}
+
+Scope *scope_push(Sema *S) {
+  Scope *before = S->scope;
+  S->scope = scope_new(S, before, true);
+  return before;
+}
+
+/* Names that may stand unused: they are given by a signature or only count. */
+static bool may_be_unused(const Binding *b) {
+  switch (b->kind) {
+  case BIND_HYPER:
+  case BIND_LET:
+  case BIND_VAR:
+  case BIND_DRAW:
+  case BIND_PARAM:
+  case BIND_DEF: return false;
+  case BIND_ARG:
+  case BIND_SIZE:
+  case BIND_COLUMN:
+  case BIND_LOOP:
+  case BIND_CIRCUIT:
+  case BIND_MODEL:
+  case BIND_DATASET:
+  case BIND_TRAIN:
+  case BIND_REPORT:
+  case BIND_REGISTER: return true;
+  }
+  return true;
+}
+
+void scope_pop(Sema *S, Scope *before) {
+  Scope *s = S->scope;
+  S->scope = before;
+  if (S->sink->n_errors > 0 || s->is_library) return; /* after errors a use may have gone unseen */
+  for (int i = 0; i < s->names.n; i++) {
+    const Binding *b = s->names.at[i];
+    if (b->used || may_be_unused(b) || val_is_error(b->value)) continue;
+    Diag *d = diag_add(S->sink, DIAG_UNUSED, b->span, "%s `%s` is never used", bind_kind_text[b->kind], sym_text(b->name));
+    if (b->kind == BIND_PARAM) diag_help(d, "use it as an angle, or remove it: its weights would never change");
+  }
+}
+
+Binding *scope_find_here(const Scope *s, Symbol name) {
+  for (int i = s->names.n - 1; i >= 0; i--)
+    if (s->names.at[i]->name == name) return s->names.at[i];
+  return NULL;
+}
+
+Binding *scope_find(const Scope *s, Symbol name) {
+  for (; s != NULL; s = s->parent) {
+    Binding *b = scope_find_here(s, name);
+    if (b != NULL) return b;
+  }
+  return NULL;
+}
+
+static bool is_given_name(Symbol name) {
+  const char *t = sym_text(name);
+  return strcmp(t, "it") == 0 || strcmp(t, "epoch") == 0 || strcmp(t, "iteration") == 0 || strcmp(t, "pi") == 0;
+}
+
+static bool warns_when_hiding(BindKind kind) {
+  return kind == BIND_LET || kind == BIND_VAR || kind == BIND_DRAW;
+}
+
+/* Warnings about names that hide others; parameters, columns and loop names may hide silently. */
+static void warn_hiding(Sema *S, Symbol name, Span span, BindKind kind) {
+  if (kind == BIND_ARG || kind == BIND_COLUMN || kind == BIND_LOOP || kind == BIND_SIZE || kind == BIND_REGISTER) return;
+  if (S->scope == S->prelude) return;
+  const Scope *s = S->scope;
+  while (s->is_plain && s->parent != NULL) {
+    s = s->parent;
+    const Binding *b = scope_find_here(s, name);
+    if (b == NULL || s->is_library || !warns_when_hiding(kind)) continue;
+    Diag *d = diag_add(S->sink, DIAG_HIDES, span, "`%s` hides the %s of the same name in an enclosing block", sym_text(name),
+                       bind_kind_text[b->kind]);
+    diag_label(d, b->span, "hidden from here on");
+    return;
+  }
+  if (S->scope != S->top) return;
+  if (scope_find_here(S->prelude, name) != NULL || builtin_find(name) != NULL)
+    diag_add(S->sink, DIAG_HIDES_LIBRARY, span, "`%s` hides the library's `%s`", sym_text(name), sym_text(name));
+}
+
+Binding *declare(Sema *S, Symbol name, Span span, BindKind kind, const Value *v) {
+  if (is_given_name(name))
+    say(S, DIAG_REDECLARED, span, "`%s` is a name of the language and cannot be declared", sym_text(name));
+  const Binding *old = scope_find_here(S->scope, name);
+  if (old != NULL) {
+    Diag *d = say(S, DIAG_REDECLARED, span, "`%s` is declared twice", sym_text(name));
+    diag_mark(d, "a second time");
+    diag_label(d, old->span, "first here, as a %s", bind_kind_text[old->kind]);
+    if (old->kind == BIND_VAR) diag_help(d, "to change it, write `%s := ...`", sym_text(name));
+  } else {
+    warn_hiding(S, name, span, kind);
+  }
+  Binding *b = ARENA_NEW(S->a, Binding);
+  *b = (Binding){name, kind, span, v, false, S->runtime_depth, S->call};
+  vec_push(S->a, &S->scope->names, b);
+  if (S->scope != S->prelude) types_note(S, span, kind, name, v);
+  return b;
+}
+
+typedef VEC(const char *) Names;
+
+static void collect_names(Sema *S, Names *out) {
+  for (const Scope *s = S->scope; s != NULL; s = s->parent)
+    for (int i = 0; i < s->names.n; i++) vec_push(S->a, out, sym_text(s->names.at[i]->name));
+  for (int i = 0; i < n_builtins; i++) vec_push(S->a, out, builtins[i].name);
+}
+
+/* A word of a name that a train or optimizer knows: what such a name would be here. */
+void report_unknown(Sema *S, Symbol name, Span span, const char *what) {
+  const char *text = sym_text(name);
+  Diag *d = say(S, DIAG_NAME, span, "there is no %s `%s`", what, text);
+  const char *ours = synonym_of(text);
+  if (ours != NULL) {
+    diag_mark(d, "this is `%s` here", ours);
+    diag_fix(d, span, ours, false);
+    return;
+  }
+  Names names = {0};
+  collect_names(S, &names);
+  const char *near = diag_nearest(text, names.at, names.n);
+  if (near != NULL) {
+    diag_mark(d, "did you mean `%s`?", near);
+    diag_fix(d, span, near, true);
+    return;
+  }
+  if (gate_find(text) != GATE_COUNT) diag_help(d, "`%s` is a gate: it stands in a circuit, followed by its qubits: `%s q[0]`", text, text);
+  else diag_help(d, "a name is declared before it is used: `let %s = ...` or `hyper %s = ...` above", text, text);
+}

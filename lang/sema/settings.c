@@ -1,0 +1,142 @@
+/* Distributions, optimizers and schedules: values that describe, and compute nothing. */
+#include "lang/sema/builtins.h"
+#include <math.h>
+#include <string.h>
+
+static bool parameter_fits(Sema *S, const Value *v, const Builtin *self) {
+  if (val_is_number(v) || v->kind == VAL_TENSOR || v->kind == VAL_COUNT) return true;
+  wrong_kind(S, v, arena_printf(S->a, "a parameter of `%s`", self->name), "a number or a tensor");
+  return false;
+}
+
+const Value *fn_dist(Sema *S, Args *args, const Builtin *self) {
+  const Value *a = args->v[0], *b = args->v[1];
+  if (!parameter_fits(S, a, self) || (b != NULL && !parameter_fits(S, b, self))) return S->error;
+  const DistKind kind = (DistKind)self->op;
+  if (kind == DIST_NORMAL && val_is_number(b) && b->u.num < 0) {
+    say(S, DIAG_TYPE, b->span, "the standard deviation of `normal` is at least 0, but this is %s", num_text(S, b->u.num));
+    return S->error;
+  }
+  if (kind == DIST_UNIFORM && val_is_number(a) && val_is_number(b) && a->u.num > b->u.num) {
+    Diag *d = say(S, DIAG_TYPE, args->span, "`uniform(%s, %s)` has its lower end above its upper end", num_text(S, a->u.num), num_text(S, b->u.num));
+    diag_help(d, "write `uniform(%s, %s)`", num_text(S, b->u.num), num_text(S, a->u.num));
+    return S->error;
+  }
+  if (kind == DIST_BERNOULLI && val_is_number(a) && (a->u.num < 0 || a->u.num > 1)) {
+    Diag *d = say(S, DIAG_TYPE, a->span, "a probability is in 0..1, but this is %s", num_text(S, a->u.num));
+    if (a->u.num > 1 && a->u.num <= 100) diag_help(d, "write `%s%%`", num_text(S, a->u.num));
+    return S->error;
+  }
+  Value *v = val_new(S, VAL_DIST, args->span);
+  v->u.dist = (DistValue){kind, a, b};
+  return v;
+}
+
+/* ---- schedules ---------------------------------------------------------------------------------- */
+
+bool schedule_of(Sema *S, const Value *v, const char *what, Schedule *out) {
+  *out = (Schedule){.kind = SCHED_CONST, .slot = -1};
+  if (v->kind == VAL_SCHEDULE) {
+    *out = *v->u.schedule;
+    return true;
+  }
+  if (v->kind == VAL_TENSOR) {
+    later(S, v->span, "%s that is computed while training", what);
+    return false;
+  }
+  return want_real(S, v, what, &out->base);
+}
+
+static const Value *schedule_value(Sema *S, Schedule s, Span span) {
+  Value *v = val_new(S, VAL_SCHEDULE, span);
+  v->u.schedule = ARENA_NEW(S->a, Schedule);
+  *v->u.schedule = s;
+  return v;
+}
+
+const Value *fn_schedule(Sema *S, Args *args, const Builtin *self) {
+  Schedule s = {.kind = (ScheduleKind)self->op, .slot = -1};
+  const char *what = arena_printf(S->a, "the value of `%s`", self->name);
+  if (!want_real(S, args->v[0], what, &s.base)) return S->error;
+  if (s.kind == SCHED_COSINE && args->v[1] != NULL && !want_real(S, args->v[1], "`to` of `cosine`", &s.a)) return S->error;
+  if (s.kind == SCHED_EXPONENTIAL && !want_real(S, args->v[1], "`by` of `exponential`", &s.a)) return S->error;
+  if (s.kind == SCHED_STEPS) {
+    s.a = 0.1;
+    if (!want_int(S, args->v[1], "`each` of `steps`", &s.each)) return S->error;
+    if (s.each < 1) {
+      say(S, DIAG_TYPE, args->v[1]->span, "`each` of `steps` is at least 1 epoch, but this is %lld", (long long)s.each);
+      return S->error;
+    }
+    if (args->v[2] != NULL && !want_real(S, args->v[2], "`by` of `steps`", &s.a)) return S->error;
+  }
+  return schedule_value(S, s, args->span);
+}
+
+const Value *fn_warmup(Sema *S, Args *args, const Builtin *self) {
+  Schedule s;
+  (void)self;
+  if (!schedule_of(S, args->v[0], "what `warmup` wraps", &s)) return S->error;
+  if (!want_int(S, args->v[1], "the epochs of `warmup`", &s.warmup)) return S->error;
+  if (s.warmup < 0) {
+    say(S, DIAG_TYPE, args->v[1]->span, "`warmup` takes at least 0 epochs, but this is %lld", (long long)s.warmup);
+    return S->error;
+  }
+  return schedule_value(S, s, args->span);
+}
+
+/* ---- optimizers ----------------------------------------------------------------------------------- */
+
+static Schedule *hyper_of(OptimValue *o, const char *name) {
+  const OptimHyper *h = optim_info[o->row].hypers;
+  for (int i = 0; i < OPTIM_MAX_HYPERS && h[i].name != NULL; i++)
+    if (strcmp(h[i].name, name) == 0) return &o->hypers[i];
+  return NULL;
+}
+
+static bool set_hyper(Sema *S, OptimValue *o, const char *name, const Value *v) {
+  Schedule *at = hyper_of(o, name);
+  if (v == NULL || at == NULL) return true;
+  if (!schedule_of(S, v, arena_printf(S->a, "`%s` of `%s`", name, optim_info[o->row].name), at)) return false;
+  const double x = at->base;
+  if (strcmp(name, "lr") == 0 && !(x > 0)) {
+    say(S, DIAG_TYPE, v->span, "a learning rate is above 0, but this is %s", num_text(S, x));
+    return false;
+  }
+  const bool share = strncmp(name, "beta", 4) == 0 || strcmp(name, "momentum") == 0;
+  if (share && !(x >= 0 && x < 1)) {
+    say(S, DIAG_TYPE, v->span, "`%s` is at least 0 and below 1, but this is %s", name, num_text(S, x));
+    return false;
+  }
+  return true;
+}
+
+static bool set_betas(Sema *S, OptimValue *o, const Value *v) {
+  if (v == NULL) return true;
+  if ((v->kind != VAL_TUPLE && v->kind != VAL_LIST) || v->u.list.n != 2) {
+    Diag *d = wrong_kind(S, v, "`betas`", "a pair of numbers");
+    if (d != NULL) diag_help(d, "write `betas = (0.9, 0.999)`");
+    return false;
+  }
+  return set_hyper(S, o, "beta1", v->u.list.at[0]) && set_hyper(S, o, "beta2", v->u.list.at[1]);
+}
+
+const Value *fn_optim(Sema *S, Args *args, const Builtin *self) {
+  const OptimInfo *info = &optim_info[self->op];
+  if (info->later) return later(S, args->name_span, "the optimizer `%s`", self->name);
+  OptimValue *o = ARENA_NEW(S->a, OptimValue);
+  o->row = self->op;
+  while (o->n < OPTIM_MAX_HYPERS && info->hypers[o->n].name != NULL) {
+    o->hypers[o->n] = (Schedule){.kind = SCHED_CONST, .base = info->hypers[o->n].value, .slot = -1};
+    o->n++;
+  }
+  if (!set_hyper(S, o, "lr", args->v[0])) return S->error;
+  if (self->op == OPTIM_SGD && !set_hyper(S, o, "momentum", args->v[1])) return S->error;
+  if (self->op == OPTIM_ADAM) {
+    if (args->v[3] != NULL) return later(S, args->v[3]->span, "`amsgrad` of `adam`");
+    if (args->v[4] != NULL) return later(S, args->v[4]->span, "`weight_decay` of `adam`");
+    if (!set_betas(S, o, args->v[1]) || !set_hyper(S, o, "eps", args->v[2])) return S->error;
+  }
+  Value *v = val_new(S, VAL_OPTIM, args->span);
+  v->u.optim = o;
+  return v;
+}

@@ -1,0 +1,444 @@
+/* Statements that may stand in several places: let, draw, var, for, if, repeat, return, and lines
+ * that are expressions. */
+#include "lang/sema/builtins.h"
+#include <string.h>
+
+void walk_stmts(Sema *S, const AstNode *block) {
+  if (block->kind != AST_BLOCK && block->kind != AST_SCRIPT) {
+    walk_stmt(S, block);
+    return;
+  }
+  for (int i = 0; i < block->n && !S->returned; i++)
+    if (block->kids[i] != NULL) walk_stmt(S, block->kids[i]);
+}
+
+void walk_block(Sema *S, const AstNode *block) {
+  Scope *before = scope_push(S);
+  walk_stmts(S, block);
+  scope_pop(S, before);
+}
+
+/* ---- let, var, draw -------------------------------------------------------------------------- */
+
+static bool is_discard(const AstNode *p) { return strcmp(sym_text(p->name), "_") == 0; }
+
+/* A tensor under the name it is bound to: for slots, and for derivatives by it. */
+static const Value *named(Sema *S, const Value *v, Symbol name) {
+  if (v->kind != VAL_TENSOR) return v;
+  const char *path = path_here(S, sym_text(name));
+  if (S->object == NULL) v = val_mark(S, v, path);
+  if (v->u.tensor->name == NULL) v->u.tensor->name = path;
+  return v;
+}
+
+static void bind_one(Sema *S, const AstNode *p, const Value *v, BindKind kind) {
+  if (is_discard(p)) return;
+  if (p->kind == AST_PATTERN) v = pattern_bind(S, p, v, S->scope, sym_text(p->name));
+  if (v->kind == VAL_NOTHING) {
+    say(S, DIAG_TYPE, p->span, "`%s` gets no value: the call yields none", sym_text(p->name));
+    v = S->error;
+  }
+  const Span at = p->kind == AST_PATTERN && p->name_span.end != 0 ? p->name_span : p->span;
+  declare(S, p->name, at, kind, kind == BIND_LOOP ? v : named(S, v, p->name));
+}
+
+void bind_patterns(Sema *S, const AstNode *patterns, const Value *v, BindKind kind) {
+  if (patterns->n == 1) {
+    if (v->kind == VAL_TUPLE && kind == BIND_LET && patterns->kids[0]->kind == AST_PATTERN) {
+      Diag *d = say(S, DIAG_TYPE, patterns->span, "one name for a tuple of %d values", v->u.list.n);
+      diag_help(d, "take it apart: `let a, b = ...`; `_` leaves a value out");
+      v = S->error;
+    }
+    bind_one(S, patterns->kids[0], v, kind);
+    return;
+  }
+  const Value *const *items = NULL;
+  int n = 0;
+  if (v->kind == VAL_TUPLE || v->kind == VAL_LIST || v->kind == VAL_RANGE) items = static_items(S, v, "the value", &n);
+  if (!val_is_error(v) && n != patterns->n) {
+    Diag *d = say(S, DIAG_TYPE, patterns->span, "%d names for %s", patterns->n, val_describe(S, v));
+    diag_label(d, v->span, "%s", val_describe(S, v));
+    items = NULL;
+  }
+  for (int i = 0; i < patterns->n; i++) bind_one(S, patterns->kids[i], items != NULL ? items[i] : S->error, kind);
+}
+
+static void walk_let(Sema *S, const AstNode *n) {
+  const AstNode *patterns = ast_kid(n, AST_LET_patterns);
+  const char *before = S->new_name;
+  S->new_name = patterns->n == 1 ? sym_text(patterns->kids[0]->name) : NULL;
+  const Value *v = eval(S, ast_kid(n, AST_LET_value));
+  S->new_name = before;
+  if (S->place == PLACE_TOP && S->train == NULL) region_close(S);
+  bind_patterns(S, patterns, v, n->kind == AST_VAR ? BIND_VAR : BIND_LET);
+}
+
+static const Value *draw_value(Sema *S, const AstNode *n, const DistValue *d, const Shape *shape) {
+  const Span at = n->span;
+  const int site = site_new(S, sym_text(n->name), n->name_span);
+  const DrawKind kind = d->kind == DIST_NORMAL ? DRAW_NORMAL : DRAW_UNIFORM;
+  const Value *z = val_node(S, g_draw(graph_now(S), kind, site, shape, n->name_span), 0, at);
+  if (d->kind == DIST_BERNOULLI) return tensor_binary(S, OP_LT, "<", z, d->a, at);
+  const Value *scale = d->kind == DIST_NORMAL ? d->b : arith_binary(S, AST_OP_SUB, d->b, d->a, at);
+  const bool unit = val_is_number(scale) && scale->u.num == 1, zero = val_is_number(d->a) && d->a->u.num == 0;
+  if (!unit) z = arith_binary(S, AST_OP_MUL, z, scale, at);
+  return zero ? z : arith_binary(S, AST_OP_ADD, z, d->a, at);
+}
+
+static void walk_draw(Sema *S, const AstNode *n) {
+  Shape shape;
+  const Value *v = eval(S, ast_kid(n, AST_DRAW_value)), *out = S->error;
+  const bool dims = dims_eval(S, ast_kid(n, AST_DRAW_dims), true, &shape);
+  if (S->place == PLACE_CIRCUIT) later(S, n->span, "a measurement inside a circuit");
+  else if (!val_is_error(v) && v->kind != VAL_DIST) {
+    Diag *d = wrong_kind(S, v, "what stands after `~`", "a distribution like `normal(0, 1)`");
+    if (d != NULL) diag_help(d, "a value gets a name by `let %s = ...`", sym_text(n->name));
+  } else if (dims && !val_is_error(v)) out = draw_value(S, n, &v->u.dist, &shape);
+  if (out->kind == VAL_TENSOR) {
+    const Shape got = tensor_sample(out->u.tensor);
+    if (!shape_equal(&got, &shape)) {
+      say(S, DIAG_SHAPE, v->span, "the parameters of this distribution are larger than the draw: %s for %s", sema_shape_text(S, &got),
+          sema_shape_text(S, &shape));
+      out = S->error;
+    }
+  }
+  declare(S, n->name, n->name_span, BIND_DRAW, named(S, out, n->name));
+}
+
+static void walk_assign(Sema *S, const AstNode *n) {
+  const AstNode *target = ast_kid(n, AST_ASSIGN_target);
+  const Value *v = eval(S, ast_kid(n, AST_ASSIGN_value));
+  if (target->kind != AST_NAME) {
+    const Value *t = eval(S, target);
+    if (!val_is_error(t)) later(S, n->span, "setting weights or parts by `:=`");
+    return;
+  }
+  Binding *b = scope_find(S->scope, target->name);
+  const char *name = sym_text(target->name);
+  if (b == NULL) {
+    report_unknown(S, target->name, target->span, "var");
+    return;
+  }
+  b->used = true;
+  if (b->value->kind == VAL_OBJECT) {
+    later(S, n->span, "setting the weights of `%s` by `:=`", name);
+    return;
+  }
+  if (b->kind != BIND_VAR) {
+    Diag *d = say(S, DIAG_PLACE, target->span, "`:=` changes a `var`, but `%s` is a %s", name, bind_kind_text[b->kind]);
+    diag_label(d, b->span, "declared here");
+    if (b->kind == BIND_LET) diag_help(d, "declare it `var %s = ...`", name);
+    return;
+  }
+  if (b->call != S->call) {
+    Diag *d = say(S, DIAG_PLACE, target->span, "a `def` cannot change `%s`, a `var` from outside of it", name);
+    diag_help(d, "return the new value, and assign it where the `var` is");
+    return;
+  }
+  if (b->depth != S->runtime_depth) {
+    later(S, n->span, "a `var` that keeps its value from one run of a block to the next (`%s`)", name);
+    return;
+  }
+  Shape was, is;
+  ElemKind e;
+  if (!val_is_error(v) && val_shape(S, b->value, &was, &e) && val_shape(S, v, &is, &e) && !shape_equal(&was, &is)) {
+    Diag *d = say(S, DIAG_SHAPE, n->span, "`%s` is %s, but its new value is %s", name, sema_shape_text(S, &was), sema_shape_text(S, &is));
+    diag_label(d, b->span, "declared here");
+  }
+  b->value = named(S, v, target->name);
+}
+
+/* ---- control ------------------------------------------------------------------------------------ */
+
+static void walk_for(Sema *S, const AstNode *n) {
+  const Value *over = eval(S, ast_kid(n, AST_FOR_range));
+  int count = 0;
+  if (val_is_error(over)) return;
+  if (over->kind == VAL_TENSOR || over->kind == VAL_COUNT) {
+    Diag *d = say(S, DIAG_STATIC, over->span, "a `for` runs over a list or range known before the run, but this is %s", val_describe(S, over));
+    diag_help(d, "arithmetic works on whole tensors at once");
+    return;
+  }
+  const Value *const *items = static_items(S, over, "what a `for` runs over", &count);
+  if (items == NULL) return;
+  const char *index = S->loop_index;
+  S->loop_depth++;
+  for (int i = 0; i < count && !S->returned; i++) {
+    Scope *before = scope_push(S);
+    Path *path = path_enter(S, arena_printf(S->a, "for[%d]", i));
+    S->loop_index = arena_printf(S->a, "%s[%d]", index, i);
+    bind_patterns(S, ast_kid(n, AST_FOR_names), items[i], BIND_LOOP);
+    const int errors = S->sink->n_errors;
+    walk_stmts(S, ast_kid(n, AST_FOR_body));
+    S->path = path;
+    scope_pop(S, before);
+    if (S->sink->n_errors > errors) break; /* the other turns would say the same */
+  }
+  S->loop_depth--;
+  S->loop_index = index;
+}
+
+/* Walks a block that is run when the program runs, perhaps several times, into `out`. */
+static void runtime_block(Sema *S, const AstNode *body, const char *name, Block *out) {
+  Region inner = {.block = out}, *outer = S->region;
+  Path *path = path_enter(S, name);
+  S->region = &inner;
+  S->runtime_depth++;
+  walk_block(S, body);
+  region_close(S);
+  S->runtime_depth--;
+  S->region = outer;
+  S->path = path;
+}
+
+static void repeat_static(Sema *S, const AstNode *n, int64_t count) {
+  if (count > 100000) {
+    say(S, DIAG_SHAPE, ast_kid(n, AST_REPEAT_count)->span, "a `repeat` that is written out has at most 100000 turns, not %lld", (long long)count);
+    return;
+  }
+  const char *index = S->loop_index;
+  S->loop_depth++;
+  for (int i = 0; i < count && !S->returned; i++) {
+    Path *path = path_enter(S, arena_printf(S->a, "repeat[%d]", i));
+    S->loop_index = arena_printf(S->a, "%s[%d]", index, i);
+    const int errors = S->sink->n_errors;
+    walk_block(S, ast_kid(n, AST_REPEAT_body));
+    S->path = path;
+    if (S->sink->n_errors > errors) break;
+  }
+  S->loop_depth--;
+  S->loop_index = index;
+}
+
+static void walk_repeat(Sema *S, const AstNode *n) {
+  const Value *v = eval(S, ast_kid(n, AST_REPEAT_count));
+  int64_t count;
+  if (val_is_error(v)) return;
+  const bool at_run = S->place == PLACE_STEP || S->place == PLACE_EVERY;
+  if (at_run && (v->kind == VAL_TENSOR || v->kind == VAL_COUNT)) {
+    later(S, v->span, "a `repeat` of a computed count");
+    return;
+  }
+  if (!want_int(S, v, "the count of a `repeat`", &count)) return;
+  if (count < 0) {
+    Diag *d = say(S, DIAG_TYPE, v->span, "a `repeat` has at least 0 turns, but this is %lld", (long long)count);
+    label_origin(S, d, dim_of_int(S, v));
+    return;
+  }
+  if (!at_run) {
+    repeat_static(S, n, count);
+    return;
+  }
+  Block *body = ARENA_NEW(S->a, Block);
+  region_close(S);
+  const int64_t repeats = S->train != NULL ? S->train->repeats : 1;
+  if (S->train != NULL) S->train->repeats = repeats * count;
+  runtime_block(S, ast_kid(n, AST_REPEAT_body), "repeat", body);
+  if (S->train != NULL) S->train->repeats = repeats;
+  Stmt *s = block_push(S, STMT_REPEAT, n->span);
+  s->count = count;
+  s->block = body;
+  s->site_block = "repeat";
+}
+
+static void if_runtime(Sema *S, const AstNode *n, const Value *cond) {
+  const Value *one = val_to_scalar(S, cond, "the condition of an `if`");
+  if (val_is_error(one)) return;
+  if (one->u.tensor->elem != ELEM_BOOL) {
+    wrong_kind(S, cond, "the condition of an `if`", "true or false");
+    return;
+  }
+  const int slot = value_slot(S, one, path_here(S, "if"));
+  region_close(S);
+  Block *then = ARENA_NEW(S->a, Block), *other = NULL;
+  runtime_block(S, ast_kid(n, AST_IF_then), "if", then);
+  if (ast_kid(n, AST_IF_other) != NULL) {
+    other = ARENA_NEW(S->a, Block);
+    runtime_block(S, ast_kid(n, AST_IF_other), "else", other);
+  }
+  Stmt *s = block_push(S, STMT_IF, n->span);
+  s->slot = slot;
+  s->block = then;
+  s->other = other;
+}
+
+static void walk_if(Sema *S, const AstNode *n) {
+  const Value *cond = eval(S, ast_kid(n, AST_IF_cond));
+  if (val_is_error(cond)) return;
+  if (cond->kind == VAL_TENSOR && (S->place == PLACE_TOP || S->place == PLACE_STEP || S->place == PLACE_EVERY)) {
+    if_runtime(S, n, cond);
+    return;
+  }
+  bool yes;
+  if (cond->kind == VAL_TENSOR) {
+    Diag *d = say(S, DIAG_STATIC, cond->span, "the condition of an `if` in a %s must be known before the run", place_text[S->place]);
+    diag_help(d, "`select(cond, a, b)` chooses between values");
+    return;
+  }
+  if (!want_bool(S, cond, "the condition of an `if`", &yes)) return;
+  const AstNode *side = yes ? ast_kid(n, AST_IF_then) : ast_kid(n, AST_IF_other);
+  if (side == NULL) return;
+  if (side->kind == AST_IF) walk_if(S, side);
+  else walk_block(S, side);
+}
+
+static void walk_return(Sema *S, const AstNode *n) {
+  const AstNode *values = ast_kid(n, AST_RETURN_values);
+  const Value **at = ARENA_ARRAY(S->a, const Value *, values->n + 1);
+  bool ok = true;
+  for (int i = 0; i < values->n; i++) {
+    at[i] = eval(S, values->kids[i]);
+    ok = ok && !val_is_error(at[i]);
+  }
+  S->result = !ok ? S->error : values->n == 1 ? at[0] : val_list(S, VAL_TUPLE, values->n, at, n->span);
+  S->returned = true;
+}
+
+/* ---- lines that are expressions ------------------------------------------------------------------- */
+
+static void unused_value(Sema *S, const AstNode *n, const Value *v) {
+  Diag *d = say(S, DIAG_UNUSED_VALUE, n->span, "this value is not used: a bare expression does nothing in a %s", place_text[S->place]);
+  if (v->kind == VAL_BUILTIN && v->u.builtin->kind == BI_LAYER) diag_help(d, "layers stand in a `model`");
+  else diag_help(d, "bind it: `let x = %s`", src_of_span(S, n->span));
+}
+
+static void circuit_line(Sema *S, const AstNode *n, const AstNode *e) {
+  const AstNode *name = e->kind == AST_CALL ? ast_kid(e, AST_CALL_callee) : e;
+  if (name->kind == AST_NAME && (gate_find(sym_text(name->name)) != GATE_COUNT || synonym_of(sym_text(name->name)) != NULL)) {
+    Diag *d = say(S, DIAG_GATE, n->span, "a gate needs its qubits");
+    diag_help(d, "write them after it: `%s q[0]`", src_of_span(S, e->span));
+    return;
+  }
+  const Value *v = eval(S, e);
+  if (!val_is_error(v)) unused_value(S, n, v);
+}
+
+static void model_line(Sema *S, const AstNode *n, const AstNode *e) {
+  LabelledStage stage = {0}, *before = S->object->stage;
+  const char *label = S->object->label;
+  if (n->name != SYM_NONE) {
+    LabelledStage *kept = NULL;
+    const char *name = arena_printf(S->a, "%s%s", sym_text(n->name), S->loop_index);
+    ObjectInfo *o = S->object->object;
+    for (int i = 0; i < o->stages.n; i++)
+      if (strcmp(o->stages.at[i]->name, name) == 0) kept = o->stages.at[i];
+    if (kept == NULL) {
+      kept = ARENA_NEW(S->a, LabelledStage);
+      *kept = stage;
+      kept->name = name;
+      vec_push(S->a, &o->stages, kept);
+    }
+    S->object->stage = kept;
+    S->object->label = name;
+  }
+  const Value *v = eval_stage(S, e);
+  S->object->stage = before;
+  S->object->label = label;
+  if (v->kind == VAL_NOTHING || v->kind == VAL_DIST) {
+    wrong_kind(S, v, "a line of a model", "a layer or a value");
+    v = S->error;
+  }
+  if (v->kind == VAL_BUILTIN || v->kind == VAL_DEF) {
+    say(S, DIAG_TYPE, n->span, "this line yields a function, not a value");
+    v = S->error;
+  }
+  S->it = v;
+  if (val_is_error(v)) S->returned = true; /* what follows would have no `it` */
+  if (val_is_error(v)) S->result = S->error;
+}
+
+static void walk_stage(Sema *S, const AstNode *n) {
+  const AstNode *e = ast_kid(n, AST_STAGE_value);
+  if (n->name != SYM_NONE && S->place != PLACE_MODEL) {
+    say(S, DIAG_PLACE, n->span, "a label stands on a line of a `model`; this is a %s", place_text[S->place]);
+    return;
+  }
+  const Value *v;
+  switch (S->place) {
+  case PLACE_TOP: walk_print(S, n); return;
+  case PLACE_MODEL: model_line(S, n, e); return;
+  case PLACE_DATASET: S->it = eval_stage(S, e); return;
+  case PLACE_CIRCUIT: circuit_line(S, n, e); return;
+  case PLACE_REPORT: walk_report_line(S, n); return;
+  case PLACE_DEF:
+  case PLACE_TRAIN:
+  case PLACE_STEP:
+  case PLACE_EVERY:
+    v = eval(S, e);
+    if (!val_is_error(v) && v->kind != VAL_NOTHING) unused_value(S, n, v);
+    return;
+  }
+}
+
+static void walk_command_line(Sema *S, const AstNode *n) {
+  if (S->place == PLACE_CIRCUIT) walk_command(S, n);
+  else walk_report_line(S, n);
+}
+
+static void declare_def(Sema *S, const AstNode *n) {
+  DefInfo *def = ARENA_NEW(S->a, DefInfo);
+  *def = (DefInfo){sym_text(n->name), n, S->scope};
+  Value *v = val_new(S, VAL_DEF, n->name_span);
+  v->u.def = def;
+  declare(S, n->name, n->name_span, BIND_DEF, v);
+}
+
+void walk_stmt(Sema *S, const AstNode *n) {
+  if (!check_place(S, n)) return;
+  switch (n->kind) {
+  case AST_LET:
+  case AST_VAR: walk_let(S, n); return;
+  case AST_DRAW: walk_draw(S, n); return;
+  case AST_PARAM: walk_param(S, n); return;
+  case AST_ASSIGN: walk_assign(S, n); return;
+  case AST_FOR: walk_for(S, n); return;
+  case AST_REPEAT: walk_repeat(S, n); return;
+  case AST_IF: walk_if(S, n); return;
+  case AST_RETURN: walk_return(S, n); return;
+  case AST_STAGE: walk_stage(S, n); return;
+  case AST_COMMAND:
+  case AST_MODIFIED: walk_command_line(S, n); return;
+  case AST_ATTR: walk_attr(S, n); return;
+  case AST_MINIMIZE: walk_minimize(S, n); return;
+  case AST_UPDATE: walk_update(S, n); return;
+  case AST_EXPECT: walk_expect(S, n); return;
+  case AST_STEP: walk_step(S, n); return;
+  case AST_EVERY: walk_every(S, n); return;
+  case AST_HYPER: declare_hyper(S, n); return;
+  case AST_DEF: declare_def(S, n); return;
+  case AST_CIRCUIT:
+  case AST_MODEL: declare_object(S, n); return;
+  case AST_DATASET: declare_dataset(S, n); return;
+  case AST_TRAIN: declare_train(S, n); return;
+  case AST_REPORT: declare_report(S, n); return;
+  case AST_SWEEP: later(S, span_join(n->span, n->name_span), "a `sweep`"); return;
+  case AST_USE: later(S, n->span, "`use`"); return;
+  case AST_VARY:
+  case AST_ERROR:
+  case AST_SCRIPT:
+  case AST_BLOCK:
+  case AST_LIST:
+  case AST_PATTERN:
+  case AST_TYPE:
+  case AST_RESULT:
+  case AST_REST:
+  case AST_AXIS:
+  case AST_BINARY:
+  case AST_UNARY:
+  case AST_NAME:
+  case AST_NUMBER:
+  case AST_TEXT:
+  case AST_BOOL:
+  case AST_NEW:
+  case AST_MEMBER:
+  case AST_INDEX:
+  case AST_SLICE:
+  case AST_CALL:
+  case AST_ARG:
+  case AST_TUPLE:
+  case AST_PAREN:
+  case AST_ARRAY:
+  case AST_COMPREHENSION:
+  case AST_KIND_COUNT: return;
+  }
+}

@@ -1,0 +1,359 @@
+/* The top level of a script: attributes, hypers, printed lines, expectations, claims; and the
+ * entry to the walk. */
+#include "lang/sema/builtins.h"
+#include <string.h>
+
+/* ---- attributes of the script -------------------------------------------------------------------- */
+
+static const char *const script_attributes[] = {"edition", "seed", "precision", "noise_method", "trajectories"};
+#define N_SCRIPT_ATTRIBUTES ((int)(sizeof script_attributes / sizeof *script_attributes))
+
+void set_script_attribute(Sema *S, const char *name, const Value *v) {
+  int64_t k;
+  if (val_is_error(v)) return;
+  if (strcmp(name, "edition") == 0) {
+    if (!want_int(S, v, "`edition`", &k)) return;
+    S->edition_seen = true;
+    if (k != 1) {
+      Diag *d = say(S, DIAG_ATTRIBUTE, v->span, "there is no edition %lld; this version knows edition 1", (long long)k);
+      diag_help(d, "write `edition = 1`");
+    }
+  } else if (strcmp(name, "seed") == 0) {
+    if (!want_int(S, v, "`seed`", &k)) return;
+    if (k < 0) say(S, DIAG_ATTRIBUTE, v->span, "a seed is at least 0, but this is %lld", (long long)k);
+    else S->p->seed = (uint64_t)k;
+  } else if (strcmp(name, "precision") == 0) {
+    const char *text = want_text(S, v, "`precision`");
+    if (text == NULL) return;
+    S->p->is_double = strcmp(text, "double") == 0;
+    if (!S->p->is_double && strcmp(text, "single") != 0) {
+      Diag *d = say(S, DIAG_ATTRIBUTE, v->span, "there is no precision \"%s\"", text);
+      diag_help(d, "it is \"single\" or \"double\"");
+    }
+  } else later(S, v->span, "`%s`", name);
+}
+
+static void script_attr(Sema *S, const AstNode *n) {
+  const AstNode *target = ast_kid(n, AST_ATTR_target), *operands = ast_kid(n, AST_ATTR_operands);
+  const char *name = src_of_span(S, target->span);
+  int which = -1;
+  for (int i = 0; i < N_SCRIPT_ATTRIBUTES; i++)
+    if (strcmp(name, script_attributes[i]) == 0) which = i;
+  if (operands != NULL) {
+    const bool train = strcmp(name, "optimizer") == 0 || strcmp(name, "record") == 0;
+    Diag *d = say(S, train ? DIAG_PLACE : DIAG_ATTRIBUTE, target->span, train ? "`%s` belongs in a `train`" : "`%s` is no statement of a script", name);
+    if (!train) diag_help(d, "a value gets a name by `let`");
+    return;
+  }
+  if (which < 0) {
+    Diag *d = say(S, DIAG_ATTRIBUTE, target->span, "a script has no attribute `%s`", name);
+    const char *near = diag_nearest(name, script_attributes, N_SCRIPT_ATTRIBUTES);
+    const Binding *b = target->kind == AST_NAME ? scope_find(S->scope, target->name) : NULL;
+    if (b != NULL && b->kind == BIND_VAR) diag_help(d, "to change the `var`, write `%s := ...`", name);
+    else if (near != NULL) diag_mark(d, "did you mean `%s`?", near);
+    else diag_help(d, "write `let %s = ...` for a value, or `hyper %s = ...` for one that --set can change", name, name);
+    return;
+  }
+  if (S->acted) {
+    Diag *d = say(S, DIAG_PLACE, n->span, "`%s` stands before everything else in a script", name);
+    diag_help(d, "move this line to the top");
+    return;
+  }
+  for (int i = 0; i < S->script_given.n; i++)
+    if (strcmp(S->script_given.at[i].name, name) == 0) {
+      Diag *d = say(S, DIAG_ATTRIBUTE, target->span, "`%s` is given twice", name);
+      diag_label(d, S->script_given.at[i].span, "first here");
+      return;
+    }
+  vec_push(S->a, &S->script_given, ((Given){name, target->span}));
+  Span at;
+  const AstNode *set = which > 0 ? setting_find(S, name, &at) : NULL;
+  set_script_attribute(S, name, eval(S, set != NULL ? set : ast_kid(n, AST_ATTR_value)));
+}
+
+void walk_attr(Sema *S, const AstNode *n) {
+  const AstNode *target = ast_kid(n, AST_ATTR_target);
+  const char *name = target->kind == AST_NAME ? sym_text(target->name) : "";
+  if (S->place == PLACE_TOP) {
+    script_attr(S, n);
+    return;
+  }
+  if (S->place == PLACE_TRAIN) {
+    walk_train_attr(S, n);
+    return;
+  }
+  const bool runs = S->place == PLACE_STEP || S->place == PLACE_EVERY;
+  if (runs && strcmp(name, "record") == 0) {
+    walk_record(S, n);
+    return;
+  }
+  if (strcmp(name, "record") == 0 || strcmp(name, "optimizer") == 0) {
+    say(S, DIAG_PLACE, target->span, "`%s` belongs in %s", name, name[0] == 'r' ? "a `step` or `every`" : "a `train`, before its `step`");
+    return;
+  }
+  Diag *d = say(S, DIAG_ATTRIBUTE, target->span, "a %s has no attribute `%s`", place_text[S->place], src_of_span(S, target->span));
+  const Binding *b = target->kind == AST_NAME ? scope_find(S->scope, target->name) : NULL;
+  if (b != NULL && b->kind == BIND_VAR) diag_help(d, "to change the `var`, write `%s := ...`", name);
+  else if (name[0] != '\0') diag_help(d, "for a value of your own write `let %s = ...`", name);
+}
+
+/* ---- hypers ------------------------------------------------------------------------------------------ */
+
+static const char *hyper_text(Sema *S, const Value *v) {
+  if (v->kind == VAL_TEXT) return v->u.text;
+  if (v->kind == VAL_BOOL) return v->u.num != 0 ? "true" : "false";
+  if (val_is_number(v) || v->kind == VAL_DURATION) return num_text(S, v->u.num);
+  return src_of_span(S, v->span);
+}
+
+static const char *const hyper_types[] = {"int", "real", "angle", "bool", "text", "duration"};
+
+static const char *type_of(const Value *v) {
+  switch ((int)v->kind) {
+  case VAL_INT: return "int";
+  case VAL_REAL: return "real";
+  case VAL_BOOL: return "bool";
+  case VAL_TEXT: return "text";
+  case VAL_DURATION: return "duration";
+  default: return NULL;
+  }
+}
+
+/* The value as the type; S->error after a message. `shown` is what it is a value of. */
+static const Value *as_type(Sema *S, const Value *v, const char *type, const char *shown) {
+  const char *have = type_of(v);
+  if (have != NULL && strcmp(have, type) == 0) return v;
+  const bool real = strcmp(type, "real") == 0 || strcmp(type, "angle") == 0;
+  if (real && (v->kind == VAL_INT || v->kind == VAL_REAL)) return val_real(S, v->u.num, v->span);
+  Diag *d = say(S, DIAG_TYPE, v->span, "%s is of type %s, but this is %s", shown, type, val_describe(S, v));
+  if (strcmp(type, "int") == 0 && v->kind == VAL_REAL) diag_help(d, "a whole number has no point, exponent or unit");
+  return S->error;
+}
+
+static const Value *override_hyper(Sema *S, const AstNode *n, const Value *v, const char *type, bool *overridden) {
+  Span at;
+  const AstNode *set = setting_find(S, sym_text(n->name), &at);
+  *overridden = set != NULL;
+  if (set == NULL || val_is_error(v)) return v;
+  const Value *given = eval(S, set);
+  if (val_is_error(given)) return given;
+  if (type == NULL) return given;
+  return as_type(S, given, type, arena_printf(S->a, "`%s`", sym_text(n->name)));
+}
+
+static void check_where(Sema *S, const AstNode *n, const Value *v, bool overridden) {
+  const AstNode *where = ast_kid(n, AST_HYPER_where);
+  if (where == NULL || val_is_error(v)) return;
+  const Value *c = eval(S, where);
+  bool holds = false;
+  if (val_is_error(c) || !want_bool(S, c, "the condition after `where`", &holds) || holds) return;
+  const char *name = sym_text(n->name), *value = hyper_text(S, v), *cond = src_of_span(S, where->span);
+  Diag *d;
+  if (overridden) {
+    d = say(S, DIAG_SET_RANGE, v->span, "--set %s=%s is outside `%s`", name, value, cond);
+    diag_label(d, where->span, "what the script allows");
+  } else {
+    d = say(S, DIAG_SET_RANGE, ast_kid(n, AST_HYPER_value)->span, "`%s` = %s is outside `%s`", name, value, cond);
+    diag_label(d, where->span, "what the script allows");
+  }
+  diag_note(d, "nothing was run");
+}
+
+void declare_hyper(Sema *S, const AstNode *n) {
+  const char *name = sym_text(n->name);
+  for (int i = 0; i < N_SCRIPT_ATTRIBUTES; i++)
+    if (strcmp(name, script_attributes[i]) == 0) {
+      Diag *d = say(S, DIAG_REDECLARED, n->name_span, "`%s` is an attribute of the script, so no hyper can have this name", name);
+      diag_help(d, "write `%s = ...`; it can be set from outside as it is", name);
+    }
+  const AstNode *type = ast_kid(n, AST_HYPER_type);
+  const Value *v = eval(S, ast_kid(n, AST_HYPER_value));
+  const char *kind = NULL;
+  bool ok = !val_is_error(v);
+  if (type != NULL) {
+    kind = sym_text(type->name);
+    bool known = false;
+    for (size_t i = 0; i < sizeof hyper_types / sizeof *hyper_types; i++) known = known || strcmp(hyper_types[i], kind) == 0;
+    if (!known) {
+      Diag *d = say(S, DIAG_NAME, type->span, "a hyper cannot be of type `%s`", kind);
+      diag_help(d, "types of hypers are int, real, angle, bool, text, duration");
+      kind = NULL;
+    } else if (ok) v = as_type(S, v, kind, arena_printf(S->a, "`%s`", name));
+  } else if (ok) kind = type_of(v);
+  if (ok && !val_is_error(v) && type_of(v) == NULL && v->kind != VAL_LIST) {
+    Diag *d = wrong_kind(S, v, "the default of a hyper", "a number, a text, true or false, or a list of them");
+    if (d != NULL) diag_help(d, "a value that is computed is a `let`");
+    v = S->error;
+  }
+  bool overridden;
+  v = override_hyper(S, n, v, kind, &overridden);
+  if (!val_is_error(v) && v->kind == VAL_INT) {
+    Value *own = (Value *)val_at(S, v, v->span);
+    const char *shown = hyper_text(S, v);
+    own->origin = origin_new(S, overridden ? v->span : n->name_span,
+                             arena_printf(S->a, overridden ? "--set %s=%s" : "`hyper %s = %s`", name, shown), v->origin, 0);
+    v = own;
+  }
+  declare(S, n->name, n->name_span, BIND_HYPER, v);
+  check_where(S, n, v, overridden);
+  Binding *b = scope_find_here(S->scope, n->name);
+  if (b != NULL) b->used = false; /* its own `where` is no use */
+  if (!val_is_error(v)) vec_push(S->a, &S->p->hypers, ((HyperValue){name, hyper_text(S, v), overridden}));
+}
+
+/* ---- printed lines ------------------------------------------------------------------------------------ */
+
+void walk_print(Sema *S, const AstNode *n) {
+  const AstNode *e = ast_kid(n, AST_STAGE_value);
+  const Value *v = eval(S, e);
+  const char *text = src_of_span(S, e->span), *shown = NULL;
+  if (val_is_error(v) || v->kind == VAL_NOTHING) return;
+  if (v->kind == VAL_OBJECT)
+    shown = arena_printf(S->a, "%s %s %s", v->u.object->is_circuit ? "circuit" : "model", v->u.object->name, object_signature(S, v->u.object));
+  else if (v->kind == VAL_TEXT) shown = v->u.text;
+  else if (val_is_number(v) || v->kind == VAL_DURATION) shown = arena_printf(S->a, "%s  %s", text, hyper_text(S, v));
+  else if (!val_can_be_tensor(v) || (v->kind == VAL_LIST && v->u.list.n == 0)) {
+    if (v->kind == VAL_BUILTIN || v->kind == VAL_DEF || v->kind == VAL_DIST) {
+      wrong_kind(S, v, "a line on its own", "a value to print");
+      return;
+    }
+    shown = val_describe(S, v);
+  }
+  const int slot = shown == NULL ? value_slot(S, v, "printed") : -1;
+  if (shown == NULL && slot < 0) return;
+  Stmt *s = block_push(S, STMT_PRINT, n->span);
+  s->slot = slot;
+  s->text = shown != NULL ? shown : text;
+}
+
+/* ---- expect, assert ------------------------------------------------------------------------------------- */
+
+static bool is_comparison(const AstNode *n) { return n->kind == AST_BINARY && n->op >= (int)AST_OP_EQ && n->op <= (int)AST_OP_GE; }
+
+static bool one_number(Sema *S, const Value *v) {
+  Shape s;
+  ElemKind e;
+  return val_can_be_tensor(v) && val_shape(S, v, &s, &e) && shape_is_static(&s) && shape_capacity(&s) == 1;
+}
+
+/* The condition as one bool; both sides of a comparison in the cells if they are single numbers. */
+static const Value *condition(Sema *S, const AstNode *n, Cell *left, Cell *right, const char **op) {
+  *op = NULL;
+  while (n->kind == AST_PAREN) n = ast_kid(n, AST_PAREN_value);
+  if (!is_comparison(n)) return eval(S, n);
+  const Value *a = eval(S, ast_kid(n, AST_BINARY_left)), *b = eval(S, ast_kid(n, AST_BINARY_right));
+  if (val_is_error(a) || val_is_error(b)) return S->error;
+  const Value *c = arith_binary(S, (AstOp)n->op, a, b, n->span);
+  if (val_is_error(c) || !one_number(S, a) || !one_number(S, b)) return c;
+  if (value_cell(S, a, path_here(S, "left"), left) && value_cell(S, b, path_here(S, "right"), right)) *op = ast_op_text[n->op];
+  return c;
+}
+
+/* A slot with one bool, or -1 with the truth known now. */
+static bool condition_slot(Sema *S, const Value *c, const char *what, int *slot, bool *truth) {
+  *slot = -1;
+  if (val_is_error(c)) return false;
+  if (c->kind == VAL_BOOL) {
+    *truth = c->u.num != 0;
+    return true;
+  }
+  Shape s;
+  ElemKind e;
+  if (!val_can_be_tensor(c) || !val_shape(S, c, &s, &e) || e != ELEM_BOOL) {
+    Diag *d = wrong_kind(S, c, what, "true or false");
+    if (d != NULL && val_can_be_tensor(c)) diag_help(d, "compare it: `%s < 0.1`", src_of_span(S, c->span));
+    return false;
+  }
+  if (!shape_is_static(&s) || shape_capacity(&s) != 1) {
+    Diag *d = say(S, DIAG_SHAPE, c->span, "%s is one bool, but this is %s of them", what, sema_shape_text(S, &s));
+    diag_help(d, "`all(%s)` or `any(%s)`", src_of_span(S, c->span), src_of_span(S, c->span));
+    return false;
+  }
+  const Value *one = val_to_scalar(S, c, what);
+  if (val_is_error(one)) return false;
+  *slot = value_slot(S, one, "condition");
+  return *slot >= 0;
+}
+
+void walk_expect(Sema *S, const AstNode *n) {
+  Cell left = {NULL, -1, 0}, right = {NULL, -1, 0};
+  const char *op = NULL;
+  bool truth = false;
+  int slot;
+  const AstNode *cond = ast_kid(n, AST_EXPECT_cond);
+  const Value *c = condition(S, cond, &left, &right, &op);
+  if (!condition_slot(S, c, n->op == 'a' ? "what `assert` states" : "what `expect` states", &slot, &truth)) return;
+  if (n->op == 'a' && slot < 0 && !truth) {
+    Diag *d = say(S, DIAG_EXPECT, n->span, "`assert` fails: %s", n->text != NULL ? n->text : src_of_span(S, cond->span));
+    if (op != NULL) diag_note(d, "%s %s %s does not hold", num_text(S, left.value), op, num_text(S, right.value));
+    return;
+  }
+  Stmt *s = block_push(S, STMT_EXPECT, n->span);
+  s->slot = slot;
+  s->count = truth ? 1 : 0;
+  s->is_assert = n->op == 'a';
+  s->text = n->text;
+  s->condition = src_of_span(S, cond->span);
+  s->left = left;
+  s->right = right;
+  s->op = op;
+}
+
+/* ---- claims --------------------------------------------------------------------------------------------- */
+
+static bool cells_of(Sema *S, const Value *v, const char *name, int *n, const Cell **out) {
+  *n = 0;
+  *out = NULL;
+  if (v == NULL) return true;
+  const bool several = v->kind == VAL_TUPLE;
+  const int count = several ? v->u.list.n : 1;
+  Cell *cells = ARENA_ARRAY(S->a, Cell, count + 1);
+  for (int i = 0; i < count; i++) {
+    const Value *x = several ? v->u.list.at[i] : v;
+    if (x->kind != VAL_TEXT && !val_can_be_tensor(x)) {
+      wrong_kind(S, x, "a value of a claim", "a number or a text");
+      return false;
+    }
+    if (!value_cell(S, x, arena_printf(S->a, "%s.%d", name, i + 1), &cells[i])) return false;
+  }
+  *n = count;
+  *out = cells;
+  return true;
+}
+
+static int bool_slot(Sema *S, const Value *v, const char *what) {
+  bool truth = false;
+  int slot;
+  if (!condition_slot(S, v, what, &slot, &truth)) return -1;
+  if (slot >= 0) return slot;
+  const Attr a = {.i = {ELEM_BOOL}, .f = {truth ? 1 : 0}};
+  const Shape scalar = shape_scalar();
+  const NodeId id = g_make(graph_now(S), OP_CONST, 0, NULL, &a, &scalar, v->span, NULL);
+  return value_slot(S, val_node(S, id, 0, v->span), "condition");
+}
+
+const Value *fn_claim(Sema *S, Args *args, const Builtin *self) {
+  (void)self;
+  if (S->place != PLACE_TOP || S->call != NULL) {
+    say(S, DIAG_PLACE, args->span, "`claim` stands at the top level of a script");
+    return S->error;
+  }
+  Claim c = {.opposite = -1};
+  c.id = want_text(S, args->v[0], "the id of a claim");
+  if (c.id == NULL) return S->error;
+  for (int i = 0; i < S->p->claims.n; i++)
+    if (strcmp(S->p->claims.at[i].id, c.id) == 0) {
+      say(S, DIAG_CLAIM_ID, args->v[0]->span, "the claim \"%s\" stands twice in this script", c.id);
+      return S->error;
+    }
+  const char *name = arena_printf(S->a, "claim.%s", c.id);
+  c.condition = bool_slot(S, args->v[1], "the condition of a claim");
+  if (c.condition < 0) return S->error;
+  if (args->v[4] != NULL && (c.opposite = bool_slot(S, args->v[4], "`opposite` of a claim")) < 0) return S->error;
+  if (!cells_of(S, args->v[2], arena_printf(S->a, "%s.document", name), &c.n_document, &c.document)) return S->error;
+  if (!cells_of(S, args->v[3], arena_printf(S->a, "%s.measured", name), &c.n_measured, &c.measured)) return S->error;
+  vec_push(S->a, &S->p->claims, c);
+  Stmt *s = block_push(S, STMT_CLAIM, args->span);
+  s->index = S->p->claims.n - 1;
+  return val_nothing(S, args->span);
+}

@@ -1,0 +1,336 @@
+/* Trains: attributes and optimizers first, then the step and what happens every k epochs. */
+#include "lang/sema/builtins.h"
+#include <string.h>
+
+static Train *train_now(Sema *S) { return &S->p->trains.at[S->train->index]; }
+
+/* ---- attributes --------------------------------------------------------------------------------- */
+
+static const char *const attributes[] = {"data", "batch", "epochs", "gradient", "shots", "shuffle", "drop_last", "checkpoint"};
+#define N_ATTRIBUTES ((int)(sizeof attributes / sizeof *attributes))
+
+/* The value of an attribute: what --set gives, else what the script says; NULL if neither. */
+static const Value *attribute_value(Sema *S, const char *name, const AstNode *written) {
+  Span at;
+  const AstNode *set = strcmp(name, "data") == 0 ? NULL : setting_find(S, arena_printf(S->a, "%s.%s", S->train->name, name), &at);
+  if (set != NULL) return eval(S, set);
+  return written != NULL ? eval(S, written) : NULL;
+}
+
+static bool count_of(Sema *S, const Value *v, const char *what, int64_t least, int64_t *out) {
+  if (!want_int(S, v, what, out)) return false;
+  if (*out >= least && *out < ((int64_t)1 << 40)) return true;
+  Diag *d = say(S, DIAG_ATTRIBUTE, v->span, "%s is at least %lld, but this is %lld", what, (long long)least, (long long)*out);
+  label_origin(S, d, dim_of_int(S, v));
+  return false;
+}
+
+static void set_gradient(Sema *S, const Value *v) {
+  static const char *const known[] = {"adjoint", "backprop", "shift", "finite", "spsa"};
+  const char *text = want_text(S, v, "`gradient`");
+  if (text == NULL) return;
+  for (int i = 0; i < 5; i++)
+    if (strcmp(known[i], text) == 0) {
+      if (i > 0) later(S, v->span, "`gradient = \"%s\"`", text);
+      else train_now(S)->gradient = text;
+      return;
+    }
+  Diag *d = say(S, DIAG_ATTRIBUTE, v->span, "there is no gradient method \"%s\"", text);
+  const char *near = diag_nearest(text, known, 5);
+  if (near != NULL) diag_mark(d, "did you mean \"%s\"?", near);
+  else diag_help(d, "methods are \"adjoint\", \"backprop\", \"shift\", \"finite\" and \"spsa\"");
+}
+
+static void set_attribute(Sema *S, const char *name, const Value *v) {
+  Train *t = train_now(S);
+  if (v == NULL || val_is_error(v)) return;
+  if (strcmp(name, "data") == 0) {
+    if (v->kind == VAL_DATASET) t->dataset = v->u.index;
+    else wrong_kind(S, v, "`data` of a train", "a dataset");
+  } else if (strcmp(name, "batch") == 0) count_of(S, v, "`batch`", 1, &t->batch);
+  else if (strcmp(name, "epochs") == 0) count_of(S, v, "`epochs`", 1, &t->epochs);
+  else if (strcmp(name, "checkpoint") == 0) count_of(S, v, "`checkpoint`", 1, &t->checkpoint);
+  else if (strcmp(name, "shuffle") == 0) want_bool(S, v, "`shuffle`", &t->shuffle);
+  else if (strcmp(name, "drop_last") == 0) want_bool(S, v, "`drop_last`", &t->drop_last);
+  else if (strcmp(name, "gradient") == 0) set_gradient(S, v);
+  else later(S, v->span, "`%s` of a train", name);
+}
+
+static void no_attribute(Sema *S, const AstNode *target) {
+  const char *name = src_of_span(S, target->span);
+  Diag *d = say(S, DIAG_ATTRIBUTE, target->span, "a train has no attribute `%s`", name);
+  const char *ours = synonym_of(name), *near = diag_nearest(name, attributes, N_ATTRIBUTES);
+  for (int i = 0; ours != NULL && i < N_ATTRIBUTES; i++)
+    if (strcmp(ours, attributes[i]) == 0) near = ours;
+  if (near != NULL) diag_mark(d, "did you mean `%s`?", near);
+  else if (strcmp(name, "lr") == 0 || strcmp(name, "learning_rate") == 0)
+    diag_help(d, "the learning rate belongs to the optimizer: `optimizer G = adam(1e-3)`");
+  else diag_help(d, "attributes are data, batch, epochs, gradient, shuffle, drop_last, checkpoint");
+}
+
+/* ---- optimizers ---------------------------------------------------------------------------------- */
+
+static void add_optimizer(Sema *S, const Value *target, const OptimValue *o, Span span) {
+  TrainInfo *info = S->train;
+  ObjectInfo *object = target->kind == VAL_OBJECT ? target->u.object : target->u.stage.object;
+  const char *stage = target->kind == VAL_STAGE ? target->u.stage.name : NULL;
+  if (object->broken) return;
+  if (!object->ready) {
+    later(S, span, "training `%s`, whose sizes are not in its signature,", object->name);
+    return;
+  }
+  for (int i = 0; i < info->optims.n; i++) {
+    const TrainOptim *other = &info->optims.at[i];
+    if (other->object != object || (other->stage != NULL) != (stage != NULL) || (stage != NULL && strcmp(stage, other->stage) != 0)) continue;
+    Diag *d = say(S, DIAG_ATTRIBUTE, span, "`%s` has two optimizers", object->name);
+    diag_label(d, other->span, "the first one");
+    return;
+  }
+  Optimizer out = {.optim = o->row, .n_hypers = o->n, .span = span};
+  memcpy(out.hypers, o->hypers, sizeof out.hypers);
+  out.name = stage != NULL ? arena_printf(S->a, "%s.%s", object->name, stage) : object->name;
+  out.slots = target->kind == VAL_OBJECT ? object_slots(S, object, &out.n_slots) : target->u.stage.slots;
+  if (target->kind == VAL_STAGE) out.n_slots = target->u.stage.n;
+  if (out.n_slots == 0) {
+    Diag *d = say(S, DIAG_NO_PATH, span, "`%s` has no weights to train", out.name);
+    diag_label(d, object->decl->name_span, "declared here");
+    return;
+  }
+  Train *t = train_now(S);
+  vec_push(S->a, &t->optimizers, out);
+  vec_push(S->a, &info->optims, ((TrainOptim){object, stage, t->optimizers.n - 1, 0, span, false}));
+}
+
+static void add_optimizers(Sema *S, const Value *target, const OptimValue *o, Span span) {
+  if (target->kind == VAL_OBJECT || target->kind == VAL_STAGE) {
+    add_optimizer(S, target, o, span);
+    return;
+  }
+  if (target->kind == VAL_LIST) {
+    for (int i = 0; i < target->u.list.n; i++) add_optimizers(S, target->u.list.at[i], o, span);
+    return;
+  }
+  wrong_kind(S, target, "what an optimizer trains", "a circuit, a model, or a stage of one");
+}
+
+static void walk_optimizer(Sema *S, const AstNode *n) {
+  const AstNode *operands = ast_kid(n, AST_ATTR_operands);
+  const Value *v = eval(S, ast_kid(n, AST_ATTR_value));
+  if (!val_is_error(v) && v->kind != VAL_OPTIM) {
+    Diag *d = wrong_kind(S, v, "what stands here", "an optimizer like `adam(1e-3)`");
+    if (d != NULL && val_is_number(v)) diag_help(d, "write `adam(%s)`", num_text(S, v->u.num));
+  }
+  for (int i = 0; i < operands->n; i++) {
+    const Value *target = eval(S, operands->kids[i]);
+    if (!val_is_error(target) && v->kind == VAL_OPTIM) add_optimizers(S, target, v->u.optim, operands->kids[i]->span);
+  }
+}
+
+void walk_train_attr(Sema *S, const AstNode *n) {
+  const AstNode *target = ast_kid(n, AST_ATTR_target), *operands = ast_kid(n, AST_ATTR_operands);
+  const char *name = target->kind == AST_NAME ? sym_text(target->name) : "";
+  if (S->train->pass != 1) return;
+  if (operands != NULL) {
+    if (strcmp(name, "optimizer") == 0) walk_optimizer(S, n);
+    else if (strcmp(name, "record") == 0) {
+      Diag *d = say(S, DIAG_PLACE, n->span, "`record` belongs in a `step` or `every`");
+      diag_help(d, "`every 100 { %s }`", src_of_span(S, n->span));
+    } else {
+      static const char *const words[] = {"optimizer", "record"};
+      Diag *d = say(S, DIAG_ATTRIBUTE, target->span, "a train has no line `%s ... = ...`", name);
+      const char *near = diag_nearest(name, words, 2);
+      if (near != NULL) diag_mark(d, "did you mean `%s`?", near);
+    }
+    return;
+  }
+  for (int i = 0; i < N_ATTRIBUTES; i++) {
+    if (strcmp(name, attributes[i]) != 0) continue;
+    for (int k = 0; k < S->train->given.n; k++)
+      if (strcmp(S->train->given.at[k].name, name) == 0) {
+        Diag *d = say(S, DIAG_ATTRIBUTE, target->span, "`%s` is given twice", name);
+        diag_label(d, S->train->given.at[k].span, "first here");
+        return;
+      }
+    vec_push(S->a, &S->train->given, ((Given){name, target->span}));
+    set_attribute(S, name, attribute_value(S, name, ast_kid(n, AST_ATTR_value)));
+    return;
+  }
+  no_attribute(S, target);
+}
+
+/* --set of attributes that the script leaves out. */
+static void set_the_rest(Sema *S) {
+  for (int i = 0; i < N_ATTRIBUTES; i++) {
+    bool given = false;
+    for (int k = 0; k < S->train->given.n; k++) given = given || strcmp(S->train->given.at[k].name, attributes[i]) == 0;
+    if (!given) set_attribute(S, attributes[i], attribute_value(S, attributes[i], NULL));
+  }
+}
+
+/* ---- step and every --------------------------------------------------------------------------------- */
+
+/* The columns of a minibatch, each a slot that is filled before the step. */
+static void bind_column(Sema *S, const AstNode *p) {
+  Train *t = train_now(S);
+  const Dataset *d = &S->p->datasets.at[t->dataset];
+  int column = -1;
+  for (int i = 0; i < d->columns.n; i++)
+    if (strcmp(d->columns.at[i].name, sym_text(p->name)) == 0) column = i;
+  if (column < 0) {
+    Diag *diag = say(S, DIAG_NAME, p->name_span, "the dataset `%s` has no column `%s`", d->name, sym_text(p->name));
+    const char *list = "";
+    for (int i = 0; i < d->columns.n; i++) list = arena_printf(S->a, "%s%s`%s`", list, i > 0 ? ", " : "", d->columns.at[i].name);
+    diag_help(diag, "its columns: %s", list);
+    declare(S, p->name, p->name_span, BIND_COLUMN, S->error);
+    return;
+  }
+  const Column *c = &d->columns.at[column];
+  Shape shape = {.rank = c->row.rank + 1};
+  shape.d[0] = (Dim){t->batch, (uint32_t)t->batch_count, origin_new(S, p->span, "rows of the minibatch", 0, 0)};
+  for (int i = 0; i < c->row.rank; i++) shape.d[i + 1] = c->row.d[i];
+  const int slot = slot_new(S, SLOT_COLUMN, arena_printf(S->a, "%s.%s", S->train->name, c->name), &shape, c->elem, p->span);
+  S->p->slots.at[slot].dataset = t->dataset;
+  S->p->slots.at[slot].column = column;
+  vec_push(S->a, &train_now(S)->columns, slot);
+  const Value *v = val_node(S, g_input(graph_now(S), slot, &shape, c->elem, p->span), 0, p->span);
+  v->u.tensor->slot = slot;
+  v->u.tensor->name = c->name;
+  declare(S, p->name, p->name_span, BIND_COLUMN, pattern_bind(S, p, v, S->scope, "step"));
+}
+
+static void bind_columns(Sema *S, const AstNode *columns) {
+  Train *t = train_now(S);
+  if (t->dataset < 0) {
+    Diag *d = say(S, DIAG_ATTRIBUTE, columns->span, "the train `%s` has no data, so its step has no columns", t->name);
+    diag_help(d, "write `data = ...` in the train");
+    for (int i = 0; i < columns->n; i++) declare(S, columns->kids[i]->name, columns->kids[i]->name_span, BIND_COLUMN, S->error);
+    return;
+  }
+  const AstNode *dims = ast_kid(columns->kids[0], AST_PATTERN_dims);
+  const char *name = dims != NULL && dims->n > 0 && dims->kids[0]->kind == AST_NAME ? sym_text(dims->kids[0]->name) : "B";
+  vec_push(S->a, &S->p->counts, ((Count){name, COUNT_BATCH, S->train->index, t->batch}));
+  train_now(S)->batch_count = S->p->counts.n - 1;
+  for (int i = 0; i < columns->n; i++) bind_column(S, columns->kids[i]);
+}
+
+/* Walks a block of a train into `out`, which must not move meanwhile. */
+static void train_block(Sema *S, const AstNode *body, const AstNode *columns, Place place, Block *out) {
+  Region inner = {.block = out}, *outer = S->region;
+  Path *path = path_enter(S, place_text[place]);
+  const Place before_place = S->place;
+  S->region = &inner;
+  S->place = place;
+  S->runtime_depth++;
+  Scope *before = scope_push(S);
+  if (columns != NULL) bind_columns(S, columns);
+  walk_stmts(S, body);
+  scope_pop(S, before);
+  region_close(S);
+  S->runtime_depth--;
+  S->place = before_place;
+  S->region = outer;
+  S->path = path;
+}
+
+void walk_step(Sema *S, const AstNode *n) {
+  if (S->train->pass != 2) return;
+  if (S->train->n_steps++ > 0) {
+    say(S, DIAG_PLACE, (Span){n->span.begin, n->span.begin + 4}, "the train `%s` has a second `step`", S->train->name);
+    return;
+  }
+  Block block = {0};
+  S->train->every = 0;
+  train_block(S, ast_kid(n, AST_STEP_body), ast_kid(n, AST_STEP_columns), PLACE_STEP, &block);
+  train_now(S)->step = block;
+}
+
+void walk_every(Sema *S, const AstNode *n) {
+  int64_t k = 1;
+  if (S->train->pass != 2) return;
+  const Value *v = eval(S, ast_kid(n, AST_EVERY_count));
+  if (val_is_error(v) || !count_of(S, v, "the number of epochs after `every`", 1, &k)) return;
+  Every out = {.k = k, .span = n->span};
+  S->train->every = k;
+  train_block(S, ast_kid(n, AST_EVERY_body), NULL, PLACE_EVERY, &out.block);
+  S->train->every = 0;
+  vec_push(S->a, &train_now(S)->everys, out);
+}
+
+const Value *fn_stop(Sema *S, Args *args, const Builtin *self) {
+  (void)self;
+  if (S->place != PLACE_STEP && S->place != PLACE_EVERY) {
+    say(S, DIAG_PLACE, args->span, "`stop()` ends a train: it stands in its `step` or `every`");
+    return S->error;
+  }
+  S->train->may_stop = true;
+  block_push(S, STMT_STOP, args->span);
+  return val_nothing(S, args->span);
+}
+
+/* ---- the whole ---------------------------------------------------------------------------------------- */
+
+static int count_kind(const AstNode *n, AstKind kind) {
+  int total = n->kind == kind ? 1 : 0;
+  for (int i = 0; i < n->n; i++)
+    if (n->kids[i] != NULL) total += count_kind(n->kids[i], kind);
+  return total;
+}
+
+/* Rows, batch and steps of an epoch, once the attributes are known. */
+static void settle(Sema *S) {
+  Train *t = train_now(S);
+  S->train->per_epoch = 1;
+  if (t->dataset < 0) {
+    t->batch = 0;
+    return;
+  }
+  const int64_t rows = S->p->datasets.at[t->dataset].rows;
+  if (t->batch == 0 || t->batch > rows) t->batch = rows > 0 ? rows : 1;
+  S->train->per_epoch = t->drop_last ? rows / t->batch : (rows + t->batch - 1) / t->batch;
+}
+
+static void check_train(Sema *S, const AstNode *n) {
+  const Train *t = train_now(S);
+  if (S->train->n_steps == 0) {
+    Diag *d = say(S, DIAG_PLACE, n->name_span, "the train `%s` has no `step`", t->name);
+    diag_help(d, "a step says what one minibatch does: `step { minimize ... over ... }`");
+  }
+  bool given = false;
+  for (int i = 0; i < S->train->given.n; i++) given = given || strcmp(S->train->given.at[i].name, "epochs") == 0;
+  if (!given && t->epochs == 0) {
+    Diag *d = say(S, DIAG_ATTRIBUTE, n->name_span, "the train `%s` does not say how long it runs", t->name);
+    diag_help(d, "write `epochs = 100` in it");
+  }
+}
+
+void declare_train(Sema *S, const AstNode *n) {
+  TrainInfo *info = ARENA_NEW(S->a, TrainInfo);
+  *info = (TrainInfo){.name = sym_text(n->name), .repeats = 1, .decl = n, .n_minimize = count_kind(n, AST_MINIMIZE) + count_kind(n, AST_UPDATE)};
+  vec_push(S->a, &S->p->trains, ((Train){.name = info->name, .dataset = -1, .shuffle = true, .gradient = "adjoint", .span = n->name_span}));
+  info->index = S->p->trains.n - 1;
+  vec_push(S->a, &S->trains, info);
+  Path *path = path_enter(S, info->name);
+  const Place place = S->place;
+  S->place = PLACE_TRAIN;
+  S->train = info;
+  const AstNode *body = ast_kid(n, AST_TRAIN_body);
+  for (info->pass = 1; info->pass <= 2; info->pass++) {
+    Scope *before = scope_push(S);
+    walk_stmts(S, body);
+    scope_pop(S, before);
+    if (info->pass == 1) {
+      set_the_rest(S);
+      settle(S);
+    }
+  }
+  check_train(S, n);
+  info->done = true;
+  S->train = NULL;
+  S->place = place;
+  S->path = path;
+  Stmt *s = block_push(S, STMT_TRAIN, n->name_span);
+  s->index = info->index;
+  Value *v = val_new(S, VAL_TRAIN, n->name_span);
+  v->u.train = info;
+  declare(S, n->name, n->name_span, BIND_TRAIN, v);
+}

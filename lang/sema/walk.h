@@ -1,0 +1,403 @@
+/* The inside of lang/sema: one walk over the tree that checks and lowers at once. `Sema` is the
+ * state of the walk; each file adds the rules of one part of the language:
+ *
+ *   scope.c      names: declare, find, did-you-mean, hiding, unused
+ *   value.c      making values, saying what they are, turning one kind into another
+ *   region.c     graphs and blocks of the program; export of values by slots; sites
+ *   const_eval.c arithmetic of numbers known now (units, ints that stay ints)
+ *   arith.c      arithmetic and comparisons of tensors, with the hidden row axis
+ *   index.c      x[i], x[a..b], x[:]
+ *   expr.c       all expressions
+ *   args.c       arguments of calls against a signature
+ *   call.c       calls: functions of the script, circuits, models, pipelines
+ *   builtins.c   the table of built-in names (builtins.def); fn_*.c hold the functions
+ *   pattern.c    x[B, 3]: checking and naming sizes
+ *   object.c     circuits and models as objects with weights
+ *   circuit.c    bodies of circuits; gates.c gates; measure.c operators and measurements
+ *   layers.c     layers of models
+ *   stmt.c       statements that may stand in several places
+ *   dataset.c, train.c, minimize.c, report.c, toplevel.c   the other blocks
+ *   checks.c     places of statements, unused names, --set
+ *   types_dump.c `qgn dump --types`
+ *
+ * Everything is allocated in the arena of the program and freed with it. */
+#ifndef QGN_SEMA_WALK_H
+#define QGN_SEMA_WALK_H
+#include "lang/sema/sema.h"
+#include "lang/sema/value.h"
+
+/* ---- names ------------------------------------------------------------------------------- */
+typedef enum BindKind {
+  BIND_HYPER, BIND_LET, BIND_VAR, BIND_DRAW, BIND_PARAM, BIND_ARG, BIND_SIZE, BIND_COLUMN, BIND_LOOP, BIND_DEF,
+  BIND_CIRCUIT, BIND_MODEL, BIND_DATASET, BIND_TRAIN, BIND_REPORT, BIND_REGISTER
+} BindKind;
+extern const char *const bind_kind_text[];
+
+typedef struct Binding {
+  Symbol name;
+  BindKind kind;
+  Span span;
+  const Value *value;
+  bool used;
+  int depth;              /* run-time blocks around its declaration */
+  const struct Call *call; /* the call it was declared in */
+} Binding;
+
+typedef struct Scope Scope;
+struct Scope {
+  Scope *parent;
+  VEC(Binding *) names;
+  bool is_library; /* names of the prelude may be hidden by the script's */
+  bool is_plain;   /* a nested block: hiding a name of the parents warns */
+};
+
+/* ---- where the walk is ------------------------------------------------------------------- */
+typedef enum Place {
+  PLACE_TOP, PLACE_CIRCUIT, PLACE_MODEL, PLACE_DATASET, PLACE_DEF, PLACE_TRAIN, PLACE_STEP, PLACE_EVERY, PLACE_REPORT
+} Place;
+extern const char *const place_text[];
+
+/* A block of the program under construction and the graph of its open region (or NULL). */
+typedef struct Region {
+  Block *block;
+  Graph *graph;
+  VEC(Stmt) pending; /* losses and records whose values the open region stores */
+} Region;
+
+/* The path of names to here, for sites; counts how often each name was used. */
+typedef struct PathName { const char *name; int count; } PathName;
+typedef struct Path { const char *prefix; VEC(PathName) seen; } Path;
+
+/* A function being inlined, innermost first. */
+typedef struct Call { const struct Call *up; Span span; const char *name; const void *what; } Call;
+
+struct DefInfo { const char *name; const AstNode *decl; Scope *scope; };
+
+typedef struct Part { const char *key; int slot; ObjectInfo *part; } Part; /* one weight, or an object with its own */
+typedef struct LabelledStage { const char *name; VEC(int) slots; } LabelledStage;
+typedef struct CopyOf { const ObjectInfo *original; ObjectInfo *copy; } CopyOf;
+typedef struct CopyMap { const char *name; VEC(CopyOf) at; } CopyMap; /* of one `new`: which object stands for which */
+typedef struct IntArg { Symbol name; const Value *value; } IntArg;
+
+struct ObjectInfo {
+  const char *name;
+  const AstNode *decl;
+  Scope *scope;
+  bool is_circuit, is_block; /* block: a circuit without return */
+  bool broken;               /* its body has errors: calls are silent */
+  bool ready;                /* its body was elaborated once: weights are known */
+  int index;                 /* in Program.objects; -1 for blocks */
+  bool building;             /* its body is being elaborated */
+  VEC(IntArg) ints;          /* given by `new` for int parameters */
+  VEC(Part) parts;           /* in the order of the text */
+  VEC(LabelledStage *) stages;
+  CopyMap *copies;           /* of `new`; NULL for originals */
+  const Value *results;      /* of the body at its declaration: shapes for messages and dumps */
+};
+
+/* The body of a circuit or model while it is elaborated. */
+typedef struct KindCount { const char *kind; int n; } KindCount;
+typedef struct ObjectBuild {
+  ObjectInfo *object;
+  VEC(KindCount) counts;
+  const char *label;     /* of the line under way; NULL */
+  LabelledStage *stage;  /* where its weights are noted */
+} ObjectBuild;
+
+typedef struct CircuitBuild {
+  int n_qubits;
+  VEC(GateUse) gates;
+  VEC(NodeId) inputs;
+  VEC(bool) rows;
+  VEC(int64_t) sizes;
+  ObjectInfo *object;
+  bool measured;
+  Span measured_span;
+} CircuitBuild;
+
+typedef struct TrainSeries { const char *name; int series; } TrainSeries;
+typedef struct Given { const char *name; Span span; } Given; /* an attribute that was set */
+typedef struct TrainOptim { ObjectInfo *object; const char *stage; int optimizer; int ordinal; Span span; bool used; } TrainOptim;
+
+struct TrainInfo {
+  const char *name;
+  int index; /* in Program.trains */
+  VEC(TrainSeries) series;
+  VEC(TrainOptim) optims;
+  VEC(Given) given;
+  bool may_stop;       /* has a stop(): series may be shorter than planned */
+  bool done;           /* its block is closed */
+  int64_t per_epoch;   /* iterations */
+  int64_t repeats;     /* product of the repeats around the statement under way */
+  int64_t every;       /* k of the `every` under way, 0 in the step */
+  int n_minimize;      /* minimize statements in the text */
+  int pass;            /* 1: attributes and optimizers, 2: step and every */
+  int n_steps;
+  const AstNode *decl;
+};
+
+typedef struct SlotInfo { int n_deps; const int *deps; int stamp; } SlotInfo; /* weights a stored value was computed with */
+typedef struct TypeLine { Span span; BindKind kind; Symbol name; const Value *value; } TypeLine;
+
+struct Sema {
+  Arena *a;
+  DiagSink *sink;
+  Program *p;
+  const SemaOptions *options;
+  bool *set_used;
+  VEC(const char *) settable; /* names that --set may give */
+  Scope *prelude, *top, *scope;
+  Place place;
+  Region *region;
+  Path *path;
+  const Call *call;
+  ObjectBuild *object;
+  CircuitBuild *circuit;
+  TrainInfo *train;
+  int dataset;       /* in a dataset's block: its index, else -1 */
+  const Value *it;
+  bool returned;
+  const Value *result;
+  const char *new_name; /* what `new` is going to be called */
+  const Value *error;
+  VEC(SlotInfo) slots;  /* beside Program.slots */
+  VEC(ObjectInfo *) objects; /* beside Program.objects */
+  VEC(TrainInfo *) trains;   /* beside Program.trains */
+  VEC(TypeLine) types;
+  bool want_types;
+  VEC(CircuitProgram *) programs;
+  VEC(int) updates;     /* stamps: slot updated by update number i */
+  int loop_depth;       /* static loops around the statement under way */
+  const char *loop_index; /* "[0][2]": the turns of these loops */
+  int runtime_depth;    /* run-time blocks (repeat, if) around it */
+  int64_t marks;        /* MARK nodes made */
+  bool acted;           /* something other than an attribute was seen */
+  bool edition_seen;
+  VEC(Given) script_given;
+  int report;           /* the report under way */
+};
+typedef struct Sema Sema;
+
+/* ---- scope.c --------------------------------------------------------------------------- */
+Scope *scope_push(Sema *S);              /* a nested block; returns the scope before, for scope_pop */
+void scope_pop(Sema *S, Scope *before);  /* warns about unused names */
+Scope *scope_new(Sema *S, Scope *parent, bool is_plain);
+Binding *scope_find_here(const Scope *s, Symbol name);
+Binding *scope_find(const Scope *s, Symbol name);
+/* Binds a name in the present scope: E0102, W0105, W0107, and the line for dump --types. */
+Binding *declare(Sema *S, Symbol name, Span span, BindKind kind, const Value *v);
+/* E0101 with the nearest names; `what` like "name", "layer or function". */
+void report_unknown(Sema *S, Symbol name, Span span, const char *what);
+/* The name of another system's thing in ours, or NULL. */
+const char *synonym_of(const char *name);
+
+/* ---- value.c --------------------------------------------------------------------------- */
+Value *val_new(Sema *S, ValueKind kind, Span span);
+const Value *val_int(Sema *S, int64_t i, Span span);
+const Value *val_real(Sema *S, double x, Span span);
+const Value *val_bool(Sema *S, bool b, Span span);
+const Value *val_text(Sema *S, const char *text, Span span);
+const Value *val_list(Sema *S, ValueKind kind, int n, const Value *const *at, Span span);
+const Value *val_node(Sema *S, NodeId node, int lift, Span span); /* a tensor in the open graph; NODE_NONE: error */
+const Value *val_nothing(Sema *S, Span span);
+const Value *val_at(Sema *S, const Value *v, Span span); /* the same value, seen at another place */
+Shape tensor_sample(const Tensor *t); /* shape without the hidden axis */
+const char *val_describe(Sema *S, const Value *v); /* "[2, 3]", "the number 3", "a circuit" */
+const char *val_kind_text(ValueKind k);            /* "a number", "a dataset" */
+const char *shape_of_value(Sema *S, const Value *v);
+const char *sema_shape_text(Sema *S, const Shape *s);
+const char *num_text(Sema *S, double x);
+const char *src_of_span(Sema *S, Span s); /* the text of the script there, one line, cut at 60 */
+bool val_shape(Sema *S, const Value *v, Shape *out, ElemKind *elem); /* sample shape of numbers, lists and tensors */
+/* Kinds wanted: say E0201/E0202 and return false (or NULL) if it is none. `what` is "the number of epochs". */
+bool want_int(Sema *S, const Value *v, const char *what, int64_t *out);
+bool want_real(Sema *S, const Value *v, const char *what, double *out);
+bool want_bool(Sema *S, const Value *v, const char *what, bool *out);
+const char *want_text(Sema *S, const Value *v, const char *what);
+bool want_dim(Sema *S, const Value *v, const char *what, Dim *out); /* an int or a count */
+const Tensor *want_tensor(Sema *S, const Value *v, const char *what); /* in the open graph */
+bool val_can_be_tensor(const Value *v);
+Diag *wrong_kind(Sema *S, const Value *v, const char *what, const char *wanted); /* NULL if v is an error */
+/* A size as a dimension that remembers its origin. */
+Dim dim_of_int(Sema *S, const Value *v);
+const Value *val_of_dim(Sema *S, Dim d, Span span);
+
+/* ---- diagnostics (value.c) ---------------------------------------------------------------- */
+/* A record at a place; inside the library the place is the call in the script. */
+Diag *say(Sema *S, DiagCode code, Span span, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* "known, but not built yet": E0998; `what` with backquotes where it is a name. */
+const Value *later(Sema *S, Span span, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void label_origin(Sema *S, Diag *d, Dim dim);
+uint32_t origin_new(Sema *S, Span span, const char *text, uint32_t p1, uint32_t p2);
+
+/* ---- region.c -------------------------------------------------------------------------- */
+Graph *graph_now(Sema *S);              /* of the open region; opens one */
+void region_close(Sema *S);             /* ends it: what follows is a new graph */
+Stmt *block_push(Sema *S, StmtKind kind, Span span); /* closes the region; valid until the next push */
+void block_pending(Sema *S, Stmt s);    /* after the open region */
+Stmt stmt_make(StmtKind kind, Span span);
+const char **count_names(Sema *S);
+int slot_new(Sema *S, SlotKind kind, const char *name, const Shape *shape, ElemKind elem, Span span);
+int tensor_export(Sema *S, const Tensor *t, const char *name); /* its slot; stores it if need be */
+NodeId tensor_here(Sema *S, const Tensor *t, Span span);       /* its node in the open graph */
+int value_slot(Sema *S, const Value *v, const char *name);     /* a slot that holds v; -1 after an error */
+bool value_cell(Sema *S, const Value *v, const char *name, Cell *out); /* constants stay constants */
+int site_new(Sema *S, const char *leaf, Span span);
+const char *path_here(Sema *S, const char *leaf);
+Path *path_enter(Sema *S, const char *name); /* returns the path before */
+const char *unique_name(Sema *S, const char *name); /* of a slot */
+const int *node_deps(Sema *S, const Graph *g, NodeId id, int *n); /* weights it was computed with */
+
+/* ---- const_eval.c ------------------------------------------------------------------------ */
+const Value *number_literal(Sema *S, const AstNode *n);
+const Value *static_binary(Sema *S, AstOp op, const Value *a, const Value *b, Span span);
+const Value *static_compare(Sema *S, AstOp op, const Value *a, const Value *b, Span span);
+const Value *static_unary(Sema *S, AstOp op, const Value *a, Span span);
+bool val_equal_static(const Value *a, const Value *b);
+
+/* ---- arith.c ------------------------------------------------------------------------------ */
+const Value *tensor_unary(Sema *S, OpId op, const Value *a, Span span);
+const Value *tensor_binary(Sema *S, OpId op, const char *sign, const Value *a, const Value *b, Span span);
+const Value *arith_binary(Sema *S, AstOp op, const Value *a, const Value *b, Span span);
+const Value *arith_in(Sema *S, const Value *x, const Value *set, Span span);
+const Value *bundle_binary(Sema *S, AstOp op, const Value *a, const Value *b, Span span); /* bundle.c */
+const Value *bundle_norm(Sema *S, const Value *b, Span span);
+/* The gradient of a loss by weights as a bundle; E0412, E0413. */
+const Value *grad_of_objects(Sema *S, const Value *loss, int n, const int *slots, const char *name, Span span);
+bool derive(Sema *S, NodeId loss, int n, const NodeId *wrt, NodeId *out, Span span);
+bool slot_in(int slot, int n, const int *slots);
+const char *slot_owner(const Sema *S, int slot);
+/* Several sample tensors brought to one lift; rows is the common row axis. */
+bool align_lift(Sema *S, int n, const Tensor *const *in, NodeId *out, int *lift, Span span);
+const Value *val_to_scalar(Sema *S, const Value *v, const char *what); /* a tensor with one element as [] */
+
+/* ---- index.c ------------------------------------------------------------------------------ */
+const Value *eval_index(Sema *S, const AstNode *n);
+
+/* ---- expr.c ------------------------------------------------------------------------------- */
+const Value *eval(Sema *S, const AstNode *n);       /* never NULL */
+const Value *eval_stage(Sema *S, const AstNode *n); /* a line of a model or dataset: takes `it` */
+const Value *eval_member(Sema *S, const AstNode *n);
+const Value *eval_name(Sema *S, const AstNode *n);
+bool eval_int(Sema *S, const AstNode *n, const char *what, int64_t *out);
+/* Iterates a static range, list or tuple; items as values. NULL after an error. */
+const Value *const *static_items(Sema *S, const Value *v, const char *what, int *n);
+
+/* ---- args.c ------------------------------------------------------------------------------- */
+#define ARGS_MAX 12
+typedef struct Args {
+  Span span, name_span; /* the call; its name */
+  const char *name;
+  int n_pos, n_named;
+  const Value **pos;    /* positional, then */
+  const Value **named;
+  const Symbol *names;
+  const Span *named_span;
+  const AstNode *const *pos_ast;
+  const AstNode *const *named_ast;
+  const Value *v[ARGS_MAX]; /* after args_match: by place in the signature */
+  const AstNode *ast[ARGS_MAX];
+  int n_rest;           /* of a variadic last parameter */
+  const Value **rest;
+  bool broken;          /* an argument has an error */
+} Args;
+void args_eval(Sema *S, const AstNode *args, Args *out);
+void args_prepend(Sema *S, Args *args, const Value *v);
+/* Signature: "x axis= sizes..."; `$x` wants a tensor. False after saying E0206. */
+bool args_match(Sema *S, Args *args, const char *signature);
+
+/* ---- call.c ------------------------------------------------------------------------------- */
+/* piped: the left side of `|>`; it: what a line of a model or dataset gives where an argument lacks. */
+const Value *eval_call(Sema *S, const AstNode *n, const Value *piped, const Value *it);
+const Value *val_mark(Sema *S, const Value *v, const char *name);
+const Value *apply(Sema *S, const Value *callee, Args *args);
+const Value *call_def(Sema *S, DefInfo *def, Args *args);
+/* Arguments by position of the parameters: NULL where not given. False after E0206. */
+bool match_params(Sema *S, Args *args, const AstNode *params, const Value **out);
+const Value *call_object(Sema *S, ObjectInfo *o, Args *args);
+
+/* ---- builtins ------------------------------------------------------------------------------ */
+typedef enum BuiltinKind { BI_FN, BI_LAYER, BI_MEASURE, BI_OP, BI_PAIRS, BI_DIST, BI_OPTIM, BI_SCHED, BI_SOURCE, BI_DSTAGE, BI_FIGURE, BI_ACT } BuiltinKind;
+typedef const Value *BuiltinFn(Sema *S, Args *args, const Builtin *self);
+struct Builtin {
+  const char *name;
+  BuiltinKind kind;
+  BuiltinFn *fn; /* NULL: known, not built yet */
+  const char *signature;
+  int op;        /* for rows that share a function: OpId, row of optims.def, ... */
+  const char *doc;
+};
+extern const Builtin builtins[];
+extern const int n_builtins;
+const Builtin *builtin_find(Symbol name);
+const char *builtin_kind_text(BuiltinKind k);
+
+/* ---- pattern.c ---------------------------------------------------------------------------- */
+/* Checks `v` against the pattern and names its sizes in the present scope. `rank` of the pattern
+ * without `...`; -1 if it has no dims. */
+int pattern_rank(const AstNode *pattern);
+const Value *pattern_bind(Sema *S, const AstNode *pattern, const Value *v, Scope *lexical, const char *who);
+/* A shape from dims that are all known; false after an error. */
+bool dims_eval(Sema *S, const AstNode *dims, bool count_first, Shape *out);
+/* True if all sizes of the pattern are known in the scope (numbers, visible names). */
+bool pattern_is_known(Sema *S, const AstNode *pattern);
+bool results_check(Sema *S, const AstNode *results, const Value *v, const Value **out, const char *who);
+
+/* ---- object.c ----------------------------------------------------------------------------- */
+void declare_object(Sema *S, const AstNode *n);
+const Value *object_new(Sema *S, const AstNode *n);
+const Value *object_body(Sema *S, ObjectInfo *o, const Value *const *inputs, int n);
+/* The slot of a weight: made at the first elaboration, found later. */
+int object_weight(Sema *S, const char *key, const Shape *shape, Start start, Span span);
+void object_uses(Sema *S, ObjectInfo *part);
+ObjectInfo *object_resolve(Sema *S, ObjectInfo *o); /* inside a copy: the copy of o */
+const int *object_slots(Sema *S, const ObjectInfo *o, int *n);
+int64_t object_size(Sema *S, const ObjectInfo *o);
+const char *stage_key(Sema *S, const char *kind); /* "linear_1", or the label */
+const char *object_signature(Sema *S, const ObjectInfo *o);
+void walk_param(Sema *S, const AstNode *n);
+
+/* ---- circuit.c, gates.c, measure.c -------------------------------------------------------- */
+const Value *circuit_body(Sema *S, ObjectInfo *o);
+bool circuit_is_known(Sema *S, const ObjectInfo *o); /* its registers have known sizes */
+const Value *block_check(Sema *S, ObjectInfo *o, const Value *const *inputs, int n); /* of a circuit without return */
+void walk_command(Sema *S, const AstNode *n); /* COMMAND, MODIFIED in a circuit */
+void apply_block(Sema *S, ObjectInfo *o, const Value *const *inputs, int n_inputs, int n, const QubitsValue *operands, Span span);
+bool circuit_angle(Sema *S, const Tensor *t, int64_t element, AngleRef *out);
+const Value *op_binary(Sema *S, AstOp op, const Value *a, const Value *b, Span span);
+
+/* ---- settings.c ------------------------------------------------------------------------- */
+bool schedule_of(Sema *S, const Value *v, const char *what, Schedule *out); /* of a number or a schedule */
+
+/* ---- stmt.c ------------------------------------------------------------------------------- */
+void walk_block(Sema *S, const AstNode *block);    /* in a scope of its own */
+void walk_stmts(Sema *S, const AstNode *block);    /* in the present scope */
+void walk_stmt(Sema *S, const AstNode *n);
+void bind_patterns(Sema *S, const AstNode *patterns, const Value *v, BindKind kind);
+
+/* ---- the other blocks ---------------------------------------------------------------------- */
+void declare_dataset(Sema *S, const AstNode *n);
+void declare_train(Sema *S, const AstNode *n);
+void declare_hyper(Sema *S, const AstNode *n);
+void set_script_attribute(Sema *S, const char *name, const Value *v);
+void walk_minimize(Sema *S, const AstNode *n);
+void walk_update(Sema *S, const AstNode *n);
+void walk_record(Sema *S, const AstNode *n);
+void walk_attr(Sema *S, const AstNode *n);
+void walk_train_attr(Sema *S, const AstNode *n);
+void walk_step(Sema *S, const AstNode *n);
+void walk_every(Sema *S, const AstNode *n);
+void walk_expect(Sema *S, const AstNode *n);
+void walk_print(Sema *S, const AstNode *n);
+void declare_report(Sema *S, const AstNode *n);
+void walk_report_line(Sema *S, const AstNode *n);
+int train_series(Sema *S, const char *name, const Shape *entry, int64_t capacity, bool per_epoch, int64_t first, int64_t stride, Span span);
+const Value *series_value(Sema *S, int series, Span span);
+const AstNode *setting_find(Sema *S, const char *name, Span *span); /* --set; NULL: not given */
+void settings_check(Sema *S); /* E0106 */
+
+/* ---- checks.c, types_dump.c ---------------------------------------------------------------- */
+bool check_place(Sema *S, const AstNode *n);
+void types_note(Sema *S, Span span, BindKind kind, Symbol name, const Value *v);
+void types_print(Sema *S, FILE *out);
+#endif
