@@ -1,0 +1,186 @@
+/* Whole programs through parser, lowering and executor: no allocation inside a step, the same bits
+ * for any number of threads and after stopping and going on, NaN found and named. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "lang/base/mem.h"
+#include "lang/parse/parse.h"
+#include "lang/sema/sema.h"
+#include "runtime/exec/run.h"
+
+static const char hybrid[] =
+    "edition = 1\nseed = 3\n"
+    "dataset target { normal(0, 0.2); redraw(40) }\n"
+    "circuit pqc(x[2]) on q[2] { param t[2, 2] ~ uniform(0, 2pi)\n rx(x) q; ry(t[0]) q; cx chain(q); rx(t[1]) q\n return expval(Z(q[0])) }\n"
+    "model G(z[2]) -> [1] { linear(2); pqc }\n"
+    "model D(x[1]) -> [1] { linear(8); leaky_relu(0.2); linear(1) }\n"
+    "train gan {\n data = target; batch = 32; epochs = 30\n optimizer G, D = adam(1e-2)\n"
+    " step x[B, 1] {\n  repeat 2 { draw z[B, 2] ~ normal(0, 1)\n   minimize mean(D(G(z))) - mean(D(x)) over D }\n"
+    "  draw z[B, 2] ~ normal(0, 1)\n  minimize -mean(D(G(z))) over G\n }\n"
+    " every 10 { draw z[64, 2] ~ normal(0, 1)\n record m = mean(G(z)) }\n}\n";
+
+static const char diverging[] =
+    "edition = 1\n"
+    "dataset d { normal(0, 1); redraw(8) }\n"
+    "model M(x[1]) -> [1] { linear(1) }\n"
+    "train fit {\n data = d; batch = 8; epochs = 5\n optimizer M = sgd(0.1)\n"
+    " step x[B, 1] { minimize mean(log(M(x) - 1000)) over M }\n}\n";
+
+typedef struct Session {
+  Arena *a;
+  Program *p;
+  Run *r;
+  DiagSink *sink;
+  int64_t stop_after;           /* epochs; 0: never */
+  StateItem saved[64];          /* a copy of the state at the stop */
+  int n_saved;
+  const struct Session *from;   /* state to load, or NULL */
+  uint64_t calls_at_2, calls_at_end;
+} Session;
+
+static int load(void *ctx, const Run *r, int train, const StateItem *items, int n) {
+  (void)r, (void)train;
+  Session *s = ctx;
+  if (!s->from) return 0;
+  assert_int_equal(n, s->from->n_saved);
+  for (int k = 0; k < n; k++) {
+    const StateItem *o = &s->from->saved[k];
+    assert_string_equal(items[k].name, o->name);
+    int64_t size = items[k].dtype[1] == '3' ? 4 : 8;
+    for (int d = 0; d < o->rank; d++) size *= o->dims[d];
+    memcpy(items[k].data, o->data, (size_t)size);
+    if (items[k].rows) *items[k].rows = *o->rows;
+  }
+  return 1;
+}
+
+static int64_t item_bytes(const StateItem *i) {
+  int64_t size = i->dtype[1] == '3' ? 4 : 8;
+  for (int d = 0; d < i->rank; d++) size *= i->dims[d];
+  return size;
+}
+
+static bool save(void *ctx, const Run *r, int train, SaveReason why, const StateItem *items, int n) {
+  (void)r, (void)train;
+  Session *s = ctx;
+  if (why != SAVE_SIGNAL && why != SAVE_FINAL) return true;
+  assert_true(n <= 64);
+  s->n_saved = n;
+  for (int k = 0; k < n; k++) {
+    s->saved[k] = items[k];
+    s->saved[k].data = arena_alloc(s->a, (size_t)item_bytes(&items[k]) + 1);
+    memcpy(s->saved[k].data, items[k].data, (size_t)item_bytes(&items[k]));
+    if (items[k].rows) {
+      s->saved[k].rows = ARENA_NEW(s->a, int64_t);
+      *s->saved[k].rows = *items[k].rows;
+    }
+  }
+  return true;
+}
+
+static int epoch(void *ctx, const RunProgress *p) {
+  Session *s = ctx;
+  if (p->epoch == 2) s->calls_at_2 = mem_calls();
+  if (p->epoch == 29) s->calls_at_end = mem_calls();
+  return s->stop_after && p->epoch >= s->stop_after ? 2 : 0;
+}
+
+static bool no_stop(void *ctx) { (void)ctx; return false; }
+static void begin(void *ctx, const Run *r, int t, int64_t from) { (void)ctx, (void)r, (void)t, (void)from; }
+static void end(void *ctx, const Run *r, int t, int64_t e, int64_t s) { (void)ctx, (void)r, (void)t, (void)e, (void)s; }
+static void ignore(void *ctx, const Run *r, const Stmt *s) { (void)ctx, (void)r, (void)s; }
+static void ignore_expect(void *ctx, const Run *r, const Stmt *s, bool h) { (void)ctx, (void)r, (void)s, (void)h; }
+static void ignore_claim(void *ctx, const Run *r, const Stmt *s, bool h, bool o) { (void)ctx, (void)r, (void)s, (void)h, (void)o; }
+
+static RunEnd go(Session *s, const char *text, int threads) {
+  s->a = arena_new();
+  s->sink = diag_sink(s->a);
+  const Source *src = src_add("test.qgn", text, strlen(text));
+  AstNode *tree = NULL;
+  if (parse_source(s->a, src, s->sink, false, &tree, NULL) != PARSE_OK) diag_render(s->sink, (DiagStyle){0}, stderr);
+  SemaOptions options = {0};
+  s->p = sema_elaborate(s->a, tree, &options, s->sink);
+  if (!s->p) diag_render(s->sink, (DiagStyle){0}, stderr);
+  assert_non_null(s->p);
+  RunOptions o = {.threads = threads, .family = kernel_family()};
+  s->r = run_new(s->a, s->p, &o, s->sink);
+  if (!s->r) diag_render(s->sink, (DiagStyle){0}, stderr);
+  assert_non_null(s->r);
+  RunHooks hooks = {s, load, epoch, save, no_stop, begin, end, ignore, ignore_expect, ignore_claim, ignore};
+  return run_execute(s->r, &hooks);
+}
+
+static void finish(Session *s) {
+  run_free(s->r);
+  arena_free(s->a);
+}
+
+static void same_state(const Session *a, const Session *b) {
+  assert_true(a->n_saved > 0);
+  assert_int_equal(a->n_saved, b->n_saved);
+  for (int k = 0; k < a->n_saved; k++) {
+    if (a->saved[k].rows) assert_int_equal(*a->saved[k].rows, *b->saved[k].rows);
+    if (memcmp(a->saved[k].data, b->saved[k].data, (size_t)item_bytes(&a->saved[k]))) fail_msg("%s differs", a->saved[k].name);
+  }
+}
+
+static void steps_allocate_nothing(void **unused) {
+  (void)unused;
+  Session s = {0};
+  assert_int_equal(go(&s, hybrid, 2), RUN_DONE);
+  assert_true(s.calls_at_2 > 0);
+  assert_int_equal(s.calls_at_2, s.calls_at_end);
+  finish(&s);
+}
+
+static void threads_change_no_bit(void **unused) {
+  (void)unused;
+  Session one = {0}, other;
+  assert_int_equal(go(&one, hybrid, 1), RUN_DONE);
+  for (int threads = 2; threads <= 5; threads++) {
+    other = (Session){0};
+    assert_int_equal(go(&other, hybrid, threads), RUN_DONE);
+    same_state(&one, &other);
+    finish(&other);
+  }
+  finish(&one);
+}
+
+static void stopping_changes_no_bit(void **unused) {
+  (void)unused;
+  Session whole = {0}, first = {.stop_after = 13}, second = {.stop_after = 21, .from = &first}, third = {.from = &second};
+  assert_int_equal(go(&whole, hybrid, 2), RUN_DONE);
+  assert_int_equal(go(&first, hybrid, 2), RUN_STOPPED);
+  assert_int_equal(go(&second, hybrid, 1), RUN_STOPPED);
+  assert_int_equal(go(&third, hybrid, 2), RUN_DONE);
+  same_state(&whole, &third);
+  finish(&third), finish(&second), finish(&first), finish(&whole);
+}
+
+static void nan_is_named(void **unused) {
+  (void)unused;
+  Session s = {0};
+  assert_int_equal(go(&s, diverging, 1), RUN_FAILED);
+  assert_int_equal(s.sink->n_errors, 1);
+  const Diag *d = s.sink->all.at[0];
+  assert_int_equal(d->code, DIAG_NOT_FINITE);
+  assert_int_equal(d->labels.n, 1);
+  assert_non_null(strstr(d->labels.at[0].text, "`log`"));
+  finish(&s);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(steps_allocate_nothing),
+      cmocka_unit_test(threads_change_no_bit),
+      cmocka_unit_test(stopping_changes_no_bit),
+      cmocka_unit_test(nan_is_named),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
