@@ -327,10 +327,19 @@ static void put_script(Plot *p, Text *t) {
   text_add(t, "\nreplot\nset output\n");
 }
 
-/* The picture for the report: from `<svg` on, with its layers as its title in place of gnuplot's
- * name. NULL if it holds what a picture of ours never does. */
+static const char *layer_names(Plot *p) {
+  Text t = text_new(p->r->arena);
+  for (int k = 0; k < p->n; k++) {
+    if (k) text_add(&t, ", ");
+    text_html(&t, p->layers[k].label);
+  }
+  return text_str(&t);
+}
+
+/* The picture for the report: from `<svg` on, named after its layers; names that gnuplot gives
+ * (browsers show them) are left out. NULL if it holds what a picture of ours never does. */
 static const char *read_svg(Plot *p) {
-  static const char own[] = "<title>Gnuplot</title>";
+  static const char open[] = "<title>", close[] = "</title>";
   Record *r = p->r;
   IoData data;
   IoError e;
@@ -338,17 +347,16 @@ static const char *read_svg(Plot *p) {
   if (!io_read_file(r->arena, path, SVG_LIMIT, &data, &e)) return NULL;
   const char *s = strstr((const char *)data.bytes, "<svg");
   if (!s || !strstr(s, "</svg>") || strstr(s, "<script") || strstr(s, "<foreignObject")) return NULL;
-  const char *title = strstr(s, own);
-  if (!title) return s;
   Text t = text_new(r->arena);
-  text_bytes(&t, s, (size_t)(title - s));
-  text_add(&t, "<title>");
-  for (int k = 0; k < p->n; k++) {
-    if (k) text_add(&t, ", ");
-    text_html(&t, p->layers[k].label);
+  for (const char *title; (title = strstr(s, open)) != NULL;) {
+    const char *end = strstr(title, close), *name = title + strlen(open);
+    if (!end) return NULL;
+    text_bytes(&t, s, (size_t)(title - s));
+    if (strncmp(name, "Gnuplot<", 8) == 0) text_printf(&t, "%s%s%s", open, layer_names(p), close);
+    else if (strncmp(name, "gnuplot_", 8) != 0) text_bytes(&t, title, (size_t)(end - title) + strlen(close));
+    s = end + strlen(close);
   }
-  text_add(&t, "</title>");
-  text_add(&t, title + strlen(own));
+  text_add(&t, s);
   return text_str(&t);
 }
 
