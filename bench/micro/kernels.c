@@ -62,7 +62,7 @@ static const Row rows[] = {
     MM("TN 784x256x16 add", 784, 256, 16, true, false, EPI_ADD),
     MM("NN 128x128x128", 128, 128, 128, false, false, 0),
     MM("NN 159x512x512", 159, 512, 512, false, false, 0),
-    MM("NN 160x512x512 (BLAS)", 160, 512, 512, false, false, 0),
+    MM("NN 768x768x768 (BLAS)", 768, 768, 768, false, false, 0),
     {"add 16", OP_ADD, {1, 16}, {1, 16}, {0, 0}, {1, 16}, false, false, 0},
     {"add 16x64", OP_ADD, {16, 64}, {16, 64}, {0, 0}, {16, 64}, false, false, 0},
     {"add 16x64 + 1x64", OP_ADD, {16, 64}, {1, 64}, {0, 0}, {16, 64}, false, false, 0},

@@ -47,83 +47,90 @@ KINLINE void run3(Real *o, Stream a, Stream b, Stream c, int64_t n, Formula3 *f)
   }
 }
 
-/* The outer axes, all but the innermost: offsets of up to three inputs. */
-typedef struct Odometer {
-  int64_t left; /* runs still to do */
-  int64_t at[SHAPE_MAX_RANK], size[SHAPE_MAX_RANK];
-  int64_t offset[3];
-} Odometer;
+/* How the walk is cut: runs of n elements along the innermost axis, `rows` of them along the next
+ * one, and an odometer for the axes outside of these two. */
+typedef struct Outer {
+  int64_t n, rows, left;
+  int64_t step[3]; /* of the inputs, from row to row */
+  int64_t at[SHAPE_MAX_RANK], offset[3];
+} Outer;
 
-KINLINE int64_t outermost(const KCall *c) {
-  return c->op->axis0_is_rows ? c->op->size[0] * c->rows : c->op->size[0];
+KINLINE int64_t axis_size(const KCall *c, int j) {
+  return j == 0 && c->op->axis0_is_rows ? c->op->size[0] * c->rows : c->op->size[j];
 }
 
-static Odometer odometer(const KCall *c) {
-  Odometer w = {.left = 1};
-  for (int j = 0; j < c->op->nd - 1; j++) {
-    w.size[j] = j == 0 ? outermost(c) : c->op->size[j];
-    w.left *= w.size[j];
+KINLINE void start(Outer *w, const KCall *c, int n_in) {
+  const KOp *op = c->op;
+  int last = op->nd - 1;
+  w->n = axis_size(c, last);
+  w->rows = last > 0 ? axis_size(c, last - 1) : 1;
+  w->left = w->n > 0 && w->rows > 0 ? 1 : 0;
+  for (int k = 0; k < n_in; k++) {
+    w->step[k] = last > 0 ? op->stride[k][last - 1] : 0;
+    w->offset[k] = 0;
   }
-  return w;
+  for (int j = 0; j < last - 1; j++) {
+    w->at[j] = 0;
+    w->left *= axis_size(c, j);
+  }
 }
 
-static void next_run(Odometer *w, const KOp *op) {
-  w->left--;
-  for (int j = op->nd - 2; j >= 0; j--) {
-    for (int k = 0; k < 3; k++) w->offset[k] += op->stride[k][j];
-    if (++w->at[j] < w->size[j]) return;
-    for (int k = 0; k < 3; k++) w->offset[k] -= op->stride[k][j] * w->at[j];
+static __attribute__((noinline)) void advance(Outer *w, const KCall *c, int n_in) {
+  for (int j = c->op->nd - 3; j >= 0; j--) {
+    for (int k = 0; k < n_in; k++) w->offset[k] += c->op->stride[k][j];
+    if (++w->at[j] < axis_size(c, j)) return;
+    for (int k = 0; k < n_in; k++) w->offset[k] -= c->op->stride[k][j] * w->at[j];
     w->at[j] = 0;
   }
 }
 
+KINLINE void next(Outer *w, const KCall *c, int n_in) {
+  if (--w->left > 0) advance(w, c, n_in);
+}
+
 KINLINE void walk1(const KCall *c, Formula1 *f) {
   const KOp *op = c->op;
-  const Real *a = c->in[0];
   Real *o = c->out;
   RVec s = splat((Real)op->attr.f[0]), still;
-  int last = op->nd - 1;
-  int64_t n = last == 0 ? outermost(c) : op->size[last];
-  if (n == 0) return;
-  if (last == 0) {
-    run1(o, stream(a, op->stride[0][0], &still), s, n, f);
-    return;
-  }
-  for (Odometer w = odometer(c); w.left > 0; next_run(&w, op), o += n) {
-    run1(o, stream(a + w.offset[0], op->stride[0][last], &still), s, n, f);
+  int64_t sa = op->stride[0][op->nd - 1];
+  Outer w;
+  for (start(&w, c, 1); w.left > 0; next(&w, c, 1)) {
+    const Real *a = (const Real *)c->in[0] + w.offset[0];
+    for (int64_t i = 0; i < w.rows; i++, a += w.step[0], o += w.n) run1(o, stream(a, sa, &still), s, w.n, f);
   }
 }
 
 KINLINE void walk2(const KCall *c, Formula2 *f) {
   const KOp *op = c->op;
-  const Real *a = c->in[0], *b = c->in[1];
   Real *o = c->out;
   RVec s = splat((Real)op->attr.f[0]), still[2];
-  int last = op->nd - 1;
-  int64_t n = last == 0 ? outermost(c) : op->size[last];
-  int64_t sa = op->stride[0][last], sb = op->stride[1][last];
-  if (n == 0) return;
-  if (last == 0) {
-    run2(o, stream(a, sa, &still[0]), stream(b, sb, &still[1]), s, n, f);
-    return;
-  }
-  for (Odometer w = odometer(c); w.left > 0; next_run(&w, op), o += n) {
-    run2(o, stream(a + w.offset[0], sa, &still[0]), stream(b + w.offset[1], sb, &still[1]), s, n, f);
+  int64_t sa = op->stride[0][op->nd - 1], sb = op->stride[1][op->nd - 1];
+  Outer w;
+  for (start(&w, c, 2); w.left > 0; next(&w, c, 2)) {
+    const Real *a = (const Real *)c->in[0] + w.offset[0], *b = (const Real *)c->in[1] + w.offset[1];
+    for (int64_t i = 0; i < w.rows; i++, a += w.step[0], b += w.step[1], o += w.n) {
+      run2(o, stream(a, sa, &still[0]), stream(b, sb, &still[1]), s, w.n, f);
+    }
   }
 }
 
 KINLINE void walk3(const KCall *c, Formula3 *f) {
   const KOp *op = c->op;
-  const Real *a = c->in[0], *b = c->in[1], *d = c->in[2];
   Real *o = c->out;
   RVec still[3];
   int last = op->nd - 1;
-  int64_t n = last == 0 ? outermost(c) : op->size[last];
-  int64_t sa = op->stride[0][last], sb = op->stride[1][last], sd = op->stride[2][last];
-  if (n == 0) return;
-  for (Odometer w = odometer(c); w.left > 0; next_run(&w, op), o += n) {
-    run3(o, stream(a + w.offset[0], sa, &still[0]), stream(b + w.offset[1], sb, &still[1]),
-         stream(d + w.offset[2], sd, &still[2]), n, f);
+  Outer w;
+  for (start(&w, c, 3); w.left > 0; next(&w, c, 3)) {
+    const Real *p[3];
+    for (int k = 0; k < 3; k++) p[k] = (const Real *)c->in[k] + w.offset[k];
+    for (int64_t i = 0; i < w.rows; i++, o += w.n) {
+      Stream x[3];
+      for (int k = 0; k < 3; k++) {
+        x[k] = stream(p[k], op->stride[k][last], &still[k]);
+        p[k] += w.step[k];
+      }
+      run3(o, x[0], x[1], x[2], w.n, f);
+    }
   }
 }
 

@@ -46,17 +46,6 @@ static inline bool mat_goes_to_blas(const KOp *op, const MatShape *s, int64_t fr
   return !op->out_rows && !op->in_rows[0] && s->m >= from && s->n >= from && s->k >= from;
 }
 
-/* The widest column panel of a micro-kernel in bytes, for any variant, and the longest stretch of
- * the inner dimension that is packed at once. */
+/* The widest column panel of a micro-kernel in bytes, for any variant. */
 #define MAT_PANEL_BYTES 256
-
-static inline size_t mat_scratch(const KOp *op, size_t real) {
-  MatShape s;
-  int64_t most = op->in[0].d[0].n > op->in[1].d[0].n ? op->in[0].d[0].n : op->in[1].d[0].n;
-  if (mat_shape(op, most, &s)) return 0;
-  bool blas = mat_goes_to_blas(op, &s, MAT_BLAS_FROM_BASE);
-  size_t panel = (size_t)s.k * MAT_PANEL_BYTES;
-  size_t copy = blas && op->epilogue != EPI_NONE ? (size_t)s.m * (size_t)s.n * real : 0;
-  return copy > panel ? copy : panel;
-}
 #endif

@@ -186,6 +186,17 @@ static const char *prepare_reduce(KOp *op) {
 
 /* ---- matrices, samples ---- */
 
+/* A packed panel of b, or the plain product where OpenBLAS cannot finish it. */
+static size_t mat_scratch(const KOp *op, size_t real) {
+  MatShape s;
+  int64_t most = op->in[0].d[0].n > op->in[1].d[0].n ? op->in[0].d[0].n : op->in[1].d[0].n;
+  if (mat_shape(op, most, &s)) return 0;
+  bool blas = mat_goes_to_blas(op, &s, MAT_BLAS_FROM_BASE) && op->epilogue != EPI_NONE;
+  size_t panel = mem_mul((size_t)s.k, MAT_PANEL_BYTES);
+  size_t copy = blas ? mem_mul(mem_mul((size_t)s.m, (size_t)s.n), real) : 0;
+  return copy > panel ? copy : panel;
+}
+
 static const char *prepare_matmul(KOp *op, size_t real) {
   MatShape m;
   const char *why = mat_shape(op, op->in[0].rank > 0 ? op->in[0].d[0].n : 1, &m);

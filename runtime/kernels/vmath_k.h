@@ -68,12 +68,12 @@ KINLINE RVec vfloor(RVec a) {
 }
 
 /* 2^n for whole n (in the low bits of `n`) from 1 - EXPONENT_BIAS to EXPONENT_BIAS. */
-KINLINE RVec pow2(RVecInt n) { return (RVec)((n + EXPONENT_BIAS) << MANTISSA_BITS); }
+KINLINE RVec pow2(RVecInt n) { return (RVec)(((RVecBits)n + EXPONENT_BIAS) << MANTISSA_BITS); }
 
 /* exp(r) - 1 = p for the remainder r of x, and n: x = n ln 2 + r. */
 KINLINE RVec exp_reduced(RVec x, RVecInt *n) {
   RVec t = x * LOG2_E + ROUND_MAGIC;
-  *n = bits_of(t) - bits_of(splat(ROUND_MAGIC));
+  *n = (RVecInt)((RVecBits)t - (RVecBits)splat(ROUND_MAGIC));
   RVec k = t - ROUND_MAGIC;
   RVec r = (x - k * LN2_HI) - k * LN2_LO;
 #ifdef QGN_SINGLE
@@ -111,9 +111,9 @@ KINLINE RVec log_positive(RVec x) {
   x = select(small, x * SUBNORMAL_UP, x);
   RVec shift = select(small, splat(SUBNORMAL_N), (RVec){0});
   /* x = 2^k m with m in [sqrt(1/2), sqrt(2)) */
-  RVecInt root_half = bits_of(splat(R(0.70710678118654752)));
-  RVecInt k = (bits_of(x) - root_half) >> MANTISSA_BITS;
-  RVec m = (RVec)(bits_of(x) - (k << MANTISSA_BITS));
+  RVecBits bits = (RVecBits)x, root_half = (RVecBits)splat(R(0.70710678118654752));
+  RVecInt k = (RVecInt)(bits - root_half) >> MANTISSA_BITS;
+  RVec m = (RVec)(bits - ((RVecBits)k << MANTISSA_BITS));
   RVec kf = (RVec)(k + bits_of(splat(ROUND_MAGIC))) - ROUND_MAGIC - shift;
   RVec f = m - R(1.0);
   RVec s = f / (f + R(2.0));
