@@ -165,6 +165,32 @@ function put_builtins_later(   n, i, k, m, line, any) {
   }
 }
 
+# The functions of the prelude, with the `##` lines above them (those above a group stand for all of it).
+function put_prelude(   line, doc, before, at, rest, name) {
+  print "| call | value |"
+  print "|---|---|"
+  doc = ""
+  while ((getline line < "stdlib/prelude.qgn") > 0) {
+    if (line ~ /^##/) { doc = (at == "doc" ? doc " " : "") substr(line, 4); at = "doc"; continue }
+    if (line == "") at = ""
+    if (line !~ /^def /) continue
+    at = ""
+    rest = substr(line, 5)
+    name = substr(rest, 1, match_bracket(rest))
+    print "| " code(name) " | " (doc == before ? "as above" : cell(doc)) " |"
+    before = doc
+  }
+  close("stdlib/prelude.qgn")
+}
+function match_bracket(s,   i, depth, c) {
+  for (i = 1; i <= length(s); i++) {
+    c = substr(s, i, 1)
+    if (c == "(") depth++
+    if (c == ")" && --depth == 0) return i
+  }
+  return length(s)
+}
+
 function put_diagnostics(   n, i) {
   n = read_def("lang/base/diag.def", "DIAG")
   print "| code | exit | meaning |"
@@ -200,6 +226,7 @@ function put(name) {
   else if (name == "optimizers") put_optims()
   else if (name == "builtins") put_builtins()
   else if (name == "builtins-later") put_builtins_later()
+  else if (name == "prelude") put_prelude()
   else if (name == "diagnostics") put_diagnostics()
   else if (name == "verbs") put_verbs()
   else if (name == "options") put_options()
