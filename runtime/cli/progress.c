@@ -30,6 +30,7 @@ void progress_clear(Progress *p) {
 /* ---- pieces ------------------------------------------------------------------------------------ */
 
 static const char *duration(Arena *a, double s) {
+  if (s < 1) return arena_printf(a, "%.0f ms", 1e3 * s);
   if (s < 10) return arena_printf(a, "%.1f s", s);
   if (s < 100) return arena_printf(a, "%.0f s", s);
   int minutes = (int)(s / 60);

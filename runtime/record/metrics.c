@@ -85,8 +85,16 @@ static int64_t last_at(Record *r, const Run *run, const Train *train, bool per_e
   return last;
 }
 
+/* Series only grow, so as many entries are the same entries. */
+static int64_t all_entries(const Record *r, const Run *run) {
+  int64_t n = 1;
+  for (int i = 0; i < r->spec.program->series.n; i++) n += run_series_entries(run, i);
+  return n;
+}
+
 static void write_series(Record *r, const Run *run) {
   const Program *p = r->spec.program;
+  if (r->written_entries == all_entries(r, run)) return;
   Arena *a = arena_new(); /* the texts are large and not needed afterwards */
   Text csv = text_new(a), lines = text_new(a);
   text_add(&csv, "series,unit,at,value\n");
@@ -96,8 +104,9 @@ static void write_series(Record *r, const Run *run) {
       int64_t last = last_at(r, run, &p->trains.at[i], kind);
       for (int64_t at = 0; at <= last; at++) put_point(r, run, &p->trains.at[i], kind, at, NULL, &lines);
     }
-  record_write_text(r, "metrics.csv", &csv);
-  record_write_text(r, "metrics.jsonl", &lines);
+  bool ok = record_write_text(r, "metrics.csv", &csv);
+  ok = record_write_text(r, "metrics.jsonl", &lines) && ok;
+  r->written_entries = ok ? all_entries(r, run) : 0;
   arena_free(a);
 }
 

@@ -87,6 +87,7 @@ struct Record {
   bool continues;
   RecordTrain *trains; /* by index of Program.trains */
   double last_save, save_cost;
+  int64_t written_entries; /* of all series, in metrics.csv and .jsonl as they stand, plus 1 */
   VEC(RecordEvent) events;
   VEC(RecordPrint) prints;
   VEC(RecordExpect) expects;
