@@ -39,7 +39,10 @@ typedef struct Row {
 } Row;
 
 #define MM(text, m, n, k, ta, tb, epi)                                                                       \
-  {text, OP_MATMUL, {ta ? k : m, ta ? m : k}, {tb ? n : k, tb ? k : n}, {(epi) & EPI_BIAS ? 1 : m, n}, {m, n}, ta, tb, epi}
+  {                                                                                                          \
+    text, OP_MATMUL, {ta ? k : m, ta ? m : k}, {tb ? n : k, tb ? k : n}, {(epi)&EPI_BIAS ? 1 : m, n},        \
+        {m, n}, ta, tb, epi                                                                                  \
+  }
 #define BL (EPI_BIAS | EPI_LEAKY)
 static const Row rows[] = {
     MM("NN 16x64x64", 16, 64, 64, false, false, 0),
@@ -96,7 +99,12 @@ static void set_attr(KOp *op, const Row *r) {
 static double time_row(const KernelSet *set, const Row *r) {
   RunClock clock = {0, 0, 1, 0};
   bool needs_extra = r->epilogue & (EPI_BIAS | EPI_LEAKY_GRAD);
-  KOp op = {.op = r->op, .n_in = r->a[0] == 0 ? 0 : r->b[0] == 0 ? 1 : needs_extra ? 3 : 2, .epilogue = r->epilogue};
+  KOp op = {.op = r->op,
+            .n_in = r->a[0] == 0   ? 0
+                    : r->b[0] == 0 ? 1
+                    : needs_extra  ? 3
+                                   : 2,
+            .epilogue = r->epilogue};
   op.in[0] = plane(r->a);
   op.in[1] = plane(r->b);
   op.in[2] = plane(r->extra);

@@ -23,7 +23,9 @@ static int64_t extent_in(const KCall *c, int k, int axis) {
 static int64_t extent_out(const KCall *c, int axis) {
   return axis == 0 && c->op->out_rows ? c->rows : c->op->out.d[axis].n;
 }
-static int64_t blocks(const KCall *c) { return c->op->axis0_is_rows ? c->op->size[0] * c->rows : c->op->size[0]; }
+static int64_t blocks(const KCall *c) {
+  return c->op->axis0_is_rows ? c->op->size[0] * c->rows : c->op->size[0];
+}
 
 void KNAME(k_slice)(const KCall *c);
 void KNAME(k_slice)(const KCall *c) {

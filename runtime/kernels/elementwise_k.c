@@ -136,9 +136,9 @@ KINLINE void walk3(const KCall *c, Formula3 *f) {
 
 /* ---- formulas: a, b, c are elements, s is attribute f[0] ---- */
 
-#define ONE             splat(R(1.0))
-#define ZERO            ((RVec){0})
-#define TRUTH(cond)     ((RVec)((cond) & bits_of(ONE)))
+#define ONE splat(R(1.0))
+#define ZERO ((RVec){0})
+#define TRUTH(cond) ((RVec)((cond)&bits_of(ONE)))
 
 #define EW1(name, value)                                                                                     \
   KINLINE RVec of_##name(RVec a, RVec s) {                                                                   \
@@ -170,7 +170,7 @@ KINLINE RVec sign_of(RVec a) {
 
 EW1(neg, -a)
 EW1(recip, ONE / a)
-EW1(square, a * a)
+EW1(square, a *a)
 EW1(sqrt, vsqrt(a))
 EW1(exp, vexp(a))
 EW1(log, vlog(a))
@@ -182,7 +182,7 @@ EW1(cos, vcos(a))
 EW1(tanh, vtanh(a))
 EW1(sigmoid, vsigmoid(a))
 EW1(softplus, vsoftplus(a))
-EW1(leaky_relu, where_positive(a, a, s * a))
+EW1(leaky_relu, where_positive(a, a, s *a))
 EW1(floor, vfloor(a))
 EW1(round, vround(a))
 EW1(not, TRUTH(a == ZERO))
@@ -191,7 +191,7 @@ EW1(stretch, a)
 
 EW2(add, a + b)
 EW2(sub, a - b)
-EW2(mul, a * b)
+EW2(mul, a *b)
 EW2(div, a / b)
 EW2(pow, pow_lanes(a, b))
 EW2(maximum, select((a >= b) | (a != a), a, b))
@@ -203,7 +203,7 @@ EW2(lt, TRUTH(a < b))
 EW2(le, TRUTH(a <= b))
 EW2(and, TRUTH((a != ZERO) & (b != ZERO)))
 EW2(or, TRUTH((a != ZERO) | (b != ZERO)))
-EW2(leaky_relu_grad, a * where_positive(b, ONE, s))
+EW2(leaky_relu_grad, a *where_positive(b, ONE, s))
 
 KINLINE RVec of_select(RVec a, RVec b, RVec c) { return select(a != ZERO, b, c); }
 void KNAME(k_select)(const KCall *c);

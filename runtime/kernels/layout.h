@@ -39,7 +39,7 @@ static inline const char *mat_shape(const KOp *op, int64_t rows, MatShape *s) {
  * this size and more go to OpenBLAS: on one core our tiles were at least as fast below it, and a
  * row must not change its bits with the number of rows around it. The base family has no
  * multiply-add, while OpenBLAS picks its code by the CPU itself. */
-#define MAT_BLAS_FROM      768
+#define MAT_BLAS_FROM 768
 #define MAT_BLAS_FROM_BASE 160
 
 static inline bool mat_goes_to_blas(const KOp *op, const MatShape *s, int64_t from) {

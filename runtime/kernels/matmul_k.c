@@ -28,12 +28,12 @@ typedef struct Product {
   const Real *a;
   int64_t a_row, a_inner; /* steps of a along m and along k */
   const Real *b;
-  int64_t b_row;          /* step of b along k (or along n if b_turned); the other one is 1 */
+  int64_t b_row; /* step of b along k (or along n if b_turned); the other one is 1 */
   bool b_turned;
-  Real *out;              /* rows of n */
+  Real *out; /* rows of n */
   int epilogue;
-  const Real *extra;      /* bias or the result of leaky_relu */
-  int64_t bias_step;      /* 1: one bias for each column; 0: one for all */
+  const Real *extra; /* bias or the result of leaky_relu */
+  int64_t bias_step; /* 1: one bias for each column; 0: one for all */
   Real slope;
 } Product;
 
@@ -48,14 +48,14 @@ KINLINE void give(Real *p, RVec x, int lanes) {
 KINLINE void finish(const Product *g, RVec sum[8][4], int64_t row, int64_t col, int mr, int nv, int lanes) {
   const RVec slope = splat(g->slope);
   Real *out = g->out + row * g->n + col;
-  const Real *extra = g->extra + (g->epilogue & EPI_LEAKY_GRAD ? row * g->n + col : col * g->bias_step);
 #define EACH_SUM                                                                                             \
   _Pragma("GCC unroll 8") for (int i = 0; i < mr; i++) _Pragma("GCC unroll 4") for (int v = 0; v < nv; v++)
 #define LANES_OF(v) ((v) == nv - 1 ? lanes : VL)
   if (g->epilogue & EPI_BIAS) {
+    const Real *from = g->extra + col * g->bias_step;
     RVec bias[4];
     _Pragma("GCC unroll 4") for (int v = 0; v < nv; v++) {
-      bias[v] = g->bias_step ? take(extra + v * VL, LANES_OF(v)) : splat(*extra);
+      bias[v] = g->bias_step ? take(from + v * VL, LANES_OF(v)) : splat(*from);
     }
     EACH_SUM sum[i][v] += bias[v];
   }
@@ -63,7 +63,8 @@ KINLINE void finish(const Product *g, RVec sum[8][4], int64_t row, int64_t col, 
     EACH_SUM sum[i][v] = where_positive(sum[i][v], sum[i][v], slope * sum[i][v]);
   }
   if (g->epilogue & EPI_LEAKY_GRAD) {
-    EACH_SUM sum[i][v] *= where_positive(take(extra + i * g->n + v * VL, LANES_OF(v)), splat((Real)1), slope);
+    const Real *y = g->extra + row * g->n + col;
+    EACH_SUM sum[i][v] *= where_positive(take(y + i * g->n + v * VL, LANES_OF(v)), splat((Real)1), slope);
   }
   if (g->epilogue & EPI_ADD) {
     EACH_SUM sum[i][v] += take(out + i * g->n + v * VL, LANES_OF(v));
@@ -95,20 +96,17 @@ KINLINE void tile(const Product *g, int64_t row, int64_t col, const Real *b, int
                                                          const Real *b, int64_t b_row) {                     \
     tile(g, row, col, b, b_row, mr, nv);                                                                     \
   }
-TILE(1, 1) TILE(2, 1) TILE(3, 1) TILE(4, 1)
-TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2)
-TILE(1, 4) TILE(2, 4)
+TILE(1, 1)
+TILE(2, 1)
+TILE(3, 1) TILE(4, 1) TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2) TILE(1, 4) TILE(2, 4)
 #if TILE_ROWS >= 6
-TILE(5, 1) TILE(6, 1)
-TILE(5, 2) TILE(6, 2)
+    TILE(5, 1) TILE(6, 1) TILE(5, 2) TILE(6, 2)
 #endif
 #if TILE_ROWS >= 8
-TILE(7, 1) TILE(8, 1)
-TILE(7, 2) TILE(8, 2)
-TILE(3, 4) TILE(4, 4)
+        TILE(7, 1) TILE(8, 1) TILE(7, 2) TILE(8, 2) TILE(3, 4) TILE(4, 4)
 #endif
 
-typedef void TileFn(const Product *g, int64_t row, int64_t col, const Real *b, int64_t b_row);
+            typedef void TileFn(const Product *g, int64_t row, int64_t col, const Real *b, int64_t b_row);
 static TileFn *const tiles[3][9] = {
     {NULL, tile_1x1, tile_2x1, tile_3x1, tile_4x1,
 #if TILE_ROWS >= 6
@@ -245,11 +243,19 @@ void KNAME(k_matmul)(const KCall *c) {
   bool ta = op->attr.i[0] != 0, tb = op->attr.i[1] != 0;
   bool turned = tb && s.n > 1 && s.k > 1; /* a single row or column lies the same way */
   Product g = {
-      .m = s.m, .n = s.n, .k = s.k,
-      .a = c->in[0], .a_row = ta ? 1 : s.k, .a_inner = ta ? s.m : 1,
-      .b = c->in[1], .b_row = turned ? s.k : s.n, .b_turned = turned,
-      .out = c->out, .epilogue = op->epilogue,
-      .extra = op->n_in > 2 ? c->in[2] : NULL, .bias_step = s.n == 1 ? 0 : 1,
+      .m = s.m,
+      .n = s.n,
+      .k = s.k,
+      .a = c->in[0],
+      .a_row = ta ? 1 : s.k,
+      .a_inner = ta ? s.m : 1,
+      .b = c->in[1],
+      .b_row = turned ? s.k : s.n,
+      .b_turned = turned,
+      .out = c->out,
+      .epilogue = op->epilogue,
+      .extra = op->n_in > 2 ? c->in[2] : NULL,
+      .bias_step = s.n == 1 ? 0 : 1,
       .slope = (Real)op->attr.f[0],
   };
   bool blas = mat_goes_to_blas(op, &s, BLAS_FROM);

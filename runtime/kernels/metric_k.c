@@ -8,8 +8,8 @@
 #include "runtime/kernels/variant.h"
 
 #define DIGIT_BITS 8
-#define DIGITS     (1 << DIGIT_BITS)
-#define SIGN_BIT   ((RBits)1 << (8 * sizeof(Real) - 1))
+#define DIGITS (1 << DIGIT_BITS)
+#define SIGN_BIT ((RBits)1 << (8 * sizeof(Real) - 1))
 
 /* Keys that as unsigned numbers stand in the order of the reals. */
 static void to_keys(RBits *key, const Real *x, int64_t n) {

@@ -101,7 +101,8 @@ static void keep_walk(KOp *op, const Walk *w) {
   op->mode = w->nd == 1 ? EW_FLAT : EW_GENERAL;
 }
 
-static const char *prepare_elementwise(KOp *op) {
+static const char *prepare_elementwise(KOp *op, const KernelSet *set) {
+  (void)set;
   Walk w = {0};
   const char *why = broadcast_walk(op, &w);
   if (why) return why;
@@ -113,7 +114,8 @@ static const char *prepare_elementwise(KOp *op) {
 /* ---- axes ---- */
 
 /* TRANSPOSE: the walk goes through the result in order; strides of the input. */
-static const char *prepare_transpose(KOp *op) {
+static const char *prepare_transpose(KOp *op, const KernelSet *set) {
+  (void)set;
   Walk w = {.nd = op->out.rank};
   int64_t in_stride[SHAPE_MAX_RANK], step = 1;
   for (int j = op->in[0].rank - 1; j >= 0; j--) {
@@ -138,7 +140,9 @@ static const char *prepare_transpose(KOp *op) {
 
 /* SLICE, PAD and CONCAT move blocks: size[0] blocks (times rows), and size[1] elements behind one
  * position of the axis. */
-static const char *prepare_blocks(KOp *op, int axis) {
+static const char *prepare_blocks(KOp *op, const KernelSet *set) {
+  (void)set;
+  int axis = (int)op->attr.i[0];
   if (axis > 0 && op->in_rows[0] != op->out_rows) return "the input and the result do not have the same rows";
   op->axis0_is_rows = axis > 0 && op->out_rows;
   op->size[0] = product(&op->out, op->axis0_is_rows ? 1 : 0, axis);
@@ -149,7 +153,8 @@ static const char *prepare_blocks(KOp *op, int axis) {
 
 /* SUM, REDUCE_MAX, REDUCE_MIN: neighbouring axes that are all kept or all reduced are merged;
  * stride[3] is the stride in the result, 0 for reduced ones. */
-static const char *prepare_reduce(KOp *op) {
+static const char *prepare_reduce(KOp *op, const KernelSet *set) {
+  (void)set;
   const Shape *in = &op->in[0];
   int64_t mask = op->attr.i[0], step = 1;
   if (in->rank > 0 && !(mask & 1) && op->in_rows[0] != op->out_rows) {
@@ -184,6 +189,24 @@ static const char *prepare_reduce(KOp *op) {
   return NULL;
 }
 
+static const char *prepare_argmax(KOp *op, const KernelSet *set) {
+  (void)set;
+  int axis = (int)op->attr.i[0];
+  op->axis0_is_rows = axis > 0 && op->in_rows[0];
+  op->size[0] = product(&op->in[0], op->axis0_is_rows ? 1 : 0, axis);
+  op->size[1] = product(&op->in[0], axis + 1, op->in[0].rank);
+  op->nd = 2;
+  return NULL;
+}
+
+static const char *prepare_onehot(KOp *op, const KernelSet *set) {
+  (void)set;
+  op->axis0_is_rows = op->in_rows[0];
+  op->size[0] = product(&op->in[0], op->in_rows[0] ? 1 : 0, op->in[0].rank);
+  op->nd = 1;
+  return NULL;
+}
+
 /* ---- matrices, samples ---- */
 
 /* A packed panel of b, or the plain product where OpenBLAS cannot finish it. */
@@ -197,7 +220,7 @@ static size_t mat_scratch(const KOp *op, size_t real) {
   return copy > panel ? copy : panel;
 }
 
-static const char *prepare_matmul(KOp *op, size_t real) {
+static const char *prepare_matmul(KOp *op, const KernelSet *set) {
   MatShape m;
   const char *why = mat_shape(op, op->in[0].rank > 0 ? op->in[0].d[0].n : 1, &m);
   if (why) return why;
@@ -205,68 +228,46 @@ static const char *prepare_matmul(KOp *op, size_t real) {
     return "a gradient epilogue stands alone";
   }
   if ((op->epilogue & (EPI_BIAS | EPI_LEAKY_GRAD)) && op->n_in < 3) return "the epilogue has no input";
-  op->scratch = mat_scratch(op, real);
+  op->scratch = mat_scratch(op, set->real);
   return NULL;
 }
 
-static void prepare_w1(KOp *op, size_t real) {
+static const char *prepare_w1(KOp *op, const KernelSet *set) {
   size_t n = 0, longest = 0;
   for (int k = 0; k < 2; k++) {
     size_t size = (size_t)shape_capacity(&op->in[k]);
     n = mem_add(n, size);
     if (size > longest) longest = size;
   }
-  op->scratch = mem_mul(mem_add(n, longest), real);
+  op->scratch = mem_mul(mem_add(n, longest), set->real);
+  return NULL;
 }
 
-static const char *prepare_labels(KOp *op) {
-  if (op->in_rows[1] != op->out_rows && op->op == OP_GATHER && op->in[1].rank > 0) {
+static const char *prepare_labels(KOp *op, const KernelSet *set) {
+  (void)set;
+  if (op->in_rows[1] != op->out_rows && op->in[1].rank > 0) {
     return "the labels and the result do not have the same rows";
   }
   return NULL;
 }
 
-static const char *prepare_circuit(KOp *op) {
+static const char *prepare_circuit(KOp *op, const KernelSet *set) {
+  (void)set;
   if (!op->plan) return "the circuit has no plan";
   op->scratch = sim_scratch(op->plan, op->op);
   return NULL;
 }
 
-static const char *prepare_by_op(KOp *op, const KernelSet *set) {
-  switch (op->op) {
-  case OP_NEG: case OP_RECIP: case OP_SQUARE: case OP_SQRT: case OP_EXP: case OP_LOG: case OP_SAFE_LOG:
-  case OP_ABS: case OP_SIGN: case OP_SIN: case OP_COS: case OP_TANH: case OP_SIGMOID: case OP_SOFTPLUS:
-  case OP_LEAKY_RELU: case OP_FLOOR: case OP_ROUND: case OP_NOT: case OP_IS_FINITE: case OP_ADD: case OP_SUB:
-  case OP_MUL: case OP_DIV: case OP_POW: case OP_MAXIMUM: case OP_MINIMUM: case OP_MOD: case OP_EQ: case OP_NE:
-  case OP_LT: case OP_LE: case OP_AND: case OP_OR: case OP_LEAKY_RELU_GRAD: case OP_SELECT: case OP_STRETCH:
-    return prepare_elementwise(op);
-  case OP_SUM: case OP_REDUCE_MAX: case OP_REDUCE_MIN: return prepare_reduce(op);
-  case OP_TRANSPOSE: return prepare_transpose(op);
-  case OP_SLICE: case OP_PAD: case OP_CONCAT: return prepare_blocks(op, (int)op->attr.i[0]);
-  case OP_ARGMAX: {
-    int axis = (int)op->attr.i[0];
-    op->axis0_is_rows = axis > 0 && op->in_rows[0];
-    op->size[0] = product(&op->in[0], op->axis0_is_rows ? 1 : 0, axis);
-    op->size[1] = product(&op->in[0], axis + 1, op->in[0].rank);
-    op->nd = 2;
-    return NULL;
-  }
-  case OP_ONEHOT:
-    op->axis0_is_rows = op->in_rows[0];
-    op->size[0] = product(&op->in[0], op->in_rows[0] ? 1 : 0, op->in[0].rank);
-    op->nd = 1;
-    return NULL;
-  case OP_GATHER: case OP_SCATTER_ROWS: return prepare_labels(op);
-  case OP_MATMUL: return prepare_matmul(op, set->real);
-  case OP_W1: prepare_w1(op, set->real); return NULL;
-  case OP_DRAW: return NULL;
-  case OP_CIRCUIT: case OP_CIRCUIT_VJP: case OP_CIRCUIT_HVP: return prepare_circuit(op);
-  case OP_CONST: case OP_INPUT: case OP_PARAM: case OP_COUNT: case OP_CLOCK: case OP_RESHAPE: case OP_PART:
-  case OP_STOP_GRAD: case OP_MARK: case OP_CATEGORICAL: case OP_CONV: case OP_MAXPOOL: case OP_STORE: case OP_UPDATE:
-  case OP_COUNT_OF: break;
-  }
-  return "this operation has no kernel";
-}
+typedef const char *Prepare(KOp *op, const KernelSet *set);
+
+/* Elementwise ops all have the same walk; DRAW needs nothing. */
+static Prepare *const prepare_of[OP_COUNT_OF] = {
+    [OP_SUM] = prepare_reduce,      [OP_REDUCE_MAX] = prepare_reduce,   [OP_REDUCE_MIN] = prepare_reduce,
+    [OP_ARGMAX] = prepare_argmax,   [OP_TRANSPOSE] = prepare_transpose, [OP_SLICE] = prepare_blocks,
+    [OP_PAD] = prepare_blocks,      [OP_CONCAT] = prepare_blocks,       [OP_ONEHOT] = prepare_onehot,
+    [OP_GATHER] = prepare_labels,   [OP_MATMUL] = prepare_matmul,       [OP_W1] = prepare_w1,
+    [OP_CIRCUIT] = prepare_circuit, [OP_CIRCUIT_VJP] = prepare_circuit, [OP_CIRCUIT_HVP] = prepare_circuit,
+};
 
 const char *kop_prepare(KOp *op, const KernelSet *set) {
   op->scratch = 0;
@@ -274,5 +275,7 @@ const char *kop_prepare(KOp *op, const KernelSet *set) {
   if (!op->fn) return "this operation has no kernel yet";
   if (op->n_in > KMAX_IN) return "it has too many inputs";
   const char *why = check_counts(op);
-  return why ? why : prepare_by_op(op, set);
+  if (why) return why;
+  Prepare *prepare = op_info[op->op].cls == CLASS_EW ? prepare_elementwise : prepare_of[op->op];
+  return prepare ? prepare(op, set) : NULL;
 }

@@ -9,7 +9,7 @@
 #include "runtime/kernels/vmath_k.h"
 
 #define STRETCH_VECTORS 256 /* of one innermost sum */
-#define STRETCH_ROWS    256 /* of one column sum */
+#define STRETCH_ROWS 256    /* of one column sum */
 
 typedef RVec Combine(RVec a, RVec b);
 

@@ -4,7 +4,7 @@
 #define QGN_TRANSPOSE_K_H
 #include "runtime/kernels/variant.h"
 
-#define LANE_LOW(l, h)  (((l) & (h)) ? VLANES + (l) - (h) : (l))
+#define LANE_LOW(l, h) (((l) & (h)) ? VLANES + (l) - (h) : (l))
 #define LANE_HIGH(l, h) (((l) & (h)) ? VLANES + (l) : (l) + (h))
 #define EXCHANGE(r, h)                                                                                       \
   _Pragma("GCC unroll 16") for (int i = 0; i < VL; i++) {                                                    \

@@ -46,22 +46,23 @@ typedef uint64_t RBits;
 #define VL ((int)(VBYTES / sizeof(Real)))
 
 /* LANES(F, x): F(0, x), F(1, x), ... for every lane, for constant shuffles. */
-#define LANES_2(F, x)  F(0, x), F(1, x)
-#define LANES_4(F, x)  LANES_2(F, x), F(2, x), F(3, x)
-#define LANES_8(F, x)  LANES_4(F, x), F(4, x), F(5, x), F(6, x), F(7, x)
-#define LANES_16(F, x) LANES_8(F, x), F(8, x), F(9, x), F(10, x), F(11, x), F(12, x), F(13, x), F(14, x), F(15, x)
+#define LANES_2(F, x) F(0, x), F(1, x)
+#define LANES_4(F, x) LANES_2(F, x), F(2, x), F(3, x)
+#define LANES_8(F, x) LANES_4(F, x), F(4, x), F(5, x), F(6, x), F(7, x)
+#define LANES_16(F, x)                                                                                       \
+  LANES_8(F, x), F(8, x), F(9, x), F(10, x), F(11, x), F(12, x), F(13, x), F(14, x), F(15, x)
 #if VBYTES == 64 && defined(QGN_SINGLE)
 #define VLANES 16
-#define LANES  LANES_16
+#define LANES LANES_16
 #elif (VBYTES == 32 && defined(QGN_SINGLE)) || (VBYTES == 64 && defined(QGN_DOUBLE))
 #define VLANES 8
-#define LANES  LANES_8
+#define LANES LANES_8
 #elif (VBYTES == 16 && defined(QGN_SINGLE)) || (VBYTES == 32 && defined(QGN_DOUBLE))
 #define VLANES 4
-#define LANES  LANES_4
+#define LANES LANES_4
 #else
 #define VLANES 2
-#define LANES  LANES_2
+#define LANES LANES_2
 #endif
 #define LANE_NUMBER(l, x) (l)
 #define LANE_ACROSS(l, x) ((l) ^ (x))

@@ -1,9 +1,9 @@
 /* Elementary functions on vectors: exp, log, log1p, tanh, sigmoid, softplus, sine and cosine.
  *
  * Errors against the exact value, measured by tests/unit/rt_vmath.c: at most 2 ulp in single
- * (sigmoid 2.5) and 1e-15 relative in double. NaN goes through, infinities and zeros give what C's functions give,
- * results below the normal range are rounded to the subnormal grid. No tables, no branches except
- * for the far sines, so a lane never depends on its neighbours.
+ * (sigmoid 2.5) and 1e-15 relative in double. NaN goes through, infinities and zeros give what C's functions
+ * give, results below the normal range are rounded to the subnormal grid. No tables, no branches except for
+ * the far sines, so a lane never depends on its neighbours.
  *
  * Methods: exp(x) = 2^n exp(r), |r| <= ln 2 / 2, polynomial near minimax; log as in FreeBSD's
  * msun (s = f / (2 + f)); tanh through expm1; sine and cosine by pi/2 in several parts, exact to
@@ -14,37 +14,37 @@
 #include "runtime/kernels/variant.h"
 
 #ifdef QGN_SINGLE
-#define ROUND_MAGIC   0x1.8p23f
-#define WHOLE_FROM    0x1p23f
+#define ROUND_MAGIC 0x1.8p23f
+#define WHOLE_FROM 0x1p23f
 #define MANTISSA_BITS 23
 #define EXPONENT_BIAS 127
-#define LOG2_E        0x1.715476p0f
-#define LN2_HI        0x1.62e3p-1f /* few bits: n * LN2_HI is exact */
-#define LN2_LO        0x1.2fefa2p-17f
-#define EXP_HIGH      89.0f /* beyond: infinite, */
-#define EXP_LOW       -104.5f /* and 0 */
-#define TANH_FAR      20.0f
-#define TINY_NORMAL   0x1p-126f
-#define SUBNORMAL_UP  0x1p24f
-#define SUBNORMAL_N   24.0f
-#define TRIG_FAR      1e6f
-#define R(x)          (x##f)
+#define LOG2_E 0x1.715476p0f
+#define LN2_HI 0x1.62e3p-1f /* few bits: n * LN2_HI is exact */
+#define LN2_LO 0x1.2fefa2p-17f
+#define EXP_HIGH 89.0f  /* beyond: infinite, */
+#define EXP_LOW -104.5f /* and 0 */
+#define TANH_FAR 20.0f
+#define TINY_NORMAL 0x1p-126f
+#define SUBNORMAL_UP 0x1p24f
+#define SUBNORMAL_N 24.0f
+#define TRIG_FAR 1e6f
+#define R(x) (x##f)
 #else
-#define ROUND_MAGIC   0x1.8p52
-#define WHOLE_FROM    0x1p52
+#define ROUND_MAGIC 0x1.8p52
+#define WHOLE_FROM 0x1p52
 #define MANTISSA_BITS 52
 #define EXPONENT_BIAS 1023
-#define LOG2_E        0x1.71547652b82fep0
-#define LN2_HI        0x1.62e42feep-1
-#define LN2_LO        0x1.a39ef35793c76p-33
-#define EXP_HIGH      710.0
-#define EXP_LOW       -746.0
-#define TANH_FAR      45.0
-#define TINY_NORMAL   0x1p-1022
-#define SUBNORMAL_UP  0x1p54
-#define SUBNORMAL_N   54.0
-#define TRIG_FAR      5e5
-#define R(x)          (x)
+#define LOG2_E 0x1.71547652b82fep0
+#define LN2_HI 0x1.62e42feep-1
+#define LN2_LO 0x1.a39ef35793c76p-33
+#define EXP_HIGH 710.0
+#define EXP_LOW -746.0
+#define TANH_FAR 45.0
+#define TINY_NORMAL 0x1p-1022
+#define SUBNORMAL_UP 0x1p54
+#define SUBNORMAL_N 54.0
+#define TRIG_FAR 5e5
+#define R(x) (x)
 #endif
 
 KINLINE RVecInt bits_of(RVec a) { return (RVecInt)a; }
@@ -161,8 +161,9 @@ KINLINE RVec vtanh(RVec x) {
   RVec t = e / (e + R(2.0));
 #ifdef QGN_SINGLE
   RVec z = y * y; /* coefficients of Cephes' tanhf */
-  RVec q = (((z * -5.70498872745e-3f + 2.06390887954e-2f) * z - 5.37397155531e-2f) * z + 1.33314422036e-1f) * z -
-           3.33332819422e-1f;
+  RVec q =
+      (((z * -5.70498872745e-3f + 2.06390887954e-2f) * z - 5.37397155531e-2f) * z + 1.33314422036e-1f) * z -
+      3.33332819422e-1f;
   t = select(y < splat(0.625f), y + y * (z * q), t);
 #endif
   return (RVec)(bits_of(t) | sign_bit(x));
@@ -199,18 +200,34 @@ KINLINE void sincos_near(DVec x, DVec *sine, DVec *cosine) {
 #ifdef QGN_SINGLE
   r = r - k * 6.07710050650619224932e-11;
   DVec z = r * r;
-  DVec s = r + r * z * (((z * 0x1.6cd878c3b46a7p-19 + -0x1.a00f9e2cae774p-13) * z + 0x1.11110896efbb2p-7) * z +
-                        -0x1.5555554cbac77p-3);
+  DVec s = r + r * z *
+                   (((z * 0x1.6cd878c3b46a7p-19 + -0x1.a00f9e2cae774p-13) * z + 0x1.11110896efbb2p-7) * z +
+                    -0x1.5555554cbac77p-3);
   DVec c = (((z * 0x1.99342e0ee5069p-16 + -0x1.6c087e80f1e27p-10) * z + 0x1.55553e1053a42p-5) * z +
-            -0x1.ffffffd0c5e81p-2) * z + 1.0;
+            -0x1.ffffffd0c5e81p-2) *
+               z +
+           1.0;
 #else
-  r = ((r - k * 6.07710050630396597660e-11) - k * 2.02226624871116645580e-21) - k * 8.47842766036889956997e-32;
+  r = ((r - k * 6.07710050630396597660e-11) - k * 2.02226624871116645580e-21) -
+      k * 8.47842766036889956997e-32;
   DVec z = r * r;
-  DVec ps = ((((z * 1.58969099521155010221e-10 + -2.50507602534068634195e-08) * z + 2.75573137070700676789e-06) * z +
-              -1.98412698298579493134e-04) * z + 8.33333333332248946124e-03) * z + -1.66666666666666324348e-01;
+  DVec ps =
+      ((((z * 1.58969099521155010221e-10 + -2.50507602534068634195e-08) * z + 2.75573137070700676789e-06) *
+            z +
+        -1.98412698298579493134e-04) *
+           z +
+       8.33333333332248946124e-03) *
+          z +
+      -1.66666666666666324348e-01;
   DVec s = r + r * z * ps;
-  DVec pc = ((((z * -1.13596475577881948265e-11 + 2.08757232129817482790e-09) * z + -2.75573143513506633035e-07) * z +
-              2.48015872894767294178e-05) * z + -1.38888888888741095749e-03) * z + 4.16666666666666019037e-02;
+  DVec pc =
+      ((((z * -1.13596475577881948265e-11 + 2.08757232129817482790e-09) * z + -2.75573143513506633035e-07) *
+            z +
+        2.48015872894767294178e-05) *
+           z +
+       -1.38888888888741095749e-03) *
+          z +
+      4.16666666666666019037e-02;
   DVec half = z * 0.5, w = 1.0 - half;
   DVec c = w + (((1.0 - w) - half) + z * z * pc);
 #endif

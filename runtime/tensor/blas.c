@@ -23,12 +23,14 @@ const char *blas_name(void) {
 
 static CBLAS_TRANSPOSE turn(bool t) { return t ? CblasTrans : CblasNoTrans; }
 
-void blas_gemm_f32(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const float *a, const float *b, float *out) {
+void blas_gemm_f32(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const float *a, const float *b,
+                   float *out) {
   cblas_sgemm(CblasRowMajor, turn(ta), turn(tb), (blasint)m, (blasint)n, (blasint)k, 1.0f, a,
               (blasint)(ta ? m : k), b, (blasint)(tb ? k : n), 0.0f, out, (blasint)n);
 }
 
-void blas_gemm_f64(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const double *a, const double *b, double *out) {
+void blas_gemm_f64(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const double *a, const double *b,
+                   double *out) {
   cblas_dgemm(CblasRowMajor, turn(ta), turn(tb), (blasint)m, (blasint)n, (blasint)k, 1.0, a,
               (blasint)(ta ? m : k), b, (blasint)(tb ? k : n), 0.0, out, (blasint)n);
 }

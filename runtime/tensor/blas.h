@@ -12,6 +12,8 @@ const char *blas_name(void);
 
 /* out[m, n] = a b; a is [m, k] ([k, m] if ta), b is [k, n] ([n, k] if tb); all contiguous, row
  * major, extents at most INT_MAX. */
-void blas_gemm_f32(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const float *a, const float *b, float *out);
-void blas_gemm_f64(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const double *a, const double *b, double *out);
+void blas_gemm_f32(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const float *a, const float *b,
+                   float *out);
+void blas_gemm_f64(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const double *a, const double *b,
+                   double *out);
 #endif

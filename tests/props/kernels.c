@@ -43,8 +43,10 @@ static const int64_t ew_shapes[][3][5] = {
     {{257, -1}, {257, -1}, {257, -1}},
 };
 
-#define S2(a, b)    {a, b, -1}
-#define S3(a, b, c) {a, b, c, -1}
+#define S2(a, b)                                                                                             \
+  { a, b, -1 }
+#define S3(a, b, c)                                                                                          \
+  { a, b, c, -1 }
 static const Case cases[] = {
     {OP_SUM, 1, {{7, -1}}, {1, 0}, {0}},
     {OP_SUM, 1, {{-1}}, {0, 0}, {0}},
@@ -98,10 +100,12 @@ static const Case cases[] = {
     {OP_W1, 2, {{1, -1}, {7, -1}}, {0}, {false, false}},
 };
 
-static const int64_t mat_sizes[][3] = { /* m, n, k */
-    {16, 64, 64}, {64, 64, 16}, {16, 64, 1}, {16, 1, 64}, {64, 1, 16}, {1, 64, 16}, {1, 1, 16}, {1, 1, 1},
-    {16, 2, 2}, {7, 5, 3}, {33, 17, 19}, {37, 33, 65}, {64, 64, 64}, {16, 10, 128}, {3, 100, 9}, {4, 49, 9},
-    {0, 5, 3}, {5, 7, 0}, {100, 128, 31}, {2, 31, 200}, {161, 165, 170}, {256, 16, 160},
+static const int64_t mat_sizes[][3] = {
+    /* m, n, k */
+    {16, 64, 64},   {64, 64, 16},  {16, 64, 1},     {16, 1, 64},    {64, 1, 16},  {1, 64, 16},
+    {1, 1, 16},     {1, 1, 1},     {16, 2, 2},      {7, 5, 3},      {33, 17, 19}, {37, 33, 65},
+    {64, 64, 64},   {16, 10, 128}, {3, 100, 9},     {4, 49, 9},     {0, 5, 3},    {5, 7, 0},
+    {100, 128, 31}, {2, 31, 200},  {161, 165, 170}, {256, 16, 160},
 };
 
 /* ---- running one case ---- */
@@ -127,9 +131,13 @@ static double ordinary_value(OpId op, int k, uint64_t at) {
 }
 
 static double special_value(uint64_t at, int k) {
-  static const double values[SPECIAL_VALUES] = {0,     -0.0,    INFINITY, -INFINITY, NAN,   1,    -1,
+  static const double values[SPECIAL_VALUES] = {0,     -0.0,    INFINITY, -INFINITY, NAN,  1,     -1,
                                                 1e-40, -1e-310, 100,      -100,      1e30, -1e30, 0.5};
-  return values[(at * (uint64_t)(k == 0 ? 1 : k == 1 ? 3 : 5) + at / SPECIAL_VALUES * (uint64_t)k) % SPECIAL_VALUES];
+  return values[(at * (uint64_t)(k == 0   ? 1
+                                 : k == 1 ? 3
+                                          : 5) +
+                 at / SPECIAL_VALUES * (uint64_t)k) %
+                SPECIAL_VALUES];
 }
 
 static Shape shape_with(const int64_t *size, bool rows) {
@@ -222,7 +230,8 @@ static void set_magnitude(Bench *b) {
   RefTensor sum = b->out, in[4];
   b->magnitude = sum.x = calloc((size_t)n + 1, sizeof(double));
   for (int64_t i = 0; i < n; i++) sum.x[i] = fabs(b->out.x[i]);
-  bool adds = op == OP_ADD || op == OP_SUB || op == OP_SUM || op == OP_MATMUL || op == OP_SCATTER_ROWS || op == OP_MOD;
+  bool adds = op == OP_ADD || op == OP_SUB || op == OP_SUM || op == OP_MATMUL || op == OP_SCATTER_ROWS ||
+              op == OP_MOD;
   if (!adds) return;
   for (int k = 0; k < b->op.n_in; k++) {
     int64_t size = ref_numel(&b->in[k]);
@@ -248,8 +257,8 @@ static void compare(const Bench *b, const KernelSet *set, const void *out, const
   for (int64_t i = 0; i < ref_numel(&b->out); i++) {
     double got = rig_get(set, out, i), want = b->out.x[i];
     if (close_enough(set, b->op.op, got, want, b->magnitude[i])) continue;
-    fail_msg("%s %s %s, element %lld: %.17g instead of %.17g", set->name, op_info[b->op.op].name, what, (long long)i,
-             got, want);
+    fail_msg("%s %s %s, element %lld: %.17g instead of %.17g", set->name, op_info[b->op.op].name, what,
+             (long long)i, got, want);
   }
 }
 
@@ -258,11 +267,13 @@ static bool works_by_rows(const Bench *b) {
   if (!b->op.out_rows) return false;
   if (b->op.op == OP_SUM) return (b->op.attr.i[0] & 1) == 0;
   if (b->op.op == OP_MATMUL) return b->op.attr.i[0] == 0;
-  return cls == CLASS_EW || cls == CLASS_ROWS || cls == CLASS_AXIS || cls == CLASS_VIEW || cls == CLASS_REDUCE;
+  return cls == CLASS_EW || cls == CLASS_ROWS || cls == CLASS_AXIS || cls == CLASS_VIEW ||
+         cls == CLASS_REDUCE;
 }
 
 /* The same rows in calls of `step` rows: bit for bit the same. */
-static void compare_cut(const Bench *b, const KernelSet *set, void *const *in, const void *whole, int64_t step) {
+static void compare_cut(const Bench *b, const KernelSet *set, void *const *in, const void *whole,
+                        int64_t step) {
   int64_t rows = rows_of(b), n = ref_numel(&b->out), row = rig_row_size(&b->op.out);
   void *out = rig_reals(set, n, NULL);
   for (int64_t at = 0; at < rows; at += step) {
@@ -275,7 +286,8 @@ static void compare_cut(const Bench *b, const KernelSet *set, void *const *in, c
     rig_call(&b->op, count, at, part, (char *)out + (size_t)(at * row) * set->real, NULL);
   }
   for (int64_t i = 0; i < n; i++) {
-    const char *x = (const char *)out + (size_t)i * set->real, *y = (const char *)whole + (size_t)i * set->real;
+    const char *x = (const char *)out + (size_t)i * set->real,
+               *y = (const char *)whole + (size_t)i * set->real;
     if (memcmp(x, y, set->real) == 0) continue;
     fail_msg("%s %s in calls of %lld rows, element %lld: other bits", set->name, op_info[b->op.op].name,
              (long long)step, (long long)i);
@@ -428,8 +440,8 @@ static void check_epilogue(const KernelSet *set, const int64_t s[3], bool ta, bo
     if (epilogue & EPI_ADD) x += before[j];
     double got = rig_get(set, out, j), tolerance = set->real == sizeof(double) ? 1e-15 : 5e-7;
     if (fabs(got - x) > tolerance * (2 + fabs(x)))
-      fail_msg("%s product %lldx%lldx%lld, epilogue %d: %g instead of %g", set->name, (long long)m, (long long)n,
-               (long long)k, epilogue, got, x);
+      fail_msg("%s product %lldx%lldx%lld, epilogue %d: %g instead of %g", set->name, (long long)m,
+               (long long)n, (long long)k, epilogue, got, x);
   }
   for (int i = 0; i < 3; i++) rig_drop(set, in[i], sizes[i]);
   rig_drop(set, out, m * n);
@@ -439,8 +451,13 @@ static void check_epilogue(const KernelSet *set, const int64_t s[3], bool ta, bo
 
 static void epilogues(void **state) {
   (void)state;
-  static const int kinds[] = {EPI_BIAS, EPI_LEAKY, EPI_BIAS | EPI_LEAKY, EPI_LEAKY_GRAD, EPI_ADD,
-                              EPI_BIAS | EPI_LEAKY | EPI_ADD, EPI_LEAKY_GRAD | EPI_ADD};
+  static const int kinds[] = {EPI_BIAS,
+                              EPI_LEAKY,
+                              EPI_BIAS | EPI_LEAKY,
+                              EPI_LEAKY_GRAD,
+                              EPI_ADD,
+                              EPI_BIAS | EPI_LEAKY | EPI_ADD,
+                              EPI_LEAKY_GRAD | EPI_ADD};
   for (size_t i = 0; i < sizeof mat_sizes / sizeof *mat_sizes; i++) {
     for (int bits = 0; bits < 4; bits++) {
       for (size_t e = 0; e < sizeof kinds / sizeof *kinds; e++) {
@@ -454,8 +471,8 @@ static void epilogues(void **state) {
 static void all_listed(void **state) {
   (void)state;
   for (int op = 0; op < OP_COUNT_OF; op++) {
-    bool known = op_info[op].kernel != OPKERNEL_K || op_info[op].cls == CLASS_EW || op == OP_MATMUL || op == OP_DRAW ||
-                 op_info[op].cls == CLASS_CIRCUIT;
+    bool known = op_info[op].kernel != OPKERNEL_K || op_info[op].cls == CLASS_EW || op == OP_MATMUL ||
+                 op == OP_DRAW || op_info[op].cls == CLASS_CIRCUIT;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) known |= (int)cases[i].op == op;
     if (!known) fail_msg("no test for the kernel of %s", op_info[op].name);
   }
@@ -464,7 +481,7 @@ static void all_listed(void **state) {
 int main(void) {
   n_sets = rig_variants(sets);
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(elementwise), cmocka_unit_test(listed),    cmocka_unit_test(products),
+      cmocka_unit_test(elementwise),      cmocka_unit_test(listed),    cmocka_unit_test(products),
       cmocka_unit_test(batched_products), cmocka_unit_test(epilogues), cmocka_unit_test(all_listed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define FENCE_BYTES 128
-#define FENCE       0xA5
+#define FENCE 0xA5
 
 int rig_variants(const KernelSet *sets[RIG_VARIANTS]) {
   int n = 0;
@@ -52,7 +52,8 @@ void rig_drop(const KernelSet *set, void *x, int64_t n) {
   free(x);
 }
 
-void rig_call(const KOp *op, int64_t rows, int64_t row0, const void *const *in, void *out, const RunClock *clock) {
+void rig_call(const KOp *op, int64_t rows, int64_t row0, const void *const *in, void *out,
+              const RunClock *clock) {
   KCall c = {.op = op, .rows = rows, .row0 = row0, .out = out, .clock = clock};
   for (int k = 0; k < op->n_in; k++) c.in[k] = in[k];
   unsigned char *scratch = fenced(op->scratch);

@@ -18,7 +18,8 @@ double rig_get(const KernelSet *set, const void *x, int64_t i);
 void rig_drop(const KernelSet *set, void *x, int64_t n);
 
 /* Calls op->fn with `rows` rows; scratch is op->scratch bytes, checked like rig_reals. */
-void rig_call(const KOp *op, int64_t rows, int64_t row0, const void *const *in, void *out, const RunClock *clock);
+void rig_call(const KOp *op, int64_t rows, int64_t row0, const void *const *in, void *out,
+              const RunClock *clock);
 /* Elements of one row, and of the whole with `rows` rows if has_rows. */
 int64_t rig_row_size(const Shape *s);
 int64_t rig_size(const Shape *s, bool has_rows, int64_t rows);

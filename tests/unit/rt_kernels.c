@@ -59,7 +59,8 @@ static void adam_reference(Weights *x, const double *g, const double *h, int ste
 static void check_optimiser(const KernelSet *set, int which, const double *hyper) {
   Weights want = {{0}, {{0}}};
   for (int i = 0; i < WEIGHTS; i++) want.w[i] = rig_round(set, rig_random(1, (uint64_t)i, -1, 1));
-  void *w = rig_reals(set, WEIGHTS, want.w), *m = rig_reals(set, WEIGHTS, NULL), *v = rig_reals(set, WEIGHTS, NULL);
+  void *w = rig_reals(set, WEIGHTS, want.w), *m = rig_reals(set, WEIGHTS, NULL),
+       *v = rig_reals(set, WEIGHTS, NULL);
   for (int step = 1; step <= STEPS; step++) {
     double g[WEIGHTS];
     for (int i = 0; i < WEIGHTS; i++) g[i] = rig_round(set, rig_random((uint64_t)step, (uint64_t)i, -1, 1));
@@ -98,7 +99,8 @@ static void first_step_of_adam(void **state) {
     double w[3] = {1, 1, 1}, g[3] = {1e-3, -5, 0};
     void *x = rig_reals(sets[v], 3, w), *grad = rig_reals(sets[v], 3, g);
     void *m = rig_reals(sets[v], 3, NULL), *s = rig_reals(sets[v], 3, NULL);
-    OptCall c = {.n = 3, .w = x, .g = grad, .state = {m, s}, .hyper = (double[]){0.25, 0.9, 0.999, 1e-12}, .step = 1};
+    OptCall c = {
+        .n = 3, .w = x, .g = grad, .state = {m, s}, .hyper = (double[]){0.25, 0.9, 0.999, 1e-12}, .step = 1};
     sets[v]->opt[OPT_ADAM](&c);
     assert_true(fabs(rig_get(sets[v], x, 0) - 0.75) < 1e-6);
     assert_true(fabs(rig_get(sets[v], x, 1) - 1.25) < 1e-6);
@@ -295,9 +297,9 @@ static void in_place(void **state) {
 int main(void) {
   n_sets = rig_variants(sets);
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(variants),          cmocka_unit_test(optimisers),     cmocka_unit_test(first_step_of_adam),
-      cmocka_unit_test(add_and_finite),    cmocka_unit_test(bad_labels),     cmocka_unit_test(slice_of_few_rows),
-      cmocka_unit_test(wasserstein),       cmocka_unit_test(refusals),       cmocka_unit_test(in_place),
+      cmocka_unit_test(variants),       cmocka_unit_test(optimisers), cmocka_unit_test(first_step_of_adam),
+      cmocka_unit_test(add_and_finite), cmocka_unit_test(bad_labels), cmocka_unit_test(slice_of_few_rows),
+      cmocka_unit_test(wasserstein),    cmocka_unit_test(refusals),   cmocka_unit_test(in_place),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -131,7 +131,8 @@ static void distribution(void **state) {
 /* The kernel of every variant gives the bits of rng_uniform and rng_normal, rounded to Real. */
 static void kernels(void **state) {
   (void)state;
-  static const int64_t shapes[][3] = {{64, -1}, {33, 1, -1}, {33, 2, -1}, {17, 3, -1}, {5, 4, -1}, {9, 30, -1}, {-1}};
+  static const int64_t shapes[][3] = {{64, -1},   {33, 1, -1}, {33, 2, -1}, {17, 3, -1},
+                                      {5, 4, -1}, {9, 30, -1}, {-1}};
   const KernelSet *sets[RIG_VARIANTS];
   int n_sets = rig_variants(sets);
   for (int v = 0; v < n_sets; v++) {

@@ -105,15 +105,45 @@ typedef struct Special {
 } Special;
 
 static const Special specials[] = {
-    {OP_EXP, INFINITY, INFINITY}, {OP_EXP, -INFINITY, 0}, {OP_EXP, 0, 1}, {OP_EXP, -0.0, 1}, {OP_EXP, 1000, INFINITY},
-    {OP_EXP, -1000, 0}, {OP_LOG, 0, -INFINITY}, {OP_LOG, -0.0, -INFINITY}, {OP_LOG, -1, NAN}, {OP_LOG, 1, 0},
-    {OP_LOG, INFINITY, INFINITY}, {OP_LOG, -INFINITY, NAN}, {OP_TANH, INFINITY, 1}, {OP_TANH, -INFINITY, -1},
-    {OP_TANH, 0, 0}, {OP_TANH, -0.0, -0.0}, {OP_SIGMOID, INFINITY, 1}, {OP_SIGMOID, -INFINITY, 0}, {OP_SIGMOID, 0, 0.5},
-    {OP_SOFTPLUS, INFINITY, INFINITY}, {OP_SOFTPLUS, -INFINITY, 0}, {OP_SIN, 0, 0}, {OP_SIN, INFINITY, NAN},
-    {OP_COS, 0, 1}, {OP_COS, -INFINITY, NAN}, {OP_SAFE_LOG, 0, -100}, {OP_SAFE_LOG, -1, NAN}, {OP_ROUND, 2.5, 2},
-    {OP_ROUND, -0.5, -0.0}, {OP_ROUND, 3.5, 4}, {OP_ROUND, 1e30, 0x1p99}, {OP_FLOOR, -0.5, -1}, {OP_FLOOR, -3, -3},
-    {OP_FLOOR, -INFINITY, -INFINITY}, {OP_SQRT, -1, NAN}, {OP_SQRT, -0.0, -0.0}, {OP_SIGN, -0.0, 0},
-    {OP_ABS, -INFINITY, INFINITY}, {OP_NEG, 0, -0.0},
+    {OP_EXP, INFINITY, INFINITY},
+    {OP_EXP, -INFINITY, 0},
+    {OP_EXP, 0, 1},
+    {OP_EXP, -0.0, 1},
+    {OP_EXP, 1000, INFINITY},
+    {OP_EXP, -1000, 0},
+    {OP_LOG, 0, -INFINITY},
+    {OP_LOG, -0.0, -INFINITY},
+    {OP_LOG, -1, NAN},
+    {OP_LOG, 1, 0},
+    {OP_LOG, INFINITY, INFINITY},
+    {OP_LOG, -INFINITY, NAN},
+    {OP_TANH, INFINITY, 1},
+    {OP_TANH, -INFINITY, -1},
+    {OP_TANH, 0, 0},
+    {OP_TANH, -0.0, -0.0},
+    {OP_SIGMOID, INFINITY, 1},
+    {OP_SIGMOID, -INFINITY, 0},
+    {OP_SIGMOID, 0, 0.5},
+    {OP_SOFTPLUS, INFINITY, INFINITY},
+    {OP_SOFTPLUS, -INFINITY, 0},
+    {OP_SIN, 0, 0},
+    {OP_SIN, INFINITY, NAN},
+    {OP_COS, 0, 1},
+    {OP_COS, -INFINITY, NAN},
+    {OP_SAFE_LOG, 0, -100},
+    {OP_SAFE_LOG, -1, NAN},
+    {OP_ROUND, 2.5, 2},
+    {OP_ROUND, -0.5, -0.0},
+    {OP_ROUND, 3.5, 4},
+    {OP_ROUND, 1e30, 0x1p99},
+    {OP_FLOOR, -0.5, -1},
+    {OP_FLOOR, -3, -3},
+    {OP_FLOOR, -INFINITY, -INFINITY},
+    {OP_SQRT, -1, NAN},
+    {OP_SQRT, -0.0, -0.0},
+    {OP_SIGN, -0.0, 0},
+    {OP_ABS, -INFINITY, INFINITY},
+    {OP_NEG, 0, -0.0},
 };
 
 static bool same(double got, double want) {
@@ -131,8 +161,8 @@ static void special_values(void **state) {
       rig_call(&k, 1, 0, (const void *const *)&in, out, NULL);
       double got = rig_get(sets[v], out, 0);
       if (!same(got, specials[i].y))
-        fail_msg("%s %s(%g) = %g instead of %g", sets[v]->name, op_info[specials[i].op].name, specials[i].x, got,
-                 specials[i].y);
+        fail_msg("%s %s(%g) = %g instead of %g", sets[v]->name, op_info[specials[i].op].name, specials[i].x,
+                 got, specials[i].y);
       rig_drop(sets[v], in, 1);
       rig_drop(sets[v], out, 1);
     }
@@ -170,7 +200,8 @@ static void subnormal(void **state) {
 /* The same number at every place of runs of every length has the same bits. */
 static void place_does_not_matter(void **state) {
   (void)state;
-  static const OpId ops[] = {OP_EXP, OP_LOG, OP_SIN, OP_COS, OP_TANH, OP_SIGMOID, OP_SOFTPLUS, OP_SQRT, OP_LEAKY_RELU};
+  static const OpId ops[] = {OP_EXP,     OP_LOG,      OP_SIN,  OP_COS,       OP_TANH,
+                             OP_SIGMOID, OP_SOFTPLUS, OP_SQRT, OP_LEAKY_RELU};
   for (int v = 0; v < n_sets; v++) {
     const KernelSet *set = sets[v];
     for (size_t o = 0; o < sizeof ops / sizeof *ops; o++) {
