@@ -14,6 +14,13 @@ static bool bundle_here(Sema *S, const Value *b) {
   return false;
 }
 
+const Value *bundle_unary(Sema *S, OpId op, const Value *b, Span span) {
+  if (!bundle_here(S, b)) return S->error;
+  NodeId *out = ARENA_ARRAY(S->a, NodeId, b->u.bundle.n + 1);
+  for (int i = 0; i < b->u.bundle.n; i++) out[i] = g_unary(graph_now(S), op, b->u.bundle.nodes[i], span);
+  return bundle_value(S, b->u.bundle.n, b->u.bundle.slots, out, span);
+}
+
 /* The elementwise result of two bundles, or of a bundle and a number or scalar. */
 const Value *bundle_binary(Sema *S, AstOp op, const Value *a, const Value *b, Span span) {
   const BundleValue *shape = a->kind == VAL_BUNDLE ? &a->u.bundle : &b->u.bundle;
@@ -189,6 +196,10 @@ const Value *fn_grad(Sema *S, Args *args, const Builtin *self) {
     int n;
     const int *slots = object_slots(S, w->u.object, &n);
     return grad_object(S, e->u.tensor, n, slots, w->u.object->name, args->span);
+  }
+  if (w->kind == VAL_STAGE && w->u.stage.is_param) {
+    const Value *b = grad_object(S, e->u.tensor, 1, w->u.stage.slots, w->u.stage.name, args->span);
+    return val_is_error(b) ? b : val_node(S, b->u.bundle.nodes[0], 0, args->span);
   }
   if (w->kind == VAL_STAGE) return grad_object(S, e->u.tensor, w->u.stage.n, w->u.stage.slots, w->u.stage.name, args->span);
   const AstNode *by = args->ast[1];

@@ -18,6 +18,7 @@ static int builtin_tensors(const Builtin *f) {
 }
 
 static bool is_tensor_like(const Value *v) {
+  if (v->kind == VAL_LIST) return v->u.list.n > 0 && !val_is_number(v->u.list.at[0]);
   return v->kind == VAL_TENSOR || v->kind == VAL_SERIES || v->kind == VAL_STAGE || v->kind == VAL_DATASET || v->kind == VAL_ERROR;
 }
 
@@ -37,6 +38,7 @@ static bool lacks_it(const Value *callee, const Args *args) {
   const int want = builtin_tensors(callee->u.builtin);
   int given = 0;
   while (given < args->n_pos && is_tensor_like(args->pos[given])) given++;
+  if (given > 0 && args->pos[0]->kind == VAL_LIST) return false;
   return given < want;
 }
 
@@ -58,6 +60,7 @@ const Value *eval_call(Sema *S, const AstNode *n, const Value *piped, const Valu
       }
       callee = S->error;
     }
+    if (callee->kind == VAL_BUILTIN && callee->u.builtin->fn == NULL) return later(S, args.name_span, "`%s`", args.name);
     args_eval(S, ast_kid(n, AST_CALL_args), &args);
   } else {
     callee = eval(S, n);
@@ -250,7 +253,7 @@ const Value *call_object(Sema *S, ObjectInfo *o, Args *args) {
   bool lifted = false;
   for (int i = 0; i < n; i++) {
     if (v[i] == NULL) continue;
-    v[i] = lift_argument(S, v[i], pattern_rank(params->kids[i]), &lead, &lifted);
+    v[i] = lift_argument(S, v[i], input_rank(params->kids[i]), &lead, &lifted);
     if (val_is_error(v[i])) return S->error;
   }
   object_uses(S, o);

@@ -168,7 +168,8 @@ const Value *block_check(Sema *S, ObjectInfo *o, const Value *const *inputs, int
 
 /* ---- angles ----------------------------------------------------------------------------------------- */
 
-/* Where one element of a sample comes from: scale * element e of the node's sample + shift. */
+/* Where one element of a sample comes from: scale * element e of the node's sample + shift. A trace
+ * ends at a MARK: derivatives may be taken there. */
 typedef struct Trace { NodeId id; int lift; int64_t e; double scale, shift; } Trace;
 
 static void unravel(const Shape *s, int lift, int64_t e, int64_t *at) {
@@ -245,10 +246,6 @@ static bool step_affine(const Graph *g, Trace *t, const Node *n) {
 
 static bool step_back(const Graph *g, Trace *t) {
   const Node *n = g_node(g, t->id);
-  if (n->op == OP_MARK) {
-    t->id = n->in[0];
-    return true;
-  }
   if (n->op == OP_NEG) {
     t->scale = -t->scale;
     t->id = n->in[0];

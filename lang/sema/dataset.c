@@ -45,28 +45,17 @@ const Value *fn_redraw(Sema *S, Args *args, const Builtin *self) {
   return d;
 }
 
-static void walk_dataset_body(Sema *S, const AstNode *body, int index, Value *self) {
-  for (int i = 0; i < body->n; i++) {
-    const AstNode *n = body->kids[i];
-    const bool line = n->kind == AST_STAGE;
-    const int errors = S->sink->n_errors;
-    walk_stmt(S, n);
-    if (S->sink->n_errors > errors || val_is_error(S->it)) {
-      S->it = S->error;
-      return;
-    }
-    if (!line || S->it == self) continue;
-    if (S->it->kind == VAL_DIST && S->p->datasets.at[index].columns.n == 0) {
-      source_distribution(S, index, S->it);
-      S->it = self;
-      continue;
-    }
-    if (S->it->kind == VAL_DATASET && S->it->u.index == index) continue;
-    if (S->it->kind == VAL_DATASET) later(S, n->span, "a dataset made from another");
-    else wrong_kind(S, S->it, "a line of a dataset", S->p->datasets.at[index].columns.n == 0 ? "a source of rows" : "a stage like `take(100)`");
-    S->it = S->error;
-    return;
-  }
+/* A line of a dataset: a source first, then stages. After an error `it` is one, and lines are silent. */
+void dataset_line(Sema *S, const AstNode *e) {
+  const Value *self = S->it, *v = eval_stage(S, e);
+  Dataset *d = &S->p->datasets.at[S->dataset];
+  if (val_is_error(self)) return;
+  S->it = S->error;
+  if (val_is_error(v)) return;
+  if (v->kind == VAL_DIST && d->columns.n == 0) source_distribution(S, S->dataset, v);
+  else if (v->kind == VAL_DATASET && v->u.index != S->dataset) later(S, e->span, "a dataset made from another");
+  else if (v->kind != VAL_DATASET) wrong_kind(S, v, "a line of a dataset", d->columns.n == 0 ? "a source of rows" : "a stage like `take(100)`");
+  if (v->kind == VAL_DATASET || d->columns.n > 0) S->it = self;
 }
 
 void declare_dataset(Sema *S, const AstNode *n) {
@@ -86,14 +75,15 @@ void declare_dataset(Sema *S, const AstNode *n) {
   S->dataset = index;
   S->it = self;
   Scope *before = scope_push(S);
-  walk_dataset_body(S, ast_kid(n, AST_DATASET_body), index, self);
+  walk_stmts(S, ast_kid(n, AST_DATASET_body));
   scope_pop(S, before);
+  const bool broken = val_is_error(S->it);
   S->place = place;
   S->dataset = -1;
   S->it = it;
   S->path = path;
   Dataset *made = &S->p->datasets.at[index];
-  const bool ok = S->sink->n_errors == errors;
+  const bool ok = S->sink->n_errors == errors && !broken;
   if (ok && made->columns.n == 0) {
     Diag *diag = say(S, DIAG_TYPE, n->name_span, "the dataset `%s` has no source of rows", name);
     diag_help(diag, "its first line is one: `normal(0, 1)`, followed by `redraw(64)` or `take(1000)`");
@@ -103,5 +93,5 @@ void declare_dataset(Sema *S, const AstNode *n) {
   }
   vec_push(S->a, &S->p->counts, ((Count){arena_printf(S->a, "rows(%s)", name), COUNT_DATA_ROWS, index, made->rows}));
   made->count = S->p->counts.n - 1;
-  declare(S, n->name, n->name_span, BIND_DATASET, S->sink->n_errors == errors ? self : S->error);
+  declare(S, n->name, n->name_span, BIND_DATASET, ok && S->sink->n_errors == errors ? self : S->error);
 }

@@ -83,6 +83,8 @@ static const Value *train_member(Sema *S, const TrainInfo *t, const AstNode *n) 
   }
   for (size_t i = 0; i < sizeof known / sizeof *known; i++)
     if (strcmp(known[i], name) == 0) return later(S, n->span, "`%s.%s`", t->name, name);
+  if (t->broken) return S->error;
+  if (!t->done && strncmp(name, "loss", 4) == 0) return later(S, n->span, "reading `%s.%s` inside its own train", t->name, name);
   const char **names = ARENA_ARRAY(S->a, const char *, t->series.n + 1);
   for (int i = 0; i < t->series.n; i++) names[i] = t->series.at[i].name;
   Diag *d = say(S, DIAG_NAME, n->name_span.end != 0 ? n->name_span : n->span, "the train `%s` records no `%s`", t->name, name);
@@ -109,6 +111,7 @@ static const Value *object_member(Sema *S, ObjectInfo *o, const AstNode *n) {
     *slot = o->parts.at[i].slot;
     v->u.stage.n = 1;
     v->u.stage.slots = slot;
+    v->u.stage.is_param = true;
     return v;
   }
   if (o->broken || !o->ready) return S->error;

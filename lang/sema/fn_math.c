@@ -44,6 +44,7 @@ static const Value *unary_static(Sema *S, OpId op, const Value *x, Span span) {
 const Value *fn_unary(Sema *S, Args *args, const Builtin *self) {
   const Value *x = args->v[0];
   if (val_is_number(x)) return unary_static(S, (OpId)self->op, x, args->span);
+  if (x->kind == VAL_BUNDLE) return bundle_unary(S, (OpId)self->op, x, args->span);
   const Tensor *t = want_tensor(S, x, arena_printf(S->a, "the argument of `%s`", self->name));
   if (t == NULL) return S->error;
   return val_node(S, g_unary(graph_now(S), (OpId)self->op, t->node, args->span), t->lift, args->span);

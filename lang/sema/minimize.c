@@ -57,7 +57,10 @@ void walk_record(Sema *S, const AstNode *n) {
   }
   const char *name = sym_text(target->name);
   const Value *v = eval(S, ast_kid(n, AST_ATTR_value));
-  if (val_is_error(v)) return;
+  if (val_is_error(v)) {
+    S->train->broken = true;
+    return;
+  }
   static const char *const taken[] = {"loss", "iterations", "epochs_run", "circuit_runs", "missing_groups", "seconds_per_epoch"};
   for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
     if (strcmp(name, taken[i]) == 0) {
@@ -126,6 +129,7 @@ static bool add_trained(Sema *S, const Value *v, Span span, TrainedList *out) {
       say(S, DIAG_NO_OPTIMIZER, span, "`%s` stands twice after `over`", t.name);
       return false;
     }
+  if (t.optim == NULL && S->train->broken) return false;
   if (t.optim == NULL) {
     Diag *d = say(S, DIAG_NO_OPTIMIZER, span, "`%s` has no optimizer in the train `%s`", t.name, S->train->name);
     diag_help(d, "add a line before the step: `optimizer %s = adam(1e-3)`", t.name);
@@ -229,6 +233,7 @@ void walk_minimize(Sema *S, const AstNode *n) {
     later(S, span_join(per->span, per->n > 0 ? per->kids[0]->span : per->span), "`per`");
     return;
   }
+  if (val_is_error(loss) || !trained) S->train->broken = true;
   if (val_is_error(loss)) return;
   loss = val_to_scalar(S, loss, "a loss");
   if (val_is_error(loss) || !trained || list.n == 0) return;

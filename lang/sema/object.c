@@ -259,7 +259,7 @@ static void first_elaboration(Sema *S, ObjectInfo *o) {
   if (known) {
     o->results = o->is_block ? block_check(S, o, inputs, n) : object_body(S, o, inputs, n);
     o->ready = true;
-    o->broken = S->sink->n_errors > errors;
+    o->broken = S->sink->n_errors > errors || (val_is_error(o->results) && !o->is_block);
   }
   S->region = before;
 }

@@ -10,6 +10,17 @@ int pattern_rank(const AstNode *pattern) {
   return dims->n;
 }
 
+/* Rank of a circuit's or model's input: a plain name is one number for each sample. */
+int input_rank(const AstNode *pattern) {
+  const AstNode *type = ast_kid(pattern, AST_PATTERN_type);
+  if (ast_kid(pattern, AST_PATTERN_dims) != NULL) return pattern_rank(pattern);
+  if (type == NULL) return 0;
+  static const char *const numbers[] = {"real", "angle", "label", "bool"};
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+    if (strcmp(sym_text(type->name), numbers[i]) == 0) return 0;
+  return -1;
+}
+
 /* A size name as it is visible from a signature: named earlier in it, or where it is written. */
 static Binding *size_name(Sema *S, const AstNode *n, const Scope *lexical) {
   Binding *b = scope_find_here(S->scope, n->name);
@@ -20,9 +31,7 @@ static Binding *size_name(Sema *S, const AstNode *n, const Scope *lexical) {
 
 bool pattern_is_known(Sema *S, const AstNode *pattern) {
   const AstNode *dims = ast_kid(pattern, AST_PATTERN_dims);
-  const AstNode *type = ast_kid(pattern, AST_PATTERN_type);
-  if (type != NULL && ast_kid(pattern, AST_PATTERN_def) == NULL && dims == NULL) return strcmp(sym_text(type->name), "label") == 0;
-  if (dims == NULL) return ast_kid(pattern, AST_PATTERN_def) != NULL;
+  if (dims == NULL) return ast_kid(pattern, AST_PATTERN_def) != NULL || input_rank(pattern) == 0;
   for (int i = 0; i < dims->n; i++) {
     const AstNode *d = dims->kids[i];
     if (d->kind == AST_REST) return false;

@@ -124,18 +124,54 @@ static void plot_part(Sema *S, const AstNode *n, ReportItem *item) {
   if (d != NULL && val_can_be_tensor(v)) diag_help(d, "say how: `histogram(%s)` or `curve(x, %s)`", src_of_span(S, n->span), src_of_span(S, n->span));
 }
 
+typedef VEC(Cell) Cells;
+
+/* A number, a text, or several: a list or vector fills a cell for each of its elements. */
+static bool add_cells(Sema *S, const Value *v, Cells *out) {
+  Cell c;
+  Shape s;
+  ElemKind e;
+  if (v->kind == VAL_LIST || v->kind == VAL_RANGE) {
+    int n = 0;
+    const Value *const *items = static_items(S, v, "a cell", &n);
+    for (int i = 0; items != NULL && i < n; i++)
+      if (!add_cells(S, items[i], out)) return false;
+    return items != NULL;
+  }
+  if (v->kind == VAL_TENSOR && val_shape(S, v, &s, &e) && s.rank == 1 && shape_is_static(&s) && s.d[0].n <= 64) {
+    const Tensor *t = want_tensor(S, v, "a cell");
+    for (int i = 0; t != NULL && i < s.d[0].n; i++) {
+      const Value *one = val_to_scalar(S, val_node(S, g_slice(graph_now(S), t->node, 0, i, 1, v->span), 0, v->span), "a cell");
+      if (val_is_error(one) || !value_cell(S, one, unique_value(S), &c)) return false;
+      vec_push(S->a, out, c);
+    }
+    return t != NULL;
+  }
+  if (!value_cell(S, v, unique_value(S), &c)) return false;
+  vec_push(S->a, out, c);
+  return true;
+}
+
+static void table_row(Sema *S, const Value *v, ReportItem *item) {
+  Cells cells = {0};
+  for (int i = 0; i < v->u.row.n; i++)
+    if (!add_cells(S, v->u.row.cells[i], &cells)) return;
+  vec_push(S->a, &item->rows, ((ReportRow){cells.n, cells.at, v->u.row.is_head}));
+}
+
 static void table_part(Sema *S, const AstNode *n, ReportItem *item) {
   const Value *v = eval(S, n);
   if (val_is_error(v)) return;
+  if (v->kind == VAL_LIST && v->u.list.n > 0 && v->u.list.at[0]->kind == VAL_ROW) {
+    for (int i = 0; i < v->u.list.n; i++) table_row(S, v->u.list.at[i], item);
+    return;
+  }
   if (v->kind != VAL_ROW) {
     Diag *d = wrong_kind(S, v, "a line of a table", "a `row(...)` or `head(...)`");
     if (d != NULL && val_can_be_tensor(v)) diag_help(d, "write `row(\"%s\", %s)`", src_of_span(S, n->span), src_of_span(S, n->span));
     return;
   }
-  Cell *cells = ARENA_ARRAY(S->a, Cell, v->u.row.n + 1);
-  for (int i = 0; i < v->u.row.n; i++)
-    if (!value_cell(S, v->u.row.cells[i], unique_value(S), &cells[i])) return;
-  vec_push(S->a, &item->rows, ((ReportRow){v->u.row.n, cells, v->u.row.is_head}));
+  table_row(S, v, item);
 }
 
 /* The value of `name` or `a.b` inside { } of a text. */
@@ -179,6 +215,7 @@ static bool plot_option(Sema *S, const AstNode *arg, ReportItem *item, bool *log
   if (strcmp(name, "title") == 0) return (item->text = want_text(S, v, "a title")) != NULL;
   if (strcmp(name, "log_x") == 0) return want_bool(S, v, "`log_x`", log_x);
   if (strcmp(name, "log_y") == 0) return want_bool(S, v, "`log_y`", log_y);
+  if (strcmp(name, "x_label") == 0 || strcmp(name, "y_label") == 0) return later(S, arg->span, "`%s` of a plot", name), false;
   Diag *d = say(S, DIAG_ARGUMENTS, arg->span, "a line of a report has no option `%s`", name);
   diag_help(d, "options of `plot` are `title`, `log_x` and `log_y`");
   return false;

@@ -357,7 +357,7 @@ static void walk_stage(Sema *S, const AstNode *n) {
   switch (S->place) {
   case PLACE_TOP: walk_print(S, n); return;
   case PLACE_MODEL: model_line(S, n, e); return;
-  case PLACE_DATASET: S->it = eval_stage(S, e); return;
+  case PLACE_DATASET: dataset_line(S, e); return;
   case PLACE_CIRCUIT: circuit_line(S, n, e); return;
   case PLACE_REPORT: walk_report_line(S, n); return;
   case PLACE_DEF:
@@ -381,6 +381,17 @@ static void declare_def(Sema *S, const AstNode *n) {
   Value *v = val_new(S, VAL_DEF, n->name_span);
   v->u.def = def;
   declare(S, n->name, n->name_span, BIND_DEF, v);
+}
+
+/* Refused; its names exist, and nothing more is said about them. */
+static void walk_use(Sema *S, const AstNode *n) {
+  const AstNode *names = ast_kid(n, AST_USE_names);
+  later(S, n->span, "`use`");
+  for (int i = 0; names != NULL && i < names->n; i++) declare(S, names->kids[i]->name, names->kids[i]->span, BIND_DEF, S->error);
+  if (names != NULL) return;
+  const char *dot = n->text != NULL && n->op == 'p' ? strrchr(n->text, '.') : NULL;
+  const Symbol name = n->name != SYM_NONE ? n->name : sym_intern(dot != NULL ? dot + 1 : n->text != NULL ? n->text : "");
+  declare(S, name, n->span, BIND_DEF, S->error);
 }
 
 void walk_stmt(Sema *S, const AstNode *n) {
@@ -411,8 +422,11 @@ void walk_stmt(Sema *S, const AstNode *n) {
   case AST_DATASET: declare_dataset(S, n); return;
   case AST_TRAIN: declare_train(S, n); return;
   case AST_REPORT: declare_report(S, n); return;
-  case AST_SWEEP: later(S, span_join(n->span, n->name_span), "a `sweep`"); return;
-  case AST_USE: later(S, n->span, "`use`"); return;
+  case AST_SWEEP:
+    later(S, (Span){n->span.begin, n->name_span.end}, "a `sweep`");
+    declare(S, n->name, n->name_span, BIND_TRAIN, S->error);
+    return;
+  case AST_USE: walk_use(S, n); return;
   case AST_VARY:
   case AST_ERROR:
   case AST_SCRIPT:

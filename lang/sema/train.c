@@ -43,6 +43,7 @@ static void set_gradient(Sema *S, const Value *v) {
 
 static void set_attribute(Sema *S, const char *name, const Value *v) {
   Train *t = train_now(S);
+  if (v != NULL && val_is_error(v)) S->train->broken = true;
   if (v == NULL || val_is_error(v)) return;
   if (strcmp(name, "data") == 0) {
     if (v->kind == VAL_DATASET) t->dataset = v->u.index;
@@ -117,11 +118,13 @@ static void walk_optimizer(Sema *S, const AstNode *n) {
   const AstNode *operands = ast_kid(n, AST_ATTR_operands);
   const Value *v = eval(S, ast_kid(n, AST_ATTR_value));
   if (!val_is_error(v) && v->kind != VAL_OPTIM) {
-    Diag *d = wrong_kind(S, v, "what stands here", "an optimizer like `adam(1e-3)`");
+    Diag *d = wrong_kind(S, v, "the right side", "an optimizer like `adam(1e-3)`");
     if (d != NULL && val_is_number(v)) diag_help(d, "write `adam(%s)`", num_text(S, v->u.num));
   }
+  if (val_is_error(v) || v->kind != VAL_OPTIM) S->train->broken = true;
   for (int i = 0; i < operands->n; i++) {
     const Value *target = eval(S, operands->kids[i]);
+    if (val_is_error(target)) S->train->broken = true;
     if (!val_is_error(target) && v->kind == VAL_OPTIM) add_optimizers(S, target, v->u.optim, operands->kids[i]->span);
   }
 }
@@ -169,6 +172,15 @@ static void set_the_rest(Sema *S) {
 
 /* ---- step and every --------------------------------------------------------------------------------- */
 
+/* A column that is not there: its names exist, and nothing more is said about them. */
+static void broken_column(Sema *S, const AstNode *p) {
+  const AstNode *dims = ast_kid(p, AST_PATTERN_dims);
+  declare(S, p->name, p->name_span, BIND_COLUMN, S->error);
+  for (int i = 0; dims != NULL && i < dims->n; i++)
+    if (dims->kids[i]->kind == AST_NAME && scope_find(S->scope, dims->kids[i]->name) == NULL)
+      declare(S, dims->kids[i]->name, dims->kids[i]->span, BIND_SIZE, S->error);
+}
+
 /* The columns of a minibatch, each a slot that is filled before the step. */
 static void bind_column(Sema *S, const AstNode *p) {
   Train *t = train_now(S);
@@ -181,7 +193,7 @@ static void bind_column(Sema *S, const AstNode *p) {
     const char *list = "";
     for (int i = 0; i < d->columns.n; i++) list = arena_printf(S->a, "%s%s`%s`", list, i > 0 ? ", " : "", d->columns.at[i].name);
     diag_help(diag, "its columns: %s", list);
-    declare(S, p->name, p->name_span, BIND_COLUMN, S->error);
+    broken_column(S, p);
     return;
   }
   const Column *c = &d->columns.at[column];
@@ -201,9 +213,11 @@ static void bind_column(Sema *S, const AstNode *p) {
 static void bind_columns(Sema *S, const AstNode *columns) {
   Train *t = train_now(S);
   if (t->dataset < 0) {
-    Diag *d = say(S, DIAG_ATTRIBUTE, columns->span, "the train `%s` has no data, so its step has no columns", t->name);
-    diag_help(d, "write `data = ...` in the train");
-    for (int i = 0; i < columns->n; i++) declare(S, columns->kids[i]->name, columns->kids[i]->name_span, BIND_COLUMN, S->error);
+    if (!S->train->broken) {
+      Diag *d = say(S, DIAG_ATTRIBUTE, columns->span, "the train `%s` has no data, so its step has no columns", t->name);
+      diag_help(d, "write `data = ...` in the train");
+    }
+    for (int i = 0; i < columns->n; i++) broken_column(S, columns->kids[i]);
     return;
   }
   const AstNode *dims = ast_kid(columns->kids[0], AST_PATTERN_dims);
@@ -309,11 +323,15 @@ void declare_train(Sema *S, const AstNode *n) {
   vec_push(S->a, &S->p->trains, ((Train){.name = info->name, .dataset = -1, .shuffle = true, .gradient = "adjoint", .span = n->name_span}));
   info->index = S->p->trains.n - 1;
   vec_push(S->a, &S->trains, info);
+  Value *v = val_new(S, VAL_TRAIN, n->name_span);
+  v->u.train = info;
+  declare(S, n->name, n->name_span, BIND_TRAIN, v);
   Path *path = path_enter(S, info->name);
   const Place place = S->place;
   S->place = PLACE_TRAIN;
   S->train = info;
   const AstNode *body = ast_kid(n, AST_TRAIN_body);
+  const int errors = S->sink->n_errors;
   for (info->pass = 1; info->pass <= 2; info->pass++) {
     Scope *before = scope_push(S);
     walk_stmts(S, body);
@@ -324,13 +342,11 @@ void declare_train(Sema *S, const AstNode *n) {
     }
   }
   check_train(S, n);
+  info->broken = info->broken || S->sink->n_errors > errors;
   info->done = true;
   S->train = NULL;
   S->place = place;
   S->path = path;
   Stmt *s = block_push(S, STMT_TRAIN, n->name_span);
   s->index = info->index;
-  Value *v = val_new(S, VAL_TRAIN, n->name_span);
-  v->u.train = info;
-  declare(S, n->name, n->name_span, BIND_TRAIN, v);
 }

@@ -134,13 +134,15 @@ bool val_shape(Sema *S, const Value *v, Shape *out, ElemKind *elem) {
   case VAL_SERIES:
     *out = S->p->slots.at[S->p->series.at[v->u.index].slot].shape;
     return true;
+  case VAL_STAGE:
+    if (v->u.stage.is_param) *out = S->p->slots.at[v->u.stage.slots[0]].shape;
+    return v->u.stage.is_param;
   case VAL_ERROR:
   case VAL_TEXT:
   case VAL_DURATION:
   case VAL_INTERVAL:
   case VAL_TUPLE:
   case VAL_OBJECT:
-  case VAL_STAGE:
   case VAL_DEF:
   case VAL_BUILTIN:
   case VAL_DATASET:
@@ -160,7 +162,7 @@ bool val_shape(Sema *S, const Value *v, Shape *out, ElemKind *elem) {
 }
 
 bool val_can_be_tensor(const Value *v) {
-  if (v->kind == VAL_STAGE) return v->u.stage.n == 1;
+  if (v->kind == VAL_STAGE) return v->u.stage.is_param;
   return val_is_number(v) || v->kind == VAL_COUNT || v->kind == VAL_TENSOR || v->kind == VAL_LIST || v->kind == VAL_RANGE ||
          v->kind == VAL_SERIES;
 }
@@ -273,7 +275,7 @@ static const Value *as_tensor(Sema *S, const Value *v, const char *what) {
   case VAL_RANGE: return list_node(S, v, what);
   case VAL_SERIES: return series_node(S, v);
   case VAL_STAGE:
-    if (v->u.stage.n == 1) {
+    if (v->u.stage.is_param) {
       const int slot = v->u.stage.slots[0];
       return val_node(S, g_param(graph_now(S), slot, &S->p->slots.at[slot].shape, v->span), 0, v->span);
     }

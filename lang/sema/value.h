@@ -86,7 +86,7 @@ struct Value {
     struct { int n; const Value *const *at; } list;
     Tensor *tensor;
     ObjectInfo *object;
-    struct { ObjectInfo *object; const char *name; int n; const int *slots; } stage;
+    struct { ObjectInfo *object; const char *name; int n; const int *slots; bool is_param; } stage; /* is_param: a `param`, a tensor where one is wanted */
     DefInfo *def;
     const Builtin *builtin;
     int index;

@@ -127,6 +127,7 @@ struct TrainInfo {
   VEC(Given) given;
   bool may_stop;       /* has a stop(): series may be shorter than planned */
   bool done;           /* its block is closed */
+  bool broken;         /* it has errors: what it lacks is not said again */
   int64_t per_epoch;   /* iterations */
   int64_t repeats;     /* product of the repeats around the statement under way */
   int64_t every;       /* k of the `every` under way, 0 in the step */
@@ -261,6 +262,7 @@ const Value *tensor_binary(Sema *S, OpId op, const char *sign, const Value *a, c
 const Value *arith_binary(Sema *S, AstOp op, const Value *a, const Value *b, Span span);
 const Value *arith_in(Sema *S, const Value *x, const Value *set, Span span);
 const Value *bundle_binary(Sema *S, AstOp op, const Value *a, const Value *b, Span span); /* bundle.c */
+const Value *bundle_unary(Sema *S, OpId op, const Value *b, Span span);
 const Value *bundle_norm(Sema *S, const Value *b, Span span);
 /* The gradient of a loss by weights as a bundle; E0412, E0413. */
 const Value *grad_of_objects(Sema *S, const Value *loss, int n, const int *slots, const char *name, Span span);
@@ -336,6 +338,7 @@ const char *builtin_kind_text(BuiltinKind k);
 /* Checks `v` against the pattern and names its sizes in the present scope. `rank` of the pattern
  * without `...`; -1 if it has no dims. */
 int pattern_rank(const AstNode *pattern);
+int input_rank(const AstNode *pattern); /* of a circuit's or model's: 0 for a plain name */
 const Value *pattern_bind(Sema *S, const AstNode *pattern, const Value *v, Scope *lexical, const char *who);
 /* A shape from dims that are all known; false after an error. */
 bool dims_eval(Sema *S, const AstNode *dims, bool count_first, Shape *out);
@@ -377,6 +380,7 @@ void bind_patterns(Sema *S, const AstNode *patterns, const Value *v, BindKind ki
 
 /* ---- the other blocks ---------------------------------------------------------------------- */
 void declare_dataset(Sema *S, const AstNode *n);
+void dataset_line(Sema *S, const AstNode *e);
 void declare_train(Sema *S, const AstNode *n);
 void declare_hyper(Sema *S, const AstNode *n);
 void set_script_attribute(Sema *S, const char *name, const Value *v);
