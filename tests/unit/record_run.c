@@ -121,6 +121,26 @@ static void test_locked(void **state) {
   assert_int_equal(b->sink->all.at[0]->code, DIAG_RUN_LOCKED);
 }
 
+/* Temporary files of a process that died go; a folder of another run with the same short name,
+ * or a file in its place, stops the run. */
+static void test_what_stands_there(void **state) {
+  Bench *b = *state;
+  IoError e;
+  assert_int_equal(reopen(b, false, false), RECORD_READY);
+  assert_true(io_write_file(record_path(b->r, "results.json.tmp-77"), "x", 1, &e));
+  assert_int_equal(reopen(b, false, false), RECORD_READY);
+  assert_null(mock_file(b->r, "results.json.tmp-77"));
+  assert_true(io_write_file(record_path(b->r, "qgn.lock"), "{\"content\": \"other\"}", 20, &e));
+  assert_int_equal(reopen(b, false, false), RECORD_REFUSED);
+  assert_int_equal(b->sink->all.at[0]->code, DIAG_RESUME);
+  assert_int_equal(reopen(b, true, false), RECORD_READY);
+  b->spec.name = "file";
+  const char *folder = arena_printf(b->a, "runs/file-%.8s", b->r->content);
+  assert_true(io_write_file(folder, "x", 1, &e));
+  assert_int_equal(reopen(b, false, false), RECORD_REFUSED);
+  assert_int_equal(b->sink->all.at[1]->code, DIAG_WRITE);
+}
+
 static void test_metrics_bytes(void **state) {
   Bench *b = *state;
   b->run->entries[0] = b->run->entries[1] = 2;
@@ -339,6 +359,7 @@ int main(void) {
       CASE(test_names),
       CASE(test_first_files),
       CASE(test_locked),
+      CASE(test_what_stands_there),
       CASE(test_metrics_bytes),
       CASE(test_rolling_checkpoints),
       CASE(test_kept_and_final),
