@@ -17,6 +17,7 @@ Diag *lex_error(Lex *x, DiagCode code, Span span, const char *fmt, ...) {
   const char *text = arena_vprintf(x->ast->arena, fmt, ap);
   va_end(ap);
   x->error_at = span.begin;
+  if (x->ast->sink->n_errors - x->errors_before >= LEX_MAX_ERRORS) x->stopped = true;
   return diag_add(x->ast->sink, code, span, "%s", text);
 }
 
@@ -39,15 +40,6 @@ static bool is_blank(const Lex *x, uint32_t from, uint32_t to) {
   for (const char *s = at(x, from), *end = at(x, to); s < end; s++)
     if (*s != ' ' && *s != '\t') return false;
   return true;
-}
-
-/* Bytes of white space at the beginning of the line that holds `offset`. */
-static int indent_at(const Lex *x, uint32_t offset) {
-  uint32_t line = offset;
-  while (line > x->src->base && *at(x, line - 1) != '\n') line--;
-  uint32_t i = line;
-  while (i < offset && (*at(x, i) == ' ' || *at(x, i) == '\t')) i++;
-  return (int)(i - line);
 }
 
 static LexBracket *top(Lex *x) { return x->depth > 0 ? &x->open[x->depth - 1] : NULL; }
@@ -73,14 +65,14 @@ static void hold(Lex *x, LexToken t) {
 
 /* ---- what qgn.l reports beside tokens ---- */
 
-void lex_tab(Lex *x, size_t n) {
-  Span s = lex_span(x, n);
-  uint32_t end = s.end;
-  while (end < text_end(x) && (*at(x, end) == ' ' || *at(x, end) == '\t')) end++;
-  bool last = end == text_end(x) || *at(x, end) == '\n' || *at(x, end) == '\r';
-  if (last || is_blank(x, x->line_begin, s.begin)) return;
-  uint32_t before = x->error_at;
-  Diag *d = lex_error(x, DIAG_CHARACTER, s, "a tab in the middle of a line");
+void lex_blank(Lex *x, const char *s, size_t n) {
+  const char *tab = memchr(s, '\t', n);
+  Span span = lex_span(x, n);
+  bool last = span.end == text_end(x) || *at(x, span.end) == '\n' || *at(x, span.end) == '\r';
+  if (!tab || last || span.begin == x->line_begin) return;
+  uint32_t begin = span.begin + (uint32_t)(tab - s), end = begin, before = x->error_at;
+  while (*at(x, end) == '\t') end++;
+  Diag *d = lex_error(x, DIAG_CHARACTER, (Span){begin, end}, "a tab in the middle of a line");
   diag_help(d, "write spaces; `qgn fmt` indents with them too");
   x->error_at = before; /* the statement itself may have another mistake */
 }
@@ -177,7 +169,10 @@ static LexToken read_token(Lex *x) {
     if (code != LEX_NEWLINE) {
       LexToken t = {.code = code, .word = value.word, .span = span, .first_on_line = first};
       if (code == TOK_YYEOF) t.span = added_token(x, 0).span;
-      if (first) take_doc(x, &t);
+      if (first) {
+        x->indent = (int)(t.span.begin - x->line_begin);
+        take_doc(x, &t);
+      }
       return t;
     }
     first = true;
@@ -352,7 +347,7 @@ static bool push(Lex *x, const LexToken *t) {
   }
   x->open[x->depth++] = (LexBracket){.bracket = (char)t->code,
                                      .span = t->span,
-                                     .indent = indent_at(x, t->span.begin),
+                                     .indent = x->indent,
                                      .first = x->first,
                                      .error_at = x->error_at};
   return true;
@@ -401,14 +396,14 @@ static Closing closing(Lex *x, LexToken *t) {
 static void note_suspect(Lex *x, const LexToken *t) {
   LexBracket *b = top(x);
   if (!b || b->bracket != '{' || b->suspect.end || !t->first_on_line) return;
-  int indent = indent_at(x, t->span.begin);
-  if (t->code == '}' ? indent < b->indent : indent <= b->indent) b->suspect = t->span;
+  if (t->code == '}' ? x->indent < b->indent : x->indent <= b->indent) b->suspect = t->span;
 }
 
 /* ---- the stream of tokens ---- */
 
 static void warn_unit(Lex *x, const LexToken *t) {
   const LexToken *last = &x->recent[0];
+  if (x->ast->sink->n_warnings >= LEX_MAX_WARNINGS) return;
   if (t->code == '^' && last->code == TOK_NUMBER && last->word.unit && last->word.unit != UNIT_PERCENT) {
     Span both = span_join(last->span, t->span);
     Diag *d =

@@ -16,6 +16,8 @@
 
 #define LEX_MAX_OPEN 256 /* brackets open at once */
 #define LEX_RECENT 4
+#define LEX_MAX_ERRORS 200    /* then the rest is not read; far fewer are shown */
+#define LEX_MAX_WARNINGS 1000 /* of the scanner */
 
 /* A token as the hints see it. */
 typedef struct LexToken {
@@ -43,12 +45,14 @@ typedef struct Lex {
   void *scanner;
   uint32_t pos;        /* offset of the next byte */
   uint32_t line_begin; /* offset of the current line */
+  int indent;          /* bytes before its first token */
 
   LexBracket open[LEX_MAX_OPEN];
   int depth;
-  bool stopped;          /* too deep: the rest is not read */
+  bool stopped;          /* too deep or too many errors: the rest is not read */
   bool incomplete;       /* interactive: the text ended inside a bracket or statement */
   int errors_before;     /* of the sink, at the begin */
+  bool no_comment_end;   /* what is left of the text has no end of a C comment */
   bool close_at_newline; /* a text was not closed: brackets cannot be trusted on this line */
   int closed_early;      /* brackets closed by us, whose own closers may still come in this line: */
   uint32_t closed_line;
@@ -89,11 +93,13 @@ int lex_foreign(Lex *x, const char *s, size_t n, AstWord *word);
 int lex_stray(Lex *x, const char *s, size_t n, AstWord *word);
 /* An operator of another language: reports it and returns the nearest of our own, or 0. */
 int lex_habit(Lex *x, Span span, const char *op, int code);
+/* Whether a comment of another language that begins here has an end. */
+bool lex_comment_ends(Lex *x);
 /* `//` and what follows on the line: a comment of another language, or a division. Returns the
  * number of bytes that belong to it. */
 size_t lex_slashes(Lex *x, size_t n);
 void lex_comment(Lex *x, const char *s, size_t n);
-void lex_tab(Lex *x, size_t n);
+void lex_blank(Lex *x, const char *s, size_t n);
 void lex_internal(Lex *x, const char *what);
 Span lex_span(const Lex *x, size_t n); /* of the last n bytes read */
 

@@ -1,4 +1,5 @@
 /* Words: names, numbers, texts, and what stands in their place by mistake. */
+#define _GNU_SOURCE
 #include <string.h>
 #include <utf8proc.h>
 #include "build/gen/qgn.tab.h"
@@ -257,6 +258,7 @@ static void check_braces(Lex *x, Span span, const char *s, size_t n) {
 static const char *decode(Lex *x, Span span, const char *s, size_t n) {
   char *out = arena_alloc(x->ast->arena, n + 1);
   size_t m = 0;
+  bool wrong = false; /* one message for each text */
   for (size_t i = 0; i < n; i++) {
     if (s[i] != '\\' || i + 1 == n) {
       out[m++] = s[i];
@@ -267,7 +269,8 @@ static const char *decode(Lex *x, Span span, const char *s, size_t n) {
     if (c == 'n') out[m++] = '\n';
     else if (c == 't') out[m++] = '\t';
     else out[m++] = c;
-    if (!strchr("nt\"\\", c) || !c) {
+    if (!wrong && (!strchr("nt\"\\", c) || !c)) {
+      wrong = true;
       Diag *d =
           lex_error(x, DIAG_TEXT, at, "`\\%.*s` is no escape", utf8proc_utf8class[(unsigned char)c], s + i);
       diag_help(d, "escapes are \\\" \\\\ \\n \\t; a backslash itself is \\\\");
@@ -412,6 +415,12 @@ int lex_habit(Lex *x, Span span, const char *op, int code) {
     diag_help(d, "%s", habits[i].help);
   }
   return code;
+}
+
+bool lex_comment_ends(Lex *x) {
+  uint32_t at = x->pos - x->src->base;
+  x->no_comment_end = x->no_comment_end || !memmem(x->src->text + at, x->src->size - at, "*/", 2);
+  return !x->no_comment_end;
 }
 
 size_t lex_slashes(Lex *x, size_t n) {
