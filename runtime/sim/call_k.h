@@ -62,8 +62,9 @@ KINLINE Real *table_phase(const Sim *s, const SimTable *t) {
 KINLINE Real *table_tangent(const Sim *s, const SimTable *t) {
   return (Real *)(void *)(s->scratch + t->tangent_at);
 }
-/* Cosines at 0, sines behind them. */
-KINLINE size_t table_half(const SimTable *t) { return ((size_t)1 << t->words.m) + 16; }
+KINLINE Real *table_sines(const Sim *s, const SimTable *t) {
+  return table_phase(s, t) + ((size_t)1 << t->words.m) + 16;
+}
 
 /* out[i] = sum over members of sign * coefficient * value[slot], i < 2^m, zeros up to a whole vector. */
 KINLINE void table_sum(const SimTable *t, const Real *value, Real *out) {
@@ -123,13 +124,14 @@ KINLINE void sim_shared_angles(Sim *s) {
     const SimTable *t = p->op[i].table;
     if (t == NULL) continue;
     Real *phase = table_phase(s, t);
-    size_t n = (size_t)1 << t->words.m, half = table_half(t);
+    Real *sines = table_sines(s, t);
+    size_t n = (size_t)1 << t->words.m;
     table_sum(t, s->scalar, phase);
     for (size_t k = 0; k < n; k += (size_t)VL) {
       RVec sine, cosine;
       vsincos(load(phase + k), &sine, &cosine);
       store(phase + k, cosine);
-      store(phase + half + k, sine);
+      store(sines + k, sine);
     }
   }
 }
@@ -168,47 +170,36 @@ KINLINE void sim_tile(Sim *s, int64_t row) {
   }
 }
 
-KINLINE void sim_start(State p) { p.re[0] = splat(1); }
+/* A bit enters under controls: the half that it opens is empty. */
+KINLINE void sim_clear(State p, const SimOp *op) {
+  uint32_t half = 1u << (op->dim - 1);
+  if (!op->clear) return;
+  state_zero(p.re + half, half);
+  if (op->planes == 2) state_zero(p.im + half, half);
+}
 
-/* One op on a state, forward, or backward (s negated by the caller) but for SIM_ENTER. */
-KINLINE void sim_op(const Sim *s, State p, const SimOp *op) {
-  RVec c = {0}, sn = {0};
-  if (op->slot >= 0) c = s->cs[2 * op->slot], sn = s->cs[2 * op->slot + 1];
-  bool two = op->planes == 2;
-  if (op->clear) {
-    uint32_t half = 1u << (op->dim - 1);
-    state_zero(p.re + half, half);
-    if (two) state_zero(p.im + half, half);
-  }
-  switch ((SimOpKind)op->kind) {
+KINLINE void sim_pass(const Sim *s, State p, const SimPass *pass) {
+  const SimOp *op = &s->plan->op[pass->first];
+  const RVec *cs = s->cs + 2 * (op->slot < 0 ? 0 : op->slot);
+  bool two = pass->planes == 2;
+  sim_clear(p, op);
+  switch ((SimOpKind)pass->kind) {
   case SIM_ENTER:
-    if (two) {
-      state_enter(p, op, c, sn, true);
-    } else {
-      state_enter(p, op, c, sn, false);
-    }
+    two ? state_enter(p, op, cs[0], cs[1], true) : state_enter(p, op, cs[0], cs[1], false);
     break;
-  case SIM_REAL:
-    if (two) {
-      state_real(p, op, c, sn, true);
-    } else {
-      state_real(p, op, c, sn, false);
-    }
-    break;
-  case SIM_CROSS: state_cross(p, op, c, sn); break;
-  case SIM_DIAG: state_diag(p, op, c, sn); break;
-  case SIM_TABLE: {
-    const Real *phase = table_phase(s, op->table);
-    state_table(p, op->table, phase, phase + table_half(op->table), 1);
-    break;
-  }
+  case SIM_REAL: two ? state_real(p, op, cs[0], cs[1], true) : state_real(p, op, cs[0], cs[1], false); break;
+  case SIM_REAL2: two ? state_real2(p, pass, cs, true) : state_real2(p, pass, cs, false); break;
+  case SIM_REAL3: two ? state_real3(p, pass, cs, true) : state_real3(p, pass, cs, false); break;
+  case SIM_CROSS: state_cross(p, op, cs[0], cs[1]); break;
+  case SIM_DIAG: state_diag(p, op, cs[0], cs[1]); break;
+  case SIM_TABLE: state_table(p, op->table, table_phase(s, op->table), table_sines(s, op->table)); break;
   case SIM_IMAG: state_zero(p.im, 1u << op->dim); break;
   }
 }
 
 KINLINE void sim_forward(const Sim *s) {
-  sim_start(s->psi);
-  for (int i = 0; i < s->plan->n_ops; i++) sim_op(s, s->psi, &s->plan->op[i]);
+  s->psi.re[0] = splat(1);
+  for (int i = 0; i < s->plan->n_passes; i++) sim_pass(s, s->psi, &s->plan->pass[i]);
 }
 
 /* ---- measuring ---- */

@@ -5,6 +5,7 @@
  *     Im <lam'|G|psi> + Im <lam|G|psi'>,   lam' = O_w psi' after the last gate,
  * and the tangents of the outputs are 2 Re <psi|O|psi'>. */
 #include "runtime/sim/call_k.h"
+#include "runtime/sim/dual_k.h"
 
 void KNAME(k_circuit_hvp)(const KCall *c);
 
@@ -44,111 +45,53 @@ static void tile_tangents(Sim *s) {
   }
 }
 
-/* True if the tangent of this op's angle can be other than 0. */
-static bool moves(const Sim *s, const SimOp *op) {
-  if (op->slot < 0) return op->kind == SIM_TABLE;
-  return s->plan->slot[op->slot].n_row > 0 || s->u[op->slot][0] != 0;
-}
-
-/* d += -i sign v G p */
-static void add_tangent(const Sim *s, State d, State p, const SimOp *op, Real sign) {
-  if (!moves(s, op)) return;
+static void forward_op(const Sim *s, const SimOp *op) {
+  State p = s->psi, d = s->dpsi;
+  RVec c = {0}, sn = {0}, v = {0};
   bool two = op->planes == 2;
-  RVec v = {0};
-  if (op->slot >= 0) v = sign * s->u[op->slot];
+  if (op->slot >= 0) c = s->cs[2 * op->slot], sn = s->cs[2 * op->slot + 1], v = s->u[op->slot];
+  sim_clear(p, op);
+  sim_clear(d, op);
   switch ((SimOpKind)op->kind) {
-  case SIM_ENTER:
-  case SIM_REAL:
-    if (two) {
-      tangent_real(d, p, op, v, true);
-    } else {
-      tangent_real(d, p, op, v, false);
-    }
-    break;
-  case SIM_CROSS: tangent_cross(d, p, op, v); break;
-  case SIM_DIAG: tangent_diag(d, p, op, v); break;
+  case SIM_ENTER: two ? dual_enter(p, d, op, c, sn, v, true) : dual_enter(p, d, op, c, sn, v, false); break;
+  case SIM_REAL: two ? dual_real(p, d, op, c, sn, v, true) : dual_real(p, d, op, c, sn, v, false); break;
+  case SIM_CROSS: dual_cross(p, d, op, c, sn, v); break;
+  case SIM_DIAG: dual_diag(p, d, op, c, sn, v); break;
   case SIM_TABLE: {
-    const SimWords *w = &op->table->words;
-    const uint32_t *perm = w->perm, mask = (1u << w->m) - 1;
-    const Real *tangent = table_tangent(s, op->table);
-    for (uint32_t i = 0; i < 1u << w->dim; i++) {
-      uint32_t k = perm[i];
-      RVec t = splat(sign * tangent[i & mask]);
-      d.re[k] += t * p.im[k];
-      d.im[k] -= t * p.re[k];
-    }
+    const SimTable *t = op->table;
+    dual_table(p, d, t, table_phase(s, t), table_sines(s, t), table_tangent(s, t));
     break;
   }
-  case SIM_IMAG: break;
+  case SIM_IMAG:
+    state_zero(p.im, 1u << op->dim);
+    state_zero(d.im, 1u << op->dim);
+    break;
+  case SIM_REAL2:
+  case SIM_REAL3: break; /* passes only */
   }
 }
 
-/* p becomes U^+ p. */
-static void undo_op(const Sim *s, State p, const SimOp *op) {
+static void back_op(const Sim *s, const SimOp *op) {
+  Quad q = {s->psi, s->dpsi, s->lam, s->dlam};
+  RVec c = {0}, sn = {0}, v = {0}, h = {0};
   bool two = op->planes == 2;
-  RVec c = {0}, sn = {0};
-  if (op->slot >= 0) c = s->cs[2 * op->slot], sn = s->cs[2 * op->slot + 1];
+  if (op->slot >= 0) c = s->cs[2 * op->slot], sn = s->cs[2 * op->slot + 1], v = s->u[op->slot];
   switch ((SimOpKind)op->kind) {
-  case SIM_ENTER:
-    if (two) {
-      state_leave(p, op, c, sn, true);
-    } else {
-      state_leave(p, op, c, sn, false);
-    }
-    break;
-  case SIM_REAL:
-    if (two) {
-      state_real(p, op, c, -sn, true);
-    } else {
-      state_real(p, op, c, -sn, false);
-    }
-    break;
-  case SIM_CROSS: state_cross(p, op, c, -sn); break;
-  case SIM_DIAG: state_diag(p, op, c, -sn); break;
+  case SIM_ENTER: h = two ? quad_leave(q, op, c, sn, v, true) : quad_leave(q, op, c, sn, v, false); break;
+  case SIM_REAL: h = two ? quad_real(q, op, c, sn, v, true) : quad_real(q, op, c, sn, v, false); break;
+  case SIM_CROSS: h = quad_cross(q, op, c, sn, v); break;
+  case SIM_DIAG: h = quad_diag(q, op, c, sn, v); break;
   case SIM_TABLE: {
-    const Real *phase = table_phase(s, op->table);
-    state_table(p, op->table, phase, phase + table_half(op->table), -1);
-    break;
-  }
-  case SIM_IMAG: break;
-  }
-}
-
-static void inner_products(const Sim *s, const SimOp *op) {
-  RVec h = {0};
-  bool two = op->planes == 2;
-  switch ((SimOpKind)op->kind) {
-  case SIM_ENTER:
-  case SIM_REAL:
-    h = two ? inner_real(s->dlam, s->psi, op, true) + inner_real(s->lam, s->dpsi, op, true)
-            : inner_real(s->dlam, s->psi, op, false) + inner_real(s->lam, s->dpsi, op, false);
-    break;
-  case SIM_CROSS: h = inner_cross(s->dlam, s->psi, op) + inner_cross(s->lam, s->dpsi, op); break;
-  case SIM_DIAG: h = inner_diag(s->dlam, s->psi, op) + inner_diag(s->lam, s->dpsi, op); break;
-  case SIM_TABLE: {
-    const SimWords *w = &op->table->words;
-    State p = s->psi, l = s->lam, dp = s->dpsi, dl = s->dlam;
-    for (uint32_t i = 0; i < 1u << w->dim; i++) {
-      uint32_t k = w->perm[i];
-      s->q[i] = dl.re[k] * p.im[k] - dl.im[k] * p.re[k] + l.re[k] * dp.im[k] - l.im[k] * dp.re[k];
-    }
-    table_parts(s, op->table);
+    const SimTable *t = op->table;
+    quad_table(q, t, table_phase(s, t), table_sines(s, t), table_tangent(s, t), s->q);
+    table_parts(s, t);
     return;
   }
-  case SIM_IMAG: return;
+  case SIM_IMAG:
+  case SIM_REAL2:
+  case SIM_REAL3: return;
   }
-  part_add(s, op->slot, h);
-}
-
-static void back_pair(const Sim *s, const SimOp *op) {
-  if (op->grad) inner_products(s, op);
-  /* U^+ (s' + i v G s), s still with the gate */
-  add_tangent(s, s->dpsi, s->psi, op, -1);
-  add_tangent(s, s->dlam, s->lam, op, -1);
-  undo_op(s, s->psi, op);
-  undo_op(s, s->dpsi, op);
-  undo_op(s, s->lam, op);
-  undo_op(s, s->dlam, op);
+  if (op->grad) part_add(s, op->slot, h);
 }
 
 void KNAME(k_circuit_hvp)(const KCall *c) {
@@ -162,13 +105,9 @@ void KNAME(k_circuit_hvp)(const KCall *c) {
     sim_tile(&s, row);
     tile_tangents(&s);
     sim_cotangent(&s);
-    sim_start(s.psi);
+    s.psi.re[0] = splat(1);
     s.dpsi.re[0] = (RVec){0};
-    for (int i = 0; i < p->n_ops; i++) {
-      sim_op(&s, s.psi, &p->op[i]);
-      sim_op(&s, s.dpsi, &p->op[i]);
-      add_tangent(&s, s.dpsi, s.psi, &p->op[i], 1);
-    }
+    for (int i = 0; i < p->n_ops; i++) forward_op(&s, &p->op[i]);
     if (tangent_out != NULL) {
       sim_measure(&s, s.psi, s.dpsi, 2, false);
       store_outputs(&s, tangent_out);
@@ -176,7 +115,7 @@ void KNAME(k_circuit_hvp)(const KCall *c) {
     sim_word_weights(&s);
     sim_observe(&s, s.lam, s.psi);
     sim_observe(&s, s.dlam, s.dpsi);
-    for (int i = p->n_ops - 1; i >= 0; i--) back_pair(&s, &p->op[i]);
+    for (int i = p->n_ops - 1; i >= 0; i--) back_op(&s, &p->op[i]);
   }
   parts_end(&s);
 }

@@ -18,7 +18,7 @@ void KNAME(k_circuit)(const KCall *c) {
 
 static void back_table(const Sim *s, const SimTable *t) {
   const uint32_t *perm = t->words.perm, mask = (1u << t->words.m) - 1, n = 1u << t->words.dim;
-  const Real *cosine = table_phase(s, t), *sine = cosine + table_half(t);
+  const Real *cosine = table_phase(s, t), *sine = table_sines(s, t);
   State p = s->psi, l = s->lam;
   for (uint32_t i = 0; i < n; i++) {
     uint32_t k = perm[i];
@@ -33,23 +33,36 @@ static void back_table(const Sim *s, const SimTable *t) {
   table_parts(s, t);
 }
 
-static void back_op(const Sim *s, const SimOp *op) {
-  RVec g = {0}, cs = {0}, sn = {0};
-  if (op->slot >= 0) cs = s->cs[2 * op->slot], sn = s->cs[2 * op->slot + 1];
-  bool two = op->planes == 2;
-  switch ((SimOpKind)op->kind) {
+static void back_pass(const Sim *s, const SimPass *pass) {
+  const SimOp *op = &s->plan->op[pass->first];
+  const RVec *cs = s->cs + 2 * (op->slot < 0 ? 0 : op->slot);
+  State p = s->psi, l = s->lam;
+  RVec g[3] = {{0}};
+  int n = 1;
+  bool two = pass->planes == 2;
+  switch ((SimOpKind)pass->kind) {
   case SIM_ENTER:
-    g = two ? back_leave(s->psi, s->lam, op, cs, sn, true) : back_leave(s->psi, s->lam, op, cs, sn, false);
+    g[0] = two ? back_leave(p, l, op, cs[0], cs[1], true) : back_leave(p, l, op, cs[0], cs[1], false);
     break;
   case SIM_REAL:
-    g = two ? back_real(s->psi, s->lam, op, cs, sn, true) : back_real(s->psi, s->lam, op, cs, sn, false);
+    g[0] = two ? back_real(p, l, op, cs[0], cs[1], true) : back_real(p, l, op, cs[0], cs[1], false);
     break;
-  case SIM_CROSS: g = back_cross(s->psi, s->lam, op, cs, sn); break;
-  case SIM_DIAG: g = back_diag(s->psi, s->lam, op, cs, sn); break;
+  case SIM_REAL2:
+    n = 2;
+    two ? back_real2(p, l, pass, cs, g, true) : back_real2(p, l, pass, cs, g, false);
+    break;
+  case SIM_REAL3:
+    n = 3;
+    two ? back_real3(p, l, pass, cs, g, true) : back_real3(p, l, pass, cs, g, false);
+    break;
+  case SIM_CROSS: g[0] = back_cross(p, l, op, cs[0], cs[1]); break;
+  case SIM_DIAG: g[0] = back_diag(p, l, op, cs[0], cs[1]); break;
   case SIM_TABLE: back_table(s, op->table); return;
   case SIM_IMAG: return;
   }
-  if (op->grad) part_add(s, op->slot, g);
+  for (int i = 0; i < n; i++) {
+    if (op[i].grad) part_add(s, op[i].slot, g[i]);
+  }
 }
 
 void KNAME(k_circuit_vjp)(const KCall *c) {
@@ -62,7 +75,7 @@ void KNAME(k_circuit_vjp)(const KCall *c) {
     sim_forward(&s);
     sim_word_weights(&s);
     sim_observe(&s, s.lam, s.psi);
-    for (int i = s.plan->n_ops - 1; i >= 0; i--) back_op(&s, &s.plan->op[i]);
+    for (int i = s.plan->n_passes - 1; i >= 0; i--) back_pass(&s, &s.plan->pass[i]);
   }
   parts_end(&s);
 }

@@ -55,7 +55,8 @@ static int pair_word(Arena *a, const SimPlan *p, Measured *m, Pauli w) {
     if (m->pair_word.at[i].x == w.x && m->pair_word.at[i].z == w.z) return i;
   }
   SimPairWord pair = {.x = w.x, .odd = w.t & 1};
-  (void)plan_walk(a, p->dim, 31 - __builtin_clz(w.x), 0, NULL, w.z, &pair.walk);
+  Parity eq = {1u << (31 - __builtin_clz(w.x)), 0}; /* each pair once */
+  (void)plan_walk(a, p->dim, 1, &eq, w.z, &pair.walk);
   vec_push(a, &m->pair, pair);
   vec_push(a, &m->pair_word, w);
   return m->pair.n - 1;
@@ -160,6 +161,7 @@ const SimPlan *sim_plan(Arena *a, const CircuitProgram *c, const KernelSet *set,
     plan_expval(a, p, seen, seen_in);
   }
   size_t vec = strstr(set->name, "avx512") != NULL ? 64 : strstr(set->name, "avx2") != NULL ? 32 : 16;
+  plan_passes(a, p, vec == 64 ? 3 : 2); /* what fits into the registers: 32 or 16 */
   plan_layout(p, vec, set->real, place_tables(p, set->real));
   return p;
 }

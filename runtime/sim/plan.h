@@ -52,7 +52,9 @@ typedef enum SimOpKind {
   SIM_CROSS, /* pairs of amplitudes, re with im (an even number of Y) */
   SIM_DIAG,  /* phases, cos and sin of each sample */
   SIM_TABLE, /* phases shared by the samples */
-  SIM_IMAG   /* the state gets imaginary parts: zeros */
+  SIM_IMAG,  /* the state gets imaginary parts: zeros */
+  SIM_REAL2, /* passes only: two or three SIM_REAL at once, each flipping no bit that another one */
+  SIM_REAL3  /* reads, so that one amplitude of each group has all signs + */
 } SimOpKind;
 
 /* Indices k0: for each sign g with has[g]: base[g] ^ (columns by Gray code) ^ lo[j]. */
@@ -90,12 +92,21 @@ typedef struct SimOp {
   uint8_t planes; /* 1: the state is real here */
   bool grad;      /* its angle depends on an input */
   bool clear;     /* a bit enters under controls: the new half is zeroed first */
-  uint32_t x;     /* flipped bits */
+  bool plain;     /* no controls */
   uint32_t dim;   /* bits of the state after it */
+  uint32_t x, z;  /* flipped bits, bits that give the sign */
   int slot;
   SimWalk walk;
   SimTable *table;
 } SimOp;
+
+/* One pass over the state: an op, or several in one; their x and slots in order. */
+typedef struct SimPass {
+  uint8_t kind, planes;
+  int first; /* op */
+  uint32_t x[3];
+  SimWalk walk;
+} SimPass;
 
 /* Half an angle: shift + sum scale * input; terms of shared inputs first. */
 typedef struct SimSlot {
@@ -128,8 +139,9 @@ struct SimPlan {
   bool any_rows;
   int dim; /* bits of the final state */
   int planes;
-  int n_ops, n_slots;
+  int n_ops, n_passes, n_slots;
   const SimOp *op;
+  const SimPass *pass; /* the ops again, joined: for one state and one cotangent state */
   const SimSlot *slot;
   /* expval */
   const double *constant; /* [n_outputs] */
@@ -153,7 +165,10 @@ bool rotations_commute(const SimRotation *a, const SimRotation *b);
  * word flips only bits that exist. */
 void plan_emit(Arena *a, SimPlan *p, const SimRotations *r, const int *level, int n_seen, Pauli *seen,
                bool *seen_in);
-/* Helpers of 3: a walk over k < 2^dim with bit `top` (or -1) zero and all controls met; false if none. */
-bool plan_walk(Arena *a, int dim, int top, int n_controls, const Parity *control, uint32_t z, SimWalk *w);
+/* Helpers of 3: a walk over all k < 2^dim with these parities, with the sign of z; false if there are none.
+ */
+bool plan_walk(Arena *a, int dim, int n, const Parity *eq, uint32_t z, SimWalk *w);
+/* Joins ops to passes of up to `width` (1 to 3) rotations. */
+void plan_passes(Arena *a, SimPlan *p, int width);
 void plan_words(Arena *a, int dim, int n, const uint32_t *z, SimWords *w);
 #endif

@@ -3,12 +3,8 @@
 
 #define LO_BITS 6 /* columns of a walk that are written out as a list */
 
-bool plan_walk(Arena *a, int dim, int top, int n_controls, const Parity *control, uint32_t z, SimWalk *w) {
-  Parity eq[GATE_MAX_QUBITS + 1];
+bool plan_walk(Arena *a, int dim, int n, const Parity *eq, uint32_t z, SimWalk *w) {
   uint32_t basis[32], base;
-  int n = 0;
-  for (; n < n_controls; n++) eq[n] = control[n];
-  if (top >= 0) eq[n++] = (Parity){1u << top, 0};
   int free_bits = gf2_solve(dim, n, eq, &base, basis);
   if (free_bits < 0) return false;
   /* all columns but one are made to keep the sign */
@@ -141,29 +137,42 @@ static bool new_controls(const Emit *e, const SimRotation *r, int *n, Parity con
   return true;
 }
 
+/* Sets x, z, kind and walk of an op. False if its controls are never met, or it is a phase. A
+ * pair of amplitudes is walked over once: from its half with sign + if the two halves differ in
+ * sign (SIM_REAL), else from the one whose highest flipped bit is 0. */
+static bool fit_op(Emit *e, const SimRotation *r, bool enters, SimOp *op) {
+  int n;
+  Parity eq[GATE_MAX_QUBITS + 1];
+  if (!new_controls(e, r, &n, eq)) return false;
+  op->plain = n == 0;
+  op->clear = enters && n > 0;
+  if (enters) {
+    op->kind = n == 0 ? SIM_ENTER : SIM_REAL;
+    return plan_walk(e->arena, e->dim, n, eq, new_mask(e, r->p.z), &op->walk);
+  }
+  Pauli p = new_word(e, r->p);
+  op->kind = p.x == 0 ? SIM_DIAG : (p.t & 1) ? SIM_REAL : SIM_CROSS;
+  if (op->kind == SIM_DIAG && (p.z & existing(e)) == 0 && n == 0) return false;
+  if (op->kind == SIM_REAL) eq[n++] = (Parity){p.z, 0};
+  if (op->kind == SIM_CROSS) eq[n++] = (Parity){1u << (31 - __builtin_clz(p.x)), 0};
+  return plan_walk(e->arena, e->dim, n, eq, p.z, &op->walk);
+}
+
 static void emit_rotation(Emit *e, const SimRotation *r) {
   uint32_t coords;
-  int n_controls;
-  Parity control[GATE_MAX_QUBITS];
-  if (!new_controls(e, r, &n_controls, control)) return;
   bool enters = !span2_find(&e->basis, r->p.x, &coords);
-  int top = coords == 0 || enters ? -1 : 31 - __builtin_clz(coords);
   SimOp op = {.grad = r->angle.n > 0};
-  uint32_t z = enters ? new_mask(e, r->p.z) : new_word(e, r->p).z;
-  if (!plan_walk(e->arena, e->dim, top, n_controls, control, z, &op.walk)) return;
+  if (!fit_op(e, r, enters, &op)) return;
   if (enters) span2_add(&e->basis, r->p.x);
   Pauli p = new_word(e, r->p);
   if (enters && (p.t & 1) == 0) {
     e->turned |= 1u << e->dim;
     p = new_word(e, r->p);
   }
-  op.x = p.x;
-  op.kind = p.x == 0 ? SIM_DIAG : (p.t & 1) ? SIM_REAL : SIM_CROSS;
-  if (enters && n_controls == 0) op.kind = SIM_ENTER;
-  op.clear = enters && n_controls > 0;
-  if (op.kind == SIM_DIAG && (p.z & existing(e)) == 0 && n_controls == 0) return; /* a phase */
   if (op.kind == SIM_DIAG || op.kind == SIM_CROSS) need_imag(e);
   e->dim += enters;
+  op.x = p.x;
+  op.z = p.z & existing(e);
   op.dim = (uint32_t)e->dim;
   op.planes = e->complex_state ? 2 : 1;
   op.slot = add_slot(e, r->angle, p.t >= 2 ? -1 : 1);
@@ -257,4 +266,35 @@ void plan_emit(Arena *a, SimPlan *p, const SimRotations *r, const int *level, in
   p->op = e.ops.at;
   p->n_slots = e.slots.n;
   p->slot = e.slots.at;
+}
+
+/* Can op b join a pass that starts with op a and has those before b? */
+static bool joins(const SimOp *op, int a, int b) {
+  if (op[b].kind != SIM_REAL || !op[b].plain || op[b].dim != op[a].dim || op[b].planes != op[a].planes)
+    return false;
+  for (int i = a; i < b; i++) {
+    if (bit_parity(op[i].x & op[b].z) || bit_parity(op[b].x & op[i].z)) return false;
+  }
+  return true;
+}
+
+void plan_passes(Arena *a, SimPlan *p, int width) {
+  SimPass *pass = ARENA_ARRAY(a, SimPass, p->n_ops);
+  for (int i = 0, n; i < p->n_ops; i += n) {
+    SimPass *next = &pass[p->n_passes++];
+    const SimOp *op = &p->op[i];
+    *next = (SimPass){.kind = op->kind, .planes = op->planes, .first = i, .x = {op->x}, .walk = op->walk};
+    n = 1;
+    if (op->kind != SIM_REAL || !op->plain) continue;
+    while (n < width && i + n < p->n_ops && joins(p->op, i, i + n)) n++;
+    if (n == 1) continue;
+    Parity eq[3];
+    for (int j = 0; j < n; j++) {
+      next->x[j] = p->op[i + j].x;
+      eq[j] = (Parity){p->op[i + j].z, 0};
+    }
+    (void)plan_walk(a, (int)op->dim, n, eq, 0, &next->walk);
+    next->kind = n == 2 ? SIM_REAL2 : SIM_REAL3;
+  }
+  p->pass = pass;
 }

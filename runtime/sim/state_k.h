@@ -21,7 +21,7 @@ typedef struct State { /* im is not touched while the state is real */
   for (uint32_t walk_i = 0, h = (w)->base[g]; walk_i < (w)->n_hi; h ^= (w)->col[__builtin_ctz(++walk_i)])    \
     for (uint32_t j = 0; j < (w)->n_lo; j++)
 
-/* ---- forward, and backward with -s ---- */
+/* ---- forward ---- */
 
 KINLINE void state_enter(State p, const SimOp *op, RVec c, RVec s, const bool two) {
   const SimWalk *w = &op->walk;
@@ -43,21 +43,6 @@ KINLINE void state_enter(State p, const SimOp *op, RVec c, RVec s, const bool tw
   }
 }
 
-/* The inverse of state_enter where the entered half goes away; s as in forward. */
-KINLINE void state_leave(State p, const SimOp *op, RVec c, RVec s, const bool two) {
-  const SimWalk *w = &op->walk;
-  const uint32_t *lo = w->lo, x = op->x;
-  for (int g = 0; g < 2; g++) {
-    if (!w->has[g]) continue;
-    RVec t = g ? -s : s;
-    FOR_WALK(w, g, h, j) {
-      uint32_t k0 = h ^ lo[j], k1 = k0 ^ x;
-      p.re[k0] = c * p.re[k0] + t * p.re[k1];
-      if (two) p.im[k0] = c * p.im[k0] + t * p.im[k1];
-    }
-  }
-}
-
 KINLINE void state_real(State p, const SimOp *op, RVec c, RVec s, const bool two) {
   const SimWalk *w = &op->walk;
   const uint32_t *lo = w->lo, x = op->x;
@@ -75,6 +60,72 @@ KINLINE void state_real(State p, const SimOp *op, RVec c, RVec s, const bool two
         p.im[k1] = c * b + t * a;
       }
     }
+  }
+}
+
+/* One butterfly of SIM_REAL on amplitudes a (sign +) and b. */
+#define TURN(a, b, c, t)                                                                                     \
+  do {                                                                                                       \
+    RVec turn_a = (a), turn_b = (b);                                                                         \
+    (a) = (c)*turn_a - (t)*turn_b;                                                                           \
+    (b) = (c)*turn_b + (t)*turn_a;                                                                           \
+  } while (0)
+
+/* cs: cosine and sine of each rotation in turn. */
+KINLINE void plane_real2(RVec *v, const uint32_t k[4], const RVec *cs) {
+  RVec a = v[k[0]], b = v[k[1]], c = v[k[2]], d = v[k[3]];
+  TURN(a, b, cs[0], cs[1]);
+  TURN(c, d, cs[0], cs[1]);
+  TURN(a, c, cs[2], cs[3]);
+  TURN(b, d, cs[2], cs[3]);
+  v[k[0]] = a, v[k[1]] = b, v[k[2]] = c, v[k[3]] = d;
+}
+
+KINLINE void plane_real3(RVec *v, const uint32_t k[8], const RVec *cs) {
+  RVec a = v[k[0]], b = v[k[1]], c = v[k[2]], d = v[k[3]], e = v[k[4]], f = v[k[5]], g = v[k[6]], h = v[k[7]];
+  TURN(a, b, cs[0], cs[1]);
+  TURN(c, d, cs[0], cs[1]);
+  TURN(e, f, cs[0], cs[1]);
+  TURN(g, h, cs[0], cs[1]);
+  TURN(a, c, cs[2], cs[3]);
+  TURN(b, d, cs[2], cs[3]);
+  TURN(e, g, cs[2], cs[3]);
+  TURN(f, h, cs[2], cs[3]);
+  TURN(a, e, cs[4], cs[5]);
+  TURN(b, f, cs[4], cs[5]);
+  TURN(c, g, cs[4], cs[5]);
+  TURN(d, h, cs[4], cs[5]);
+  v[k[0]] = a, v[k[1]] = b, v[k[2]] = c, v[k[3]] = d, v[k[4]] = e, v[k[5]] = f, v[k[6]] = g, v[k[7]] = h;
+}
+
+/* The amplitudes of a group: bit j of the place flips x[j]. */
+#define GROUP4(k0, x)                                                                                        \
+  { (k0), (k0) ^ (x)[0], (k0) ^ (x)[1], (k0) ^ (x)[0] ^ (x)[1] }
+#define GROUP8(k0, x)                                                                                        \
+  {                                                                                                          \
+    (k0), (k0) ^ (x)[0], (k0) ^ (x)[1], (k0) ^ (x)[0] ^ (x)[1], (k0) ^ (x)[2], (k0) ^ (x)[0] ^ (x)[2],       \
+        (k0) ^ (x)[1] ^ (x)[2], (k0) ^ (x)[0] ^ (x)[1] ^ (x)[2]                                              \
+  }
+
+KINLINE void state_real2(State p, const SimPass *pass, const RVec *slots, const bool two) {
+  const SimWalk *w = &pass->walk;
+  const uint32_t *lo = w->lo;
+  RVec cs[4] = {slots[0], slots[1], slots[2], slots[3]};
+  FOR_WALK(w, 0, h, j) {
+    uint32_t k0 = h ^ lo[j], k[4] = GROUP4(k0, pass->x);
+    plane_real2(p.re, k, cs);
+    if (two) plane_real2(p.im, k, cs);
+  }
+}
+
+KINLINE void state_real3(State p, const SimPass *pass, const RVec *slots, const bool two) {
+  const SimWalk *w = &pass->walk;
+  const uint32_t *lo = w->lo;
+  RVec cs[6] = {slots[0], slots[1], slots[2], slots[3], slots[4], slots[5]};
+  FOR_WALK(w, 0, h, j) {
+    uint32_t k0 = h ^ lo[j], k[8] = GROUP8(k0, pass->x);
+    plane_real3(p.re, k, cs);
+    if (two) plane_real3(p.im, k, cs);
   }
 }
 
@@ -110,12 +161,12 @@ KINLINE void state_diag(State p, const SimOp *op, RVec c, RVec s) {
   }
 }
 
-/* Phases cos - i sin of the table; sign -1 for the inverse. */
-KINLINE void state_table(State p, const SimTable *t, const Real *cosine, const Real *sine, Real sign) {
+/* Phases cos - i sin of the table. */
+KINLINE void state_table(State p, const SimTable *t, const Real *cosine, const Real *sine) {
   const uint32_t *perm = t->words.perm, mask = (1u << t->words.m) - 1, n = 1u << t->words.dim;
   for (uint32_t i = 0; i < n; i++) {
     uint32_t k = perm[i];
-    RVec c = splat(cosine[i & mask]), s = splat(sign * sine[i & mask]);
+    RVec c = splat(cosine[i & mask]), s = splat(sine[i & mask]);
     RVec ar = p.re[k], ai = p.im[k];
     p.re[k] = c * ar + s * ai;
     p.im[k] = c * ai - s * ar;
@@ -124,58 +175,6 @@ KINLINE void state_table(State p, const SimTable *t, const Real *cosine, const R
 
 KINLINE void state_zero(RVec *v, uint32_t n) {
   for (uint32_t k = 0; k < n; k++) v[k] = (RVec){0};
-}
-
-/* ---- Im <lam|G|psi> ---- */
-
-KINLINE RVec inner_real(State l, State p, const SimOp *op, const bool two) {
-  const SimWalk *w = &op->walk;
-  const uint32_t *lo = w->lo, x = op->x;
-  RVec sum = {0};
-  for (int g = 0; g < 2; g++) {
-    if (!w->has[g]) continue;
-    RVec a = {0}, b = {0};
-    FOR_WALK(w, g, h, j) {
-      uint32_t k0 = h ^ lo[j], k1 = k0 ^ x;
-      a += l.re[k1] * p.re[k0] - l.re[k0] * p.re[k1];
-      if (two) b += l.im[k1] * p.im[k0] - l.im[k0] * p.im[k1];
-    }
-    sum = g ? sum - (a + b) : sum + (a + b);
-  }
-  return sum;
-}
-
-KINLINE RVec inner_cross(State l, State p, const SimOp *op) {
-  const SimWalk *w = &op->walk;
-  const uint32_t *lo = w->lo, x = op->x;
-  RVec sum = {0};
-  for (int g = 0; g < 2; g++) {
-    if (!w->has[g]) continue;
-    RVec a = {0}, b = {0};
-    FOR_WALK(w, g, h, j) {
-      uint32_t k0 = h ^ lo[j], k1 = k0 ^ x;
-      a += l.re[k0] * p.im[k1] - l.im[k0] * p.re[k1];
-      b += l.re[k1] * p.im[k0] - l.im[k1] * p.re[k0];
-    }
-    sum = g ? sum - (a + b) : sum + (a + b);
-  }
-  return sum;
-}
-
-KINLINE RVec inner_diag(State l, State p, const SimOp *op) {
-  const SimWalk *w = &op->walk;
-  const uint32_t *lo = w->lo;
-  RVec sum = {0};
-  for (int g = 0; g < 2; g++) {
-    if (!w->has[g]) continue;
-    RVec a = {0};
-    FOR_WALK(w, g, h, j) {
-      uint32_t k = h ^ lo[j];
-      a += l.re[k] * p.im[k] - l.im[k] * p.re[k];
-    }
-    sum = g ? sum - a : sum + a;
-  }
-  return sum;
 }
 
 /* ---- inner product and undoing of both states in one pass ---- */
@@ -204,6 +203,73 @@ KINLINE RVec back_real(State p, State l, const SimOp *op, RVec c, RVec s, const 
     sum = g ? sum - (a + b) : sum + (a + b);
   }
   return sum;
+}
+
+/* Inner product of a butterfly, and its undoing in both states. */
+#define BACK(g, a, b, la, lb, c, t)                                                                          \
+  do {                                                                                                       \
+    (g) += (lb) * (a) - (la) * (b);                                                                          \
+    TURN(b, a, c, t);                                                                                        \
+    TURN(lb, la, c, t);                                                                                      \
+  } while (0)
+
+KINLINE void back_plane2(RVec *pv, RVec *lv, const uint32_t k[4], const RVec *cs, RVec *g) {
+  RVec a = pv[k[0]], b = pv[k[1]], c = pv[k[2]], d = pv[k[3]];
+  RVec la = lv[k[0]], lb = lv[k[1]], lc = lv[k[2]], ld = lv[k[3]];
+  BACK(g[1], a, c, la, lc, cs[2], cs[3]);
+  BACK(g[1], b, d, lb, ld, cs[2], cs[3]);
+  BACK(g[0], a, b, la, lb, cs[0], cs[1]);
+  BACK(g[0], c, d, lc, ld, cs[0], cs[1]);
+  pv[k[0]] = a, pv[k[1]] = b, pv[k[2]] = c, pv[k[3]] = d;
+  lv[k[0]] = la, lv[k[1]] = lb, lv[k[2]] = lc, lv[k[3]] = ld;
+}
+
+KINLINE void back_plane3(RVec *pv, RVec *lv, const uint32_t k[8], const RVec *cs, RVec *r) {
+  RVec a = pv[k[0]], b = pv[k[1]], c = pv[k[2]], d = pv[k[3]];
+  RVec e = pv[k[4]], f = pv[k[5]], g = pv[k[6]], h = pv[k[7]];
+  RVec la = lv[k[0]], lb = lv[k[1]], lc = lv[k[2]], ld = lv[k[3]];
+  RVec le = lv[k[4]], lf = lv[k[5]], lg = lv[k[6]], lh = lv[k[7]];
+  BACK(r[2], a, e, la, le, cs[4], cs[5]);
+  BACK(r[2], b, f, lb, lf, cs[4], cs[5]);
+  BACK(r[2], c, g, lc, lg, cs[4], cs[5]);
+  BACK(r[2], d, h, ld, lh, cs[4], cs[5]);
+  BACK(r[1], a, c, la, lc, cs[2], cs[3]);
+  BACK(r[1], b, d, lb, ld, cs[2], cs[3]);
+  BACK(r[1], e, g, le, lg, cs[2], cs[3]);
+  BACK(r[1], f, h, lf, lh, cs[2], cs[3]);
+  BACK(r[0], a, b, la, lb, cs[0], cs[1]);
+  BACK(r[0], c, d, lc, ld, cs[0], cs[1]);
+  BACK(r[0], e, f, le, lf, cs[0], cs[1]);
+  BACK(r[0], g, h, lg, lh, cs[0], cs[1]);
+  pv[k[0]] = a, pv[k[1]] = b, pv[k[2]] = c, pv[k[3]] = d, pv[k[4]] = e, pv[k[5]] = f, pv[k[6]] = g,
+  pv[k[7]] = h;
+  lv[k[0]] = la, lv[k[1]] = lb, lv[k[2]] = lc, lv[k[3]] = ld;
+  lv[k[4]] = le, lv[k[5]] = lf, lv[k[6]] = lg, lv[k[7]] = lh;
+}
+
+/* g: the inner products of the rotations. */
+KINLINE void back_real2(State p, State l, const SimPass *pass, const RVec *slots, RVec g[2], const bool two) {
+  const SimWalk *w = &pass->walk;
+  const uint32_t *lo = w->lo;
+  RVec cs[4] = {slots[0], slots[1], slots[2], slots[3]}, r[2] = {{0}, {0}};
+  FOR_WALK(w, 0, h, j) {
+    uint32_t k0 = h ^ lo[j], k[4] = GROUP4(k0, pass->x);
+    back_plane2(p.re, l.re, k, cs, r);
+    if (two) back_plane2(p.im, l.im, k, cs, r);
+  }
+  g[0] = r[0], g[1] = r[1];
+}
+
+KINLINE void back_real3(State p, State l, const SimPass *pass, const RVec *slots, RVec g[3], const bool two) {
+  const SimWalk *w = &pass->walk;
+  const uint32_t *lo = w->lo;
+  RVec cs[6] = {slots[0], slots[1], slots[2], slots[3], slots[4], slots[5]}, r[3] = {{0}, {0}, {0}};
+  FOR_WALK(w, 0, h, j) {
+    uint32_t k0 = h ^ lo[j], k[8] = GROUP8(k0, pass->x);
+    back_plane3(p.re, l.re, k, cs, r);
+    if (two) back_plane3(p.im, l.im, k, cs, r);
+  }
+  g[0] = r[0], g[1] = r[1], g[2] = r[2];
 }
 
 KINLINE RVec back_leave_plane(RVec *pv, RVec *lv, uint32_t k0, uint32_t k1, RVec c, RVec t) {
@@ -276,56 +342,6 @@ KINLINE RVec back_diag(State p, State l, const SimOp *op, RVec c, RVec s) {
     sum = g ? sum - a : sum + a;
   }
   return sum;
-}
-
-/* ---- duals: d += -i v G p, v the tangent of half the angle ---- */
-
-KINLINE void tangent_real(State d, State p, const SimOp *op, RVec v, const bool two) {
-  const SimWalk *w = &op->walk;
-  const uint32_t *lo = w->lo, x = op->x;
-  for (int g = 0; g < 2; g++) {
-    if (!w->has[g]) continue;
-    RVec t = g ? -v : v;
-    FOR_WALK(w, g, h, j) {
-      uint32_t k0 = h ^ lo[j], k1 = k0 ^ x;
-      d.re[k0] -= t * p.re[k1];
-      d.re[k1] += t * p.re[k0];
-      if (two) {
-        d.im[k0] -= t * p.im[k1];
-        d.im[k1] += t * p.im[k0];
-      }
-    }
-  }
-}
-
-KINLINE void tangent_cross(State d, State p, const SimOp *op, RVec v) {
-  const SimWalk *w = &op->walk;
-  const uint32_t *lo = w->lo, x = op->x;
-  for (int g = 0; g < 2; g++) {
-    if (!w->has[g]) continue;
-    RVec t = g ? -v : v;
-    FOR_WALK(w, g, h, j) {
-      uint32_t k0 = h ^ lo[j], k1 = k0 ^ x;
-      d.re[k0] += t * p.im[k1];
-      d.im[k0] -= t * p.re[k1];
-      d.re[k1] += t * p.im[k0];
-      d.im[k1] -= t * p.re[k0];
-    }
-  }
-}
-
-KINLINE void tangent_diag(State d, State p, const SimOp *op, RVec v) {
-  const SimWalk *w = &op->walk;
-  const uint32_t *lo = w->lo;
-  for (int g = 0; g < 2; g++) {
-    if (!w->has[g]) continue;
-    RVec t = g ? -v : v;
-    FOR_WALK(w, g, h, j) {
-      uint32_t k = h ^ lo[j];
-      d.re[k] += t * p.im[k];
-      d.im[k] -= t * p.re[k];
-    }
-  }
 }
 
 /* ---- sums over k of sign(k & z) q(k) for the words z of a SimWords ---- */

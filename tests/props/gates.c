@@ -12,7 +12,7 @@
 #include "tests/ref/ref_sim.h"
 #include "tests/ref/sim_rig.h"
 
-#define ROWS       3
+#define ROWS 3
 #define MAX_VALUES 64 /* of one input, or outputs of one row */
 
 /* ---- random numbers of the tests ---- */
@@ -73,7 +73,9 @@ static void describe(const CircuitProgram *c) {
     print_message(" %s%s", u->inverse ? "inv@" : "", gate_info[u->gate].name);
     for (int i = 0; i < u->n_controls + u->n_targets; i++) {
       print_message("%s%d%s", i ? "," : " ", u->qubit[i],
-                    i >= u->n_controls ? "" : u->control_on[i] ? "*" : "o");
+                    i >= u->n_controls ? ""
+                    : u->control_on[i] ? "*"
+                                       : "o");
     }
     print_message(";");
   }
@@ -182,7 +184,8 @@ static double by_shift(const Case *t, GateUse *u, int k) {
     s[0] = M_PI / 2 / f[0];
     return f[0] / 2 * (moved(t, u, k, s[0]) - moved(t, u, k, -s[0]));
   }
-  double a = 2 * sin(f[0] * s[0]), b = 2 * sin(f[0] * s[1]), d = 2 * sin(f[1] * s[0]), e = 2 * sin(f[1] * s[1]);
+  double a = 2 * sin(f[0] * s[0]), b = 2 * sin(f[0] * s[1]), d = 2 * sin(f[1] * s[0]),
+         e = 2 * sin(f[1] * s[1]);
   c[0] = (f[0] * e - b * f[1]) / (a * e - b * d);
   c[1] = (a * f[1] - f[0] * d) / (a * e - b * d);
   double sum = 0;
@@ -275,7 +278,8 @@ static void test_placements(void **state) {
   for (int g = 0; g < GATE_COUNT; g++) {
     if (gate_info[g].later) continue;
     bool any = gate_info[g].n_qubits < 0;
-    for (int targets = any ? 1 : targets_of((GateId)g); targets <= (any ? 4 : targets_of((GateId)g)); targets++) {
+    for (int targets = any ? 1 : targets_of((GateId)g); targets <= (any ? 4 : targets_of((GateId)g));
+         targets++) {
       for (int controls = 0; controls <= 2; controls++) {
         for (int n = targets + controls; n <= 4; n++) {
           place((GateId)g, n, targets, controls, 0, qubits, &which);
@@ -472,7 +476,8 @@ static void check_rows(const CircuitProgram *c, const KernelSet *set, double tol
   for (int o = 0; o < 3; o++) rig_run(c, set, op[o], 33, t->in, t->w, t->in, parts(&all[o]));
   for (int i = 0; i < 4; i++) {
     for (int64_t from = 0; from + count[i] <= 33; from += 16) {
-      const double *in[3] = {t->in[0] + from * c->input_size[0], t->in[1], t->in[2] + from * c->input_size[2]};
+      const double *in[3] = {t->in[0] + from * c->input_size[0], t->in[1],
+                             t->in[2] + from * c->input_size[2]};
       const double *w = t->w + from * c->n_outputs;
       int64_t n_out = (int64_t)count[i] * c->n_outputs;
       for (int o = 0; o < 3; o++) rig_run(c, set, op[o], count[i], in, w, in, parts(&few[o]));
@@ -480,7 +485,8 @@ static void check_rows(const CircuitProgram *c, const KernelSet *set, double tol
       same_bits(c, all[2].v[3] + from * c->n_outputs, few[2].v[3], n_out, "tangent", set);
       for (int o = 1; o < 3; o++) {
         for (int k = 0; k < 3; k += 2) {
-          same_bits(c, all[o].v[k] + from * c->input_size[k], few[o].v[k], count[i] * c->input_size[k], "part", set);
+          same_bits(c, all[o].v[k] + from * c->input_size[k], few[o].v[k], count[i] * c->input_size[k],
+                    "part", set);
         }
       }
     }
