@@ -95,6 +95,13 @@ void layout_fuse(PlanEnv *env, RegionPlan *p) {
   }
 }
 
+bool plan_reads_flipped(const RegionPlan *p, NodeId id) {
+  const Node *n = g_node(p->graph, id);
+  if (n->op != OP_MATMUL || n->shape.rank != 2 || n->attr.i[1] == 0 || p->placed.at[id].place != PLACE_ROW) return false;
+  const Node *b = g_node(p->graph, n->in[1]);
+  return p->placed.at[n->in[1]].place == PLACE_FULL && b->op != OP_CONST && shape_is_static(&b->shape) && !dim_is_one(b->shape.d[0]);
+}
+
 /* ---- memory -------------------------------------------------------------------------------- */
 
 typedef struct Item {
@@ -228,7 +235,14 @@ static Lives find_lives(PlanEnv *env, const RegionPlan *p) {
 
 static size_t pack_slab(PlanEnv *env, RegionPlan *p, const Lives *l) {
   int n = g_count(p->graph), m = 0;
-  Item *items = ARENA_ARRAY(env->arena, Item, n + 1);
+  Item *items = ARENA_ARRAY(env->arena, Item, 2 * n + 1);
+  for (NodeId id = 0; id < n; id++) {
+    const Node *node = g_node(p->graph, id);
+    if (!plan_reads_flipped(p, id) || p->flipped[node->in[1]]) continue;
+    p->flipped[node->in[1]] = 1;
+    size_t bytes = align_up(mem_mul((size_t)shape_capacity(&g_node(p->graph, node->in[1])->shape), env->set->real));
+    items[m++] = (Item){bytes, 0, time_of(p, node->in[1]), 1 << 30, ~node->in[1]};
+  }
   for (NodeId id = 0; id < n; id++) {
     if (p->where[id].kind != WHERE_SLAB) continue;
     OpId op = g_node(p->graph, id)->op;
@@ -237,7 +251,10 @@ static size_t pack_slab(PlanEnv *env, RegionPlan *p, const Lives *l) {
     items[m++] = (Item){p->where[id].bytes, 0, always ? 0 : l->from[id], always ? 1 << 30 : to, id};
   }
   size_t total = pack(env->arena, items, m);
-  for (int k = 0; k < m; k++) p->where[items[k].node].offset = items[k].offset;
+  for (int k = 0; k < m; k++) {
+    if (items[k].node < 0) p->flipped[~items[k].node] = 1 + items[k].offset;
+    else p->where[items[k].node].offset = items[k].offset;
+  }
   return total;
 }
 
@@ -266,6 +283,7 @@ static size_t pack_local(PlanEnv *env, RegionPlan *p, const Lives *l) {
 void layout_memory(PlanEnv *env, RegionPlan *p) {
   int n = g_count(p->graph);
   p->where = ARENA_ARRAY(env->arena, Where, n);
+  p->flipped = ARENA_ARRAY(env->arena, size_t, n);
   store_in_place(env, p);
   for (NodeId id = 0; id < n; id++) {
     Where *w = &p->where[id];

@@ -205,6 +205,32 @@ static bool limits(PlanEnv *env, const Node *n, int n_in) {
   return false;
 }
 
+/* The transposed copy of matrix `id`, made in the serial part in which the matrix is there. */
+static bool add_flip(PlanEnv *env, RegionPlan *p, NodeId id) {
+  const Node *n = g_node(p->graph, id);
+  Instr i = {.node = id, .n_in = 1, .rows_domain = -1};
+  i.kop = (KOp){.op = OP_TRANSPOSE, .attr.i = {1, 0}, .n_in = 1, .in = {n->shape}};
+  i.kop.out = shape_of(2, (int64_t[]){n->shape.d[1].n, n->shape.d[0].n});
+  i.in[0] = operand(env, p, id, false, false);
+  i.out.base = p->base + p->flipped[id] - 1;
+  const char *why = kop_prepare(&i.kop, env->set);
+  if (why) diag_add(env->sink, DIAG_INTERNAL, n->span, "%s", why);
+  Serial s = {.kind = SERIAL_INSTR, .instr = p->instrs.n, .node = id, .rows_domain = -1};
+  vec_push(env->arena, &p->instrs, i);
+  vec_push(env->arena, &p->phases[p->placed.at[id].phase + 1].serials, s);
+  p->flip_made[id] = true;
+  return why == NULL;
+}
+
+static bool read_flipped(PlanEnv *env, RegionPlan *p, Instr *i, NodeId b) {
+  if (!p->flip_made[b] && !add_flip(env, p, b)) return false;
+  const Shape *s = &g_node(p->graph, b)->shape;
+  i->kop.attr.i[1] = 0;
+  i->kop.in[1] = shape_of(2, (int64_t[]){s->d[1].n, s->d[0].n});
+  i->in[1] = (Operand){.base = p->base + p->flipped[b] - 1};
+  return true;
+}
+
 static bool make_instr(PlanEnv *env, RegionPlan *p, NodeId id) {
   const Fused *f = &p->fused[id];
   NodeId reader = f->matmul != NODE_NONE ? f->matmul : id;
@@ -213,6 +239,7 @@ static bool make_instr(PlanEnv *env, RegionPlan *p, NodeId id) {
   Instr i = {.node = id, .n_in = n->n_in, .rows_domain = -1};
   i.kop = (KOp){.op = n->op, .attr = n->attr, .n_in = n->n_in};
   for (int k = 0; k < n->n_in; k++) set_input(env, p, &i, k, reader, k, n->in[k]);
+  if (plan_reads_flipped(p, reader) && !read_flipped(env, p, &i, n->in[1])) return false;
   if (f->matmul != NODE_NONE) {
     if (f->leaky != NODE_NONE) i.kop.attr.f[0] = g_node(p->graph, f->leaky)->attr.f[0];
     if (f->bias != NODE_NONE) {
@@ -317,6 +344,7 @@ static void fill_consts(PlanEnv *env, RegionPlan *p) {
 bool plan_bind(PlanEnv *env, RegionPlan *p, char *slab) {
   p->base = slab;
   p->n_chains = p->placed.n_domains;
+  p->flip_made = ARENA_ARRAY(env->arena, bool, g_count(p->graph));
   fill_consts(env, p);
   p->phases = ARENA_ARRAY(env->arena, Phase, p->placed.n_phases + 1);
   for (int k = 1; k <= p->placed.n_phases; k++) p->phases[k].chains = ARENA_ARRAY(env->arena, Chain, p->n_chains + 1);

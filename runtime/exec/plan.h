@@ -131,6 +131,8 @@ typedef struct RegionPlan {
   Fused *fused;            /* by NodeId */
   Where *where;            /* by NodeId */
   int *uses;               /* by NodeId: instructions that read it */
+  size_t *flipped;         /* by NodeId: 1 + offset in the slab of its transpose; 0: none. A matrix that row
+                              products read transposed is transposed once, not in every shard. */
   size_t slab;             /* bytes of values that live between phases */
   size_t local;            /* bytes of local values of each thread */
   size_t kernel_scratch;   /* bytes of kernel scratch of each thread, behind the local values */
@@ -139,6 +141,7 @@ typedef struct RegionPlan {
   int n_chains;            /* of each phase: domains that parallel parts have */
   VEC(NodeId) scalars;     /* COUNT and CLOCK nodes, written before each run */
   VEC(NodeId) updates;
+  bool *flip_made;         /* by NodeId: the copy's instruction is there */
   char *base;              /* the slab, once bound */
   Span span;
 } RegionPlan;
@@ -165,5 +168,7 @@ char *plan_address(const PlanEnv *env, const RegionPlan *p, NodeId id);
 /* layout.c */
 void layout_fuse(PlanEnv *env, RegionPlan *p);
 void layout_memory(PlanEnv *env, RegionPlan *p);
+/* Does MATMUL `id` read a transposed copy of its second input? */
+bool plan_reads_flipped(const RegionPlan *p, NodeId id);
 bool plan_is_rows(const RegionPlan *p, NodeId consumer, int input);
 #endif
