@@ -199,7 +199,7 @@ KINLINE void sim_pass(const Sim *s, State p, const SimPass *pass) {
 
 KINLINE void sim_forward(const Sim *s) {
   s->psi.re[0] = splat(1);
-  for (int i = 0; i < s->plan->n_passes; i++) sim_pass(s, s->psi, &s->plan->pass[i]);
+  for (int i = 0; i < s->plan->single.n; i++) sim_pass(s, s->psi, &s->plan->single.pass[i]);
 }
 
 /* ---- measuring ---- */

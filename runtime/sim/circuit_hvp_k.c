@@ -45,18 +45,25 @@ static void tile_tangents(Sim *s) {
   }
 }
 
-static void forward_op(const Sim *s, const SimOp *op) {
+static void forward_pass(const Sim *s, const SimPass *pass) {
+  const SimOp *op = &s->plan->op[pass->first];
+  const int slot = op->slot < 0 ? 0 : op->slot;
+  const RVec *cs = s->cs + 2 * slot, *u = s->u + slot;
   State p = s->psi, d = s->dpsi;
-  RVec c = {0}, sn = {0}, v = {0};
-  bool two = op->planes == 2;
-  if (op->slot >= 0) c = s->cs[2 * op->slot], sn = s->cs[2 * op->slot + 1], v = s->u[op->slot];
+  bool two = pass->planes == 2;
   sim_clear(p, op);
   sim_clear(d, op);
-  switch ((SimOpKind)op->kind) {
-  case SIM_ENTER: two ? dual_enter(p, d, op, c, sn, v, true) : dual_enter(p, d, op, c, sn, v, false); break;
-  case SIM_REAL: two ? dual_real(p, d, op, c, sn, v, true) : dual_real(p, d, op, c, sn, v, false); break;
-  case SIM_CROSS: dual_cross(p, d, op, c, sn, v); break;
-  case SIM_DIAG: dual_diag(p, d, op, c, sn, v); break;
+  switch ((SimOpKind)pass->kind) {
+  case SIM_ENTER:
+    two ? dual_enter(p, d, op, cs[0], cs[1], u[0], true) : dual_enter(p, d, op, cs[0], cs[1], u[0], false);
+    break;
+  case SIM_REAL:
+    two ? dual_real(p, d, op, cs[0], cs[1], u[0], true) : dual_real(p, d, op, cs[0], cs[1], u[0], false);
+    break;
+  case SIM_REAL2: two ? dual_real2(p, d, pass, cs, u, true) : dual_real2(p, d, pass, cs, u, false); break;
+  case SIM_REAL3: break; /* not in dual passes */
+  case SIM_CROSS: dual_cross(p, d, op, cs[0], cs[1], u[0]); break;
+  case SIM_DIAG: dual_diag(p, d, op, cs[0], cs[1], u[0]); break;
   case SIM_TABLE: {
     const SimTable *t = op->table;
     dual_table(p, d, t, table_phase(s, t), table_sines(s, t), table_tangent(s, t));
@@ -66,21 +73,30 @@ static void forward_op(const Sim *s, const SimOp *op) {
     state_zero(p.im, 1u << op->dim);
     state_zero(d.im, 1u << op->dim);
     break;
-  case SIM_REAL2:
-  case SIM_REAL3: break; /* passes only */
   }
 }
 
-static void back_op(const Sim *s, const SimOp *op) {
+static void back_pass(const Sim *s, const SimPass *pass) {
+  const SimOp *op = &s->plan->op[pass->first];
+  const int slot = op->slot < 0 ? 0 : op->slot;
+  const RVec *cs = s->cs + 2 * slot, *u = s->u + slot;
   Quad q = {s->psi, s->dpsi, s->lam, s->dlam};
-  RVec c = {0}, sn = {0}, v = {0}, h = {0};
-  bool two = op->planes == 2;
-  if (op->slot >= 0) c = s->cs[2 * op->slot], sn = s->cs[2 * op->slot + 1], v = s->u[op->slot];
-  switch ((SimOpKind)op->kind) {
-  case SIM_ENTER: h = two ? quad_leave(q, op, c, sn, v, true) : quad_leave(q, op, c, sn, v, false); break;
-  case SIM_REAL: h = two ? quad_real(q, op, c, sn, v, true) : quad_real(q, op, c, sn, v, false); break;
-  case SIM_CROSS: h = quad_cross(q, op, c, sn, v); break;
-  case SIM_DIAG: h = quad_diag(q, op, c, sn, v); break;
+  RVec h[2] = {{0}, {0}};
+  int n = 1;
+  bool two = pass->planes == 2;
+  switch ((SimOpKind)pass->kind) {
+  case SIM_ENTER:
+    h[0] = two ? quad_leave(q, op, cs[0], cs[1], u[0], true) : quad_leave(q, op, cs[0], cs[1], u[0], false);
+    break;
+  case SIM_REAL:
+    h[0] = two ? quad_real(q, op, cs[0], cs[1], u[0], true) : quad_real(q, op, cs[0], cs[1], u[0], false);
+    break;
+  case SIM_REAL2:
+    n = 2;
+    two ? quad_real2(q, pass, cs, u, h, true) : quad_real2(q, pass, cs, u, h, false);
+    break;
+  case SIM_CROSS: h[0] = quad_cross(q, op, cs[0], cs[1], u[0]); break;
+  case SIM_DIAG: h[0] = quad_diag(q, op, cs[0], cs[1], u[0]); break;
   case SIM_TABLE: {
     const SimTable *t = op->table;
     quad_table(q, t, table_phase(s, t), table_sines(s, t), table_tangent(s, t), s->q);
@@ -88,10 +104,11 @@ static void back_op(const Sim *s, const SimOp *op) {
     return;
   }
   case SIM_IMAG:
-  case SIM_REAL2:
   case SIM_REAL3: return;
   }
-  if (op->grad) part_add(s, op->slot, h);
+  for (int i = 0; i < n; i++) {
+    if (op[i].grad) part_add(s, op[i].slot, h[i]);
+  }
 }
 
 void KNAME(k_circuit_hvp)(const KCall *c) {
@@ -107,7 +124,7 @@ void KNAME(k_circuit_hvp)(const KCall *c) {
     sim_cotangent(&s);
     s.psi.re[0] = splat(1);
     s.dpsi.re[0] = (RVec){0};
-    for (int i = 0; i < p->n_ops; i++) forward_op(&s, &p->op[i]);
+    for (int i = 0; i < p->dual.n; i++) forward_pass(&s, &p->dual.pass[i]);
     if (tangent_out != NULL) {
       sim_measure(&s, s.psi, s.dpsi, 2, false);
       store_outputs(&s, tangent_out);
@@ -115,7 +132,7 @@ void KNAME(k_circuit_hvp)(const KCall *c) {
     sim_word_weights(&s);
     sim_observe(&s, s.lam, s.psi);
     sim_observe(&s, s.dlam, s.dpsi);
-    for (int i = p->n_ops - 1; i >= 0; i--) back_op(&s, &p->op[i]);
+    for (int i = p->dual.n - 1; i >= 0; i--) back_pass(&s, &p->dual.pass[i]);
   }
   parts_end(&s);
 }

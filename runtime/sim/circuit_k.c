@@ -75,7 +75,7 @@ void KNAME(k_circuit_vjp)(const KCall *c) {
     sim_forward(&s);
     sim_word_weights(&s);
     sim_observe(&s, s.lam, s.psi);
-    for (int i = s.plan->n_passes - 1; i >= 0; i--) back_pass(&s, &s.plan->pass[i]);
+    for (int i = s.plan->single.n - 1; i >= 0; i--) back_pass(&s, &s.plan->single.pass[i]);
   }
   parts_end(&s);
 }

@@ -82,6 +82,76 @@ KINLINE RVec quad_real(Quad q, const SimOp *op, RVec c, RVec s, RVec v, const bo
   return sum;
 }
 
+/* Two rotations in one pass: a, b, c, d are the amplitudes of a group, as in state_k.h. */
+#define DUAL(a, b, da, db, c, t, v)                                                                          \
+  do {                                                                                                       \
+    RVec dual_a = (a), dual_b = (b), dual_da = (da), dual_db = (db);                                         \
+    (a) = (c)*dual_a - (t)*dual_b;                                                                           \
+    (b) = (c)*dual_b + (t)*dual_a;                                                                           \
+    (da) = (c)*dual_da - (t)*dual_db - (v) * (b);                                                            \
+    (db) = (c)*dual_db + (t)*dual_da + (v) * (a);                                                            \
+  } while (0)
+
+KINLINE void plane_dual2(RVec *s, RVec *ds, const uint32_t k[4], const RVec *cs, const RVec *v) {
+  RVec a = s[k[0]], b = s[k[1]], c = s[k[2]], d = s[k[3]];
+  RVec da = ds[k[0]], db = ds[k[1]], dc = ds[k[2]], dd = ds[k[3]];
+  DUAL(a, b, da, db, cs[0], cs[1], v[0]);
+  DUAL(c, d, dc, dd, cs[0], cs[1], v[0]);
+  DUAL(a, c, da, dc, cs[2], cs[3], v[1]);
+  DUAL(b, d, db, dd, cs[2], cs[3], v[1]);
+  s[k[0]] = a, s[k[1]] = b, s[k[2]] = c, s[k[3]] = d;
+  ds[k[0]] = da, ds[k[1]] = db, ds[k[2]] = dc, ds[k[3]] = dd;
+}
+
+KINLINE void dual_real2(State p, State d, const SimPass *pass, const RVec *slots, const RVec *u,
+                        const bool two) {
+  const SimWalk *w = &pass->walk;
+  const uint32_t *lo = w->lo;
+  RVec cs[4] = {slots[0], slots[1], slots[2], slots[3]}, v[2] = {u[0], u[1]};
+  FOR_WALK(w, 0, h, j) {
+    uint32_t k0 = h ^ lo[j], k[4] = GROUP4(k0, pass->x);
+    plane_dual2(p.re, d.re, k, cs, v);
+    if (two) plane_dual2(p.im, d.im, k, cs, v);
+  }
+}
+
+/* Inner products of a pair, and its undoing (the roles of a and b exchanged). */
+#define QUAD(h, a, b, da, db, la, lb, dla, dlb, c, t, v)                                                     \
+  do {                                                                                                       \
+    (h) += (dlb) * (a) - (dla) * (b) + (lb) * (da) - (la) * (db);                                            \
+    DUAL(b, a, db, da, c, t, v);                                                                             \
+    DUAL(lb, la, dlb, dla, c, t, v);                                                                         \
+  } while (0)
+
+KINLINE void plane_quad2(RVec *p, RVec *dp, RVec *l, RVec *dl, const uint32_t k[4], const RVec *cs,
+                         const RVec *v, RVec *h) {
+  RVec a = p[k[0]], b = p[k[1]], c = p[k[2]], d = p[k[3]];
+  RVec da = dp[k[0]], db = dp[k[1]], dc = dp[k[2]], dd = dp[k[3]];
+  RVec la = l[k[0]], lb = l[k[1]], lc = l[k[2]], ld = l[k[3]];
+  RVec dla = dl[k[0]], dlb = dl[k[1]], dlc = dl[k[2]], dld = dl[k[3]];
+  QUAD(h[1], a, c, da, dc, la, lc, dla, dlc, cs[2], cs[3], v[1]);
+  QUAD(h[1], b, d, db, dd, lb, ld, dlb, dld, cs[2], cs[3], v[1]);
+  QUAD(h[0], a, b, da, db, la, lb, dla, dlb, cs[0], cs[1], v[0]);
+  QUAD(h[0], c, d, dc, dd, lc, ld, dlc, dld, cs[0], cs[1], v[0]);
+  p[k[0]] = a, p[k[1]] = b, p[k[2]] = c, p[k[3]] = d;
+  dp[k[0]] = da, dp[k[1]] = db, dp[k[2]] = dc, dp[k[3]] = dd;
+  l[k[0]] = la, l[k[1]] = lb, l[k[2]] = lc, l[k[3]] = ld;
+  dl[k[0]] = dla, dl[k[1]] = dlb, dl[k[2]] = dlc, dl[k[3]] = dld;
+}
+
+KINLINE void quad_real2(Quad q, const SimPass *pass, const RVec *slots, const RVec *u, RVec h[2],
+                        const bool two) {
+  const SimWalk *w = &pass->walk;
+  const uint32_t *lo = w->lo;
+  RVec cs[4] = {slots[0], slots[1], slots[2], slots[3]}, v[2] = {u[0], u[1]}, r[2] = {{0}, {0}};
+  FOR_WALK(w, 0, first, j) {
+    uint32_t k0 = first ^ lo[j], k[4] = GROUP4(k0, pass->x);
+    plane_quad2(q.p.re, q.dp.re, q.l.re, q.dl.re, k, cs, v, r);
+    if (two) plane_quad2(q.p.im, q.dp.im, q.l.im, q.dl.im, k, cs, v, r);
+  }
+  h[0] = r[0], h[1] = r[1];
+}
+
 /* The half that had entered goes away. */
 KINLINE void leave_dual(RVec *s, RVec *d, uint32_t k0, uint32_t k1, RVec c, RVec t, RVec v) {
   RVec a = s[k0], b = s[k1], da = d[k0] + v * b, db = d[k1] - v * a;

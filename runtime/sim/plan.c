@@ -161,7 +161,8 @@ const SimPlan *sim_plan(Arena *a, const CircuitProgram *c, const KernelSet *set,
     plan_expval(a, p, seen, seen_in);
   }
   size_t vec = strstr(set->name, "avx512") != NULL ? 64 : strstr(set->name, "avx2") != NULL ? 32 : 16;
-  plan_passes(a, p, vec == 64 ? 3 : 2); /* what fits into the registers: 32 or 16 */
+  p->single = plan_passes(a, p, vec == 64 ? 3 : 2); /* what fits into 32 registers, or 16 */
+  p->dual = plan_passes(a, p, vec == 64 ? 2 : 1);
   plan_layout(p, vec, set->real, place_tables(p, set->real));
   return p;
 }

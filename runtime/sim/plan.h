@@ -108,6 +108,11 @@ typedef struct SimPass {
   SimWalk walk;
 } SimPass;
 
+typedef struct SimPasses {
+  int n;
+  const SimPass *pass;
+} SimPasses;
+
 /* Half an angle: shift + sum scale * input; terms of shared inputs first. */
 typedef struct SimSlot {
   double shift;
@@ -139,9 +144,9 @@ struct SimPlan {
   bool any_rows;
   int dim; /* bits of the final state */
   int planes;
-  int n_ops, n_passes, n_slots;
+  int n_ops, n_slots;
   const SimOp *op;
-  const SimPass *pass; /* the ops again, joined: for one state and one cotangent state */
+  SimPasses single, dual; /* the ops joined, for states without and with tangents */
   const SimSlot *slot;
   /* expval */
   const double *constant; /* [n_outputs] */
@@ -169,6 +174,6 @@ void plan_emit(Arena *a, SimPlan *p, const SimRotations *r, const int *level, in
  */
 bool plan_walk(Arena *a, int dim, int n, const Parity *eq, uint32_t z, SimWalk *w);
 /* Joins ops to passes of up to `width` (1 to 3) rotations. */
-void plan_passes(Arena *a, SimPlan *p, int width);
+SimPasses plan_passes(Arena *a, const SimPlan *p, int width);
 void plan_words(Arena *a, int dim, int n, const uint32_t *z, SimWords *w);
 #endif

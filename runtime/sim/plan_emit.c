@@ -278,10 +278,11 @@ static bool joins(const SimOp *op, int a, int b) {
   return true;
 }
 
-void plan_passes(Arena *a, SimPlan *p, int width) {
+SimPasses plan_passes(Arena *a, const SimPlan *p, int width) {
+  int n_passes = 0;
   SimPass *pass = ARENA_ARRAY(a, SimPass, p->n_ops);
   for (int i = 0, n; i < p->n_ops; i += n) {
-    SimPass *next = &pass[p->n_passes++];
+    SimPass *next = &pass[n_passes++];
     const SimOp *op = &p->op[i];
     *next = (SimPass){.kind = op->kind, .planes = op->planes, .first = i, .x = {op->x}, .walk = op->walk};
     n = 1;
@@ -296,5 +297,5 @@ void plan_passes(Arena *a, SimPlan *p, int width) {
     (void)plan_walk(a, (int)op->dim, n, eq, 0, &next->walk);
     next->kind = n == 2 ? SIM_REAL2 : SIM_REAL3;
   }
-  p->pass = pass;
+  return (SimPasses){n_passes, pass};
 }
