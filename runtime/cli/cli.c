@@ -99,7 +99,8 @@ int cli_main(int argc, char **argv) {
   }
   cli_show(&c);
   if (fflush(stdout) != 0 || ferror(stdout)) {
-    fputs("error[E0805]: the results could not be written to standard output\n", stderr);
+    diag_add(c.sink, DIAG_WRITE, SPAN_NONE, "the results could not be written to standard output");
+    cli_show(&c);
     code = code ? code : 3;
   }
   arena_free(c.arena);

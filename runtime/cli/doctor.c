@@ -65,8 +65,10 @@ int cli_verb_doctor(Cli *c) {
   row(true, "cores", arena_printf(a, "%d that this process may use", cli_cores()));
   size_t memory = mem_budget();
   ok &= row(memory >= ((size_t)64 << 20), "memory", arena_printf(a, "%s for runs", gigabytes(a, memory)));
-  ok &= row(library != NULL, "library",
-            library ? library : "no stdlib folder beside the program; install it again");
+  if (library) row(true, "library", library);
+  else
+    printf("%-8s %-14s %s\n", "none", "library",
+           "no stdlib folder beside the program; no script needs one yet");
   ok &= row(gnuplot != NULL, "gnuplot",
             gnuplot ? gnuplot : "figures are left as .gp and .csv; apt-get install gnuplot-nox");
   bool writable = can_write(a, &runs);

@@ -209,6 +209,7 @@ void record_html(const Record *r, const Run *run, RunEnd end, Text *t) {
   tag(t, "h1", NULL, record_title(r));
   text_add(t, "\n");
   if (*rest_of_doc(r)) tag(t, "p", "soft", rest_of_doc(r));
+  text_add(t, "\n");
   tag(t, "p", end == RUN_DONE && !failed ? "good" : "bad", end_text(r, end));
   text_add(t, "\n");
   put_parts(r, t);

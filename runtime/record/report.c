@@ -52,8 +52,22 @@ void record_report(Record *r, const Run *run, const Stmt *s) {
   }
 }
 
-/* The losses of every train, for a script that asks for no figure. */
-static void default_figures(Record *r, const Run *run) {
+/* Whether a report of the script draws a series. */
+static bool is_drawn(const Program *p, const Series *s) {
+  for (int i = 0; i < p->reports.n; i++)
+    for (int k = 0; k < p->reports.at[i].items.n; k++) {
+      const ReportItem *item = &p->reports.at[i].items.at[k];
+      for (int f = 0; f < item->figures.n; f++)
+        if (item->figures.at[f].kind == FIGURE_SERIES && item->figures.at[f].x == s->slot) return true;
+    }
+  return false;
+}
+
+static bool is_loss(const Series *s) { return strstr(s->name, ".loss") != NULL; }
+
+/* The curves of every train that the script does not draw itself: all of them in a report without
+ * any figure, else the losses. */
+static void default_figures(Record *r, const Run *run, bool all) {
   const Program *p = r->spec.program;
   for (int i = 0; i < p->trains.n; i++) {
     const Train *train = &p->trains.at[i];
@@ -62,6 +76,7 @@ static void default_figures(Record *r, const Run *run) {
       const Series *s = &p->series.at[train->series.at[k]];
       if (!s->per_epoch || shape_capacity(&s->entry) != 1 || run_series_entries(run, train->series.at[k]) < 2)
         continue;
+      if (is_drawn(p, s) || (!all && !is_loss(s))) continue;
       Figure f = {.kind = FIGURE_SERIES, .label = s->name, .x = s->slot, .y = -1};
       vec_push(r->arena, &figures, f);
     }
@@ -82,7 +97,7 @@ const char *record_title(const Record *r) {
 void record_write_report(Record *r, const Run *run, RunEnd end) {
   bool any = false;
   for (int i = 0; i < r->parts.n; i++) any |= r->parts.at[i].kind == PART_FIGURE;
-  if (!any) default_figures(r, run);
+  default_figures(r, run, !any);
   Text html = text_new(r->arena), markdown = text_new(r->arena);
   record_html(r, run, end, &html);
   record_markdown(r, run, end, &markdown);

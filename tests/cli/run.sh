@@ -168,6 +168,7 @@ must grep -q '^warning\[W0805\]: cannot write locked/qgn.lock: it is a folder' s
 if [ -e /dev/full ]; then
   timeout 60 "$QGN" run hello.qgn -q --fresh >/dev/full 2>stderr.txt
   must [ $? -eq 3 ]
+  must grep -q '^error\[E0805\]: the results could not be written to standard output' stderr.txt
 fi
 
 # without gnuplot, figures are left for later

@@ -236,6 +236,23 @@ timeout 60 "$QGN" fmt f.qgn >stdout.txt 2>stderr.txt
 must [ $? -eq 2 ]
 must [ "$(cat f.qgn)" = 'let = ' ]
 
+# warnings that count as errors
+: >empty.qgn
+check 0 check empty.qgn -q <<'TEXT'
+warning[W0802]: the script is empty: there is nothing to run
+   ┌─ empty.qgn:1:1
+ 1 │
+   │ ^
+TEXT
+check 2 check empty.qgn -q --deny warnings <<'TEXT'
+warning[W0802]: the script is empty: there is nothing to run
+   ┌─ empty.qgn:1:1
+ 1 │
+   │ ^
+TEXT
+check 0 doctor </dev/null
+must grep -q '^ok       cores' stdout.txt
+
 # what is understood
 check 0 --version </dev/null
 must grep -q '^licence    Apache-2.0' stdout.txt

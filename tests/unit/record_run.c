@@ -326,6 +326,24 @@ static void test_report(void **state) {
   assert_non_null(strstr(gp, "title 'it''s `id` system(\"x\")' noenhanced"));
   assert_non_null(strstr(mock_file(b->r, "report.md"), "| w1 \\| x | 0.2 | 0.012346 |"));
   assert_non_null(mock_file(b->r, "figures/result-2.csv"));
+  assert_null(mock_file(b->r, "figures/qgan-1.csv")); /* the report draws the losses itself */
+}
+
+/* A script without a report gets the curves of its trains. */
+static void test_default_report(void **state) {
+  Bench *b = *state;
+  assert_int_equal(reopen(b, false, false), RECORD_READY);
+  record_train_begin(b->r, 0, 0);
+  stand_at(b, EPOCHS);
+  record_train_end(b->r, b->run, 0, EPOCHS, EPOCHS);
+  assert_true(save_at(b, EPOCHS, SAVE_FINAL));
+  assert_int_equal(record_finish(b->r, b->run, RUN_DONE, 0), 0);
+  const char *csv = mock_file(b->r, "figures/qgan-1.csv");
+  static const char head[] = "\"epoch\",\"qgan.loss.D\",\"least of qgan.loss.D\",\"largest of qgan.loss.D\",";
+  assert_memory_equal(csv, head, strlen(head));
+  int rows = 0;
+  for (; *csv; csv++) rows += *csv == '\n';
+  assert_int_equal(rows, 1 + 200); /* 1000 epochs in pieces of 5 */
 }
 
 /* Areas of histograms are 1, over bins that both share. */
@@ -368,6 +386,7 @@ int main(void) {
       CASE(test_full_disk),
       CASE(test_finished_run_is_found_again),
       CASE(test_report),
+      CASE(test_default_report),
       CASE(test_histogram),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
