@@ -129,7 +129,7 @@ must grep -q '^error\[E0801\]: ' stderr.txt
 # two runs on one folder
 "$QGN" run hello.qgn -q --fresh --set flip.epochs=100000000 --set flip.checkpoint=100000 >first.txt 2>&1 &
 other=$!
-until ls runs/latest/flip-000100000.safetensors runs/latest/flip-100000.safetensors 2>/dev/null | grep -q .; do sleep 0.01; done
+until [ -e runs/latest/flip-100000.safetensors ]; do sleep 0.01; done
 timeout 60 "$QGN" run hello.qgn -q --resume --set flip.epochs=100000000 --set flip.checkpoint=100000 >stdout.txt 2>stderr.txt
 must [ $? -eq 3 ]
 must grep -q '^error\[E0806\]: another process is working in runs/hello-' stderr.txt
