@@ -15,7 +15,9 @@ void args_eval(Sema *S, const AstNode *list, Args *out) {
   Span *spans = ARENA_ARRAY(S->a, Span, n + 1);
   for (int i = 0; i < n; i++) {
     const AstNode *k = list->kids[i];
-    const Value *v = eval(S, k->kind == AST_ARG ? ast_kid(k, AST_ARG_value) : k);
+    const AstNode *e = k->kind == AST_ARG ? ast_kid(k, AST_ARG_value) : k;
+    const bool column = k->kind == AST_ARG && S->place == PLACE_DATASET && strcmp(sym_text(k->name), "by") == 0 && e->kind == AST_NAME;
+    const Value *v = column ? val_text(S, sym_text(e->name), e->span) : eval(S, e); /* `by` names a column */
     if (val_is_error(v)) out->broken = true;
     if (k->kind == AST_ARG) {
       names[out->n_named] = k->name;

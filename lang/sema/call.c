@@ -80,6 +80,7 @@ const Value *apply(Sema *S, const Value *callee, Args *args) {
     const Builtin *f = callee->u.builtin;
     args->name = f->name;
     if (f->fn == NULL) return later(S, args->name_span, "`%s`", f->name);
+    if (args->broken || (f->kind == BI_LAYER && !in_model(S, args))) return S->error;
     if (!args_match(S, args, f->signature)) return S->error;
     return f->fn(S, args, f);
   }

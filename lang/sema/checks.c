@@ -4,6 +4,9 @@
 
 const char *const place_text[] = {"script", "circuit", "model", "dataset", "def", "train", "step", "every", "report"};
 
+const char *const place_in[] = {"the script's top level", "a `circuit`", "a `model`", "a `dataset`", "a `def`",
+                               "a `train`", "a `step`", "an `every`", "a `report`"};
+
 #define AT(place) (1u << PLACE_##place)
 #define LOOPS (AT(TOP) | AT(CIRCUIT) | AT(MODEL) | AT(DATASET) | AT(DEF) | AT(TRAIN) | AT(STEP) | AT(EVERY) | AT(REPORT))
 
@@ -83,7 +86,7 @@ static bool wrong_command(Sema *S, const AstNode *n) {
   const AstNode *head = n->kind == AST_COMMAND ? ast_kid(n, AST_COMMAND_head) : NULL;
   if (head != NULL && head->kind == AST_CALL) head = ast_kid(head, AST_CALL_callee);
   if (n->kind == AST_MODIFIED || (head->kind == AST_NAME && gate_find(sym_text(head->name)) != GATE_COUNT)) {
-    Diag *d = say(S, DIAG_PLACE, n->span, "a gate belongs in a `circuit`, but this is a %s", place_text[S->place]);
+    Diag *d = say(S, DIAG_PLACE, n->span, "a gate belongs in a `circuit`, but this is %s", place_in[S->place]);
     diag_help(d, "`circuit c() on q[1] { %s }`", src_of_span(S, n->span));
     return false;
   }
@@ -91,6 +94,16 @@ static bool wrong_command(Sema *S, const AstNode *n) {
   Diag *d = say(S, DIAG_PLACE, ops->span, "something is missing between `%s` and this", first);
   diag_help(d, "an operator, `=`, `;` or brackets: `%s(%s)`", first, src_of_span(S, ops->span));
   return false;
+}
+
+/* What a misplaced statement would have declared: its names exist, and nothing more is said about them. */
+static void declare_broken(Sema *S, const AstNode *n) {
+  if (S->quiet_names) return;
+  const AstNode *patterns = n->kind == AST_LET || n->kind == AST_VAR ? ast_kid(n, AST_LET_patterns) : NULL;
+  for (int i = 0; patterns != NULL && i < patterns->n; i++)
+    declare(S, patterns->kids[i]->name, patterns->kids[i]->name_span, BIND_LET, S->error);
+  const bool named = n->kind == AST_PARAM || n->kind == AST_DRAW || n->kind == AST_HYPER || (n->kind >= AST_DEF && n->kind <= AST_REPORT);
+  if (named) declare(S, n->name, n->name_span, BIND_LET, S->error);
 }
 
 bool check_place(Sema *S, const AstNode *n) {
@@ -106,10 +119,11 @@ bool check_place(Sema *S, const AstNode *n) {
   if (n->kind == AST_COMMAND || n->kind == AST_MODIFIED) return wrong_command(S, n);
   const Span word = n->kind == AST_STAGE ? n->span : (Span){n->span.begin, n->span.begin + (uint32_t)strcspn(src_of_span(S, n->span), " {(")};
   Diag *d = say(S, DIAG_PLACE, word, "%s %s", h.word, h.home);
-  diag_mark(d, "this is in a %s", place_text[S->place]);
+  diag_mark(d, S->place == PLACE_TOP ? "this is %s" : "this is in %s", place_in[S->place]);
   if (n->kind == AST_MINIMIZE && S->place == PLACE_DEF) diag_help(d, "return the loss from the `def`, and minimize it in the step");
   if (n->kind == AST_MINIMIZE && S->place == PLACE_EVERY) diag_help(d, "an `every` looks at the weights; changing them is the `step`'s business");
   if (n->kind == AST_PARAM && S->place == PLACE_DEF) diag_help(d, "a `def` owns no weights: pass them in");
+  declare_broken(S, n);
   return false;
 }
 
@@ -135,6 +149,12 @@ void settings_check(Sema *S) {
     const SemaSet *set = &S->options->sets[i];
     if (S->set_used[i]) continue;
     Diag *d = diag_add(S->sink, DIAG_SET_NAME, set->name_span, "there is nothing named `%s` to set", set->name);
+    const Binding *b = scope_find_here(S->top, sym_intern(set->name));
+    if (b != NULL) {
+      diag_label(d, b->span, "`%s` is a %s", set->name, bind_kind_text[b->kind]);
+      diag_help(d, "only hypers and attributes can be set: declare `hyper %s = ...`", set->name);
+      continue;
+    }
     const char *near = diag_nearest(set->name, S->settable.at, S->settable.n), *ours = synonym_of(set->name);
     for (int k = 0; ours != NULL && k < S->settable.n; k++)
       if (strcmp(S->settable.at[k], ours) == 0) near = ours;
@@ -146,4 +166,77 @@ void settings_check(Sema *S) {
     for (int k = 0; k < S->settable.n && k < 8; k++) list = arena_printf(S->a, "%s%s`%s`", list, k > 0 ? ", " : "", S->settable.at[k]);
     if (S->settable.n > 0) diag_help(d, "this script has %s%s", list, S->settable.n > 8 ? ", ..." : "");
   }
+}
+
+/* ---- bodies of functions that may never be called --------------------------------------------- */
+
+typedef VEC(Symbol) Symbols;
+
+static bool has_symbol(const Symbols *s, Symbol name) {
+  for (int i = 0; i < s->n; i++)
+    if (s->at[i] == name) return true;
+  return false;
+}
+
+/* All names that a body declares anywhere: parameters, sizes, lets, loops. */
+static void collect_declared(Sema *S, const AstNode *n, Symbols *out) {
+  if (n == NULL) return;
+  if (n->kind == AST_PATTERN || n->kind == AST_DRAW || n->kind == AST_PARAM) vec_push(S->a, out, n->name);
+  const AstNode *names = NULL;
+  if (n->kind == AST_PATTERN) names = ast_kid(n, AST_PATTERN_dims);
+  if (n->kind == AST_FOR) names = ast_kid(n, AST_FOR_names);
+  if (n->kind == AST_COMPREHENSION) names = ast_kid(n, AST_COMPREHENSION_names);
+  for (int i = 0; names != NULL && i < names->n; i++)
+    if (names->kids[i]->kind == AST_NAME) vec_push(S->a, out, names->kids[i]->name);
+  for (int i = 0; i < n->n; i++) collect_declared(S, n->kids[i], out);
+}
+
+static void check_names(Sema *S, const AstNode *n, const Symbols *declared) {
+  if (n == NULL || n->kind == AST_ERROR || n->kind == AST_COMMAND) return;
+  if (n->kind == AST_NAME) {
+    const char *text = sym_text(n->name);
+    const bool given = strcmp(text, "it") == 0 || strcmp(text, "epoch") == 0 || strcmp(text, "iteration") == 0 || strcmp(text, "pi") == 0;
+    Binding *b = scope_find(S->scope, n->name);
+    if (b != NULL) b->used = true;
+    if (b == NULL && !given && !has_symbol(declared, n->name) && builtin_find(n->name) == NULL) report_unknown(S, n->name, n->span, "name");
+    return;
+  }
+  if (n->kind == AST_CALL && ast_kid(n, AST_CALL_callee)->kind == AST_NAME) {
+    const AstNode *f = ast_kid(n, AST_CALL_callee);
+    Binding *b = scope_find(S->scope, f->name);
+    if (b != NULL) b->used = true;
+    if (b == NULL && !has_symbol(declared, f->name) && builtin_find(f->name) == NULL) report_unknown(S, f->name, f->span, "function");
+    const Builtin *stage = b == NULL ? builtin_find(f->name) : NULL;
+    if (stage == NULL || stage->kind != BI_DSTAGE) check_names(S, ast_kid(n, AST_CALL_args), declared); /* there: columns */
+    return;
+  }
+  for (int i = 0; i < n->n; i++)
+    if (!(n->kind == AST_MEMBER && n->kids[i]->kind == AST_NAME && scope_find(S->scope, n->kids[i]->name) == NULL)) check_names(S, n->kids[i], declared);
+}
+
+static void check_places(Sema *S, const AstNode *n) {
+  if (n == NULL) return;
+  if (n->kind == AST_BLOCK) {
+    for (int i = 0; i < n->n; i++)
+      if (n->kids[i] != NULL && check_place(S, n->kids[i])) check_places(S, n->kids[i]);
+    return;
+  }
+  if (n->kind == AST_FOR) check_places(S, ast_kid(n, AST_FOR_body));
+  if (n->kind == AST_REPEAT) check_places(S, ast_kid(n, AST_REPEAT_body));
+  if (n->kind == AST_IF) {
+    check_places(S, ast_kid(n, AST_IF_then));
+    check_places(S, ast_kid(n, AST_IF_other));
+  }
+}
+
+void check_def(Sema *S, const DefInfo *def) {
+  const Place place = S->place;
+  Symbols declared = {0};
+  S->place = PLACE_DEF;
+  S->quiet_names = true;
+  collect_declared(S, def->decl, &declared);
+  check_places(S, ast_kid(def->decl, AST_DEF_body));
+  for (int i = 0; i < def->decl->n; i++) check_names(S, def->decl->kids[i], &declared);
+  S->quiet_names = false;
+  S->place = place;
 }

@@ -47,9 +47,11 @@ const Value *fn_redraw(Sema *S, Args *args, const Builtin *self) {
 
 /* A line of a dataset: a source first, then stages. After an error `it` is one, and lines are silent. */
 void dataset_line(Sema *S, const AstNode *e) {
-  const Value *self = S->it, *v = eval_stage(S, e);
+  const Value *self = S->it, *v;
   Dataset *d = &S->p->datasets.at[S->dataset];
   if (val_is_error(self)) return;
+  S->it = val_at(S, self, e->span);
+  v = eval_stage(S, e);
   S->it = S->error;
   if (val_is_error(v)) return;
   if (v->kind == VAL_DIST && d->columns.n == 0) source_distribution(S, S->dataset, v);

@@ -81,6 +81,9 @@ static const Value *train_member(Sema *S, const TrainInfo *t, const AstNode *n) 
     v->u.index = t->series.at[i].series;
     return v;
   }
+  const Train *train = &S->p->trains.at[t->index];
+  if (t->done && !t->may_stop && strcmp(name, "iterations") == 0) return val_int(S, train->epochs * t->per_epoch, n->span);
+  if (t->done && !t->may_stop && strcmp(name, "epochs_run") == 0) return val_int(S, train->epochs, n->span);
   for (size_t i = 0; i < sizeof known / sizeof *known; i++)
     if (strcmp(known[i], name) == 0) return later(S, n->span, "`%s.%s`", t->name, name);
   if (t->broken) return S->error;
@@ -115,7 +118,13 @@ static const Value *object_member(Sema *S, ObjectInfo *o, const AstNode *n) {
     return v;
   }
   if (o->broken || !o->ready) return S->error;
-  say(S, DIAG_NAME, n->span, "`%s` has no labelled stage and no param `%s`", o->name, name);
+  Diag *d = say(S, DIAG_NAME, n->span, "`%s` has no labelled stage and no param `%s`", o->name, name);
+  VEC(const char *) names = {0};
+  for (int i = 0; i < o->stages.n; i++) vec_push(S->a, &names, o->stages.at[i]->name);
+  for (int i = 0; i < o->parts.n; i++)
+    if (o->parts.at[i].part == NULL) vec_push(S->a, &names, o->parts.at[i].key);
+  const char *near = diag_nearest(name, names.at, names.n);
+  if (near != NULL) diag_mark(d, "did you mean `%s.%s`?", o->name, near);
   return S->error;
 }
 
@@ -139,10 +148,22 @@ static const Value *dotted_series(Sema *S, const AstNode *n) {
   return NULL;
 }
 
+/* `qml.expval`, `torch.tanh`: other systems' modules; here the name stands alone. */
+static bool foreign_member(Sema *S, const AstNode *of, const AstNode *n) {
+  if (of->kind != AST_NAME || scope_find(S->scope, of->name) != NULL || builtin_find(of->name) != NULL) return false;
+  const char *name = sym_text(n->name), *ours = builtin_find(n->name) != NULL ? name : synonym_of(name);
+  if (ours == NULL) return false;
+  Diag *d = say(S, DIAG_NAME, n->span, "there is no name `%s`", sym_text(of->name));
+  diag_mark(d, "this is `%s` here", ours);
+  diag_fix(d, n->span, ours, false);
+  return true;
+}
+
 const Value *eval_member(Sema *S, const AstNode *n) {
   const Value *series = dotted_series(S, n);
   if (series != NULL) return series;
   const AstNode *of = ast_kid(n, AST_MEMBER_value);
+  if (foreign_member(S, of, n)) return S->error;
   const Value *v = eval(S, of);
   if (val_is_error(v)) return v;
   if (v->kind == VAL_TRAIN) return train_member(S, v->u.train, n);

@@ -38,7 +38,8 @@ static bool add_modifier(Sema *S, Line *l, const AstNode *m) {
   else if (strcmp(text, "ctrl") != 0) {
     static const char *const known[] = {"ctrl", "negctrl", "inv", "pow", "when"};
     Diag *d = say(S, DIAG_NAME, m->span, "there is no modifier `%s`", src_of_span(S, m->span));
-    const char *near = diag_nearest(text, known, 5);
+    const char *near = synonym_of(text);
+    if (near == NULL) near = diag_nearest(text, known, 5);
     if (near != NULL) diag_mark(d, "did you mean `%s`?", near);
     else diag_help(d, "modifiers are `ctrl @`, `negctrl @`, `inv @`, `pow(k) @`");
     return false;
@@ -217,8 +218,8 @@ static bool gate_angles(Sema *S, const char *name, GateId gate, const AstNode *a
   const int k = gate_info[gate].n_angles, given = args != NULL ? args->n : 0;
   *out = (Angles){.k = k, .joint = k > 1 && given == 1};
   if (given != k && !out->joint) {
-    Diag *d = say(S, DIAG_GATE, args != NULL && given > 0 ? args->span : operands, "`%s` has %d angle%s, but %d %s given", name, k, k == 1 ? "" : "s",
-                  given, given == 1 ? "is" : "are");
+    Diag *d = say(S, DIAG_GATE, args != NULL && given > 0 ? args->span : operands, "`%s` has %s angle%s, but %s %s given", name,
+                  k == 0 ? "no" : num_text(S, k), k == 1 ? "" : "s", given == 0 ? "none" : num_text(S, given), given < 2 ? "is" : "are");
     if (k == 1) diag_help(d, "write `%s(0.5) %s`", name, src_of_span(S, operands));
     if (k == 0) diag_help(d, "write `%s %s`", name, src_of_span(S, operands));
     return false;

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-static bool in_model(Sema *S, const Args *args) {
+bool in_model(Sema *S, const Args *args) {
   if (S->object != NULL && !S->object->object->is_circuit) return true;
   Diag *d = say(S, DIAG_PLACE, args->span, "`%s` owns weights, so it stands in a `model`", args->name);
   if (S->place == PLACE_DEF) diag_help(d, "a `def` has no weights: make it a `model`, or pass a model in");
@@ -40,7 +40,6 @@ const Value *fn_linear(Sema *S, Args *args, const Builtin *self) {
   bool bias = true;
   Dim out;
   (void)self;
-  if (!in_model(S, args)) return S->error;
   const Tensor *t = want_tensor(S, args->v[0], "the input of `linear`");
   if (t == NULL || !want_dim(S, args->v[1], "the number of outputs of `linear`", &out)) return S->error;
   if (args->v[2] != NULL && !want_bool(S, args->v[2], "`bias`", &bias)) return S->error;

@@ -336,7 +336,7 @@ const Value *object_new(Sema *S, const AstNode *n) {
   const AstNode *ref = ast_kid(n, AST_NEW_ref);
   const AstNode *name = ref->kind == AST_CALL ? ast_kid(ref, AST_CALL_callee) : ref;
   if (S->place == PLACE_DEF || S->place == PLACE_STEP || S->place == PLACE_EVERY) {
-    Diag *d = say(S, DIAG_PLACE, n->span, "`new` makes weights, and these have one place each: it cannot stand in a %s", place_text[S->place]);
+    Diag *d = say(S, DIAG_PLACE, n->span, "`new` makes weights, and these have one place each: it cannot stand in %s", place_in[S->place]);
     diag_help(d, "make the copy at the top level with `let`, and pass it in");
     return S->error;
   }

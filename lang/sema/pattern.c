@@ -73,8 +73,10 @@ bool dims_eval(Sema *S, const AstNode *dims, bool count_first, Shape *out) {
 static const char *pattern_text(Sema *S, const AstNode *p) { return src_of_span(S, p->span); }
 
 static const Value *wrong_shape(Sema *S, const AstNode *p, const Value *v, const Shape *s, int at, const Value *want, const char *who) {
-  Diag *d = say(S, DIAG_SHAPE, v->span, "`%s` wants `%s`, but gets %s", who, pattern_text(S, p), sema_shape_text(S, s));
-  diag_label(d, p->span, "declared here");
+  const bool given = S->call == NULL || span_within(v->span, S->call->span); /* else it came by `it` */
+  Diag *d = say(S, DIAG_SHAPE, given ? v->span : S->call->span, "`%s` wants `%s`, but gets %s", who, pattern_text(S, p), sema_shape_text(S, s));
+  if (!given && at < 0) diag_label(d, v->span, "%s", sema_shape_text(S, s));
+  if (p->span.begin != d->span.begin) diag_label(d, p->span, "declared here");
   if (at < 0) {
     const AstNode *dims = ast_kid(p, AST_PATTERN_dims);
     diag_mark(d, "%d ax%s, not %d", s->rank, s->rank == 1 ? "is" : "es", dims != NULL ? dims->n : 0);
@@ -138,7 +140,8 @@ static bool check_type(Sema *S, const AstNode *p, const Value *v, const char *wh
   for (size_t i = 0; i < sizeof known / sizeof *known; i++) exists = exists || strcmp(known[i], name) == 0;
   if (!exists) {
     Diag *d = say(S, DIAG_NAME, type->span, "there is no type `%s`", name);
-    const char *near = diag_nearest(name, known, (int)(sizeof known / sizeof *known));
+    const char *near = synonym_of(name);
+    if (near == NULL) near = diag_nearest(name, known, (int)(sizeof known / sizeof *known));
     if (near != NULL) diag_mark(d, "did you mean `%s`?", near);
     else diag_help(d, "types are int, real, angle, bool, text, label, circuit, model, dataset");
     return false;

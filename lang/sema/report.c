@@ -121,7 +121,7 @@ static void plot_part(Sema *S, const AstNode *n, ReportItem *item) {
     return;
   }
   Diag *d = wrong_kind(S, v, "what `plot` draws", "a figure or a recorded series");
-  if (d != NULL && val_can_be_tensor(v)) diag_help(d, "say how: `histogram(%s)` or `curve(x, %s)`", src_of_span(S, n->span), src_of_span(S, n->span));
+  if (d != NULL && val_can_be_tensor(v)) diag_help(d, "say how: `histogram(%s)` or `curve(t, %s)`", src_of_span(S, n->span), src_of_span(S, n->span));
 }
 
 typedef VEC(Cell) Cells;

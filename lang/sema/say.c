@@ -28,9 +28,11 @@ Diag *say(Sema *S, DiagCode code, Span span, const char *fmt, ...) {
     return d;
   }
   Diag *d = diag_add(S->sink, code, span, "%s", text);
-  if (c != NULL) diag_label(d, c->span, "in this call of `%s`", c->name);
+  if (c != NULL && !span_within(span, c->span)) diag_label(d, c->span, "in this call of `%s`", c->name);
   return d;
 }
+
+bool span_within(Span inner, Span outer) { return inner.begin >= outer.begin && inner.end <= outer.end; }
 
 const Value *later(Sema *S, Span span, const char *fmt, ...) {
   va_list ap;
@@ -55,12 +57,14 @@ static const Origin *origin_of(const Sema *S, uint32_t id) {
 void label_origin(Sema *S, Diag *d, Dim dim) {
   const Origin *o = origin_of(S, dim.origin);
   if (o == NULL || o->span.end == 0 || in_library(o->span)) return;
-  if (o->span.begin == d->span.begin && o->span.end == d->span.end) return;
-  if (dim.count != 0) diag_label(d, o->span, "`%s` is named here", S->p->counts.at[dim.count].name);
-  else diag_label(d, o->span, "the %lld comes from here: %s", (long long)dim.n, o->text);
+  const bool here = o->span.begin == d->span.begin && o->span.end == d->span.end;
+  if (!here && dim.count != 0) diag_label(d, o->span, "`%s` is named here", S->p->counts.at[dim.count].name);
+  else if (!here && o->text[0] == '\0') diag_label(d, o->span, "the %lld comes from here", (long long)dim.n);
+  else if (!here) diag_label(d, o->span, "the %lld comes from here: %s", (long long)dim.n, o->text);
   for (int i = 0; i < 2; i++) {
     const Origin *up = origin_of(S, o->parent[i]);
-    if (up != NULL && up->span.end != 0 && up->span.begin != o->span.begin) diag_label(d, up->span, "%s", up->text);
+    const bool shown = up == NULL || up->span.end == 0 || up->text[0] == '\0' || span_within(up->span, here ? SPAN_NONE : o->span);
+    if (!shown) diag_label(d, up->span, "%s", up->text);
   }
 }
 
@@ -142,13 +146,15 @@ const char *val_describe(Sema *S, const Value *v) {
   case VAL_REAL: return arena_printf(S->a, "the number %s", num_text(S, v->u.num));
   case VAL_BOOL: return v->u.num != 0 ? "true" : "false";
   case VAL_TEXT: return arena_printf(S->a, "the text \"%s\"", v->u.text);
-  case VAL_DURATION: return arena_printf(S->a, "the duration %s s", num_text(S, v->u.num));
+  case VAL_DURATION: return arena_printf(S->a, "the duration %s", src_of_span(S, v->span));
   case VAL_COUNT: return arena_printf(S->a, "the row count `%s`", S->p->counts.at[v->u.dim.count].name);
   case VAL_RANGE:
     return arena_printf(S->a, "the range %lld..%lld", (long long)v->u.range.lo, (long long)v->u.range.hi);
   case VAL_LIST:
   case VAL_TUPLE: return arena_printf(S->a, "%s of %d", val_kind_text(v->kind), v->u.list.n);
-  case VAL_TENSOR: return arena_printf(S->a, "a computed value %s", shape_of_value(S, v));
+  case VAL_TENSOR:
+    if (v->u.tensor->shape.rank == v->u.tensor->lift) return "a number that is computed when run";
+    return arena_printf(S->a, "a tensor %s", shape_of_value(S, v));
   case VAL_OBJECT:
     return arena_printf(S->a, "the %s `%s`", v->u.object->is_circuit ? "circuit" : "model", v->u.object->name);
   case VAL_STAGE: return arena_printf(S->a, "the stage `%s.%s`", v->u.stage.object->name, v->u.stage.name);

@@ -106,7 +106,7 @@ static void warn_hiding(Sema *S, Symbol name, Span span, BindKind kind) {
     diag_label(d, b->span, "hidden from here on");
     return;
   }
-  if (S->scope != S->top) return;
+  if (S->scope != S->top || kind == BIND_REPORT || kind == BIND_TRAIN) return;
   if (scope_find_here(S->prelude, name) != NULL || builtin_find(name) != NULL)
     diag_add(S->sink, DIAG_HIDES_LIBRARY, span, "`%s` hides the library's `%s`", sym_text(name), sym_text(name));
 }
@@ -143,6 +143,11 @@ void report_unknown(Sema *S, Symbol name, Span span, const char *what) {
   const char *text = sym_text(name);
   Diag *d = say(S, DIAG_NAME, span, "there is no %s `%s`", what, text);
   const char *ours = synonym_of(text);
+  if (gate_find(text) != GATE_COUNT) {
+    diag_mark(d, "`%s` is a gate", text);
+    diag_help(d, "a gate stands in a circuit, before its qubits: `%s q[0]`", text);
+    return;
+  }
   if (ours != NULL) {
     diag_mark(d, "this is `%s` here", ours);
     diag_fix(d, span, ours, false);
@@ -156,6 +161,5 @@ void report_unknown(Sema *S, Symbol name, Span span, const char *what) {
     diag_fix(d, span, near, true);
     return;
   }
-  if (gate_find(text) != GATE_COUNT) diag_help(d, "`%s` is a gate: it stands in a circuit, followed by its qubits: `%s q[0]`", text, text);
-  else diag_help(d, "a name is declared before it is used: `let %s = ...` or `hyper %s = ...` above", text, text);
+  diag_help(d, "a name is declared before it is used: `let %s = ...` or `hyper %s = ...` above", text, text);
 }

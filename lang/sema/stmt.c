@@ -271,7 +271,7 @@ static void walk_if(Sema *S, const AstNode *n) {
   }
   bool yes;
   if (cond->kind == VAL_TENSOR) {
-    Diag *d = say(S, DIAG_STATIC, cond->span, "the condition of an `if` in a %s must be known before the run", place_text[S->place]);
+    Diag *d = say(S, DIAG_STATIC, cond->span, "the condition of an `if` in %s must be known before the run", place_in[S->place]);
     diag_help(d, "`select(cond, a, b)` chooses between values");
     return;
   }
@@ -297,9 +297,9 @@ static void walk_return(Sema *S, const AstNode *n) {
 /* ---- lines that are expressions ------------------------------------------------------------------- */
 
 static void unused_value(Sema *S, const AstNode *n, const Value *v) {
-  Diag *d = say(S, DIAG_UNUSED_VALUE, n->span, "this value is not used: a bare expression does nothing in a %s", place_text[S->place]);
+  Diag *d = say(S, DIAG_UNUSED_VALUE, n->span, "this value is not used: a bare expression does nothing in %s", place_in[S->place]);
   if (v->kind == VAL_BUILTIN && v->u.builtin->kind == BI_LAYER) diag_help(d, "layers stand in a `model`");
-  else diag_help(d, "bind it: `let x = %s`", src_of_span(S, n->span));
+  else diag_help(d, "bind it: `let value = %s`", src_of_span(S, n->span));
 }
 
 static void circuit_line(Sema *S, const AstNode *n, const AstNode *e) {
@@ -350,7 +350,7 @@ static void model_line(Sema *S, const AstNode *n, const AstNode *e) {
 static void walk_stage(Sema *S, const AstNode *n) {
   const AstNode *e = ast_kid(n, AST_STAGE_value);
   if (n->name != SYM_NONE && S->place != PLACE_MODEL) {
-    say(S, DIAG_PLACE, n->span, "a label stands on a line of a `model`; this is a %s", place_text[S->place]);
+    say(S, DIAG_PLACE, n->span, "a label stands on a line of a `model`; this is %s", place_in[S->place]);
     return;
   }
   const Value *v;
@@ -381,6 +381,7 @@ static void declare_def(Sema *S, const AstNode *n) {
   Value *v = val_new(S, VAL_DEF, n->name_span);
   v->u.def = def;
   declare(S, n->name, n->name_span, BIND_DEF, v);
+  if (S->scope != S->prelude) check_def(S, def);
 }
 
 /* Refused; its names exist, and nothing more is said about them. */

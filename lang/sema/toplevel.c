@@ -91,7 +91,7 @@ void walk_attr(Sema *S, const AstNode *n) {
     say(S, DIAG_PLACE, target->span, "`%s` belongs in %s", name, name[0] == 'r' ? "a `step` or `every`" : "a `train`, before its `step`");
     return;
   }
-  Diag *d = say(S, DIAG_ATTRIBUTE, target->span, "a %s has no attribute `%s`", place_text[S->place], src_of_span(S, target->span));
+  Diag *d = say(S, DIAG_ATTRIBUTE, target->span, "%s has no attribute `%s`", place_in[S->place], src_of_span(S, target->span));
   const Binding *b = target->kind == AST_NAME ? scope_find(S->scope, target->name) : NULL;
   if (b != NULL && b->kind == BIND_VAR) diag_help(d, "to change the `var`, write `%s := ...`", name);
   else if (name[0] != '\0') diag_help(d, "for a value of your own write `let %s = ...`", name);
@@ -236,6 +236,13 @@ static bool one_number(Sema *S, const Value *v) {
   return val_can_be_tensor(v) && val_shape(S, v, &s, &e) && shape_is_static(&s) && shape_capacity(&s) == 1;
 }
 
+static const Value *say_series(Sema *S, const Value *v) {
+  const char *name = src_of_span(S, v->span);
+  Diag *d = say(S, DIAG_SHAPE, v->span, "`%s` is a series of values, and a comparison that holds or not needs one", name);
+  diag_help(d, "`%s[-1]` is the last, `min(%s)` the smallest, `mean(%s[-10..])` the mean of ten", name, name, name);
+  return S->error;
+}
+
 /* The condition as one bool; both sides of a comparison in the cells if they are single numbers. */
 static const Value *condition(Sema *S, const AstNode *n, Cell *left, Cell *right, const char **op) {
   *op = NULL;
@@ -243,6 +250,7 @@ static const Value *condition(Sema *S, const AstNode *n, Cell *left, Cell *right
   if (!is_comparison(n)) return eval(S, n);
   const Value *a = eval(S, ast_kid(n, AST_BINARY_left)), *b = eval(S, ast_kid(n, AST_BINARY_right));
   if (val_is_error(a) || val_is_error(b)) return S->error;
+  if (a->kind == VAL_SERIES || b->kind == VAL_SERIES) return say_series(S, a->kind == VAL_SERIES ? a : b);
   const Value *c = arith_binary(S, (AstOp)n->op, a, b, n->span);
   if (val_is_error(c) || !one_number(S, a) || !one_number(S, b)) return c;
   if (value_cell(S, a, path_here(S, "left"), left) && value_cell(S, b, path_here(S, "right"), right)) *op = ast_op_text[n->op];
@@ -284,7 +292,7 @@ void walk_expect(Sema *S, const AstNode *n) {
   const Value *c = condition(S, cond, &left, &right, &op);
   if (!condition_slot(S, c, n->op == 'a' ? "what `assert` states" : "what `expect` states", &slot, &truth)) return;
   if (n->op == 'a' && slot < 0 && !truth) {
-    Diag *d = say(S, DIAG_EXPECT, n->span, "`assert` fails: %s", n->text != NULL ? n->text : src_of_span(S, cond->span));
+    Diag *d = say(S, DIAG_EXPECT, cond->span, "`assert` fails: %s", n->text != NULL ? n->text : src_of_span(S, cond->span));
     if (op != NULL) diag_note(d, "%s %s %s does not hold", num_text(S, left.value), op, num_text(S, right.value));
     return;
   }

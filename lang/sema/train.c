@@ -58,6 +58,7 @@ static void set_attribute(Sema *S, const char *name, const Value *v) {
 }
 
 static void no_attribute(Sema *S, const AstNode *target) {
+  S->train->broken = true;
   const char *name = src_of_span(S, target->span);
   Diag *d = say(S, DIAG_ATTRIBUTE, target->span, "a train has no attribute `%s`", name);
   const char *ours = synonym_of(name), *near = diag_nearest(name, attributes, N_ATTRIBUTES);
@@ -111,6 +112,7 @@ static void add_optimizers(Sema *S, const Value *target, const OptimValue *o, Sp
     for (int i = 0; i < target->u.list.n; i++) add_optimizers(S, target->u.list.at[i], o, span);
     return;
   }
+  S->train->broken = true;
   wrong_kind(S, target, "what an optimizer trains", "a circuit, a model, or a stage of one");
 }
 
@@ -118,7 +120,7 @@ static void walk_optimizer(Sema *S, const AstNode *n) {
   const AstNode *operands = ast_kid(n, AST_ATTR_operands);
   const Value *v = eval(S, ast_kid(n, AST_ATTR_value));
   if (!val_is_error(v) && v->kind != VAL_OPTIM) {
-    Diag *d = wrong_kind(S, v, "the right side", "an optimizer like `adam(1e-3)`");
+    Diag *d = wrong_kind(S, v, "what stands after `=`", "an optimizer like `adam(1e-3)`");
     if (d != NULL && val_is_number(v)) diag_help(d, "write `adam(%s)`", num_text(S, v->u.num));
   }
   if (val_is_error(v) || v->kind != VAL_OPTIM) S->train->broken = true;
@@ -311,7 +313,7 @@ static void check_train(Sema *S, const AstNode *n) {
   }
   bool given = false;
   for (int i = 0; i < S->train->given.n; i++) given = given || strcmp(S->train->given.at[i].name, "epochs") == 0;
-  if (!given && t->epochs == 0) {
+  if (!given && t->epochs == 0 && !S->train->broken) {
     Diag *d = say(S, DIAG_ATTRIBUTE, n->name_span, "the train `%s` does not say how long it runs", t->name);
     diag_help(d, "write `epochs = 100` in it");
   }

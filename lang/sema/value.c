@@ -76,7 +76,9 @@ Shape tensor_sample(const Tensor *t) {
 
 Dim dim_of_int(Sema *S, const Value *v) {
   Dim d = dim_static((int64_t)v->u.num);
-  d.origin = v->origin != 0 ? v->origin : origin_new(S, v->span, arena_printf(S->a, "`%s`", src_of_span(S, v->span)), 0, 0);
+  const char *text = src_of_span(S, v->span);
+  const bool literal = strspn(text, "0123456789_") == strlen(text);
+  d.origin = v->origin != 0 ? v->origin : origin_new(S, v->span, literal ? "" : arena_printf(S->a, "`%s`", text), 0, 0);
   return d;
 }
 
@@ -177,8 +179,10 @@ Diag *wrong_kind(Sema *S, const Value *v, const char *what, const char *wanted) 
     return d;
   }
   Diag *d = say(S, DIAG_TYPE, v->span, "%s is %s, but this is %s", what, wanted, val_describe(S, v));
+  if (strstr(wanted, "number") == NULL && strstr(wanted, "value") == NULL) return d;
   if (v->kind == VAL_OBJECT) diag_help(d, "call it: `%s(...)`", v->u.object->name);
   if (v->kind == VAL_DEF) diag_help(d, "call it: `%s(...)`", v->u.def->name);
+  if (v->kind == VAL_BUILTIN) diag_help(d, "call it: `%s(...)`", v->u.builtin->name);
   return d;
 }
 
@@ -190,6 +194,7 @@ bool want_int(Sema *S, const Value *v, const char *what, int64_t *out) {
   if (v->kind == VAL_REAL) {
     Diag *d = say(S, DIAG_TYPE, v->span, "%s is a whole number, but this is %s", what, num_text(S, v->u.num));
     if (v->u.num == floor(v->u.num)) diag_help(d, "write `%s`", num_text(S, v->u.num));
+    else if (strchr("0123456789", src_of_span(S, v->span)[0]) != NULL) diag_help(d, "a whole number has no point, exponent or unit");
     else diag_help(d, "write `floor(%s)` or `round(%s)`", src_of_span(S, v->span), src_of_span(S, v->span));
     return false;
   }

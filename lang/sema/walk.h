@@ -55,7 +55,8 @@ struct Scope {
 typedef enum Place {
   PLACE_TOP, PLACE_CIRCUIT, PLACE_MODEL, PLACE_DATASET, PLACE_DEF, PLACE_TRAIN, PLACE_STEP, PLACE_EVERY, PLACE_REPORT
 } Place;
-extern const char *const place_text[];
+extern const char *const place_text[]; /* "step" */
+extern const char *const place_in[];   /* "a `step`" */
 
 /* A block of the program under construction and the graph of its open region (or NULL). */
 typedef struct Region {
@@ -172,6 +173,7 @@ struct Sema {
   const char *loop_index; /* "[0][2]": the turns of these loops */
   int runtime_depth;    /* run-time blocks (repeat, if) around it */
   int64_t marks;        /* MARK nodes made */
+  bool quiet_names;     /* check_def: nothing is declared */
   bool acted;           /* something other than an attribute was seen */
   bool edition_seen;
   VEC(Given) script_given;
@@ -228,6 +230,7 @@ const Value *val_of_dim(Sema *S, Dim d, Span span);
 Diag *say(Sema *S, DiagCode code, Span span, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* "known, but not built yet": E0998; `what` with backquotes where it is a name. */
 const Value *later(Sema *S, Span span, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+bool span_within(Span inner, Span outer);
 void label_origin(Sema *S, Diag *d, Dim dim);
 uint32_t origin_new(Sema *S, Span span, const char *text, uint32_t p1, uint32_t p2);
 
@@ -356,6 +359,7 @@ void object_uses(Sema *S, ObjectInfo *part);
 ObjectInfo *object_resolve(Sema *S, ObjectInfo *o); /* inside a copy: the copy of o */
 const int *object_slots(Sema *S, const ObjectInfo *o, int *n);
 int64_t object_size(Sema *S, const ObjectInfo *o);
+bool in_model(Sema *S, const Args *args); /* a layer's place; layers.c */
 const char *stage_key(Sema *S, const char *kind); /* "linear_1", or the label */
 const char *object_signature(Sema *S, const ObjectInfo *o);
 void walk_param(Sema *S, const AstNode *n);
@@ -402,6 +406,7 @@ void settings_check(Sema *S); /* E0106 */
 
 /* ---- checks.c, types_dump.c ---------------------------------------------------------------- */
 bool check_place(Sema *S, const AstNode *n);
+void check_def(Sema *S, const DefInfo *def); /* places and names of a body, called or not */
 void types_note(Sema *S, Span span, BindKind kind, Symbol name, const Value *v);
 void types_print(Sema *S, FILE *out);
 #endif
