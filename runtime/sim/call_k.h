@@ -204,14 +204,10 @@ KINLINE void sim_forward(const Sim *s) {
 
 /* ---- measuring ---- */
 
-/* q[i] = Re conj(a) b of amplitude perm[i] (or i). */
-KINLINE void density(const SimPlan *p, State a, State b, const uint32_t *perm, RVec *q) {
-  uint32_t n = 1u << p->dim;
-  for (uint32_t i = 0; i < n; i++) {
-    uint32_t k = perm != NULL ? perm[i] : i;
-    q[i] = a.re[k] * b.re[k];
-    if (p->planes == 2) q[i] += a.im[k] * b.im[k];
-  }
+/* Re conj(a) b of amplitude k */
+KINLINE RVec overlap(State a, State b, uint32_t k, bool two) {
+  RVec v = a.re[k] * b.re[k];
+  return two ? v + a.im[k] * b.im[k] : v;
 }
 
 /* y = factor * Re <a|O|b> for each output; constants of the observables only if `constants`. */
@@ -219,14 +215,14 @@ KINLINE void sim_measure(const Sim *s, State a, State b, Real factor, bool const
   const SimPlan *p = s->plan;
   int n_outputs = p->program->n_outputs;
   for (int o = 0; o < n_outputs; o++) s->y[o] = (RVec){0};
-  if (p->outcome != NULL) {
-    density(p, a, b, NULL, s->q);
-    for (uint32_t k = 0; k < 1u << p->dim; k++) s->y[p->outcome[k]] += s->q[k];
+  bool two = p->planes == 2;
+  if (p->probs) {
+    FOR_CODE(p->dim, p->outcome_col, p->outcome, k, o) s->y[o] += overlap(a, b, k, two);
     for (int o = 0; o < n_outputs; o++) s->y[o] *= factor;
     return;
   }
   if (p->words.n > 0) {
-    density(p, a, b, p->words.perm, s->q);
+    FOR_WORDS(&p->words, i, k) s->q[i] = overlap(a, b, k, two);
     sum_words(&p->words, s->q, s->word);
   }
   for (int i = 0; i < p->n_pairs; i++) s->word[p->words.n + i] = pair_value(a, b, &p->pair[i]);
@@ -264,7 +260,7 @@ KINLINE void sim_cotangent(const Sim *s) {
 /* Weights of words from the cotangent, once per tile. */
 KINLINE void sim_word_weights(const Sim *s) {
   const SimPlan *p = s->plan;
-  if (p->outcome != NULL) return;
+  if (p->probs) return;
   for (int i = 0; i < p->words.n + p->n_pairs; i++) s->word[i] = (RVec){0};
   for (int i = 0; i < p->n_readings; i++) {
     const SimReading *r = &p->reading[i];
@@ -278,18 +274,17 @@ KINLINE void sim_observe(const Sim *s, State l, State p) {
   const SimPlan *plan = s->plan;
   uint32_t n = 1u << plan->dim;
   bool two = plan->planes == 2;
-  if (plan->outcome != NULL) {
-    for (uint32_t k = 0; k < n; k++) {
-      RVec f = s->w[plan->outcome[k]];
+  if (plan->probs) {
+    FOR_CODE(plan->dim, plan->outcome_col, plan->outcome, k, o) {
+      RVec f = s->w[o];
       l.re[k] = f * p.re[k];
       if (two) l.im[k] = f * p.im[k];
     }
     return;
   }
   if (plan->words.n > 0) {
-    const uint32_t *perm = plan->words.perm, mask = (1u << plan->words.m) - 1;
-    for (uint32_t i = 0; i < n; i++) {
-      uint32_t k = perm[i];
+    const uint32_t mask = (1u << plan->words.m) - 1;
+    FOR_WORDS(&plan->words, i, k) {
       RVec f = s->q[i & mask];
       l.re[k] = f * p.re[k];
       if (two) l.im[k] = f * p.im[k];

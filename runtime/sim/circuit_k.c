@@ -17,11 +17,11 @@ void KNAME(k_circuit)(const KCall *c) {
 }
 
 static void back_table(const Sim *s, const SimTable *t) {
-  const uint32_t *perm = t->words.perm, mask = (1u << t->words.m) - 1, n = 1u << t->words.dim;
+  const SimWords *w = &t->words;
+  const uint32_t mask = (1u << w->m) - 1;
   const Real *cosine = table_phase(s, t), *sine = table_sines(s, t);
   State p = s->psi, l = s->lam;
-  for (uint32_t i = 0; i < n; i++) {
-    uint32_t k = perm[i];
+  FOR_WORDS(w, i, k) {
     RVec cs = splat(cosine[i & mask]), sn = splat(sine[i & mask]);
     RVec ar = p.re[k], ai = p.im[k], lr = l.re[k], li = l.im[k];
     s->q[i] = lr * ai - li * ar;

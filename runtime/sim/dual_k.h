@@ -280,20 +280,22 @@ KINLINE RVec quad_diag(Quad q, const SimOp *op, RVec c, RVec s, RVec v) {
 
 KINLINE void dual_table(State p, State d, const SimTable *t, const Real *cosine, const Real *sine,
                         const Real *tangent) {
-  const uint32_t *perm = t->words.perm, mask = (1u << t->words.m) - 1;
-  for (uint32_t i = 0; i < 1u << t->words.dim; i++) {
+  const SimWords *w = &t->words;
+  const uint32_t mask = (1u << w->m) - 1;
+  FOR_WORDS(w, i, k) {
     uint32_t e = i & mask;
-    phase_dual(p, d, perm[i], splat(cosine[e]), splat(sine[e]), splat(tangent[e]));
+    phase_dual(p, d, k, splat(cosine[e]), splat(sine[e]), splat(tangent[e]));
   }
 }
 
 /* h[i] for each amplitude in the order of the table's words. */
 KINLINE void quad_table(Quad q, const SimTable *t, const Real *cosine, const Real *sine, const Real *tangent,
                         RVec *h) {
-  const uint32_t *perm = t->words.perm, mask = (1u << t->words.m) - 1;
-  for (uint32_t i = 0; i < 1u << t->words.dim; i++) {
+  const SimWords *w = &t->words;
+  const uint32_t mask = (1u << w->m) - 1;
+  FOR_WORDS(w, i, k) {
     uint32_t e = i & mask;
-    h[i] = phase_quad(q, perm[i], splat(cosine[e]), splat(sine[e]), splat(tangent[e]));
+    h[i] = phase_quad(q, k, splat(cosine[e]), splat(sine[e]), splat(tangent[e]));
   }
 }
 #endif

@@ -23,16 +23,15 @@ static int measured_words(Arena *a, const CircuitProgram *c, const Frame *f, Pau
   return n;
 }
 
-/* Which output each amplitude of the final state counts for. */
+/* Which output each amplitude of the final state counts for: a bit of it for each word. */
 static void plan_probs(Arena *a, SimPlan *p, int n, const Pauli *word) {
-  uint32_t size = 1u << p->dim, *outcome = ARENA_ARRAY(a, uint32_t, size);
-  for (uint32_t k = 0; k < size; k++) {
-    for (int i = 0; i < n; i++) {
-      uint32_t bit = (uint32_t)(bit_parity(k & word[i].z) ^ (word[i].t >= 2));
-      outcome[k] = outcome[k] << 1 | bit;
-    }
+  uint32_t *col = ARENA_ARRAY(a, uint32_t, p->dim + 1);
+  for (int i = 0; i < n; i++) {
+    p->outcome = p->outcome << 1 | (word[i].t >= 2);
+    for (int b = 0; b < p->dim; b++) col[b] = col[b] << 1 | (word[i].z >> b & 1);
   }
-  p->outcome = outcome;
+  p->probs = true;
+  p->outcome_col = col;
 }
 
 typedef struct Measured {

@@ -66,10 +66,11 @@ typedef struct SimWalk {
 } SimWalk;
 
 /* Sums over k of sign(k & z_w) q(k) for several words z_w at once. The words span m dimensions;
- * perm lists k in an order of i in which they read the low m bits of i: sign = parity(i & mask). */
+ * k is a linear function of a number i, bit b of i flips col[b], such that the words read the low m
+ * bits of i only: sign = parity(i & mask). Loops go through i by Gray code (FOR_WORDS). */
 typedef struct SimWords {
-  int dim, m; /* k < 2^dim */
-  const uint32_t *perm;
+  int dim, m;          /* k < 2^dim */
+  const uint32_t *col; /* [dim + 1] */
   int n;
   const uint32_t *mask;
   bool tree; /* n = m and mask[w] = 1 << w */
@@ -156,11 +157,13 @@ struct SimPlan {
   int n_readings;
   const SimReading *reading;
   /* probs */
-  const uint32_t *outcome; /* [2^dim]: output that amplitude k belongs to */
+  bool probs;
+  uint32_t outcome;            /* output that amplitude 0 belongs to */
+  const uint32_t *outcome_col; /* [dim + 1]: what bit b of k flips in it */
   SimLayout at;
 };
 
-/* 1. All gates as rotations in order, and the frame at the end. NULL, or the name of what is missing. */
+/* 1. All gates as rotations in order, and the frame at the end. NULL, or what is missing. */
 const char *plan_steps(Arena *a, const CircuitProgram *c, SimRotations *out, Frame *frame, Span *where);
 /* 2. `seen` are the measured words, mapped through the frame. *level[i] is set for each rotation
  * left: even levels hold those that flip bits. */

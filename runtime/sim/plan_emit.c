@@ -63,9 +63,9 @@ void plan_words(Arena *a, int dim, int n, const uint32_t *z, SimWords *w) {
     if (!span2_find(&s, 1u << q, &coords)) span2_add(&s, 1u << q);
   }
   span2_dual(&s, dim, dual);
-  uint32_t *perm = ARENA_ARRAY(a, uint32_t, (size_t)1 << dim);
-  for (uint32_t i = 1; i < 1u << dim; i++) perm[i] = perm[i & (i - 1)] ^ dual[__builtin_ctz(i)];
-  w->perm = perm;
+  uint32_t *col = ARENA_ARRAY(a, uint32_t, dim + 1);
+  for (int b = 0; b < dim; b++) col[b] = dual[b];
+  w->col = col;
   w->mask = mask;
 }
 

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "runtime/sim/plan.h"
 
-#define MAX_STEPS 8
+#define MAX_STEPS 16
 
 /* One step of a gate: a word with an angle, or cx. */
 typedef struct Step {
@@ -229,7 +229,7 @@ const char *plan_steps(Arena *a, const CircuitProgram *c, SimRotations *out, Fra
     const GateUse *u = &c->gates.at[g];
     const GateInfo *info = &gate_info[u->gate];
     *where = u->span;
-    if (info->later) return info->name;
+    if (info->later) return arena_printf(a, "gate `%s` cannot be run by this version yet", info->name);
     Step step[MAX_STEPS];
     int n = read_steps(info->steps, u->n_targets, step);
     for (int i = 0; i < n; i++) {

@@ -12,6 +12,12 @@
 #include "runtime/kernels/variant.h"
 #include "runtime/sim/plan.h"
 
+/* Runs what follows for all i < 2^dim of a SimWords and their amplitudes k, by Gray code. */
+#define FOR_CODE(dim, col, first, i, k)                                                                      \
+  for (uint32_t code_n = 0, code_b = 0, i = 0, k = (first); code_n < 1u << (dim);                            \
+       code_b = (uint32_t)__builtin_ctz(++code_n), i ^= 1u << code_b, k ^= (col)[code_b])
+#define FOR_WORDS(w, i, k) FOR_CODE((w)->dim, (w)->col, 0, i, k)
+
 typedef struct State { /* im is not touched while the state is real */
   RVec *re, *im;
 } State;
@@ -163,9 +169,9 @@ KINLINE void state_diag(State p, const SimOp *op, RVec c, RVec s) {
 
 /* Phases cos - i sin of the table. */
 KINLINE void state_table(State p, const SimTable *t, const Real *cosine, const Real *sine) {
-  const uint32_t *perm = t->words.perm, mask = (1u << t->words.m) - 1, n = 1u << t->words.dim;
-  for (uint32_t i = 0; i < n; i++) {
-    uint32_t k = perm[i];
+  const SimWords *w = &t->words;
+  const uint32_t mask = (1u << w->m) - 1;
+  FOR_WORDS(w, i, k) {
     RVec c = splat(cosine[i & mask]), s = splat(sine[i & mask]);
     RVec ar = p.re[k], ai = p.im[k];
     p.re[k] = c * ar + s * ai;
@@ -346,7 +352,7 @@ KINLINE RVec back_diag(State p, State l, const SimOp *op, RVec c, RVec s) {
 
 /* ---- sums over k of sign(k & z) q(k) for the words z of a SimWords ---- */
 
-/* q[i] in the order of perm, 2^dim of them; it is used up. */
+/* q[i] as in FOR_WORDS, 2^dim of them; they are used up. */
 KINLINE void sum_words(const SimWords *w, RVec *q, RVec *out) {
   for (int b = w->dim - 1; b >= w->m; b--) {
     uint32_t half = 1u << b;
