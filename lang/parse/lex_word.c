@@ -3,6 +3,7 @@
 #include <string.h>
 #include <utf8proc.h>
 #include "build/gen/qgn.tab.h"
+#include "lang/base/greek.h"
 #include "lang/base/num.h"
 #include "lang/parse/lex.h"
 
@@ -16,55 +17,6 @@ static const struct {
 #include "grammar/keywords.def"
 #undef KEYWORD
 };
-
-static const char *const greek_upper[] = {
-    "Alpha", "Beta",   "Gamma",   "Delta", "Epsilon", "Zeta",    "Eta",   "Theta", "Iota",
-    "Kappa", "Lambda", "Mu",      "Nu",    "Xi",      "Omicron", "Pi",    "Rho",   NULL,
-    "Sigma", "Tau",    "Upsilon", "Phi",   "Chi",     "Psi",     "Omega",
-};
-static const char *const greek_lower[] = {
-    "alpha", "beta",   "gamma",   "delta", "epsilon", "zeta",    "eta",   "theta", "iota",
-    "kappa", "lambda", "mu",      "nu",    "xi",      "omicron", "pi",    "rho",   "sigma",
-    "sigma", "tau",    "upsilon", "phi",   "chi",     "psi",     "omega",
-};
-
-/* English name of a Greek letter that may stand in a name; look-alikes are one letter. */
-static const char *greek_name(utf8proc_int32_t c) {
-  if (c >= 0x391 && c <= 0x3A9) return greek_upper[c - 0x391];
-  if (c >= 0x3B1 && c <= 0x3C9) return greek_lower[c - 0x3B1];
-  switch (c) {
-  case 0xB5: return "mu";
-  case 0x3D1: return "theta";
-  case 0x3D5: return "phi";
-  case 0x3D6: return "pi";
-  case 0x3F0: return "kappa";
-  case 0x3F1: return "rho";
-  case 0x3F5: return "epsilon";
-  default: return NULL;
-  }
-}
-
-/* The name with its Greek letters written out; letters that are neither are left out. */
-static const char *fold(Arena *a, const char *s, size_t n) {
-  char *out = arena_alloc(a, n * 4 + 1); /* the longest: 2 bytes become "epsilon", 7 */
-  size_t m = 0;
-  for (size_t i = 0; i < n;) {
-    utf8proc_int32_t c;
-    utf8proc_ssize_t used = utf8proc_iterate((const utf8proc_uint8_t *)s + i, (utf8proc_ssize_t)(n - i), &c);
-    if (used <= 0) break;
-    const char *greek = greek_name(c);
-    if (greek) {
-      size_t length = strlen(greek);
-      memcpy(out + m, greek, length);
-      m += length;
-    } else if (used == 1) {
-      out[m++] = s[i];
-    }
-    i += (size_t)used;
-  }
-  out[m] = '\0';
-  return out;
-}
 
 static int keyword_of(const char *s) {
   size_t low = 0, high = sizeof keywords / sizeof *keywords;
@@ -82,7 +34,7 @@ int lex_name(Lex *x, const char *s, size_t n, AstWord *word) {
   Arena *a = x->ast->arena;
   *word = (AstWord){.text = arena_strn(a, s, n), .span = lex_span(x, n)};
   int code = keyword_of(word->text);
-  word->name = sym_intern(fold(a, s, n));
+  word->name = sym_intern(greek_fold(a, s, n));
   word->num = code == TOK_TRUE ? 1 : 0;
   return code ? code : TOK_NAME;
 }
@@ -219,7 +171,7 @@ int lex_number(Lex *x, const char *s, size_t n, AstWord *word) {
   check_number(x, span, s, n, p);
 
   bool percent = s[n - 1] == '%';
-  const char *unit = percent && n - p.digits == 1 ? "%" : fold(a, s + p.digits, n - p.digits);
+  const char *unit = percent && n - p.digits == 1 ? "%" : greek_fold(a, s + p.digits, n - p.digits);
   size_t i = 0, count = sizeof units / sizeof *units;
   while (i < count && strcmp(units[i].text, unit) != 0) i++;
   if (i < count) word->unit = units[i].unit;

@@ -1,5 +1,6 @@
 /* Reports: lines of text, tables and plots. A line `plot a, b` and the call `plot(a, b)` are one
  * thing; only the call takes expressions and options. */
+#include "lang/base/greek.h"
 #include "lang/sema/builtins.h"
 #include <string.h>
 
@@ -178,11 +179,11 @@ static void table_part(Sema *S, const AstNode *n, ReportItem *item) {
 static const Value *place_value(Sema *S, const char *name, size_t n, Span span) {
   const char *dot = memchr(name, '.', n);
   const size_t first = dot != NULL ? (size_t)(dot - name) : n;
-  const Symbol root = sym_intern_n(name, first);
-  AstNode leaf = {.kind = AST_NAME, .span = span, .name = root, .name_span = span, .text = sym_text(root)};
+  const Symbol root = sym_intern(greek_fold(S->a, name, first));
+  AstNode leaf = {.kind = AST_NAME, .span = span, .name = root, .name_span = span, .text = arena_strn(S->a, name, first)};
   if (dot == NULL) return eval_name(S, &leaf);
   AstNode *kids[1] = {&leaf};
-  AstNode member = {.kind = AST_MEMBER, .span = span, .name = sym_intern_n(dot + 1, n - first - 1), .name_span = span, .n = 1, .kids = kids};
+  AstNode member = {.kind = AST_MEMBER, .span = span, .name = sym_intern(greek_fold(S->a, dot + 1, n - first - 1)), .name_span = span, .n = 1, .kids = kids};
   return eval_member(S, &member);
 }
 
