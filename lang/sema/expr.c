@@ -246,7 +246,7 @@ static const Value *comprehension(Sema *S, const AstNode *n) {
   return ok ? val_list(S, VAL_LIST, count, at, n->span) : S->error;
 }
 
-const Value *eval(Sema *S, const AstNode *n) {
+static const Value *eval_node(Sema *S, const AstNode *n) {
   switch (n->kind) {
   case AST_NAME: return eval_name(S, n);
   case AST_NUMBER: return number_literal(S, n);
@@ -305,6 +305,12 @@ const Value *eval(Sema *S, const AstNode *n) {
   }
   say(S, DIAG_INTERNAL, n->span, "a %s stands where a value is wanted", ast_kind_name[n->kind]);
   return S->error;
+}
+
+const Value *eval(Sema *S, const AstNode *n) {
+  const Value *v = eval_node(S, n);
+  if (val_is_error(v)) S->faults++;
+  return v;
 }
 
 /* A line of a model or dataset: `it |> line`, unless the line has what it needs. */

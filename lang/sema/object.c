@@ -242,7 +242,7 @@ static void first_elaboration(Sema *S, ObjectInfo *o) {
   Block block = {0};
   Region scratch = {.block = &block}, *before = S->region;
   S->region = &scratch;
-  const int errors = S->sink->n_errors;
+  const int errors = S->sink->n_errors, faults = S->faults;
   Scope *scope = S->scope;
   S->scope = o->scope;
   const AstNode *params = ast_kid(o->decl, AST_MODEL_params);
@@ -259,7 +259,7 @@ static void first_elaboration(Sema *S, ObjectInfo *o) {
   if (known) {
     o->results = o->is_block ? block_check(S, o, inputs, n) : object_body(S, o, inputs, n);
     o->ready = true;
-    o->broken = S->sink->n_errors > errors || (val_is_error(o->results) && !o->is_block);
+    o->broken = S->sink->n_errors > errors || S->faults > faults;
   }
   S->region = before;
 }

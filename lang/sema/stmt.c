@@ -343,8 +343,10 @@ static void model_line(Sema *S, const AstNode *n, const AstNode *e) {
     v = S->error;
   }
   S->it = v;
-  if (val_is_error(v)) S->returned = true; /* what follows would have no `it` */
-  if (val_is_error(v)) S->result = S->error;
+  if (!val_is_error(v)) return;
+  S->faults++;
+  S->returned = true; /* what follows would have no `it` */
+  S->result = S->error;
 }
 
 static void walk_stage(Sema *S, const AstNode *n) {

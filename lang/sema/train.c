@@ -333,7 +333,7 @@ void declare_train(Sema *S, const AstNode *n) {
   S->place = PLACE_TRAIN;
   S->train = info;
   const AstNode *body = ast_kid(n, AST_TRAIN_body);
-  const int errors = S->sink->n_errors;
+  const int errors = S->sink->n_errors, faults = S->faults;
   for (info->pass = 1; info->pass <= 2; info->pass++) {
     Scope *before = scope_push(S);
     walk_stmts(S, body);
@@ -344,7 +344,7 @@ void declare_train(Sema *S, const AstNode *n) {
     }
   }
   check_train(S, n);
-  info->broken = info->broken || S->sink->n_errors > errors;
+  info->broken = info->broken || S->sink->n_errors > errors || S->faults > faults;
   info->done = true;
   S->train = NULL;
   S->place = place;

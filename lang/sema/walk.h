@@ -173,6 +173,7 @@ struct Sema {
   const char *loop_index; /* "[0][2]": the turns of these loops */
   int runtime_depth;    /* run-time blocks (repeat, if) around it */
   int64_t marks;        /* MARK nodes made */
+  int faults;           /* values that were errors, said or not: what holds one is broken */
   bool quiet_names;     /* check_def: nothing is declared */
   bool acted;           /* something other than an attribute was seen */
   bool edition_seen;
