@@ -86,8 +86,8 @@ static void drop_unseen(SimRotations *r, int n_seen, const Pauli *seen) {
     for (int j = kept; j < r->n && !useful; j++) useful = !rotations_commute(&r->at[j], &next);
     if (useful) r->at[--kept] = next;
   }
-  memmove(r->at, r->at + kept, (size_t)(r->n - kept) * sizeof *r->at);
   r->n -= kept;
+  if (kept > 0) memmove(r->at, r->at + kept, (size_t)r->n * sizeof *r->at);
 }
 
 /* A diagonal rotation that commutes with all before it acts on |0...0>: a phase. */
