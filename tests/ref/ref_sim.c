@@ -133,7 +133,7 @@ void ref_gate_matrix(GateId g, int n_targets, const double *a, Cx *m) {
   } else if (g == GATE_MULTIRZ) {
     pauli_rotation(n_targets, 0, SIZE(n_targets) - 1, a[0], m);
   } else {
-    assert(!"a gate without reference");
+    assert(0 && "a gate without reference");
   }
 }
 
