@@ -305,7 +305,7 @@ static bool sync_folder(const char *path, IoError *e) {
   return ok;
 }
 
-bool io_write_file(const char *path, const void *bytes, size_t size, IoError *e) {
+static bool write_whole(const char *path, const void *bytes, size_t size, bool durable, IoError *e) {
   *e = (IoError){0};
   struct stat st;
   if (sys_lstat(path, &st) == 0) {
@@ -318,7 +318,7 @@ bool io_write_file(const char *path, const void *bytes, size_t size, IoError *e)
   if (!temp_name(temp, path, e)) return false;
   int fd = sys_open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW);
   if (fd < 0) return fail(e, "write", path);
-  bool ok = write_all(fd, bytes, size) && sys_fsync(fd) == 0;
+  bool ok = write_all(fd, bytes, size) && (!durable || sys_fsync(fd) == 0);
   if (!ok) fail(e, "write", path);
   if (sys_close(fd) != 0 && ok) ok = fail(e, "write", path);
   if (ok && sys_rename(temp, path) != 0) ok = fail(e, "write", path);
@@ -326,7 +326,15 @@ bool io_write_file(const char *path, const void *bytes, size_t size, IoError *e)
     unlink(temp); /* not sys_unlink: the first error is the one to report */
     return false;
   }
-  return sync_folder(path, e);
+  return !durable || sync_folder(path, e);
+}
+
+bool io_write_file(const char *path, const void *bytes, size_t size, IoError *e) {
+  return write_whole(path, bytes, size, true, e);
+}
+
+bool io_write_quick(const char *path, const void *bytes, size_t size, IoError *e) {
+  return write_whole(path, bytes, size, false, e);
 }
 
 static bool append_all(int fd, const char *path, const void *bytes, size_t size, uint64_t *new_size,

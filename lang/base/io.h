@@ -45,6 +45,9 @@ bool io_read_file(Arena *a, const char *path, size_t limit, IoData *out, IoError
 /* All or nothing, as said above. A path that is there and is no regular file (a folder, a device)
  * is refused. */
 bool io_write_file(const char *path, const void *bytes, size_t size, IoError *e);
+/* The same without waiting for the disk: old or new for every process, but after a power cut maybe
+ * neither. For what can be made again, or is io_synced later. */
+bool io_write_quick(const char *path, const void *bytes, size_t size, IoError *e);
 /* Adds to an existing log (created if missing); size after the write in *new_size if not NULL.
  * A write that fails half-way is taken back. Not synced: see io_sync. */
 bool io_append(const char *path, const void *bytes, size_t size, uint64_t *new_size, IoError *e);

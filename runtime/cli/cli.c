@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include "lang/base/mem.h"
+#include "runtime/record/record.h"
 
 static int (*const verb_table[CLI_VERB_COUNT])(Cli *) = {
     [CLI_RUN] = cli_verb_run,         [CLI_CHECK] = cli_verb_check,     [CLI_DUMP] = cli_verb_dump,
@@ -84,7 +85,7 @@ static int run_verb(Cli *c) {
 }
 
 int cli_main(int argc, char **argv) {
-  Cli c = {0};
+  Cli c = {.started = record_clock()};
   mem_on_fatal(fatal);
   json_set_alloc_funcs(mem_alloc, mem_free);
   c.arena = arena_new();

@@ -66,7 +66,8 @@ typedef struct Cli {
   VEC(const char *) operands;
   Span line; /* the whole command line, for messages */
   VEC(Span) operand_spans;
-  int threads; /* resolved */
+  int threads;    /* resolved */
+  double started; /* record_clock() at the start */
 } Cli;
 
 /* Runs the program; the exit code. Never calls exit, so tests can call it. */

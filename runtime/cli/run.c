@@ -167,6 +167,7 @@ static int run_recorded(Cli *c, const CliScript *script, const Program *p, Run *
       .gnuplot = cli_find_program(c->arena, "gnuplot"),
       .program = p,
       .threads = c->threads,
+      .started = c->started,
       .fresh = c->given[OPT_FRESH],
       .resume = c->given[OPT_RESUME],
   };

@@ -6,6 +6,7 @@
 
 #include "lang/base/mem.h"
 #include "runtime/exec/run_state.h"
+#include "runtime/tensor/blas.h"
 #include "runtime/tensor/rng.h"
 
 #define ALIGN 64u
@@ -219,6 +220,10 @@ Run *run_new(Arena *a, const Program *p, const RunOptions *o, DiagSink *sink) {
   r->set = kernel_set(o->family, p->is_double);
   if (!r->set) {
     diag_add(sink, DIAG_LATER, SPAN_NONE, "no kernels of family `%s` are built in", kernel_family_name(o->family));
+    return NULL;
+  }
+  if (!blas_is_serial()) {
+    diag_add(sink, DIAG_INTERNAL, SPAN_NONE, "OpenBLAS would start threads of its own; build with the serial one");
     return NULL;
   }
   r->slot_data = ARENA_ARRAY(a, char *, p->slots.n + 1);

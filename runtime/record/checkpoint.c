@@ -31,6 +31,11 @@ static void flush_timing(Record *r, int train, bool loaded) {
   text_printf(&line, ",\"from_epoch\":%lld,\"to_epoch\":%lld,\"steps\":%lld,\"seconds\":",
               (long long)t->stretch_epoch, (long long)t->epoch, (long long)(t->steps - t->stretch_steps));
   text_json_number(&line, loaded ? 0 : (double)(int64_t)(seconds * 1e6) / 1e6, false);
+  if (!r->timed_setup) {
+    text_add(&line, ",\"setup_seconds\":");
+    text_json_number(&line, (double)(int64_t)((t->stretch_clock - r->spec.started) * 1e6) / 1e6, false);
+    r->timed_setup = true;
+  }
   text_printf(&line, ",\"threads\":%d,\"resumed\":%s,\"loaded\":%s}\n", r->spec.threads,
               t->from_epoch > 0 ? "true" : "false", loaded ? "true" : "false");
   IoError e;

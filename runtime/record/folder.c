@@ -43,12 +43,23 @@ void record_written(Record *r, const char *name) {
   r->failures.n = n;
 }
 
+static void sync_all(Record *r) {
+  IoError e;
+  for (int i = 0; i < r->unsynced.n; i++)
+    if (!io_sync(record_path(r, r->unsynced.at[i]), &e) && e.kind != IO_MISSING) record_failed(r, r->unsynced.at[i], &e);
+  r->unsynced.n = 0;
+}
+
 bool record_write(Record *r, const char *name, const void *bytes, size_t size) {
   IoError e;
-  if (!io_write_file(record_path(r, name), bytes, size, &e)) {
+  bool last = strcmp(name, "results.json") == 0;
+  if (last) sync_all(r);
+  const char *path = record_path(r, name);
+  if (!(last ? io_write_file : io_write_quick)(path, bytes, size, &e)) {
     record_failed(r, name, &e);
     return false;
   }
+  if (!last) vec_push(r->arena, &r->unsynced, arena_str(r->arena, name));
   record_written(r, name);
   return true;
 }
@@ -116,7 +127,7 @@ static void write_script_lock(Record *r) {
   text_json_string(&t, r->spec.version);
   text_add(&t, ",\n  \"imports\": {},\n  \"data\": {}\n}\n");
   IoError e;
-  if (io_write_file(path, t.at, t.n, &e)) return;
+  if (io_write_quick(path, t.at, t.n, &e)) return;
   diag_add(r->sink, DIAG_NO_LOCK, SPAN_NONE, "%s", io_message(r->arena, &e));
 }
 
@@ -145,7 +156,7 @@ static bool write_run_lock(Record *r) {
   }
   text_add(&t, "],\n  \"imports\": {},\n  \"data\": {}\n}\n");
   IoError e;
-  if (io_write_file(record_path(r, "qgn.lock"), t.at, t.n, &e)) return true;
+  if (io_write_quick(record_path(r, "qgn.lock"), t.at, t.n, &e)) return true;
   diag_add(r->sink, DIAG_WRITE, SPAN_NONE, "%s", io_message(r->arena, &e));
   return false;
 }
@@ -244,7 +255,7 @@ RecordState record_open(Arena *a, const RecordSpec *spec, DiagSink *sink, Record
   if (state == RECORD_REFUSED) return state;
   if (!io_symlink(r->folder + strlen(RUNS "/"), RUNS "/latest", &e)) return io_failed(r, &e), RECORD_REFUSED;
   if (state == RECORD_COMPLETE) return state;
-  if (!io_write_file(record_path(r, "script.qgn"), spec->text, spec->size, &e))
+  if (!io_write_quick(record_path(r, "script.qgn"), spec->text, spec->size, &e))
     return io_failed(r, &e), RECORD_REFUSED;
   if (!write_run_lock(r)) return RECORD_REFUSED;
   write_script_lock(r);

@@ -48,6 +48,7 @@ typedef struct RecordSpec {
   const char *gnuplot; /* path of the program; NULL: figures are left as .gp and .csv */
   const Program *program;
   int threads;
+  double started; /* record_clock() when the process began */
   bool fresh, resume;
 } RecordSpec;
 

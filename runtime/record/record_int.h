@@ -94,6 +94,8 @@ struct Record {
   RecordClaim *claims; /* by index of Program.claims */
   VEC(ReportPart) parts;
   VEC(RecordFailure) failures;
+  VEC(const char *) unsynced; /* files that results.json vouches for and the disk may not have yet */
+  bool timed_setup;           /* setup_seconds stands in timing.jsonl */
   const char *no_figures; /* why gnuplot drew nothing, NULL if it did */
 };
 
@@ -101,7 +103,8 @@ static inline bool record_single(const Record *r) { return !r->spec.program->is_
 
 /* folder.c */
 const char *record_path(const Record *r, const char *name);
-/* Writes a file of the folder; a failure is reported once for each name and remembered. */
+/* Writes a file of the folder; a failure is reported once for each name and remembered. Only
+ * results.json, which says that the rest is complete, waits for the disk: for all of them. */
 bool record_write(Record *r, const char *name, const void *bytes, size_t size);
 bool record_write_text(Record *r, const char *name, const Text *t);
 void record_failed(Record *r, const char *name, const IoError *e);
