@@ -1,5 +1,6 @@
 /* The state-vector simulator: circuits over batches of samples, forward, adjoint gradient and
- * exact Hessian products (forward over adjoint). Formulas: docs/engine.md; u, G, Omega as there.
+ * exact Hessian products (forward over adjoint). Formulas: state_k.h, circuit_k.c, circuit_hvp_k.c; what
+ * becomes of the gates: plan.h.
  *
  * A tile of L samples (L = SIMD lanes) is simulated at once, its state stored as re[2^n][L],
  * im[2^n][L], so every gate is vertical SIMD. Angles come from the inputs of the CIRCUIT node
@@ -16,8 +17,10 @@
 
 typedef struct SimPlan SimPlan;
 
-/* Makes the plan in arena `a`. NULL and *why (naming the gate) if something has no kernel yet. */
-const SimPlan *sim_plan(Arena *a, const CircuitProgram *c, const KernelSet *set, const char **why, Span *where);
+/* Makes the plan in arena `a`. NULL, *why (a sentence that names the gate) and
+ * *where if something has no kernel yet. */
+const SimPlan *sim_plan(Arena *a, const CircuitProgram *c, const KernelSet *set, const char **why,
+                        Span *where);
 /* Scratch bytes of one call of OP_CIRCUIT, OP_CIRCUIT_VJP or OP_CIRCUIT_HVP. */
 size_t sim_scratch(const SimPlan *p, OpId op);
 #endif
