@@ -4,20 +4,22 @@
 
 static const Value *bundle_value(Sema *S, int n, const int *slots, const NodeId *nodes, Span span) {
   Value *v = val_new(S, VAL_BUNDLE, span);
-  v->u.bundle = (BundleValue){graph_now(S), n, slots, nodes};
+  Tensor **parts = ARENA_ARRAY(S->a, Tensor *, n + 1);
+  for (int i = 0; i < n; i++) parts[i] = val_node(S, nodes[i], 0, span)->u.tensor;
+  v->u.bundle = (BundleValue){n, slots, parts};
   return v;
 }
 
-static bool bundle_here(Sema *S, const Value *b) {
-  if (b->u.bundle.g == graph_now(S)) return true;
-  later(S, b->span, "a bundle kept from before a `repeat`, an `if` or another statement");
-  return false;
+const NodeId *bundle_nodes(Sema *S, const Value *b) {
+  NodeId *out = ARENA_ARRAY(S->a, NodeId, b->u.bundle.n + 1);
+  for (int i = 0; i < b->u.bundle.n; i++) out[i] = tensor_here(S, b->u.bundle.parts[i], b->span);
+  return out;
 }
 
 const Value *bundle_unary(Sema *S, OpId op, const Value *b, Span span) {
-  if (!bundle_here(S, b)) return S->error;
+  const NodeId *in = bundle_nodes(S, b);
   NodeId *out = ARENA_ARRAY(S->a, NodeId, b->u.bundle.n + 1);
-  for (int i = 0; i < b->u.bundle.n; i++) out[i] = g_unary(graph_now(S), op, b->u.bundle.nodes[i], span);
+  for (int i = 0; i < b->u.bundle.n; i++) out[i] = g_unary(graph_now(S), op, in[i], span);
   return bundle_value(S, b->u.bundle.n, b->u.bundle.slots, out, span);
 }
 
@@ -39,16 +41,15 @@ const Value *bundle_binary(Sema *S, AstOp op, const Value *a, const Value *b, Sp
     if (val_is_error(one)) return one;
     scalar = one->u.tensor;
   }
-  if ((a->kind == VAL_BUNDLE && !bundle_here(S, a)) || (b->kind == VAL_BUNDLE && !bundle_here(S, b))) return S->error;
   if (scalar == NULL && a->u.bundle.n != b->u.bundle.n) {
     say(S, DIAG_SHAPE, span, "bundles of %d and of %d tensors do not combine", a->u.bundle.n, b->u.bundle.n);
     return S->error;
   }
   NodeId *out = ARENA_ARRAY(S->a, NodeId, shape->n + 1);
   Graph *g = graph_now(S);
+  const NodeId *x = a->kind == VAL_BUNDLE ? bundle_nodes(S, a) : NULL, *y = b->kind == VAL_BUNDLE ? bundle_nodes(S, b) : NULL;
   for (int i = 0; i < shape->n; i++) {
-    const NodeId x = a->kind == VAL_BUNDLE ? a->u.bundle.nodes[i] : scalar->node, y = b->kind == VAL_BUNDLE ? b->u.bundle.nodes[i] : scalar->node;
-    const NodeId in[2] = {x, y};
+    const NodeId in[2] = {x != NULL ? x[i] : scalar->node, y != NULL ? y[i] : scalar->node};
     const char *why = NULL;
     out[i] = g_make(g, id, 2, in, NULL, NULL, span, &why);
     if (out[i] == NODE_NONE) {
@@ -60,11 +61,11 @@ const Value *bundle_binary(Sema *S, AstOp op, const Value *a, const Value *b, Sp
 }
 
 const Value *bundle_norm(Sema *S, const Value *b, Span span) {
-  if (!bundle_here(S, b)) return S->error;
   Graph *g = graph_now(S);
+  const NodeId *in = bundle_nodes(S, b);
   NodeId sum = g_scalar(g, 0, span);
   for (int i = 0; i < b->u.bundle.n; i++) {
-    const NodeId x = b->u.bundle.nodes[i];
+    const NodeId x = in[i];
     const int64_t every = ((int64_t)1 << g_node(g, x)->shape.rank) - 1;
     sum = g_binary(g, OP_ADD, sum, g_sum(g, g_unary(g, OP_SQUARE, x, span), every, false, span), span);
   }
@@ -165,6 +166,20 @@ bool derive(Sema *S, NodeId loss, int n, const NodeId *wrt, NodeId *out, Span sp
   return false;
 }
 
+/* True if the node was computed from values that other regions left in slots. */
+static bool reads_values(Sema *S, NodeId id) {
+  const Graph *g = graph_now(S);
+  bool *seen = ARENA_ARRAY(S->a, bool, id + 1);
+  seen[id] = true;
+  for (NodeId k = id; k >= 0; k--) {
+    if (!seen[k]) continue;
+    const Node *node = g_node(g, k);
+    if (node->op == OP_INPUT && node->attr.i[0] >= 0 && S->p->slots.at[node->attr.i[0]].kind == SLOT_VALUE) return true;
+    for (int i = 0; i < node->n_in; i++) seen[node->in[i]] = true;
+  }
+  return false;
+}
+
 static const Value *grad_object(Sema *S, const Tensor *e, int n, const int *slots, const char *name, Span span) {
   Graph *g = graph_now(S);
   NodeId *wrt = ARENA_ARRAY(S->a, NodeId, n + 1), *out = ARENA_ARRAY(S->a, NodeId, n + 1);
@@ -199,7 +214,7 @@ const Value *fn_grad(Sema *S, Args *args, const Builtin *self) {
   }
   if (w->kind == VAL_STAGE && w->u.stage.is_param) {
     const Value *b = grad_object(S, e->u.tensor, 1, w->u.stage.slots, w->u.stage.name, args->span);
-    return val_is_error(b) ? b : val_node(S, b->u.bundle.nodes[0], 0, args->span);
+    return val_is_error(b) ? b : val_node(S, bundle_nodes(S, b)[0], 0, args->span);
   }
   if (w->kind == VAL_STAGE) return grad_object(S, e->u.tensor, w->u.stage.n, w->u.stage.slots, w->u.stage.name, args->span);
   const AstNode *by = args->ast[1];
@@ -211,6 +226,7 @@ const Value *fn_grad(Sema *S, Args *args, const Builtin *self) {
   const Tensor *t = want_tensor(S, w, "the second argument of `grad`");
   NodeId out;
   if (t == NULL || !derive(S, e->u.tensor->node, 1, &t->node, &out, args->span)) return S->error;
+  if (out == NODE_NONE && reads_values(S, e->u.tensor->node)) return later(S, args->span, "a derivative through values of an earlier statement or block");
   if (out == NODE_NONE) {
     Diag *d = say(S, DIAG_NO_PATH, args->span, "`%s` does not depend on `%s`, so its gradient is 0", src_of_span(S, args->v[0]->span),
                   src_of_span(S, w->span));

@@ -180,6 +180,9 @@ const Value *eval_index(Sema *S, const AstNode *n) {
   if (v->kind == VAL_TENSOR || v->kind == VAL_SERIES || v->kind == VAL_STAGE) return index_tensor(S, v, n);
   if (v->kind == VAL_DATASET) return later(S, n->span, "a column of a dataset as a value");
   if (v->kind == VAL_TRAIN) return later(S, n->span, "`%s[...]`", v->u.train->name);
+  bool slices = false;
+  for (int i = 0; i < indices->n; i++) slices = slices || indices->kids[i]->kind == AST_SLICE;
+  if (v->kind == VAL_LIST && indices->n > 1 && slices) return index_tensor(S, v, n);
   const bool items = v->kind == VAL_LIST || v->kind == VAL_TUPLE || v->kind == VAL_RANGE;
   if (!items && v->kind != VAL_QUBITS) {
     wrong_kind(S, v, "what is indexed", "a tensor, a list or a register");

@@ -201,12 +201,13 @@ static const Value *negative(Sema *S, const Value *v, Span span) {
 /* The update of each object by its optimizer. */
 static void push_updates(Sema *S, const TrainedList *list, const Value *bundle, Span span) {
   Graph *g = graph_now(S);
+  const NodeId *grads = bundle_nodes(S, bundle);
   int at = 0;
   for (int i = 0; i < list->n; i++) {
     const Trained *t = &list->at[i];
     UpdateInfo *info = ARENA_NEW(S->a, UpdateInfo);
     *info = (UpdateInfo){S->train->index, t->optim->optimizer, t->optim->ordinal++, t->n, t->slots};
-    g_update(g, info, bundle->u.bundle.nodes + at, span);
+    g_update(g, info, grads + at, span);
     at += t->n;
   }
   for (int i = 0; i < list->n; i++)
@@ -276,10 +277,6 @@ void walk_update(Sema *S, const AstNode *n) {
   if (!fits) {
     Diag *d = say(S, DIAG_SHAPE, ast_kid(n, AST_UPDATE_value)->span, "this gradient is not shaped like the weights of `%s`", list.at[0].name);
     diag_label(d, target->span, "%d tensors of weights, but %d in the gradient", n_slots, v->u.bundle.n);
-    return;
-  }
-  if (v->u.bundle.g != graph_now(S)) {
-    later(S, n->span, "an `update` with a gradient kept from an earlier block");
     return;
   }
   push_updates(S, &list, v, n->span);

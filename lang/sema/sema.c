@@ -35,14 +35,14 @@ static const char *head_doc(Sema *S, const AstNode *script) {
 
 static bool is_attribute(const AstNode *n) { return n->kind == AST_ATTR || n->kind == AST_ERROR; }
 
-/* Statement by statement; each is a region of its own. */
+/* Statement by statement. Values that follow one another share a region, so that derivatives may lead
+ * through them; whatever acts closes it. */
 static void walk_script(Sema *S, const AstNode *script) {
   for (int i = 0; i < script->n; i++) {
     const AstNode *n = script->kids[i];
     if (n == NULL) continue;
     if (!is_attribute(n)) S->acted = true;
     walk_stmt(S, n);
-    region_close(S);
   }
 }
 
@@ -100,6 +100,7 @@ static Sema *walk_all(Arena *a, const AstNode *script, const SemaOptions *option
   S->scope = S->top;
   p->doc = head_doc(S, script);
   walk_script(S, script);
+  region_close(S);
   script_settings(S);
   settings_check(S);
   scope_pop(S, S->prelude);

@@ -69,7 +69,6 @@ static void walk_let(Sema *S, const AstNode *n) {
   S->new_name = patterns->n == 1 ? sym_text(patterns->kids[0]->name) : NULL;
   const Value *v = eval(S, ast_kid(n, AST_LET_value));
   S->new_name = before;
-  if (S->place == PLACE_TOP && S->train == NULL) region_close(S);
   bind_patterns(S, patterns, v, n->kind == AST_VAR ? BIND_VAR : BIND_LET);
 }
 

@@ -121,14 +121,15 @@ bool val_shape(Sema *S, const Value *v, Shape *out, ElemKind *elem) {
   *elem = ELEM_REAL;
   switch (v->kind) {
   case VAL_INT:
-  case VAL_REAL:
-  case VAL_COUNT: return true;
+  case VAL_COUNT: *elem = ELEM_LABEL; return true;
+  case VAL_REAL: return true;
   case VAL_BOOL: *elem = ELEM_BOOL; return true;
   case VAL_TENSOR:
     *out = tensor_sample(v->u.tensor);
     *elem = v->u.tensor->elem;
     return true;
   case VAL_RANGE:
+    *elem = ELEM_LABEL;
     out->rank = 1;
     out->d[0] = dim_static(v->u.range.hi > v->u.range.lo ? v->u.range.hi - v->u.range.lo : 0);
     return true;
@@ -264,6 +265,16 @@ bool want_dim(Sema *S, const Value *v, const char *what, Dim *out) {
 
 static const Value *list_node(Sema *S, const Value *v, const char *what);
 
+static ElemKind elem_of_number(const Value *v) {
+  return v->kind == VAL_INT || v->kind == VAL_COUNT ? ELEM_LABEL : v->kind == VAL_BOOL ? ELEM_BOOL : ELEM_REAL;
+}
+
+static const Value *number_tensor(Sema *S, const Value *v) {
+  const Attr a = {.i = {elem_of_number(v)}, .f = {v->u.num}};
+  const Shape scalar = shape_scalar();
+  return val_node(S, g_make(graph_now(S), OP_CONST, 0, NULL, &a, &scalar, v->span, NULL), 0, v->span);
+}
+
 static const Value *series_node(Sema *S, const Value *v) { return series_value(S, v->u.index, v->span); }
 
 static const Value *as_tensor(Sema *S, const Value *v, const char *what) {
@@ -271,7 +282,7 @@ static const Value *as_tensor(Sema *S, const Value *v, const char *what) {
   case VAL_TENSOR: return v;
   case VAL_INT:
   case VAL_REAL:
-  case VAL_BOOL: return val_node(S, g_scalar(graph_now(S), v->u.num, v->span), 0, v->span);
+  case VAL_BOOL: return number_tensor(S, v);
   case VAL_COUNT: {
     Attr at = {.i = {(int64_t)v->u.dim.count}};
     return val_node(S, g_make(graph_now(S), OP_COUNT, 0, NULL, &at, NULL, v->span, NULL), 0, v->span);

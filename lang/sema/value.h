@@ -70,7 +70,7 @@ typedef struct DistValue { DistKind kind; const Value *a, *b; } DistValue;
 typedef struct OptimValue { int row; Schedule hypers[8]; int n; } OptimValue;
 typedef struct QubitsValue { int n; const int *at; bool is_single; const char *name; } QubitsValue;
 typedef struct OpValue { int n; const PauliTerm *terms; } OpValue;
-typedef struct BundleValue { Graph *g; int n; const int *slots; const NodeId *nodes; } BundleValue;
+typedef struct BundleValue { int n; const int *slots; Tensor *const *parts; } BundleValue; /* a tensor for each weight */
 typedef struct RowValue { int n; const Value *const *cells; bool is_head; } RowValue;
 
 struct Value {

@@ -267,6 +267,7 @@ const Value *arith_binary(Sema *S, AstOp op, const Value *a, const Value *b, Spa
 const Value *arith_in(Sema *S, const Value *x, const Value *set, Span span);
 const Value *bundle_binary(Sema *S, AstOp op, const Value *a, const Value *b, Span span); /* bundle.c */
 const Value *bundle_unary(Sema *S, OpId op, const Value *b, Span span);
+const NodeId *bundle_nodes(Sema *S, const Value *b); /* its tensors in the open graph */
 const Value *bundle_norm(Sema *S, const Value *b, Span span);
 /* The gradient of a loss by weights as a bundle; E0412, E0413. */
 const Value *grad_of_objects(Sema *S, const Value *loss, int n, const int *slots, const char *name, Span span);
