@@ -173,14 +173,35 @@ const RegionPlan *run_region_plan(const Run *r, const Graph *g) {
   return NULL;
 }
 
+/* The operation that needs the most scratch, to blame it; NULL if none is known yet. */
+static const Instr *largest_scratch(const Run *r, const RegionPlan **plan) {
+  const Instr *most = NULL;
+  for (int k = 0; k < r->n_regions; k++)
+    for (int i = 0; i < r->regions[k].plan->instrs.n; i++) {
+      const Instr *in = &r->regions[k].plan->instrs.at[i];
+      if (!most || in->kop.scratch > most->kop.scratch) most = in, *plan = r->regions[k].plan;
+    }
+  return most;
+}
+
 static bool check_budget(Run *r) {
   size_t budget = mem_budget();
   r->bytes.total = mem_add(mem_add(r->bytes.weights, r->bytes.moments), mem_add(r->bytes.values, r->bytes.scratch));
   if (r->bytes.total <= budget) return true;
-  Diag *d = diag_add(r->sink, DIAG_TOO_LARGE, SPAN_NONE, "this program needs %.1f MB, and %.1f MB are free", (double)r->bytes.total / 1e6, (double)budget / 1e6);
+  const RegionPlan *plan = NULL;
+  const Instr *blame = largest_scratch(r, &plan);
+  bool blamed = blame && blame->kop.scratch > r->bytes.total / 4;
+  Span span = blamed ? g_node(plan->graph, blame->node)->span : SPAN_NONE;
+  Diag *d = diag_add(r->sink, DIAG_TOO_LARGE, span, "this program needs %.1f MB, and %.1f MB are free", (double)r->bytes.total / 1e6, (double)budget / 1e6);
+  if (blamed && blame->kop.attr.p) {
+    const CircuitProgram *c = blame->kop.attr.p;
+    diag_mark(d, "`%s` with %d qubits needs %.1f MB for each thread", sym_text(c->name), c->n_qubits, (double)blame->kop.scratch / 1e6);
+  } else if (blamed) {
+    diag_mark(d, "this needs %.1f MB for each thread", (double)blame->kop.scratch / 1e6);
+  }
   diag_note(d, "weights %.1f MB, optimiser moments %.1f MB, values %.1f MB, scratch %.1f MB", (double)r->bytes.weights / 1e6, (double)r->bytes.moments / 1e6, (double)r->bytes.values / 1e6, (double)r->bytes.scratch / 1e6);
-  diag_note(d, "nothing was allocated");
-  diag_help(d, "make the batch, the data or the number of qubits smaller");
+  diag_note(d, "found before anything of this size was allocated");
+  diag_help(d, "%s", blamed ? "fewer qubits, or fewer threads with `--threads`" : "make the batch, the data or the models smaller");
   return false;
 }
 
