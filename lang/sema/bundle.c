@@ -118,6 +118,12 @@ const char *slot_owner(const Sema *S, int slot) {
   return s->object >= 0 ? S->p->objects.at[s->object].name : s->name;
 }
 
+/* The name in the script: the last part of the slot's path. */
+static const char *short_name(const Slot *s) {
+  const char *dot = strrchr(s->name, '.');
+  return dot != NULL ? dot + 1 : s->name;
+}
+
 /* Values read from slots were computed in another region: no derivative leads through them. */
 static bool refuse_imports(Sema *S, NodeId loss, int n, const int *slots, Span span) {
   const Graph *g = graph_now(S);
@@ -136,11 +142,11 @@ static bool refuse_imports(Sema *S, NodeId loss, int n, const int *slots, Span s
       for (int u = info->stamp; u < S->updates.n; u++) stale = stale || S->updates.at[u] == info->deps[i];
       const Slot *v = &S->p->slots.at[slot];
       if (stale) {
-        Diag *d = say(S, DIAG_STALE_VALUE, span, "`%s` was computed before the weights of `%s` were updated", v->name, slot_owner(S, info->deps[i]));
+        Diag *d = say(S, DIAG_STALE_VALUE, span, "`%s` was computed before the weights of `%s` were updated", short_name(v), slot_owner(S, info->deps[i]));
         diag_label(d, v->span, "computed here");
         diag_help(d, "compute it again after the update, or write `stop_grad(...)` to use the old value");
       } else {
-        later(S, span, "a derivative through `%s`, computed in another block,", v->name);
+        later(S, span, "a derivative through `%s`, computed in another block,", short_name(v));
       }
       return false;
     }

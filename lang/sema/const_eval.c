@@ -18,9 +18,9 @@ const Value *number_literal(Sema *S, const AstNode *n) {
   case UNIT_TURN: x = x * 2 * PI; break;
   case UNIT_PI: x = x * PI; break;
   case UNIT_PERCENT: x = x / 100; break;
-  case UNIT_NS: x *= 1e-9; kind = VAL_DURATION; break;
-  case UNIT_US: x *= 1e-6; kind = VAL_DURATION; break;
-  case UNIT_MS: x *= 1e-3; kind = VAL_DURATION; break;
+  case UNIT_NS: x /= 1e9; kind = VAL_DURATION; break;
+  case UNIT_US: x /= 1e6; kind = VAL_DURATION; break;
+  case UNIT_MS: x /= 1e3; kind = VAL_DURATION; break;
   case UNIT_S: kind = VAL_DURATION; break;
   case UNIT_MIN: x *= 60; kind = VAL_DURATION; break;
   case UNIT_H: x *= 3600; kind = VAL_DURATION; break;

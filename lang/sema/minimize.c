@@ -19,7 +19,7 @@ int train_series(Sema *S, const char *name, const Shape *entry, int64_t capacity
   const int index = S->p->series.n - 1;
   S->p->slots.at[slot].series = index;
   vec_push(S->a, &S->p->trains.at[info->index].series, index);
-  vec_push(S->a, &info->series, ((TrainSeries){name, index}));
+  vec_push(S->a, &info->series, ((TrainSeries){name, index, info->conditional > 0}));
   return index;
 }
 
@@ -35,7 +35,9 @@ const Value *series_value(Sema *S, int series, Span span) {
   const TrainInfo *t = train_of_series(S, series);
   if (t == NULL || !t->done) return later(S, span, "reading the series `%s` inside its own train", s->name);
   Shape shape = S->p->slots.at[s->slot].shape;
-  if (!t->may_stop) {
+  bool open = t->may_stop;
+  for (int i = 0; i < t->series.n; i++) open = open || (t->series.at[i].series == series && t->series.at[i].open);
+  if (!open) {
     const uint32_t origin = shape.d[0].origin;
     shape.d[0] = dim_static(s->capacity);
     shape.d[0].origin = origin;
@@ -73,7 +75,7 @@ void walk_record(Sema *S, const AstNode *n) {
       diag_label(d, S->p->slots.at[S->p->series.at[S->train->series.at[i].series].slot].span, "first here");
       return;
     }
-  const Tensor *t = want_tensor(S, v, "what is recorded");
+  const Tensor *t = v->kind == VAL_TENSOR ? v->u.tensor : want_tensor(S, v, "what is recorded");
   if (t == NULL) return;
   Shape entry = t->shape;
   if (!shape_is_static(&entry)) {
@@ -83,7 +85,6 @@ void walk_record(Sema *S, const AstNode *n) {
   }
   const int64_t epochs = S->p->trains.at[S->train->index].epochs, k = S->train->every;
   const int64_t capacity = k > 0 ? epochs / k : epochs * S->train->per_epoch * S->train->repeats;
-  if (S->runtime_depth > 1 && S->train->repeats == 1) S->train->may_stop = true; /* in an `if`: perhaps fewer */
   const int series = train_series(S, name, &entry, capacity, k > 0, k > 0 ? k : 1, k > 0 ? k : 1, target->span);
   Stmt s = stmt_make(STMT_RECORD, n->span);
   s.slot = tensor_export(S, t, arena_printf(S->a, "%s.%s.value", S->train->name, name));

@@ -365,7 +365,7 @@ const Value *object_new(Sema *S, const AstNode *n) {
 /* ---- texts ------------------------------------------------------------------------------------------ */
 
 static const char *results_text(Sema *S, const Value *v) {
-  if (v == NULL) return "?";
+  if (v == NULL || val_is_error(v)) return "?";
   if (v->kind != VAL_TUPLE) return shape_of_value(S, v);
   const char *out = "";
   for (int i = 0; i < v->u.list.n; i++) out = arena_printf(S->a, "%s%s%s", out, i > 0 ? ", " : "", shape_of_value(S, v->u.list.at[i]));

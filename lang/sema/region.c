@@ -132,7 +132,7 @@ NodeId tensor_here(Sema *S, const Tensor *t, Span span) {
 }
 
 int value_slot(Sema *S, const Value *v, const char *name) {
-  const Tensor *t = want_tensor(S, v, "a value");
+  const Tensor *t = v->kind == VAL_TENSOR ? v->u.tensor : want_tensor(S, v, "a value");
   if (t == NULL) return -1;
   return tensor_export(S, t, name);
 }

@@ -120,7 +120,7 @@ Binding *declare(Sema *S, Symbol name, Span span, BindKind kind, const Value *v)
     diag_mark(d, "a second time");
     diag_label(d, old->span, "first here, as a %s", bind_kind_text[old->kind]);
     if (old->kind == BIND_VAR) diag_help(d, "to change it, write `%s := ...`", sym_text(name));
-  } else {
+  } else if (!val_is_error(v)) {
     warn_hiding(S, name, span, kind);
   }
   Binding *b = ARENA_NEW(S->a, Binding);

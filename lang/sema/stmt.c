@@ -250,11 +250,13 @@ static void if_runtime(Sema *S, const AstNode *n, const Value *cond) {
   const int slot = value_slot(S, one, path_here(S, "if"));
   region_close(S);
   Block *then = ARENA_NEW(S->a, Block), *other = NULL;
+  if (S->train != NULL) S->train->conditional++;
   runtime_block(S, ast_kid(n, AST_IF_then), "if", then);
   if (ast_kid(n, AST_IF_other) != NULL) {
     other = ARENA_NEW(S->a, Block);
     runtime_block(S, ast_kid(n, AST_IF_other), "else", other);
   }
+  if (S->train != NULL) S->train->conditional--;
   Stmt *s = block_push(S, STMT_IF, n->span);
   s->slot = slot;
   s->block = then;

@@ -191,7 +191,7 @@ void declare_hyper(Sema *S, const AstNode *n) {
     Value *own = (Value *)val_at(S, v, v->span);
     const char *shown = hyper_text(S, v);
     own->origin = origin_new(S, overridden ? v->span : n->name_span,
-                             arena_printf(S->a, overridden ? "--set %s=%s" : "`hyper %s = %s`", name, shown), v->origin, 0);
+                             overridden ? "" : arena_printf(S->a, "`hyper %s = %s`", name, shown), v->origin, 0);
     v = own;
   }
   declare(S, n->name, n->name_span, BIND_HYPER, v);

@@ -78,6 +78,7 @@ static void add_optimizer(Sema *S, const Value *target, const OptimValue *o, Spa
   const char *stage = target->kind == VAL_STAGE ? target->u.stage.name : NULL;
   if (object->broken) return;
   if (!object->ready) {
+    S->train->broken = true;
     later(S, span, "training `%s`, whose sizes are not in its signature,", object->name);
     return;
   }
@@ -321,7 +322,7 @@ static void check_train(Sema *S, const AstNode *n) {
 
 void declare_train(Sema *S, const AstNode *n) {
   TrainInfo *info = ARENA_NEW(S->a, TrainInfo);
-  *info = (TrainInfo){.name = sym_text(n->name), .repeats = 1, .decl = n, .n_minimize = count_kind(n, AST_MINIMIZE) + count_kind(n, AST_UPDATE)};
+  *info = (TrainInfo){.name = sym_text(n->name), .repeats = 1, .decl = n, .n_minimize = count_kind(n, AST_MINIMIZE)};
   vec_push(S->a, &S->p->trains, ((Train){.name = info->name, .dataset = -1, .shuffle = true, .gradient = "adjoint", .span = n->name_span}));
   info->index = S->p->trains.n - 1;
   vec_push(S->a, &S->trains, info);

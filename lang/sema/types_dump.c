@@ -7,6 +7,7 @@
 static const char *type_text(Sema *S, const Value *v) {
   switch (v->kind) {
   case VAL_ERROR: return "error";
+  case VAL_NOTHING: return "";
   case VAL_INT: return arena_printf(S->a, "int = %s", num_text(S, v->u.num));
   case VAL_REAL: return arena_printf(S->a, "real = %s", num_text(S, v->u.num));
   case VAL_BOOL: return arena_printf(S->a, "bool = %s", v->u.num != 0 ? "true" : "false");
@@ -48,8 +49,7 @@ static const char *type_text(Sema *S, const Value *v) {
   case VAL_OP:
   case VAL_BUNDLE:
   case VAL_FIGURE:
-  case VAL_ROW:
-  case VAL_NOTHING: return val_describe(S, v);
+  case VAL_ROW: return val_describe(S, v);
   }
   return "";
 }
@@ -74,6 +74,7 @@ void types_print(Sema *S, FILE *out) {
     const Source *src;
     int line, col;
     if (!src_locate(t->span.begin, &src, &line, &col) || src->name[0] == '<') continue;
-    fprintf(out, "%d:%d %s %s: %s\n", line, col, bind_kind_text[t->kind], sym_text(t->name), type_text(S, t->value));
+    const char *type = type_text(S, t->value);
+    fprintf(out, "%d:%d %s %s%s%s\n", line, col, bind_kind_text[t->kind], sym_text(t->name), type[0] != '\0' ? ": " : "", type);
   }
 }

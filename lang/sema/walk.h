@@ -116,7 +116,7 @@ typedef struct CircuitBuild {
   Span measured_span;
 } CircuitBuild;
 
-typedef struct TrainSeries { const char *name; int series; } TrainSeries;
+typedef struct TrainSeries { const char *name; int series; bool open; } TrainSeries; /* open: it may have fewer entries than planned */
 typedef struct Given { const char *name; Span span; } Given; /* an attribute that was set */
 typedef struct TrainOptim { ObjectInfo *object; const char *stage; int optimizer; int ordinal; Span span; bool used; } TrainOptim;
 
@@ -126,11 +126,12 @@ struct TrainInfo {
   VEC(TrainSeries) series;
   VEC(TrainOptim) optims;
   VEC(Given) given;
-  bool may_stop;       /* has a stop(): series may be shorter than planned */
+  bool may_stop;       /* has a stop(): all series are open */
   bool done;           /* its block is closed */
   bool broken;         /* it has errors: what it lacks is not said again */
   int64_t per_epoch;   /* iterations */
   int64_t repeats;     /* product of the repeats around the statement under way */
+  int conditional;     /* run-time `if`s around it */
   int64_t every;       /* k of the `every` under way, 0 in the step */
   int n_minimize;      /* minimize statements in the text */
   int pass;            /* 1: attributes and optimizers, 2: step and every */
