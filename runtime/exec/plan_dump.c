@@ -69,6 +69,7 @@ static void dump_region(void *ctx, const Graph *g, Span span) {
   const RegionPlan *p = run_region_plan(d->r, g);
   const Source *src;
   int line = 0, col = 0, barriers = 0;
+  for (NodeId id = 0; span.end == 0 && id < g_count(g); id++) span = g_node(g, id)->span;
   src_locate(span.begin, &src, &line, &col);
   for (int k = 1; k <= p->placed.n_phases; k++)
     for (int c = 0; c < p->n_chains; c++) barriers += p->phases[k].chains[c].instrs.n > 0;

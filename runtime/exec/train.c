@@ -125,7 +125,7 @@ static RunEnd repeat(Run *r, const Stmt *s) {
   int64_t count = s->slot >= 0 ? (int64_t)run_slot_get(r, s->slot, 0) : s->count;
   uint32_t outer = r->env.clock.repeat;
   RunEnd end = RUN_DONE;
-  for (int64_t k = 0; k < count && end == RUN_DONE && !r->stop_now; k++) {
+  for (int64_t k = 0; k < count && end == RUN_DONE; k++) {
     r->env.clock.repeat = outer * (uint32_t)count + (uint32_t)k;
     end = block_execute(r, s->block);
   }
@@ -171,7 +171,7 @@ static RunEnd statement(Run *r, const Block *b, int at) {
 
 RunEnd block_execute(Run *r, const Block *b) {
   RunEnd end = RUN_DONE;
-  for (int k = 0; k < b->stmts.n && end == RUN_DONE && !r->stop_now; k++) end = statement(r, b, k);
+  for (int k = 0; k < b->stmts.n && end == RUN_DONE; k++) end = statement(r, b, k);
   return end;
 }
 
