@@ -154,6 +154,46 @@ static bool refuse_imports(Sema *S, NodeId loss, int n, const int *slots, Span s
   return true;
 }
 
+static const Node *unmarked(const Graph *g, NodeId id) {
+  while (g_node(g, id)->op == OP_MARK) id = g_node(g, id)->in[0];
+  return g_node(g, id);
+}
+
+/* Was the value of slot `slot` computed from that of `from`, in whatever regions? */
+static bool computed_from(Sema *S, int slot, int from) {
+  const SlotInfo *v = &S->slots.at[slot], *u = &S->slots.at[from];
+  if (v->g == NULL) return false;
+  bool *seen = ARENA_ARRAY(S->a, bool, v->node + 1);
+  seen[v->node] = true;
+  for (NodeId k = v->node; k >= 0; k--) {
+    if (!seen[k]) continue;
+    const Node *node = g_node(v->g, k);
+    if (k != v->node && v->g == u->g && node == unmarked(u->g, u->node)) return true;
+    for (int i = 0; i < node->n_in; i++) seen[node->in[i]] = true;
+    if (node->op != OP_INPUT || node->attr.i[0] < 0) continue;
+    if ((int)node->attr.i[0] == from || computed_from(S, (int)node->attr.i[0], from)) return true;
+  }
+  return false;
+}
+
+/* The derivative by a value of another region misses what that region computed from it. */
+static bool refuse_hidden_paths(Sema *S, NodeId loss, NodeId by, Span span) {
+  const Graph *g = graph_now(S);
+  const Node *w = unmarked(g, by);
+  if (w->op != OP_INPUT || w->attr.i[0] < 0) return true;
+  bool *seen = ARENA_ARRAY(S->a, bool, loss + 1);
+  seen[loss] = true;
+  for (NodeId k = loss; k >= 0; k--) {
+    if (!seen[k]) continue;
+    const Node *node = g_node(g, k);
+    for (int i = 0; i < node->n_in; i++) seen[node->in[i]] = true;
+    if (node->op != OP_INPUT || node == w || node->attr.i[0] < 0 || !computed_from(S, (int)node->attr.i[0], (int)w->attr.i[0])) continue;
+    later(S, span, "a derivative through `%s`, computed in another block,", short_name(&S->p->slots.at[node->attr.i[0]]));
+    return false;
+  }
+  return true;
+}
+
 /* Derivatives of a scalar by nodes. out[k] is NODE_NONE where no path leads. */
 bool derive(Sema *S, NodeId loss, int n, const NodeId *wrt, NodeId *out, Span span) {
   GradError e = {0};
@@ -231,7 +271,8 @@ const Value *fn_grad(Sema *S, Args *args, const Builtin *self) {
   }
   const Tensor *t = want_tensor(S, w, "the second argument of `grad`");
   NodeId out;
-  if (t == NULL || !derive(S, e->u.tensor->node, 1, &t->node, &out, args->span)) return S->error;
+  if (t == NULL || !refuse_hidden_paths(S, e->u.tensor->node, t->node, args->span)) return S->error;
+  if (!derive(S, e->u.tensor->node, 1, &t->node, &out, args->span)) return S->error;
   if (out == NODE_NONE && reads_values(S, e->u.tensor->node)) return later(S, args->span, "a derivative through values of an earlier statement or block");
   if (out == NODE_NONE) {
     Diag *d = say(S, DIAG_NO_PATH, args->span, "`%s` does not depend on `%s`, so its gradient is 0", src_of_span(S, args->v[0]->span),

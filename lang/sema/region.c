@@ -83,7 +83,7 @@ int slot_new(Sema *S, SlotKind kind, const char *name, const Shape *shape, ElemK
   Slot s = {.kind = kind, .name = unique_name(S, name), .shape = *shape, .elem = elem, .span = span, .object = -1,
             .site = -1, .dataset = -1, .column = -1, .series = -1};
   vec_push(S->a, &S->p->slots, s);
-  vec_push(S->a, &S->slots, ((SlotInfo){0, NULL, S->updates.n}));
+  vec_push(S->a, &S->slots, ((SlotInfo){0, NULL, S->updates.n, NULL, NODE_NONE}));
   return S->p->slots.n - 1;
 }
 
@@ -120,7 +120,7 @@ int tensor_export(Sema *S, const Tensor *t, const char *name) {
   own->slot = slot_new(S, SLOT_VALUE, as, &t->shape, t->elem, span);
   SlotInfo *info = &S->slots.at[own->slot];
   info->deps = node_deps(S, t->g, t->node, &info->n_deps);
-  info->stamp = t->stamp;
+  info->stamp = t->stamp, info->g = t->g, info->node = t->node;
   g_store(t->g, t->node, own->slot, span);
   return own->slot;
 }

@@ -139,7 +139,8 @@ struct TrainInfo {
   const AstNode *decl;
 };
 
-typedef struct SlotInfo { int n_deps; const int *deps; int stamp; } SlotInfo; /* weights a stored value was computed with */
+/* A stored value: the weights it was computed with, and the node that it is the value of. */
+typedef struct SlotInfo { int n_deps; const int *deps; int stamp; const Graph *g; NodeId node; } SlotInfo;
 typedef struct TypeLine { Span span; BindKind kind; Symbol name; const Value *value; } TypeLine;
 
 struct Sema {
@@ -174,6 +175,7 @@ struct Sema {
   const char *loop_index; /* "[0][2]": the turns of these loops */
   int runtime_depth;    /* run-time blocks (repeat, if) around it */
   int64_t marks;        /* MARK nodes made */
+  VEC(Span) broken;     /* statements that did not parse */
   int faults;           /* values that were errors, said or not: what holds one is broken */
   bool quiet_names;     /* check_def: nothing is declared */
   bool acted;           /* something other than an attribute was seen */
