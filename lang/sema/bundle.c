@@ -212,20 +212,6 @@ bool derive(Sema *S, NodeId loss, int n, const NodeId *wrt, NodeId *out, Span sp
   return false;
 }
 
-/* True if the node was computed from values that other regions left in slots. */
-static bool reads_values(Sema *S, NodeId id) {
-  const Graph *g = graph_now(S);
-  bool *seen = ARENA_ARRAY(S->a, bool, id + 1);
-  seen[id] = true;
-  for (NodeId k = id; k >= 0; k--) {
-    if (!seen[k]) continue;
-    const Node *node = g_node(g, k);
-    if (node->op == OP_INPUT && node->attr.i[0] >= 0 && S->p->slots.at[node->attr.i[0]].kind == SLOT_VALUE) return true;
-    for (int i = 0; i < node->n_in; i++) seen[node->in[i]] = true;
-  }
-  return false;
-}
-
 static const Value *grad_object(Sema *S, const Tensor *e, int n, const int *slots, const char *name, Span span) {
   Graph *g = graph_now(S);
   NodeId *wrt = ARENA_ARRAY(S->a, NodeId, n + 1), *out = ARENA_ARRAY(S->a, NodeId, n + 1);
@@ -273,7 +259,6 @@ const Value *fn_grad(Sema *S, Args *args, const Builtin *self) {
   NodeId out;
   if (t == NULL || !refuse_hidden_paths(S, e->u.tensor->node, t->node, args->span)) return S->error;
   if (!derive(S, e->u.tensor->node, 1, &t->node, &out, args->span)) return S->error;
-  if (out == NODE_NONE && reads_values(S, e->u.tensor->node)) return later(S, args->span, "a derivative through values of an earlier statement or block");
   if (out == NODE_NONE) {
     Diag *d = say(S, DIAG_NO_PATH, args->span, "`%s` does not depend on `%s`, so its gradient is 0", src_of_span(S, args->v[0]->span),
                   src_of_span(S, w->span));
