@@ -107,7 +107,10 @@ static void declare_broken(Sema *S, const AstNode *n) {
 }
 
 bool check_place(Sema *S, const AstNode *n) {
-  if (n->kind == AST_ERROR) return false;
+  if (n->kind == AST_ERROR) {
+    S->faults++; /* what holds it is broken */
+    return false;
+  }
   const Home h = home_of(n->kind);
   if (h.places >> S->place & 1) {
     const bool declares = n->kind == AST_HYPER || (n->kind >= AST_DEF && n->kind <= AST_REPORT);

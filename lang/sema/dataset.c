@@ -72,14 +72,14 @@ void declare_dataset(Sema *S, const AstNode *n) {
   self->u.index = index;
   const Place place = S->place;
   const Value *it = S->it;
-  const int errors = S->sink->n_errors;
+  const int errors = S->sink->n_errors, faults = S->faults;
   S->place = PLACE_DATASET;
   S->dataset = index;
   S->it = self;
   Scope *before = scope_push(S);
   walk_stmts(S, ast_kid(n, AST_DATASET_body));
   scope_pop(S, before);
-  const bool broken = val_is_error(S->it);
+  const bool broken = val_is_error(S->it) || S->faults > faults;
   S->place = place;
   S->dataset = -1;
   S->it = it;

@@ -335,7 +335,7 @@ static bool new_arguments(Sema *S, ObjectInfo *o, const Args *args) {
 const Value *object_new(Sema *S, const AstNode *n) {
   const AstNode *ref = ast_kid(n, AST_NEW_ref);
   const AstNode *name = ref->kind == AST_CALL ? ast_kid(ref, AST_CALL_callee) : ref;
-  if (S->place == PLACE_DEF || S->place == PLACE_STEP || S->place == PLACE_EVERY) {
+  if (S->place != PLACE_TOP && S->place != PLACE_MODEL) {
     Diag *d = say(S, DIAG_PLACE, n->span, "`new` makes weights, and these have one place each: it cannot stand in %s", place_in[S->place]);
     diag_help(d, "make the copy at the top level with `let`, and pass it in");
     return S->error;
@@ -345,6 +345,10 @@ const Value *object_new(Sema *S, const AstNode *n) {
   if (val_is_error(v)) return v;
   if (v->kind != VAL_OBJECT || v->u.object->is_block) {
     wrong_kind(S, v, "what `new` copies", "a circuit with `return` or a model");
+    return S->error;
+  }
+  if (v->u.object->building) {
+    say(S, DIAG_RECURSION, n->span, "`%s` uses itself", v->u.object->name);
     return S->error;
   }
   CopyMap *map = ARENA_NEW(S->a, CopyMap);

@@ -1,3 +1,5 @@
+#include "lang/base/greek.h"
+#include "lang/base/source.h"
 #include "lang/sema/walk.h"
 #include <string.h>
 
@@ -138,9 +140,28 @@ static void collect_names(Sema *S, Names *out) {
   for (int i = 0; i < n_builtins; i++) vec_push(S->a, out, builtins[i].name);
 }
 
-/* A word of a name that a train or optimizer knows: what such a name would be here. */
+static bool is_word(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || ((unsigned char)c & 0x80) != 0;
+}
+
+/* True if the name stands in a statement that did not parse: it may have been declared there. */
+static bool in_broken_statement(Sema *S, Symbol name) {
+  for (int i = 0; i < S->broken.n; i++) {
+    size_t n = 0;
+    const char *t = src_text(S->broken.at[i], &n);
+    for (size_t k = 0; t != NULL && k < n;) {
+      size_t end = k;
+      while (end < n && is_word(t[end])) end++;
+      if (end > k && sym_intern(greek_fold(S->a, t + k, end - k)) == name) return true;
+      k = end > k ? end : k + 1;
+    }
+  }
+  return false;
+}
+
 void report_unknown(Sema *S, Symbol name, Span span, const char *what) {
   const char *text = sym_text(name);
+  if (in_broken_statement(S, name)) return;
   Diag *d = say(S, DIAG_NAME, span, "there is no %s `%s`", what, text);
   const char *ours = synonym_of(text);
   if (gate_find(text) != GATE_COUNT) {

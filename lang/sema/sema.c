@@ -66,6 +66,12 @@ static void finish_objects(Sema *S) {
   }
 }
 
+static void find_broken(Sema *S, const AstNode *n) {
+  if (n == NULL) return;
+  if (n->kind == AST_ERROR) vec_push(S->a, &S->broken, n->span);
+  for (int i = 0; i < n->n; i++) find_broken(S, n->kids[i]);
+}
+
 /* A script without anything to run, or without its edition. */
 static void check_whole(Sema *S, const AstNode *script) {
   if (script->n == 0) diag_add(S->sink, DIAG_EMPTY, script->span, "the script is empty: there is nothing to run");
@@ -99,6 +105,7 @@ static Sema *walk_all(Arena *a, const AstNode *script, const SemaOptions *option
   S->top = scope_new(S, S->prelude, false);
   S->scope = S->top;
   p->doc = head_doc(S, script);
+  find_broken(S, script);
   walk_script(S, script);
   region_close(S);
   script_settings(S);

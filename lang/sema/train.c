@@ -308,7 +308,7 @@ static void settle(Sema *S) {
 
 static void check_train(Sema *S, const AstNode *n) {
   const Train *t = train_now(S);
-  if (S->train->n_steps == 0) {
+  if (S->train->n_steps == 0 && !S->train->broken) {
     Diag *d = say(S, DIAG_PLACE, n->name_span, "the train `%s` has no `step`", t->name);
     diag_help(d, "a step says what one minibatch does: `step { minimize ... over ... }`");
   }
@@ -344,8 +344,9 @@ void declare_train(Sema *S, const AstNode *n) {
       settle(S);
     }
   }
+  info->broken = info->broken || S->faults > faults;
   check_train(S, n);
-  info->broken = info->broken || S->sink->n_errors > errors || S->faults > faults;
+  info->broken = info->broken || S->sink->n_errors > errors;
   info->done = true;
   S->train = NULL;
   S->place = place;
