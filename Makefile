@@ -91,15 +91,17 @@ KOPT := $(or $(KOPT_$(MODE)),$(OPT))
 
 # The serial OpenBLAS: the engine runs one thread for each shard and does its own sharing. Debian
 # keeps it in a folder of its own; the archive starts faster than the shared object and needs no
-# rpath.
+# rpath, but is slow to link: tests take the shared one.
 comma := ,
 BLAS_DIR := $(firstword $(wildcard $(addsuffix /openblas-serial,/usr/lib/$(MACHINE) /usr/lib/$(shell $(CC) -print-multiarch) /usr/lib64)))
 ifneq ($(BLAS_DIR),)
 BLAS_CFLAGS := -I$(subst /usr/lib/,/usr/include/,$(BLAS_DIR))
-BLAS_LIBS   := $(or $(wildcard $(BLAS_DIR)/libopenblas.a),-L$(BLAS_DIR) -Wl,-rpath$(comma)$(BLAS_DIR) -lopenblas)
+BLAS_SHARED := -L$(BLAS_DIR) -Wl,-rpath$(comma)$(BLAS_DIR) -lopenblas
+BLAS_LIBS   := $(or $(wildcard $(BLAS_DIR)/libopenblas.a),$(BLAS_SHARED))
 else
 BLAS_CFLAGS := $(shell $(PC) --cflags openblas)
-BLAS_LIBS   := $(shell $(PC) --libs openblas)
+BLAS_SHARED := $(shell $(PC) --libs openblas)
+BLAS_LIBS   := $(BLAS_SHARED)
 endif
 
 EDITOR_readline := -lreadline
@@ -114,7 +116,7 @@ CFLAGS_ALL   := -std=c17 $(OPT) -ffp-contract=off -pthread $(WARN) $(CFLAGS)
 KERNEL_ALL   := -std=c17 $(KOPT) -ffp-contract=fast -fno-math-errno -fno-trapping-math -pthread $(WARN) $(CFLAGS)
 GEN_CFLAGS   := -std=c17 $(OPT) -ffp-contract=off -pthread -w $(CFLAGS)
 LANG_LIBS    := $(shell $(PC) --libs $(LANG_PC))
-RUNTIME_LIBS := $(BLAS_LIBS) $(shell $(PC) --libs $(RUNTIME_PC)) $(LANG_LIBS) -lm
+RUNTIME_LIBS := $(shell $(PC) --libs $(RUNTIME_PC)) $(LANG_LIBS) -lm
 LDFLAGS_ALL  := $(OPT) -pthread $(LDFLAGS)
 
 # ---- sources ----------------------------------------------------------------------------------
@@ -167,7 +169,7 @@ define write_if_new
 	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 endef
 $(B)/flags: FORCE
-	$(call write_if_new,$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(KERNEL_ALL) $(LDFLAGS_ALL) $(RUNTIME_LIBS))
+	$(call write_if_new,$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(KERNEL_ALL) $(LDFLAGS_ALL) $(BLAS_LIBS) $(BLAS_SHARED) $(RUNTIME_LIBS))
 $(B)/lang.list: FORCE
 	$(call write_if_new,$(LANG_O))
 $(B)/runtime.list: FORCE
@@ -181,11 +183,17 @@ $(B)/gen/%.o: build/gen/%.c $(B)/flags | $(GEN_H)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(GEN_CFLAGS) -MMD -MP -c $< -o $@
+# variant.h with the compiler's header of vector instructions takes longer to read than a kernel to
+# compile: it is read once for each variant and kept.
 define variant_rule
-$(B)/$(1)/%.o: %.c $(B)/flags | $(GEN_H)
+$(B)/$(1)/variant.h.gch: runtime/kernels/variant.h $(B)/flags
+	@mkdir -p $$(@D); echo '#include "runtime/kernels/variant.h"' > $$(@D)/variant.h
+	$(Q)$$(CC_$(1)) -x c-header $$(@D)/variant.h -o $$@
+$(B)/$(1)/%.o: %.c $(B)/$(1)/variant.h.gch $(B)/flags | $(GEN_H)
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$< $(1))
-	$(Q)$(CC) $(CPPFLAGS_ALL) $(KERNEL_ALL) $(PRECISION_$(2)) $(FAMILY_$(3)) -DQGN_ISA_$(3) -DQGN_VARIANT=$(1) -MMD -MP -c $$< -o $$@
+	$(Q)$$(CC_$(1)) -include $(B)/$(1)/variant.h -MMD -MP -c $$< -o $$@
+CC_$(1) = $(CC) $(CPPFLAGS_ALL) $(KERNEL_ALL) $(PRECISION_$(2)) $(FAMILY_$(3)) -DQGN_ISA_$(3) -DQGN_VARIANT=$(1)
 endef
 $(foreach p,f32 f64,$(foreach f,$(FAMILIES),$(eval $(call variant_rule,$(p)_$(f),$(p),$(f)))))
 
@@ -195,13 +203,13 @@ $(B)/libruntime.a: $(RUNTIME_O) $(B)/runtime.list
 	@rm -f $@; ar rcs $@ $(RUNTIME_O)
 $(B)/qgn: $(B)/runtime/cli/main.o $(B)/libruntime.a $(B)/liblang.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(EDITOR_$(LINE_EDITOR)) $(RUNTIME_LIBS) -o $@
+	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(EDITOR_$(LINE_EDITOR)) $(BLAS_LIBS) $(RUNTIME_LIBS) -o $@
 $(LANG_TESTS): $(B)/%: $(B)/%.o $(B)/liblang.a
 	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(LANG_LIBS) -lcmocka -lm -o $@
 $(B)/libtest.a: $(TEST_LIB_O)
 	@rm -f $@; ar rcs $@ $^
 $(RUNTIME_TESTS): $(B)/%: $(B)/%.o $(B)/libtest.a $(B)/libruntime.a $(B)/liblang.a
-	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(EDITOR_$(LINE_EDITOR)) $(RUNTIME_LIBS) -lcmocka -o $@
+	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(EDITOR_$(LINE_EDITOR)) $(BLAS_SHARED) $(RUNTIME_LIBS) -lcmocka -o $@
 tests: $(LANG_TESTS) $(RUNTIME_TESTS)
 
 build/gen/%.tab.c build/gen/%.tab.h: grammar/%.y
