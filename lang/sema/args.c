@@ -10,13 +10,15 @@ void args_eval(Sema *S, const AstNode *list, Args *out) {
   const int n = list != NULL ? list->n : 0;
   out->pos = ARENA_ARRAY(S->a, const Value *, n + 2);
   out->named = ARENA_ARRAY(S->a, const Value *, n + 1);
-  const AstNode **pos_ast = ARENA_ARRAY(S->a, const AstNode *, n + 2), **named_ast = ARENA_ARRAY(S->a, const AstNode *, n + 1);
+  const AstNode **pos_ast = ARENA_ARRAY(S->a, const AstNode *, n + 2),
+                **named_ast = ARENA_ARRAY(S->a, const AstNode *, n + 1);
   Symbol *names = ARENA_ARRAY(S->a, Symbol, n + 1);
   Span *spans = ARENA_ARRAY(S->a, Span, n + 1);
   for (int i = 0; i < n; i++) {
     const AstNode *k = list->kids[i];
     const AstNode *e = k->kind == AST_ARG ? ast_kid(k, AST_ARG_value) : k;
-    const bool column = k->kind == AST_ARG && S->place == PLACE_DATASET && strcmp(sym_text(k->name), "by") == 0 && e->kind == AST_NAME;
+    const bool column = k->kind == AST_ARG && S->place == PLACE_DATASET &&
+                        strcmp(sym_text(k->name), "by") == 0 && e->kind == AST_NAME;
     const Value *v = column ? val_text(S, sym_text(e->name), e->span) : eval(S, e); /* `by` names a column */
     if (val_is_error(v)) out->broken = true;
     if (k->kind == AST_ARG) {
@@ -53,7 +55,10 @@ void args_prepend(Sema *S, Args *args, const Value *v) {
   if (val_is_error(v)) args->broken = true;
 }
 
-typedef struct Param { const char *name; bool optional, tensor, rest; } Param;
+typedef struct Param {
+  const char *name;
+  bool optional, tensor, rest;
+} Param;
 
 static int parse_signature(Sema *S, const char *signature, Param *out) {
   int n = 0;
@@ -86,7 +91,10 @@ static int parse_signature(Sema *S, const char *signature, Param *out) {
 static const char *signature_text(Sema *S, const char *name, const Param *p, int n) {
   const char *out = arena_printf(S->a, "%s(", name);
   for (int i = 0; i < n; i++)
-    out = arena_printf(S->a, "%s%s%s%s", out, i > 0 ? ", " : "", p[i].name, p[i].rest ? ", ..." : p[i].optional ? " = ..." : "");
+    out = arena_printf(S->a, "%s%s%s%s", out, i > 0 ? ", " : "", p[i].name,
+                       p[i].rest       ? ", ..."
+                       : p[i].optional ? " = ..."
+                                       : "");
   return arena_printf(S->a, "%s)", out);
 }
 
@@ -134,8 +142,8 @@ bool args_match(Sema *S, Args *args, const char *signature) {
     i = args->n_pos;
   }
   if (i < args->n_pos) {
-    Diag *d = say(S, DIAG_ARGUMENTS, args->pos[i]->span, "`%s` takes %d argument%s, but this is number %d", args->name, n,
-                  n == 1 ? "" : "s", i + 1);
+    Diag *d = say(S, DIAG_ARGUMENTS, args->pos[i]->span, "`%s` takes %d argument%s, but this is number %d",
+                  args->name, n, n == 1 ? "" : "s", i + 1);
     diag_help(d, "`%s`", signature_text(S, args->name, p, n));
     return false;
   }

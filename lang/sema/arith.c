@@ -51,7 +51,8 @@ const Value *val_to_scalar(Sema *S, const Value *v, const char *what) {
   const Shape s = tensor_sample(t);
   for (int i = 0; i < s.rank; i++)
     if (!dim_is_one(s.d[i])) {
-      Diag *d = say(S, DIAG_SHAPE, v->span, "%s has exactly one element, but this is %s", what, sema_shape_text(S, &s));
+      Diag *d = say(S, DIAG_SHAPE, v->span, "%s has exactly one element, but this is %s", what,
+                    sema_shape_text(S, &s));
       label_origin(S, d, s.d[i]);
       diag_help(d, "take the mean: `mean(%s)`", src_of_span(S, v->span));
       return S->error;
@@ -70,9 +71,10 @@ const Value *tensor_unary(Sema *S, OpId op, const Value *a, Span span) {
   return val_node(S, g_unary(graph_now(S), op, t->node, span), t->lift, span);
 }
 
-static void say_ranks(Sema *S, const char *sign, const Value *a, const Value *b, const Shape *sa, const Shape *sb, Span span) {
-  Diag *d = say(S, DIAG_RANKS, span, "%s and %s do not combine: ranks %d and %d", sema_shape_text(S, sa), sema_shape_text(S, sb),
-                sa->rank, sb->rank);
+static void say_ranks(Sema *S, const char *sign, const Value *a, const Value *b, const Shape *sa,
+                      const Shape *sb, Span span) {
+  Diag *d = say(S, DIAG_RANKS, span, "%s and %s do not combine: ranks %d and %d", sema_shape_text(S, sa),
+                sema_shape_text(S, sb), sa->rank, sb->rank);
   diag_label(d, a->span, "%s", sema_shape_text(S, sa));
   diag_label(d, b->span, "%s", sema_shape_text(S, sb));
   const bool a_small = sa->rank < sb->rank;
@@ -83,15 +85,18 @@ static void say_ranks(Sema *S, const char *sign, const Value *a, const Value *b,
     padded.d[i] = k < 0 ? dim_static(1) : small->d[k];
   }
   if (shape_broadcast(&padded, big, &out) && !shape_equal(&out, big))
-    diag_note(d, "NumPy and PyTorch would give %s here: every row with every other", sema_shape_text(S, &out));
+    diag_note(d, "NumPy and PyTorch would give %s here: every row with every other",
+              sema_shape_text(S, &out));
   const Value *less = a_small ? a : b, *more = a_small ? b : a;
   if (small->rank > 0 && dim_equal(small->d[0], big->d[0]))
-    diag_help(d, "`lift(%s, like = %s)` gives it axes of size 1", src_of_span(S, less->span), src_of_span(S, more->span));
+    diag_help(d, "`lift(%s, like = %s)` gives it axes of size 1", src_of_span(S, less->span),
+              src_of_span(S, more->span));
   (void)sign;
 }
 
 static void say_sizes(Sema *S, const Value *a, const Value *b, const Shape *sa, const Shape *sb, Span span) {
-  Diag *d = say(S, DIAG_SHAPE, span, "%s and %s do not combine", sema_shape_text(S, sa), sema_shape_text(S, sb));
+  Diag *d =
+      say(S, DIAG_SHAPE, span, "%s and %s do not combine", sema_shape_text(S, sa), sema_shape_text(S, sb));
   diag_label(d, a->span, "%s", sema_shape_text(S, sa));
   diag_label(d, b->span, "%s", sema_shape_text(S, sb));
   for (int i = 0; i < sa->rank; i++) {
@@ -160,12 +165,14 @@ static bool is_logic(AstOp op) { return op == AST_OP_AND || op == AST_OP_OR; }
 static bool operand_fits(Sema *S, AstOp op, const Value *v) {
   if (val_is_error(v)) return false;
   if (v->kind == VAL_TEXT && !is_comparison(op)) {
-    Diag *d = say(S, DIAG_TYPE, v->span, "`%s` combines numbers, but this is %s", ast_op_text[op], val_describe(S, v));
+    Diag *d = say(S, DIAG_TYPE, v->span, "`%s` combines numbers, but this is %s", ast_op_text[op],
+                  val_describe(S, v));
     diag_help(d, "texts are for names, paths and reports: `text \"{name} = {value}\"`");
     return false;
   }
   if (v->kind == VAL_TUPLE) {
-    Diag *d = say(S, DIAG_TYPE, v->span, "`%s` needs one value, but this is a tuple of %d", ast_op_text[op], v->u.list.n);
+    Diag *d = say(S, DIAG_TYPE, v->span, "`%s` needs one value, but this is a tuple of %d", ast_op_text[op],
+                  v->u.list.n);
     diag_help(d, "take it apart: `let a, b = ...`");
     return false;
   }
@@ -185,7 +192,9 @@ static const Value *logic_static(Sema *S, AstOp op, const Value *a, const Value 
   return val_bool(S, a->u.num != 0 || b->u.num != 0, span);
 }
 
-static bool is_static(const Value *v) { return val_is_number(v) || v->kind == VAL_TEXT || v->kind == VAL_DURATION; }
+static bool is_static(const Value *v) {
+  return val_is_number(v) || v->kind == VAL_TEXT || v->kind == VAL_DURATION;
+}
 
 const Value *arith_binary(Sema *S, AstOp op, const Value *a, const Value *b, Span span) {
   if (!operand_fits(S, op, a) || !operand_fits(S, op, b)) return S->error;
@@ -198,7 +207,8 @@ const Value *arith_binary(Sema *S, AstOp op, const Value *a, const Value *b, Spa
   if (op == AST_OP_POW) return power(S, a, b, span);
   bool swap;
   const OpId id = op_of(op, &swap);
-  return swap ? tensor_binary(S, id, ast_op_text[op], b, a, span) : tensor_binary(S, id, ast_op_text[op], a, b, span);
+  return swap ? tensor_binary(S, id, ast_op_text[op], b, a, span)
+              : tensor_binary(S, id, ast_op_text[op], a, b, span);
 }
 
 /* ---- x in a..b, x in a ± b, x in [a, b] ----------------------------------------------------- */

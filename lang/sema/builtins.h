@@ -11,8 +11,8 @@ BuiltinFn fn_unary, fn_leaky, fn_softmax, fn_mod, fn_select, fn_straight_through
 /* fn_reduce.c */
 BuiltinFn fn_sum, fn_mean, fn_extreme, fn_variance, fn_norm, fn_any, fn_all, fn_argmax, fn_accuracy;
 /* fn_shape.c */
-BuiltinFn fn_matmul, fn_transpose, fn_concat, fn_stack, fn_reshape, fn_flatten, fn_lift, fn_gather, fn_onehot, fn_fill,
-    fn_linspace, fn_w1, fn_rows;
+BuiltinFn fn_matmul, fn_transpose, fn_concat, fn_stack, fn_reshape, fn_flatten, fn_lift, fn_gather, fn_onehot,
+    fn_fill, fn_linspace, fn_w1, fn_rows;
 /* bundle.c */
 BuiltinFn fn_grad, fn_params, fn_weights, fn_clip_norm;
 /* layers.c */

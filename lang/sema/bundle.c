@@ -26,7 +26,10 @@ const Value *bundle_unary(Sema *S, OpId op, const Value *b, Span span) {
 /* The elementwise result of two bundles, or of a bundle and a number or scalar. */
 const Value *bundle_binary(Sema *S, AstOp op, const Value *a, const Value *b, Span span) {
   const BundleValue *shape = a->kind == VAL_BUNDLE ? &a->u.bundle : &b->u.bundle;
-  static const struct { AstOp op; OpId id; } ops[] = {{AST_OP_ADD, OP_ADD}, {AST_OP_SUB, OP_SUB}, {AST_OP_MUL, OP_MUL}, {AST_OP_DIV, OP_DIV}};
+  static const struct {
+    AstOp op;
+    OpId id;
+  } ops[] = {{AST_OP_ADD, OP_ADD}, {AST_OP_SUB, OP_SUB}, {AST_OP_MUL, OP_MUL}, {AST_OP_DIV, OP_DIV}};
   OpId id = OP_COUNT_OF;
   for (int i = 0; i < 4; i++)
     if (ops[i].op == op) id = ops[i].id;
@@ -47,7 +50,8 @@ const Value *bundle_binary(Sema *S, AstOp op, const Value *a, const Value *b, Sp
   }
   NodeId *out = ARENA_ARRAY(S->a, NodeId, shape->n + 1);
   Graph *g = graph_now(S);
-  const NodeId *x = a->kind == VAL_BUNDLE ? bundle_nodes(S, a) : NULL, *y = b->kind == VAL_BUNDLE ? bundle_nodes(S, b) : NULL;
+  const NodeId *x = a->kind == VAL_BUNDLE ? bundle_nodes(S, a) : NULL,
+               *y = b->kind == VAL_BUNDLE ? bundle_nodes(S, b) : NULL;
   for (int i = 0; i < shape->n; i++) {
     const NodeId in[2] = {x != NULL ? x[i] : scalar->node, y != NULL ? y[i] : scalar->node};
     const char *why = NULL;
@@ -84,7 +88,8 @@ const Value *clip_bundle(Sema *S, const Value *b, const Value *bound, Span span)
   const Value *norm = bundle_norm(S, b, span);
   if (val_is_error(c) || val_is_error(norm)) return S->error;
   if (val_is_number(bound) && bound->u.num <= 0) {
-    say(S, DIAG_TYPE, bound->span, "the bound of a norm is above 0, but this is %s", num_text(S, bound->u.num));
+    say(S, DIAG_TYPE, bound->span, "the bound of a norm is above 0, but this is %s",
+        num_text(S, bound->u.num));
     return S->error;
   }
   const NodeId f = clip_factor(S, norm->u.tensor->node, c->u.tensor->node, span);
@@ -142,7 +147,8 @@ static bool refuse_imports(Sema *S, NodeId loss, int n, const int *slots, Span s
       for (int u = info->stamp; u < S->updates.n; u++) stale = stale || S->updates.at[u] == info->deps[i];
       const Slot *v = &S->p->slots.at[slot];
       if (stale) {
-        Diag *d = say(S, DIAG_STALE_VALUE, span, "`%s` was computed before the weights of `%s` were updated", short_name(v), slot_owner(S, info->deps[i]));
+        Diag *d = say(S, DIAG_STALE_VALUE, span, "`%s` was computed before the weights of `%s` were updated",
+                      short_name(v), slot_owner(S, info->deps[i]));
         diag_label(d, v->span, "computed here");
         diag_help(d, "compute it again after the update, or write `stop_grad(...)` to use the old value");
       } else {
@@ -187,8 +193,11 @@ static bool refuse_hidden_paths(Sema *S, NodeId loss, NodeId by, Span span) {
     if (!seen[k]) continue;
     const Node *node = g_node(g, k);
     for (int i = 0; i < node->n_in; i++) seen[node->in[i]] = true;
-    if (node->op != OP_INPUT || node == w || node->attr.i[0] < 0 || !computed_from(S, (int)node->attr.i[0], (int)w->attr.i[0])) continue;
-    later(S, span, "a derivative through `%s`, computed in another block,", short_name(&S->p->slots.at[node->attr.i[0]]));
+    if (node->op != OP_INPUT || node == w || node->attr.i[0] < 0 ||
+        !computed_from(S, (int)node->attr.i[0], (int)w->attr.i[0]))
+      continue;
+    later(S, span, "a derivative through `%s`, computed in another block,",
+          short_name(&S->p->slots.at[node->attr.i[0]]));
     return false;
   }
   return true;
@@ -202,7 +211,8 @@ bool derive(Sema *S, NodeId loss, int n, const NodeId *wrt, NodeId *out, Span sp
   const Span at = e.where >= 0 && e.where < g_count(g) ? g_node(g, e.where)->span : span;
   if (e.stale) {
     const char *owner = e.stale_slot >= 0 ? slot_owner(S, e.stale_slot) : "an object";
-    Diag *d = say(S, DIAG_STALE_VALUE, span, "this derivative leads through a value computed before `%s` was updated", owner);
+    Diag *d = say(S, DIAG_STALE_VALUE, span,
+                  "this derivative leads through a value computed before `%s` was updated", owner);
     diag_label(d, at, "computed here");
     diag_help(d, "compute it again after the update, or write `stop_grad(...)` to use the old value");
     return false;
@@ -212,7 +222,8 @@ bool derive(Sema *S, NodeId loss, int n, const NodeId *wrt, NodeId *out, Span sp
   return false;
 }
 
-static const Value *grad_object(Sema *S, const Tensor *e, int n, const int *slots, const char *name, Span span) {
+static const Value *grad_object(Sema *S, const Tensor *e, int n, const int *slots, const char *name,
+                                Span span) {
   Graph *g = graph_now(S);
   NodeId *wrt = ARENA_ARRAY(S->a, NodeId, n + 1), *out = ARENA_ARRAY(S->a, NodeId, n + 1);
   for (int i = 0; i < n; i++) wrt[i] = g_param(g, slots[i], &S->p->slots.at[slots[i]].shape, span);
@@ -229,7 +240,8 @@ static const Value *grad_object(Sema *S, const Tensor *e, int n, const int *slot
   return bundle_value(S, n, slots, out, span);
 }
 
-const Value *grad_of_objects(Sema *S, const Value *loss, int n, const int *slots, const char *name, Span span) {
+const Value *grad_of_objects(Sema *S, const Value *loss, int n, const int *slots, const char *name,
+                             Span span) {
   const Value *one = val_to_scalar(S, loss, "a loss");
   return val_is_error(one) ? one : grad_object(S, one->u.tensor, n, slots, name, span);
 }
@@ -248,10 +260,12 @@ const Value *fn_grad(Sema *S, Args *args, const Builtin *self) {
     const Value *b = grad_object(S, e->u.tensor, 1, w->u.stage.slots, w->u.stage.name, args->span);
     return val_is_error(b) ? b : val_node(S, bundle_nodes(S, b)[0], 0, args->span);
   }
-  if (w->kind == VAL_STAGE) return grad_object(S, e->u.tensor, w->u.stage.n, w->u.stage.slots, w->u.stage.name, args->span);
+  if (w->kind == VAL_STAGE)
+    return grad_object(S, e->u.tensor, w->u.stage.n, w->u.stage.slots, w->u.stage.name, args->span);
   const AstNode *by = args->ast[1];
   if (w->kind != VAL_TENSOR || (by != NULL && by->kind != AST_NAME)) {
-    Diag *d = say(S, DIAG_TYPE, w->span, "`grad` derives by a name: of a `let`, a `draw`, a column, a circuit or a model");
+    Diag *d = say(S, DIAG_TYPE, w->span,
+                  "`grad` derives by a name: of a `let`, a `draw`, a column, a circuit or a model");
     diag_help(d, "give it a name first: `let x = %s`", src_of_span(S, w->span));
     return S->error;
   }
@@ -260,8 +274,8 @@ const Value *fn_grad(Sema *S, Args *args, const Builtin *self) {
   if (t == NULL || !refuse_hidden_paths(S, e->u.tensor->node, t->node, args->span)) return S->error;
   if (!derive(S, e->u.tensor->node, 1, &t->node, &out, args->span)) return S->error;
   if (out == NODE_NONE) {
-    Diag *d = say(S, DIAG_NO_PATH, args->span, "`%s` does not depend on `%s`, so its gradient is 0", src_of_span(S, args->v[0]->span),
-                  src_of_span(S, w->span));
+    Diag *d = say(S, DIAG_NO_PATH, args->span, "`%s` does not depend on `%s`, so its gradient is 0",
+                  src_of_span(S, args->v[0]->span), src_of_span(S, w->span));
     diag_label(d, w->span, "no path leads from here");
     return S->error;
   }
@@ -308,6 +322,7 @@ const Value *fn_weights(Sema *S, Args *args, const Builtin *self) {
   int n;
   const int *slots = object_slots(S, v->u.object, &n);
   NodeId *nodes = ARENA_ARRAY(S->a, NodeId, n + 1);
-  for (int i = 0; i < n; i++) nodes[i] = g_param(graph_now(S), slots[i], &S->p->slots.at[slots[i]].shape, args->span);
+  for (int i = 0; i < n; i++)
+    nodes[i] = g_param(graph_now(S), slots[i], &S->p->slots.at[slots[i]].shape, args->span);
   return bundle_value(S, n, slots, nodes, args->span);
 }

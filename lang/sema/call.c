@@ -19,7 +19,8 @@ static int builtin_tensors(const Builtin *f) {
 
 static bool is_tensor_like(const Value *v) {
   if (v->kind == VAL_LIST) return v->u.list.n > 0 && !val_is_number(v->u.list.at[0]);
-  return v->kind == VAL_TENSOR || v->kind == VAL_SERIES || v->kind == VAL_STAGE || v->kind == VAL_DATASET || v->kind == VAL_ERROR;
+  return v->kind == VAL_TENSOR || v->kind == VAL_SERIES || v->kind == VAL_STAGE || v->kind == VAL_DATASET ||
+         v->kind == VAL_ERROR;
 }
 
 static int params_required(const AstNode *params) {
@@ -31,7 +32,8 @@ static int params_required(const AstNode *params) {
 
 /* True if a line of a model must put `it` in front of these arguments. */
 static bool lacks_it(const Value *callee, const Args *args) {
-  if (callee->kind == VAL_DEF) return args->n_pos + args->n_named < params_required(ast_kid(callee->u.def->decl, AST_DEF_params));
+  if (callee->kind == VAL_DEF)
+    return args->n_pos + args->n_named < params_required(ast_kid(callee->u.def->decl, AST_DEF_params));
   if (callee->kind == VAL_OBJECT)
     return args->n_pos + args->n_named < params_required(ast_kid(callee->u.object->decl, AST_MODEL_params));
   if (callee->kind != VAL_BUILTIN) return false;
@@ -49,7 +51,9 @@ const Value *eval_call(Sema *S, const AstNode *n, const Value *piped, const Valu
     const AstNode *f = ast_kid(n, AST_CALL_callee);
     args.name_span = f->span;
     args.name = f->kind == AST_NAME ? sym_text(f->name) : src_of_span(S, f->span);
-    callee = f->kind == AST_NAME && scope_find(S->scope, f->name) == NULL && builtin_find(f->name) == NULL ? NULL : eval(S, f);
+    callee = f->kind == AST_NAME && scope_find(S->scope, f->name) == NULL && builtin_find(f->name) == NULL
+                 ? NULL
+                 : eval(S, f);
     if (callee == NULL) {
       const bool gate = gate_find(sym_text(f->name)) != GATE_COUNT && S->circuit != NULL;
       if (gate) {
@@ -60,7 +64,8 @@ const Value *eval_call(Sema *S, const AstNode *n, const Value *piped, const Valu
       }
       callee = S->error;
     }
-    if (callee->kind == VAL_BUILTIN && callee->u.builtin->fn == NULL) return later(S, args.name_span, "`%s`", args.name);
+    if (callee->kind == VAL_BUILTIN && callee->u.builtin->fn == NULL)
+      return later(S, args.name_span, "`%s`", args.name);
     args_eval(S, ast_kid(n, AST_CALL_args), &args);
   } else {
     callee = eval(S, n);
@@ -86,8 +91,10 @@ const Value *apply(Sema *S, const Value *callee, Args *args) {
   }
   if (callee->kind == VAL_STAGE) return later(S, args->span, "calling the labelled stage `%s`", args->name);
   if (callee->kind == VAL_TRAIN) return later(S, args->span, "picking from `%s` by a call", args->name);
-  Diag *d = say(S, DIAG_TYPE, args->name_span, "`%s` is no function: it is %s", args->name, val_describe(S, callee));
-  if (callee->kind == VAL_TENSOR || val_is_number(callee)) diag_help(d, "a product needs its sign: `%s * (...)`", args->name);
+  Diag *d = say(S, DIAG_TYPE, args->name_span, "`%s` is no function: it is %s", args->name,
+                val_describe(S, callee));
+  if (callee->kind == VAL_TENSOR || val_is_number(callee))
+    diag_help(d, "a product needs its sign: `%s * (...)`", args->name);
   return S->error;
 }
 
@@ -105,7 +112,8 @@ bool match_params(Sema *S, Args *args, const AstNode *params, const Value **out)
   for (int i = 0; i < n; i++) {
     const AstNode *p = params->kids[i];
     const bool optional = ast_kid(p, AST_PATTERN_def) != NULL;
-    signature = arena_printf(S->a, "%s%s%s%s", signature, i > 0 ? " " : "", sym_text(p->name), optional ? "=" : "");
+    signature =
+        arena_printf(S->a, "%s%s%s%s", signature, i > 0 ? " " : "", sym_text(p->name), optional ? "=" : "");
   }
   if (n > ARGS_MAX) {
     say(S, DIAG_ARGUMENTS, params->span, "%d parameters; at most %d are possible", n, ARGS_MAX);
@@ -121,8 +129,8 @@ const Value *val_mark(Sema *S, const Value *v, const char *name) {
   if (v->kind != VAL_TENSOR) return v;
   const Tensor *t = v->u.tensor;
   const Node *node = g_node(t->g, t->node);
-  if (t->g != graph_now(S) || node->op == OP_CONST || node->op == OP_INPUT || node->op == OP_PARAM || node->op == OP_DRAW ||
-      node->op == OP_MARK || node->op == OP_COUNT || node->op == OP_CLOCK)
+  if (t->g != graph_now(S) || node->op == OP_CONST || node->op == OP_INPUT || node->op == OP_PARAM ||
+      node->op == OP_DRAW || node->op == OP_MARK || node->op == OP_COUNT || node->op == OP_CLOCK)
     return v;
   const NodeId id = g_mark(t->g, t->node, ++S->marks, v->span);
   const Value *out = val_node(S, id, t->lift, v->span);
@@ -148,7 +156,9 @@ const Value *call_def(Sema *S, DefInfo *def, Args *args) {
   const AstNode *params = ast_kid(def->decl, AST_DEF_params), *body = ast_kid(def->decl, AST_DEF_body);
   if (args->broken) return S->error;
   if (is_recursive(S, def)) {
-    say(S, DIAG_RECURSION, args->span, "`%s` calls itself; functions are written out where they are called, so this would never end", def->name);
+    say(S, DIAG_RECURSION, args->span,
+        "`%s` calls itself; functions are written out where they are called, so this would never end",
+        def->name);
     return S->error;
   }
   const Value *v[ARGS_MAX] = {0};
@@ -171,7 +181,8 @@ const Value *call_def(Sema *S, DefInfo *def, Args *args) {
   const Value *out = ok && S->result != NULL ? S->result : S->error;
   if (ok && S->result == NULL && S->sink->n_errors == 0)
     say(S, DIAG_TYPE, args->span, "`%s` returns nothing, but a value is wanted here", def->name);
-  if (!val_is_error(out) && !results_check(S, ast_kid(def->decl, AST_DEF_results), out, &out, def->name)) out = S->error;
+  if (!val_is_error(out) && !results_check(S, ast_kid(def->decl, AST_DEF_results), out, &out, def->name))
+    out = S->error;
   scope_pop(S, caller);
   S->place = place;
   S->returned = returned;
@@ -197,15 +208,16 @@ static const Value *lift_argument(Sema *S, const Value *v, int rank, Shape *lead
   Shape mine = {.rank = extra};
   for (int i = 0; i < extra; i++) mine.d[i] = s.d[i];
   if (*lifted && !shape_equal(&mine, lead)) {
-    Diag *d = say(S, DIAG_SHAPE, v->span, "the arguments have different leading axes: %s here, %s before", sema_shape_text(S, &mine),
-                  sema_shape_text(S, lead));
+    Diag *d = say(S, DIAG_SHAPE, v->span, "the arguments have different leading axes: %s here, %s before",
+                  sema_shape_text(S, &mine), sema_shape_text(S, lead));
     label_origin(S, d, mine.d[0]);
     return S->error;
   }
   *lead = mine;
   *lifted = true;
   if (extra == 1) return val_node(S, t->node, 1, v->span);
-  if (!shape_is_static(&mine)) return later(S, v->span, "several leading axes of which one is known only when run");
+  if (!shape_is_static(&mine))
+    return later(S, v->span, "several leading axes of which one is known only when run");
   Shape flat = {.rank = rank + 1};
   flat.d[0] = dim_static(shape_capacity(&mine));
   for (int i = 0; i < rank; i++) flat.d[i + 1] = s.d[extra + i];
@@ -232,7 +244,8 @@ static const Value *unlift(Sema *S, const Value *v, const Shape *lead) {
 const Value *call_object(Sema *S, ObjectInfo *o, Args *args) {
   if (args->broken || o->broken) return S->error;
   if (o->is_block) {
-    Diag *d = say(S, DIAG_PLACE, args->span, "`%s` has no `return`, so it is a block of gates, not a layer", o->name);
+    Diag *d = say(S, DIAG_PLACE, args->span, "`%s` has no `return`, so it is a block of gates, not a layer",
+                  o->name);
     diag_help(d, "in a circuit, apply it to qubits: `%s(...) q`; or let it return a measurement", o->name);
     return S->error;
   }
@@ -241,7 +254,8 @@ const Value *call_object(Sema *S, ObjectInfo *o, Args *args) {
     return S->error;
   }
   if (S->circuit != NULL) {
-    Diag *d = say(S, DIAG_PLACE, args->span, "`%s` is a layer, and a circuit applies gates and blocks only", o->name);
+    Diag *d = say(S, DIAG_PLACE, args->span, "`%s` is a layer, and a circuit applies gates and blocks only",
+                  o->name);
     diag_help(d, "combine layers in a `model`");
     return S->error;
   }

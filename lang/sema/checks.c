@@ -2,16 +2,28 @@
 #include "lang/sema/walk.h"
 #include <string.h>
 
-const char *const place_text[] = {"script", "circuit", "model", "dataset", "def", "train", "step", "every", "report"};
+const char *const place_text[] = {"script", "circuit", "model", "dataset", "def",
+                                  "train",  "step",    "every", "report"};
 
-const char *const place_in[] = {"the script's top level", "a `circuit`", "a `model`", "a `dataset`", "a `def`",
-                               "a `train`", "a `step`", "an `every`", "a `report`"};
+const char *const place_in[] = {"the script's top level",
+                                "a `circuit`",
+                                "a `model`",
+                                "a `dataset`",
+                                "a `def`",
+                                "a `train`",
+                                "a `step`",
+                                "an `every`",
+                                "a `report`"};
 
 #define AT(place) (1u << PLACE_##place)
-#define LOOPS (AT(TOP) | AT(CIRCUIT) | AT(MODEL) | AT(DATASET) | AT(DEF) | AT(TRAIN) | AT(STEP) | AT(EVERY) | AT(REPORT))
+#define LOOPS                                                                                                \
+  (AT(TOP) | AT(CIRCUIT) | AT(MODEL) | AT(DATASET) | AT(DEF) | AT(TRAIN) | AT(STEP) | AT(EVERY) | AT(REPORT))
 
 /* Places of a kind; 0 for kinds that are no statements. `home` says where it belongs. */
-typedef struct Home { unsigned places; const char *word, *home; } Home;
+typedef struct Home {
+  unsigned places;
+  const char *word, *home;
+} Home;
 
 static Home home_of(AstKind kind) {
   switch (kind) {
@@ -25,23 +37,31 @@ static Home home_of(AstKind kind) {
   case AST_SWEEP: return (Home){AT(TOP), "`sweep`", "stands at the top level of a script"};
   case AST_REPORT: return (Home){AT(TOP), "`report`", "stands at the top level of a script"};
   case AST_EXPECT: return (Home){AT(TOP), "`expect` and `assert`", "stand at the top level of a script"};
-  case AST_LET: return (Home){LOOPS & ~AT(TRAIN), "`let`", "stands in the `step` or `every` of a train, not beside them"};
+  case AST_LET:
+    return (Home){LOOPS & ~AT(TRAIN), "`let`", "stands in the `step` or `every` of a train, not beside them"};
   case AST_VAR:
   case AST_ASSIGN:
-    return (Home){AT(TOP) | AT(DEF) | AT(STEP) | AT(EVERY), kind == AST_VAR ? "`var`" : "`:=`", "belongs in a `def`, a `step`, an `every` or the top level"};
+    return (Home){AT(TOP) | AT(DEF) | AT(STEP) | AT(EVERY), kind == AST_VAR ? "`var`" : "`:=`",
+                  "belongs in a `def`, a `step`, an `every` or the top level"};
   case AST_DRAW:
-    return (Home){AT(TOP) | AT(DEF) | AT(STEP) | AT(EVERY) | AT(CIRCUIT), "`draw`", "belongs in a `def`, a `step`, an `every` or the top level"};
+    return (Home){AT(TOP) | AT(DEF) | AT(STEP) | AT(EVERY) | AT(CIRCUIT), "`draw`",
+                  "belongs in a `def`, a `step`, an `every` or the top level"};
   case AST_PARAM: return (Home){AT(CIRCUIT) | AT(MODEL), "`param`", "belongs in a `circuit` or `model`"};
   case AST_STEP: return (Home){AT(TRAIN), "`step`", "belongs in a `train` block"};
   case AST_EVERY: return (Home){AT(TRAIN), "`every`", "belongs in a `train` block, beside its `step`"};
   case AST_VARY: return (Home){0, "`vary`", "belongs in a `sweep` block"};
   case AST_MINIMIZE: return (Home){AT(STEP), "`minimize`", "belongs in a `step` of a `train` block"};
   case AST_UPDATE: return (Home){AT(STEP), "`update`", "belongs in a `step` of a `train` block"};
-  case AST_RETURN: return (Home){AT(CIRCUIT) | AT(MODEL) | AT(DEF), "`return`", "belongs in a `def`, a `circuit` or a `model`"};
+  case AST_RETURN:
+    return (Home){AT(CIRCUIT) | AT(MODEL) | AT(DEF), "`return`",
+                  "belongs in a `def`, a `circuit` or a `model`"};
   case AST_FOR:
   case AST_IF: return (Home){LOOPS, "", ""};
-  case AST_REPEAT: return (Home){LOOPS & ~(AT(MODEL) | AT(DATASET) | AT(TRAIN) | AT(REPORT)), "`repeat`", "belongs in a `step`, a `def` or a `circuit`"};
-  case AST_STAGE: return (Home){LOOPS & ~AT(TRAIN), "an expression on a line of its own", "belongs in a `step` or `every`"};
+  case AST_REPEAT:
+    return (Home){LOOPS & ~(AT(MODEL) | AT(DATASET) | AT(TRAIN) | AT(REPORT)), "`repeat`",
+                  "belongs in a `step`, a `def` or a `circuit`"};
+  case AST_STAGE:
+    return (Home){LOOPS & ~AT(TRAIN), "an expression on a line of its own", "belongs in a `step` or `every`"};
   case AST_COMMAND:
   case AST_MODIFIED: return (Home){AT(CIRCUIT) | AT(REPORT), "", ""};
   case AST_ATTR: return (Home){LOOPS, "", ""};
@@ -80,13 +100,15 @@ static bool wrong_command(Sema *S, const AstNode *n) {
   const char *first = n->kind == AST_COMMAND ? src_of_span(S, ast_kid(n, AST_COMMAND_head)->span) : "";
   if (S->place == PLACE_MODEL || S->place == PLACE_DATASET) {
     Diag *d = say(S, DIAG_PLACE, n->span, "two stages on one line need `;` between them");
-    if (n->kind == AST_COMMAND) diag_help(d, "write `%s; %s`", first, src_of_span(S, ast_kid(n, AST_COMMAND_operands)->span));
+    if (n->kind == AST_COMMAND)
+      diag_help(d, "write `%s; %s`", first, src_of_span(S, ast_kid(n, AST_COMMAND_operands)->span));
     return false;
   }
   const AstNode *head = n->kind == AST_COMMAND ? ast_kid(n, AST_COMMAND_head) : NULL;
   if (head != NULL && head->kind == AST_CALL) head = ast_kid(head, AST_CALL_callee);
   if (n->kind == AST_MODIFIED || (head->kind == AST_NAME && gate_find(sym_text(head->name)) != GATE_COUNT)) {
-    Diag *d = say(S, DIAG_PLACE, n->span, "a gate belongs in a `circuit`, but this is %s", place_in[S->place]);
+    Diag *d =
+        say(S, DIAG_PLACE, n->span, "a gate belongs in a `circuit`, but this is %s", place_in[S->place]);
     diag_help(d, "`circuit c() on q[1] { %s }`", src_of_span(S, n->span));
     return false;
   }
@@ -102,7 +124,8 @@ static void declare_broken(Sema *S, const AstNode *n) {
   const AstNode *patterns = n->kind == AST_LET || n->kind == AST_VAR ? ast_kid(n, AST_LET_patterns) : NULL;
   for (int i = 0; patterns != NULL && i < patterns->n; i++)
     declare(S, patterns->kids[i]->name, patterns->kids[i]->name_span, BIND_LET, S->error);
-  const bool named = n->kind == AST_PARAM || n->kind == AST_DRAW || n->kind == AST_HYPER || (n->kind >= AST_DEF && n->kind <= AST_REPORT);
+  const bool named = n->kind == AST_PARAM || n->kind == AST_DRAW || n->kind == AST_HYPER ||
+                     (n->kind >= AST_DEF && n->kind <= AST_REPORT);
   if (named) declare(S, n->name, n->name_span, BIND_LET, S->error);
 }
 
@@ -115,16 +138,22 @@ bool check_place(Sema *S, const AstNode *n) {
   if (h.places >> S->place & 1) {
     const bool declares = n->kind == AST_HYPER || (n->kind >= AST_DEF && n->kind <= AST_REPORT);
     if (S->place != PLACE_TOP || !declares || S->loop_depth == 0) return true;
-    Diag *d = say(S, DIAG_PLACE, span_join((Span){n->span.begin, n->span.begin + 1}, n->name_span), "%s cannot be declared in a `for`", h.word);
+    Diag *d = say(S, DIAG_PLACE, span_join((Span){n->span.begin, n->span.begin + 1}, n->name_span),
+                  "%s cannot be declared in a `for`", h.word);
     diag_help(d, "repeat experiments with `sweep`; make several objects with `[new M for k in 0..3]`");
     return false;
   }
   if (n->kind == AST_COMMAND || n->kind == AST_MODIFIED) return wrong_command(S, n);
-  const Span word = n->kind == AST_STAGE ? n->span : (Span){n->span.begin, n->span.begin + (uint32_t)strcspn(src_of_span(S, n->span), " {(")};
+  const Span word =
+      n->kind == AST_STAGE
+          ? n->span
+          : (Span){n->span.begin, n->span.begin + (uint32_t)strcspn(src_of_span(S, n->span), " {(")};
   Diag *d = say(S, DIAG_PLACE, word, "%s %s", h.word, h.home);
   diag_mark(d, S->place == PLACE_TOP ? "this is %s" : "this is in %s", place_in[S->place]);
-  if (n->kind == AST_MINIMIZE && S->place == PLACE_DEF) diag_help(d, "return the loss from the `def`, and minimize it in the step");
-  if (n->kind == AST_MINIMIZE && S->place == PLACE_EVERY) diag_help(d, "an `every` looks at the weights; changing them is the `step`'s business");
+  if (n->kind == AST_MINIMIZE && S->place == PLACE_DEF)
+    diag_help(d, "return the loss from the `def`, and minimize it in the step");
+  if (n->kind == AST_MINIMIZE && S->place == PLACE_EVERY)
+    diag_help(d, "an `every` looks at the weights; changing them is the `step`'s business");
   if (n->kind == AST_PARAM && S->place == PLACE_DEF) diag_help(d, "a `def` owns no weights: pass them in");
   declare_broken(S, n);
   return false;
@@ -151,7 +180,8 @@ void settings_check(Sema *S) {
   for (int i = 0; i < S->options->n_sets; i++) {
     const SemaSet *set = &S->options->sets[i];
     if (S->set_used[i]) continue;
-    Diag *d = diag_add(S->sink, DIAG_SET_NAME, set->name_span, "there is nothing named `%s` to set", set->name);
+    Diag *d =
+        diag_add(S->sink, DIAG_SET_NAME, set->name_span, "there is nothing named `%s` to set", set->name);
     const Binding *b = scope_find_here(S->top, sym_intern(set->name));
     if (b != NULL) {
       diag_label(d, b->span, "`%s` is a %s", set->name, bind_kind_text[b->kind]);
@@ -166,7 +196,8 @@ void settings_check(Sema *S) {
       continue;
     }
     const char *list = "";
-    for (int k = 0; k < S->settable.n && k < 8; k++) list = arena_printf(S->a, "%s%s`%s`", list, k > 0 ? ", " : "", S->settable.at[k]);
+    for (int k = 0; k < S->settable.n && k < 8; k++)
+      list = arena_printf(S->a, "%s%s`%s`", list, k > 0 ? ", " : "", S->settable.at[k]);
     if (S->settable.n > 0) diag_help(d, "this script has %s%s", list, S->settable.n > 8 ? ", ..." : "");
   }
 }
@@ -198,23 +229,29 @@ static void check_names(Sema *S, const AstNode *n, const Symbols *declared) {
   if (n == NULL || n->kind == AST_ERROR || n->kind == AST_COMMAND) return;
   if (n->kind == AST_NAME) {
     const char *text = sym_text(n->name);
-    const bool given = strcmp(text, "it") == 0 || strcmp(text, "epoch") == 0 || strcmp(text, "iteration") == 0 || strcmp(text, "pi") == 0;
+    const bool given = strcmp(text, "it") == 0 || strcmp(text, "epoch") == 0 ||
+                       strcmp(text, "iteration") == 0 || strcmp(text, "pi") == 0;
     Binding *b = scope_find(S->scope, n->name);
     if (b != NULL) b->used = true;
-    if (b == NULL && !given && !has_symbol(declared, n->name) && builtin_find(n->name) == NULL) report_unknown(S, n->name, n->span, "name");
+    if (b == NULL && !given && !has_symbol(declared, n->name) && builtin_find(n->name) == NULL)
+      report_unknown(S, n->name, n->span, "name");
     return;
   }
   if (n->kind == AST_CALL && ast_kid(n, AST_CALL_callee)->kind == AST_NAME) {
     const AstNode *f = ast_kid(n, AST_CALL_callee);
     Binding *b = scope_find(S->scope, f->name);
     if (b != NULL) b->used = true;
-    if (b == NULL && !has_symbol(declared, f->name) && builtin_find(f->name) == NULL) report_unknown(S, f->name, f->span, "function");
+    if (b == NULL && !has_symbol(declared, f->name) && builtin_find(f->name) == NULL)
+      report_unknown(S, f->name, f->span, "function");
     const Builtin *stage = b == NULL ? builtin_find(f->name) : NULL;
-    if (stage == NULL || stage->kind != BI_DSTAGE) check_names(S, ast_kid(n, AST_CALL_args), declared); /* there: columns */
+    if (stage == NULL || stage->kind != BI_DSTAGE)
+      check_names(S, ast_kid(n, AST_CALL_args), declared); /* there: columns */
     return;
   }
   for (int i = 0; i < n->n; i++)
-    if (!(n->kind == AST_MEMBER && n->kids[i]->kind == AST_NAME && scope_find(S->scope, n->kids[i]->name) == NULL)) check_names(S, n->kids[i], declared);
+    if (!(n->kind == AST_MEMBER && n->kids[i]->kind == AST_NAME &&
+          scope_find(S->scope, n->kids[i]->name) == NULL))
+      check_names(S, n->kids[i], declared);
 }
 
 static void check_places(Sema *S, const AstNode *n) {

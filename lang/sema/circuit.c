@@ -17,9 +17,10 @@ static bool register_size(Sema *S, const AstNode *p, int *out) {
   const Value *v = eval(S, dims->kids[0]);
   if (val_is_error(v) || !want_int(S, v, "a number of qubits", &n)) return false;
   if (n < 1 || n > CIRCUIT_MAX_QUBITS) {
-    Diag *d = say(S, n < 1 ? DIAG_GATE : DIAG_TOO_LARGE, dims->span, "a register of %lld qubits: %s", (long long)n,
-                  n < 1 ? "at least 1 is needed" : "at most 30 can be simulated");
-    if (n > CIRCUIT_MAX_QUBITS) diag_note(d, "30 qubits are 2^30 amplitudes: 8 GB in single precision for one state");
+    Diag *d = say(S, n < 1 ? DIAG_GATE : DIAG_TOO_LARGE, dims->span, "a register of %lld qubits: %s",
+                  (long long)n, n < 1 ? "at least 1 is needed" : "at most 30 can be simulated");
+    if (n > CIRCUIT_MAX_QUBITS)
+      diag_note(d, "30 qubits are 2^30 amplitudes: 8 GB in single precision for one state");
     label_origin(S, d, dim_of_int(S, v));
     return false;
   }
@@ -28,13 +29,15 @@ static bool register_size(Sema *S, const AstNode *p, int *out) {
 }
 
 bool circuit_is_known(Sema *S, const ObjectInfo *o) {
-  const AstNode *regs = ast_kid(o->decl, AST_CIRCUIT_registers), *params = ast_kid(o->decl, AST_CIRCUIT_params);
+  const AstNode *regs = ast_kid(o->decl, AST_CIRCUIT_registers),
+                *params = ast_kid(o->decl, AST_CIRCUIT_params);
   for (int i = 0; regs != NULL && i < regs->n; i++) {
     const AstNode *dims = ast_kid(regs->kids[i], AST_PATTERN_dims);
     for (int k = 0; dims != NULL && k < dims->n; k++) {
       if (dims->kids[k]->kind != AST_NAME) continue;
       bool known = scope_find(o->scope, dims->kids[k]->name) != NULL || !o->is_block;
-      for (int j = 0; params != NULL && j < params->n; j++) known = known || params->kids[j]->name == dims->kids[k]->name;
+      for (int j = 0; params != NULL && j < params->n; j++)
+        known = known || params->kids[j]->name == dims->kids[k]->name;
       if (!known) return false;
     }
   }
@@ -55,7 +58,8 @@ static bool new_registers(Sema *S, const ObjectInfo *o) {
     int n = 0;
     if (!register_size(S, regs->kids[i], &n)) ok = false;
     else if (S->circuit->n_qubits + n > CIRCUIT_MAX_QUBITS) {
-      say(S, DIAG_TOO_LARGE, regs->span, "%d qubits in all; at most %d can be simulated", S->circuit->n_qubits + n, CIRCUIT_MAX_QUBITS);
+      say(S, DIAG_TOO_LARGE, regs->span, "%d qubits in all; at most %d can be simulated",
+          S->circuit->n_qubits + n, CIRCUIT_MAX_QUBITS);
       ok = false;
     }
     if (!ok) continue;
@@ -74,7 +78,8 @@ const Value *circuit_body(Sema *S, ObjectInfo *o) {
   walk_stmts(S, ast_kid(o->decl, AST_CIRCUIT_body));
   const Value *out = S->result;
   if (out == NULL) {
-    if (S->sink->n_errors == errors) say(S, DIAG_TYPE, o->decl->name_span, "no `return` of `%s` was reached", o->name);
+    if (S->sink->n_errors == errors)
+      say(S, DIAG_TYPE, o->decl->name_span, "no `return` of `%s` was reached", o->name);
     return S->error;
   }
   if (val_is_error(out) || S->sink->n_errors > errors) return S->error;
@@ -88,7 +93,8 @@ static bool bind_registers(Sema *S, const ObjectInfo *o, int n, const QubitsValu
   const AstNode *regs = ast_kid(o->decl, AST_CIRCUIT_registers);
   const int want = regs != NULL ? regs->n : 0;
   if (n != want) {
-    Diag *d = say(S, DIAG_GATE, span, "`%s` is applied to %d register%s, but stands on %d", o->name, n, n == 1 ? "" : "s", want);
+    Diag *d = say(S, DIAG_GATE, span, "`%s` is applied to %d register%s, but stands on %d", o->name, n,
+                  n == 1 ? "" : "s", want);
     if (regs != NULL) diag_label(d, regs->span, "declared here");
     return false;
   }
@@ -96,12 +102,14 @@ static bool bind_registers(Sema *S, const ObjectInfo *o, int n, const QubitsValu
     const AstNode *p = regs->kids[i], *dims = ast_kid(p, AST_PATTERN_dims);
     const int size = operands[i].n;
     const AstNode *dim = dims != NULL && dims->n == 1 ? dims->kids[0] : NULL;
-    if (dim != NULL && dim->kind == AST_NAME && scope_find_here(S->scope, dim->name) == NULL && scope_find(o->scope, dim->name) == NULL)
+    if (dim != NULL && dim->kind == AST_NAME && scope_find_here(S->scope, dim->name) == NULL &&
+        scope_find(o->scope, dim->name) == NULL)
       declare(S, dim->name, dim->span, BIND_SIZE, val_int(S, size, dim->span));
     int need = 1;
     if (!register_size(S, p, &need)) return false;
     if (need != size) {
-      Diag *d = say(S, DIAG_GATE, span, "`%s` stands on %d qubit%s here, but is applied to %d", o->name, need, need == 1 ? "" : "s", size);
+      Diag *d = say(S, DIAG_GATE, span, "`%s` stands on %d qubit%s here, but is applied to %d", o->name, need,
+                    need == 1 ? "" : "s", size);
       diag_label(d, p->span, "declared here");
       return false;
     }
@@ -110,7 +118,8 @@ static bool bind_registers(Sema *S, const ObjectInfo *o, int n, const QubitsValu
   return true;
 }
 
-void apply_block(Sema *S, ObjectInfo *o, const Value *const *inputs, int n_inputs, int n, const QubitsValue *operands, Span span) {
+void apply_block(Sema *S, ObjectInfo *o, const Value *const *inputs, int n_inputs, int n,
+                 const QubitsValue *operands, Span span) {
   if (o->building) {
     say(S, DIAG_RECURSION, span, "`%s` applies itself", o->name);
     return;
@@ -150,7 +159,9 @@ const Value *block_check(Sema *S, ObjectInfo *o, const Value *const *inputs, int
   S->scope = scope_new(S, o->scope, false);
   const AstNode *params = ast_kid(o->decl, AST_CIRCUIT_params);
   for (int i = 0; i < n; i++)
-    if (!val_is_error(inputs[i])) declare(S, params->kids[i]->name, params->kids[i]->name_span, BIND_ARG, pattern_bind(S, params->kids[i], inputs[i], o->scope, o->name));
+    if (!val_is_error(inputs[i]))
+      declare(S, params->kids[i]->name, params->kids[i]->name_span, BIND_ARG,
+              pattern_bind(S, params->kids[i], inputs[i], o->scope, o->name));
   bool ok = true;
   for (int i = 0; i < n_regs && ok; i++) {
     int size = 1;
@@ -170,7 +181,12 @@ const Value *block_check(Sema *S, ObjectInfo *o, const Value *const *inputs, int
 
 /* Where one element of a sample comes from: scale * element e of the node's sample + shift. A trace
  * ends at a MARK: derivatives may be taken there. */
-typedef struct Trace { NodeId id; int lift; int64_t e; double scale, shift; } Trace;
+typedef struct Trace {
+  NodeId id;
+  int lift;
+  int64_t e;
+  double scale, shift;
+} Trace;
 
 static void unravel(const Shape *s, int lift, int64_t e, int64_t *at) {
   for (int i = s->rank - 1; i >= lift; i--) {
@@ -251,7 +267,8 @@ static bool step_back(const Graph *g, Trace *t) {
     t->id = n->in[0];
     return true;
   }
-  if (n->op == OP_SLICE || n->op == OP_RESHAPE || n->op == OP_TRANSPOSE || n->op == OP_STRETCH) return step_move(g, t, n);
+  if (n->op == OP_SLICE || n->op == OP_RESHAPE || n->op == OP_TRANSPOSE || n->op == OP_STRETCH)
+    return step_move(g, t, n);
   if (n->op == OP_CONCAT) return step_concat(g, t, n);
   if (n->op == OP_ADD || n->op == OP_SUB || n->op == OP_MUL || n->op == OP_DIV) return step_affine(g, t, n);
   return false;

@@ -18,12 +18,27 @@ const Value *number_literal(Sema *S, const AstNode *n) {
   case UNIT_TURN: x = x * 2 * PI; break;
   case UNIT_PI: x = x * PI; break;
   case UNIT_PERCENT: x = x / 100; break;
-  case UNIT_NS: x /= 1e9; kind = VAL_DURATION; break;
-  case UNIT_US: x /= 1e6; kind = VAL_DURATION; break;
-  case UNIT_MS: x /= 1e3; kind = VAL_DURATION; break;
+  case UNIT_NS:
+    x /= 1e9;
+    kind = VAL_DURATION;
+    break;
+  case UNIT_US:
+    x /= 1e6;
+    kind = VAL_DURATION;
+    break;
+  case UNIT_MS:
+    x /= 1e3;
+    kind = VAL_DURATION;
+    break;
   case UNIT_S: kind = VAL_DURATION; break;
-  case UNIT_MIN: x *= 60; kind = VAL_DURATION; break;
-  case UNIT_H: x *= 3600; kind = VAL_DURATION; break;
+  case UNIT_MIN:
+    x *= 60;
+    kind = VAL_DURATION;
+    break;
+  case UNIT_H:
+    x *= 3600;
+    kind = VAL_DURATION;
+    break;
   }
   if (kind == VAL_INT && fabs(x) > INT_LIMIT) kind = VAL_REAL;
   Value *v = val_new(S, kind, n->span);
@@ -41,7 +56,8 @@ static const Value *whole(Sema *S, double x, const Value *a, const Value *b, Spa
   Value *v = val_new(S, VAL_INT, span);
   v->u.num = x;
   if (a->origin != 0 || (b != NULL && b->origin != 0))
-    v->origin = origin_new(S, span, arena_printf(S->a, "`%s`", src_of_span(S, span)), a->origin, b != NULL ? b->origin : 0);
+    v->origin = origin_new(S, span, arena_printf(S->a, "`%s`", src_of_span(S, span)), a->origin,
+                           b != NULL ? b->origin : 0);
   return v;
 }
 
@@ -60,7 +76,8 @@ static const Value *durations(Sema *S, AstOp op, const Value *a, const Value *b,
     v->u.num = a->u.num / b->u.num;
     return v;
   }
-  Diag *d = say(S, DIAG_DURATION, span, "a duration and a plain number do not combine with `%s`", ast_op_text[op]);
+  Diag *d =
+      say(S, DIAG_DURATION, span, "a duration and a plain number do not combine with `%s`", ast_op_text[op]);
   diag_note(d, "%s and %s", val_describe(S, a), val_describe(S, b));
   return S->error;
 }
@@ -115,7 +132,8 @@ bool val_equal_static(const Value *a, const Value *b) {
 
 /* Whether a comparison of two static values means anything. */
 static bool comparable(const Value *a, const Value *b) {
-  if (a->kind == VAL_TEXT || b->kind == VAL_TEXT || a->kind == VAL_DURATION || b->kind == VAL_DURATION) return a->kind == b->kind;
+  if (a->kind == VAL_TEXT || b->kind == VAL_TEXT || a->kind == VAL_DURATION || b->kind == VAL_DURATION)
+    return a->kind == b->kind;
   return val_is_number(a) && val_is_number(b);
 }
 

@@ -11,7 +11,9 @@ static void source_distribution(Sema *S, int index, const Value *v) {
     return;
   }
   d->source = dist->kind == DIST_NORMAL ? SOURCE_NORMAL : SOURCE_UNIFORM;
-  if (!want_real(S, dist->a, "a parameter of the source", &d->a) || !want_real(S, dist->b, "a parameter of the source", &d->b)) return;
+  if (!want_real(S, dist->a, "a parameter of the source", &d->a) ||
+      !want_real(S, dist->b, "a parameter of the source", &d->b))
+    return;
   Column c = {.name = "x", .elem = ELEM_REAL};
   c.row = shape_of(1, (const int64_t[]){1});
   c.row.d[0].origin = origin_new(S, v->span, "a distribution gives x of one number", 0, 0);
@@ -28,9 +30,11 @@ const Value *fn_redraw(Sema *S, Args *args, const Builtin *self) {
     return S->error;
   }
   if (self->op == 0 && args->v[2] != NULL) return later(S, args->v[2]->span, "`by` of `take`");
-  if (!want_int(S, args->v[1], arena_printf(S->a, "the number of rows of `%s`", self->name), &n)) return S->error;
+  if (!want_int(S, args->v[1], arena_printf(S->a, "the number of rows of `%s`", self->name), &n))
+    return S->error;
   if (n < 1 || n > ((int64_t)1 << 40)) {
-    Diag *diag = say(S, DIAG_SHAPE, args->v[1]->span, "a dataset has at least 1 row, but this is %lld", (long long)n);
+    Diag *diag =
+        say(S, DIAG_SHAPE, args->v[1]->span, "a dataset has at least 1 row, but this is %lld", (long long)n);
     label_origin(S, diag, dim_of_int(S, args->v[1]));
     return S->error;
   }
@@ -55,8 +59,11 @@ void dataset_line(Sema *S, const AstNode *e) {
   S->it = S->error;
   if (val_is_error(v)) return;
   if (v->kind == VAL_DIST && d->columns.n == 0) source_distribution(S, S->dataset, v);
-  else if (v->kind == VAL_DATASET && v->u.index != S->dataset) later(S, e->span, "a dataset made from another");
-  else if (v->kind != VAL_DATASET) wrong_kind(S, v, "a line of a dataset", d->columns.n == 0 ? "a source of rows" : "a stage like `take(100)`");
+  else if (v->kind == VAL_DATASET && v->u.index != S->dataset)
+    later(S, e->span, "a dataset made from another");
+  else if (v->kind != VAL_DATASET)
+    wrong_kind(S, v, "a line of a dataset",
+               d->columns.n == 0 ? "a source of rows" : "a stage like `take(100)`");
   if (v->kind == VAL_DATASET || d->columns.n > 0) S->it = self;
 }
 
@@ -93,7 +100,8 @@ void declare_dataset(Sema *S, const AstNode *n) {
     Diag *diag = say(S, DIAG_TYPE, n->name_span, "the dataset `%s` has no number of rows", name);
     diag_help(diag, "a distribution needs `take(n)`, or `redraw(n)` for new rows every epoch");
   }
-  vec_push(S->a, &S->p->counts, ((Count){arena_printf(S->a, "rows(%s)", name), COUNT_DATA_ROWS, index, made->rows}));
+  vec_push(S->a, &S->p->counts,
+           ((Count){arena_printf(S->a, "rows(%s)", name), COUNT_DATA_ROWS, index, made->rows}));
   made->count = S->p->counts.n - 1;
   declare(S, n->name, n->name_span, BIND_DATASET, ok && S->sink->n_errors == errors ? self : S->error);
 }

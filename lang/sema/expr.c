@@ -15,7 +15,8 @@ const Value *const *static_items(Sema *S, const Value *v, const char *what, int 
   if (v->kind == VAL_RANGE) {
     const int64_t count = v->u.range.hi > v->u.range.lo ? v->u.range.hi - v->u.range.lo : 0;
     if (count > 1000000) {
-      say(S, DIAG_SHAPE, v->span, "%s has %lld entries; at most 1000000 are possible", what, (long long)count);
+      say(S, DIAG_SHAPE, v->span, "%s has %lld entries; at most 1000000 are possible", what,
+          (long long)count);
       return NULL;
     }
     const Value **out = ARENA_ARRAY(S->a, const Value *, (int)count + 1);
@@ -33,7 +34,8 @@ static const Value *given_name(Sema *S, const char *name, Span span) {
   if (strcmp(name, "pi") == 0) return val_real(S, 3.14159265358979323846, span);
   if (strcmp(name, "it") == 0 && S->it != NULL) return val_at(S, S->it, span);
   if (strcmp(name, "it") == 0) {
-    say(S, DIAG_NAME, span, "there is no `it` here: it is the running value of the lines of a model or dataset");
+    say(S, DIAG_NAME, span,
+        "there is no `it` here: it is the running value of the lines of a model or dataset");
     return S->error;
   }
   const bool epoch = strcmp(name, "epoch") == 0;
@@ -74,7 +76,8 @@ const Value *eval_name(Sema *S, const AstNode *n) {
 
 static const Value *train_member(Sema *S, const TrainInfo *t, const AstNode *n) {
   const char *name = sym_text(n->name);
-  static const char *const known[] = {"iterations", "epochs_run", "circuit_runs", "missing_groups", "seconds_per_epoch"};
+  static const char *const known[] = {"iterations", "epochs_run", "circuit_runs", "missing_groups",
+                                      "seconds_per_epoch"};
   for (int i = 0; i < t->series.n; i++) {
     if (strcmp(t->series.at[i].name, name) != 0) continue;
     Value *v = val_new(S, VAL_SERIES, n->span);
@@ -82,15 +85,18 @@ static const Value *train_member(Sema *S, const TrainInfo *t, const AstNode *n) 
     return v;
   }
   const Train *train = &S->p->trains.at[t->index];
-  if (t->done && !t->may_stop && strcmp(name, "iterations") == 0) return val_int(S, train->epochs * t->per_epoch, n->span);
+  if (t->done && !t->may_stop && strcmp(name, "iterations") == 0)
+    return val_int(S, train->epochs * t->per_epoch, n->span);
   if (t->done && !t->may_stop && strcmp(name, "epochs_run") == 0) return val_int(S, train->epochs, n->span);
   for (size_t i = 0; i < sizeof known / sizeof *known; i++)
     if (strcmp(known[i], name) == 0) return later(S, n->span, "`%s.%s`", t->name, name);
   if (t->broken) return S->error;
-  if (!t->done && strncmp(name, "loss", 4) == 0) return later(S, n->span, "reading `%s.%s` inside its own train", t->name, name);
+  if (!t->done && strncmp(name, "loss", 4) == 0)
+    return later(S, n->span, "reading `%s.%s` inside its own train", t->name, name);
   const char **names = ARENA_ARRAY(S->a, const char *, t->series.n + 1);
   for (int i = 0; i < t->series.n; i++) names[i] = t->series.at[i].name;
-  Diag *d = say(S, DIAG_NAME, n->name_span.end != 0 ? n->name_span : n->span, "the train `%s` records no `%s`", t->name, name);
+  Diag *d = say(S, DIAG_NAME, n->name_span.end != 0 ? n->name_span : n->span,
+                "the train `%s` records no `%s`", t->name, name);
   const char *near = diag_nearest(name, names, t->series.n);
   if (near != NULL) diag_mark(d, "did you mean `%s.%s`?", t->name, near);
   else diag_help(d, "record it in the train's `step` or `every`: `record %s = ...`", name);
@@ -150,7 +156,8 @@ static const Value *dotted_series(Sema *S, const AstNode *n) {
 
 /* `qml.expval`, `torch.tanh`: other systems' modules; here the name stands alone. */
 static bool foreign_member(Sema *S, const AstNode *of, const AstNode *n) {
-  if (of->kind != AST_NAME || scope_find(S->scope, of->name) != NULL || builtin_find(of->name) != NULL) return false;
+  if (of->kind != AST_NAME || scope_find(S->scope, of->name) != NULL || builtin_find(of->name) != NULL)
+    return false;
   const char *name = sym_text(n->name), *ours = builtin_find(n->name) != NULL ? name : synonym_of(name);
   if (ours == NULL) return false;
   Diag *d = say(S, DIAG_NAME, n->span, "there is no name `%s`", sym_text(of->name));

@@ -32,12 +32,14 @@ static const Value *unary_static(Sema *S, OpId op, const Value *x, Span span) {
     say(S, DIAG_TYPE, span, "`%s` is not a finite number", src_of_span(S, span));
     return S->error;
   }
-  const bool whole = op == OP_FLOOR || op == OP_ROUND || op == OP_SIGN || ((op == OP_ABS || op == OP_STOP_GRAD) && x->kind == VAL_INT);
+  const bool whole = op == OP_FLOOR || op == OP_ROUND || op == OP_SIGN ||
+                     ((op == OP_ABS || op == OP_STOP_GRAD) && x->kind == VAL_INT);
   if (op == OP_IS_FINITE) return val_bool(S, r != 0, span);
   if (!whole || fabs(r) > 9e15) return val_real(S, r, span);
   Value *v = val_new(S, VAL_INT, span);
   v->u.num = r;
-  if (x->origin != 0) v->origin = origin_new(S, span, arena_printf(S->a, "`%s`", src_of_span(S, span)), x->origin, 0);
+  if (x->origin != 0)
+    v->origin = origin_new(S, span, arena_printf(S->a, "`%s`", src_of_span(S, span)), x->origin, 0);
   return v;
 }
 
@@ -52,9 +54,11 @@ const Value *fn_unary(Sema *S, Args *args, const Builtin *self) {
 
 const Value *fn_leaky(Sema *S, Args *args, const Builtin *self) {
   double slope = self->op == 0 ? 0 : 0.01;
-  if (self->op != 0 && args->v[1] != NULL && !want_real(S, args->v[1], "the slope of `leaky_relu`", &slope)) return S->error;
+  if (self->op != 0 && args->v[1] != NULL && !want_real(S, args->v[1], "the slope of `leaky_relu`", &slope))
+    return S->error;
   if (slope < 0 || slope >= 1) {
-    say(S, DIAG_TYPE, args->v[1]->span, "the slope of `leaky_relu` is in 0..1, but this is %s", num_text(S, slope));
+    say(S, DIAG_TYPE, args->v[1]->span, "the slope of `leaky_relu` is in 0..1, but this is %s",
+        num_text(S, slope));
     return S->error;
   }
   const Value *x = args->v[0];
@@ -78,7 +82,8 @@ const Value *fn_softmax(Sema *S, Args *args, const Builtin *self) {
   const NodeId x = g_binary(g, OP_SUB, t->node, g_unary(g, OP_STOP_GRAD, top, args->span), args->span);
   const NodeId e = g_unary(g, OP_EXP, x, args->span), sum = g_sum(g, e, last.i[0], true, args->span);
   if (self->op == 0) return val_node(S, g_binary(g, OP_DIV, e, sum, args->span), t->lift, args->span);
-  return val_node(S, g_binary(g, OP_SUB, x, g_unary(g, OP_LOG, sum, args->span), args->span), t->lift, args->span);
+  return val_node(S, g_binary(g, OP_SUB, x, g_unary(g, OP_LOG, sum, args->span), args->span), t->lift,
+                  args->span);
 }
 
 const Value *fn_mod(Sema *S, Args *args, const Builtin *self) {
@@ -90,7 +95,8 @@ const Value *fn_mod(Sema *S, Args *args, const Builtin *self) {
     return S->error;
   }
   const double r = a->u.num - b->u.num * floor(a->u.num / b->u.num);
-  return a->kind == VAL_INT && b->kind == VAL_INT ? val_int(S, (int64_t)r, args->span) : val_real(S, r, args->span);
+  return a->kind == VAL_INT && b->kind == VAL_INT ? val_int(S, (int64_t)r, args->span)
+                                                  : val_real(S, r, args->span);
 }
 
 const Value *fn_select(Sema *S, Args *args, const Builtin *self) {
@@ -114,7 +120,8 @@ const Value *fn_select(Sema *S, Args *args, const Builtin *self) {
   else if (!align_lift(S, 3, in, id, &lift, args->span)) return S->error;
   const char *why = NULL;
   const NodeId out = g_make(graph_now(S), OP_SELECT, 3, id, NULL, NULL, args->span, &why);
-  if (out == NODE_NONE) say(S, DIAG_SHAPE, args->span, "%s", why != NULL ? why : "the parts of `select` do not fit together");
+  if (out == NODE_NONE)
+    say(S, DIAG_SHAPE, args->span, "%s", why != NULL ? why : "the parts of `select` do not fit together");
   return val_node(S, out, in[0]->lift | in[1]->lift | in[2]->lift, args->span);
 }
 

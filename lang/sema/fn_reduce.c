@@ -14,7 +14,8 @@ static bool add_axis(Sema *S, const Value *v, const Shape *s, int64_t *mask) {
   const int64_t given = k;
   if (k < 0) k += s->rank;
   if (k < 0 || k >= s->rank) {
-    Diag *d = say(S, DIAG_SHAPE, v->span, "there is no axis %lld: the value is %s", (long long)given, sema_shape_text(S, s));
+    Diag *d = say(S, DIAG_SHAPE, v->span, "there is no axis %lld: the value is %s", (long long)given,
+                  sema_shape_text(S, s));
     if (s->rank > 0) diag_mark(d, "0 to %d", s->rank - 1);
     return false;
   }
@@ -28,7 +29,8 @@ static bool axes_of(Sema *S, const Tensor *t, const Value *axis, const Value *ke
   const int64_t every = ((int64_t)1 << s.rank) - 1;
   int64_t mask = 0;
   if (axis != NULL && keep != NULL) {
-    say(S, DIAG_ARGUMENTS, keep->span, "`axis` names the axes that go, `keep` those that stay: only one of them is given");
+    say(S, DIAG_ARGUMENTS, keep->span,
+        "`axis` names the axes that go, `keep` those that stay: only one of them is given");
     return false;
   }
   if (axis != NULL && !add_axis(S, axis, &s, &mask)) return false;
@@ -67,8 +69,10 @@ const Value *fn_sum(Sema *S, Args *args, const Builtin *self) {
   const Value *const *items;
   int n;
   const Value *x = args->v[0];
-  if (x->kind == VAL_LIST && x->u.list.n > 0 && x->u.list.at[0]->kind == VAL_OP) return op_sum(S, x, args->span);
-  if (args->v[1] == NULL && args->v[2] == NULL && all_numbers(S, x, &items, &n)) return fold(S, AST_OP_ADD, items, n, args->span);
+  if (x->kind == VAL_LIST && x->u.list.n > 0 && x->u.list.at[0]->kind == VAL_OP)
+    return op_sum(S, x, args->span);
+  if (args->v[1] == NULL && args->v[2] == NULL && all_numbers(S, x, &items, &n))
+    return fold(S, AST_OP_ADD, items, n, args->span);
   if (x->kind == VAL_LIST && x->u.list.n > 0 && x->u.list.at[0]->kind == VAL_BUNDLE) {
     const Value *out = x->u.list.at[0];
     for (int i = 1; i < x->u.list.n; i++) out = arith_binary(S, AST_OP_ADD, out, x->u.list.at[i], args->span);
@@ -106,13 +110,17 @@ const Value *fn_extreme(Sema *S, Args *args, const Builtin *self) {
   int n;
   if (args->v[1] != NULL) {
     if (args->v[2] != NULL || args->v[3] != NULL) {
-      say(S, DIAG_ARGUMENTS, args->span, "`%s` of two values is elementwise and has no `axis` or `keep`", self->name);
+      say(S, DIAG_ARGUMENTS, args->span, "`%s` of two values is elementwise and has no `axis` or `keep`",
+          self->name);
       return S->error;
     }
-    if (val_is_number(args->v[0]) && val_is_number(args->v[1])) return extreme_static(S, largest, args->v, 2, args->span);
-    return tensor_binary(S, largest ? OP_MAXIMUM : OP_MINIMUM, self->name, args->v[0], args->v[1], args->span);
+    if (val_is_number(args->v[0]) && val_is_number(args->v[1]))
+      return extreme_static(S, largest, args->v, 2, args->span);
+    return tensor_binary(S, largest ? OP_MAXIMUM : OP_MINIMUM, self->name, args->v[0], args->v[1],
+                         args->span);
   }
-  if (args->v[2] == NULL && args->v[3] == NULL && all_numbers(S, args->v[0], &items, &n)) return extreme_static(S, largest, items, n, args->span);
+  if (args->v[2] == NULL && args->v[3] == NULL && all_numbers(S, args->v[0], &items, &n))
+    return extreme_static(S, largest, items, n, args->span);
   int64_t mask;
   const Tensor *t = reduced(S, args, self, 2, &mask);
   if (t == NULL) return S->error;
@@ -128,7 +136,8 @@ const Value *fn_variance(Sema *S, Args *args, const Builtin *self) {
   for (int i = 0; i < t->shape.rank; i++)
     if (mask >> i & 1) least *= t->shape.d[i].count != 0 ? ddof + 1 : t->shape.d[i].n;
   if (least <= ddof) {
-    Diag *d = say(S, DIAG_SHAPE, args->v[0]->span, "`%s` divides by n - %lld, but n is %lld here", self->name, (long long)ddof, (long long)least);
+    Diag *d = say(S, DIAG_SHAPE, args->v[0]->span, "`%s` divides by n - %lld, but n is %lld here", self->name,
+                  (long long)ddof, (long long)least);
     diag_help(d, "`ddof = 0` divides by n");
     return S->error;
   }
@@ -158,7 +167,8 @@ static const Value *quantor(Sema *S, Args *args, const Builtin *self, bool all) 
   const Tensor *t = reduced(S, args, self, 1, &mask);
   if (t == NULL) return S->error;
   if (t->elem != ELEM_BOOL) {
-    Diag *d = wrong_kind(S, x, arena_printf(S->a, "the argument of `%s`", self->name), "true or false for each element");
+    Diag *d = wrong_kind(S, x, arena_printf(S->a, "the argument of `%s`", self->name),
+                         "true or false for each element");
     if (d != NULL) diag_help(d, "compare first: `%s(%s > 0)`", self->name, src_of_span(S, x->span));
     return S->error;
   }

@@ -3,7 +3,8 @@
 #include <string.h>
 
 static const Tensor *argument(Sema *S, const Args *args, int i, const Builtin *self) {
-  return want_tensor(S, args->v[i], arena_printf(S->a, i == 0 ? "the argument of `%s`" : "an argument of `%s`", self->name));
+  return want_tensor(S, args->v[i],
+                     arena_printf(S->a, i == 0 ? "the argument of `%s`" : "an argument of `%s`", self->name));
 }
 
 static const Value *made(Sema *S, NodeId id, int lift, const char *why, Span span) {
@@ -16,8 +17,10 @@ const Value *fn_matmul(Sema *S, Args *args, const Builtin *self) {
   if (a == NULL || b == NULL) return S->error;
   const Shape sa = tensor_sample(a), sb = tensor_sample(b);
   if (sa.rank < 2 || sa.rank != sb.rank || !dim_equal(sa.d[sa.rank - 1], sb.d[sb.rank - 2])) {
-    Diag *d = say(S, DIAG_SHAPE, args->span, "%s and %s do not multiply", sema_shape_text(S, &sa), sema_shape_text(S, &sb));
-    if (sa.rank != sb.rank || sa.rank < 2) diag_note(d, "both sides are matrices [rows, columns], or stacks of equally many");
+    Diag *d = say(S, DIAG_SHAPE, args->span, "%s and %s do not multiply", sema_shape_text(S, &sa),
+                  sema_shape_text(S, &sb));
+    if (sa.rank != sb.rank || sa.rank < 2)
+      diag_note(d, "both sides are matrices [rows, columns], or stacks of equally many");
     else {
       label_origin(S, d, sa.d[sa.rank - 1]);
       label_origin(S, d, sb.d[sb.rank - 2]);
@@ -27,7 +30,8 @@ const Value *fn_matmul(Sema *S, Args *args, const Builtin *self) {
   if (a->lift != b->lift) return later(S, args->span, "`matmul` of a value for each row with a shared one");
   const char *why = NULL;
   const NodeId in[2] = {a->node, b->node};
-  return made(S, g_make(graph_now(S), OP_MATMUL, 2, in, NULL, NULL, args->span, &why), a->lift, why, args->span);
+  return made(S, g_make(graph_now(S), OP_MATMUL, 2, in, NULL, NULL, args->span, &why), a->lift, why,
+              args->span);
 }
 
 const Value *fn_transpose(Sema *S, Args *args, const Builtin *self) {
@@ -40,7 +44,8 @@ const Value *fn_transpose(Sema *S, Args *args, const Builtin *self) {
     perm[t->lift + s.rank - 1] = t->lift + s.rank - 2;
     perm[t->lift + s.rank - 2] = t->lift + s.rank - 1;
   } else if (args->n_rest != s.rank || s.rank < 2) {
-    say(S, DIAG_RANKS, args->span, "`transpose` names every axis of %s once, or none to exchange the last two", sema_shape_text(S, &s));
+    say(S, DIAG_RANKS, args->span,
+        "`transpose` names every axis of %s once, or none to exchange the last two", sema_shape_text(S, &s));
     return S->error;
   }
   int64_t seen = 0;
@@ -48,7 +53,8 @@ const Value *fn_transpose(Sema *S, Args *args, const Builtin *self) {
     int64_t k;
     if (!want_int(S, args->rest[i], "an axis", &k)) return S->error;
     if (k < 0 || k >= s.rank || (seen >> k & 1)) {
-      say(S, DIAG_SHAPE, args->rest[i]->span, "the axes of %s are 0 to %d, each once", sema_shape_text(S, &s), s.rank - 1);
+      say(S, DIAG_SHAPE, args->rest[i]->span, "the axes of %s are 0 to %d, each once", sema_shape_text(S, &s),
+          s.rank - 1);
       return S->error;
     }
     seen |= (int64_t)1 << k;
@@ -57,14 +63,16 @@ const Value *fn_transpose(Sema *S, Args *args, const Builtin *self) {
   return val_node(S, g_transpose(graph_now(S), t->node, perm, args->span), t->lift, args->span);
 }
 
-static const Value *joined(Sema *S, const Value *v, int n, const Value *const *parts, int64_t axis, Span span) {
+static const Value *joined(Sema *S, const Value *v, int n, const Value *const *parts, int64_t axis,
+                           Span span) {
   const Tensor **t = ARENA_ARRAY(S->a, const Tensor *, n + 1);
   for (int i = 0; i < n; i++)
     if ((t[i] = want_tensor(S, parts[i], "a part of `concat`")) == NULL) return S->error;
   const Shape first = tensor_sample(t[0]);
   if (axis < 0) axis += first.rank;
   if (axis < 0 || axis >= first.rank) {
-    say(S, DIAG_SHAPE, v->span, "`concat` runs along an axis, and %s has no axis %lld", sema_shape_text(S, &first), (long long)axis);
+    say(S, DIAG_SHAPE, v->span, "`concat` runs along an axis, and %s has no axis %lld",
+        sema_shape_text(S, &first), (long long)axis);
     return S->error;
   }
   for (int i = 0; i < n; i++) {
@@ -72,12 +80,14 @@ static const Value *joined(Sema *S, const Value *v, int n, const Value *const *p
     bool fits = s.rank == first.rank;
     for (int k = 0; fits && k < s.rank; k++) fits = k == axis || dim_equal(s.d[k], first.d[k]);
     if (!fits) {
-      Diag *d = say(S, DIAG_SHAPE, parts[i]->span, "`concat` joins values that differ along axis %lld only: %s here, %s first", (long long)axis,
-                    sema_shape_text(S, &s), sema_shape_text(S, &first));
+      Diag *d = say(S, DIAG_SHAPE, parts[i]->span,
+                    "`concat` joins values that differ along axis %lld only: %s here, %s first",
+                    (long long)axis, sema_shape_text(S, &s), sema_shape_text(S, &first));
       diag_label(d, parts[0]->span, "%s", sema_shape_text(S, &first));
       return S->error;
     }
-    if (s.d[axis].count != 0) return later(S, parts[i]->span, "`concat` along an axis whose size is known only when run");
+    if (s.d[axis].count != 0)
+      return later(S, parts[i]->span, "`concat` along an axis whose size is known only when run");
   }
   NodeId *in = ARENA_ARRAY(S->a, NodeId, n + 1);
   int lift;
@@ -101,8 +111,9 @@ const Value *fn_concat(Sema *S, Args *args, const Builtin *self) {
 
 const Value *fn_stack(Sema *S, Args *args, const Builtin *self) {
   (void)self;
-  const Value *list = args->n_rest == 1 && args->rest[0]->kind == VAL_LIST ? args->rest[0]
-                                                                         : val_list(S, VAL_LIST, args->n_rest, args->rest, args->span);
+  const Value *list = args->n_rest == 1 && args->rest[0]->kind == VAL_LIST
+                          ? args->rest[0]
+                          : val_list(S, VAL_LIST, args->n_rest, args->rest, args->span);
   const Tensor *t = want_tensor(S, list, "what `stack` joins");
   return t != NULL ? val_node(S, t->node, t->lift, args->span) : S->error;
 }
@@ -132,8 +143,9 @@ static const Value *reshaped(Sema *S, const Tensor *t, const Shape *want, const 
   const char *why = NULL;
   const NodeId id = g_make(graph_now(S), OP_RESHAPE, 1, &t->node, NULL, &to, span, &why);
   if (id != NODE_NONE) return val_node(S, id, t->lift, span);
-  Diag *d = say(S, DIAG_SHAPE, span, "`reshape` to %s needs %lld values, but gets %s", sema_shape_text(S, want), (long long)n1,
-                c0 == 0 ? arena_printf(S->a, "%lld", (long long)n0) : sema_shape_text(S, &have));
+  Diag *d =
+      say(S, DIAG_SHAPE, span, "`reshape` to %s needs %lld values, but gets %s", sema_shape_text(S, want),
+          (long long)n1, c0 == 0 ? arena_printf(S->a, "%lld", (long long)n0) : sema_shape_text(S, &have));
   if (v->span.begin != span.begin) diag_label(d, v->span, "%s", sema_shape_text(S, &have));
   for (int i = 0; i < have.rank; i++) label_origin(S, d, have.d[i]);
   return S->error;
@@ -167,13 +179,16 @@ const Value *fn_flatten(Sema *S, Args *args, const Builtin *self) {
   int counts;
   const int64_t n = volume(&s, &counts);
   if (counts > 0) {
-    Diag *d = say(S, DIAG_SHAPE, args->span, "`flatten` makes one axis of all, but %s has a number of rows known only when run", sema_shape_text(S, &s));
+    Diag *d = say(S, DIAG_SHAPE, args->span,
+                  "`flatten` makes one axis of all, but %s has a number of rows known only when run",
+                  sema_shape_text(S, &s));
     diag_help(d, "in a model `flatten` works on each sample; here write `reshape(x, B, n)`");
     return S->error;
   }
   Shape want = {.rank = 1};
   want.d[0] = dim_static(n);
-  want.d[0].origin = origin_new(S, args->span, arena_printf(S->a, "`flatten` of %s", sema_shape_text(S, &s)), s.rank > 0 ? s.d[0].origin : 0, 0);
+  want.d[0].origin = origin_new(S, args->span, arena_printf(S->a, "`flatten` of %s", sema_shape_text(S, &s)),
+                                s.rank > 0 ? s.d[0].origin : 0, 0);
   return reshaped(S, t, &want, args->v[0], args->span);
 }
 
@@ -189,7 +204,8 @@ const Value *fn_lift(Sema *S, Args *args, const Builtin *self) {
     return S->error;
   }
   if (s.rank > like.rank) {
-    say(S, DIAG_RANKS, args->span, "`lift` adds axes: %s has more than %s", sema_shape_text(S, &s), sema_shape_text(S, &like));
+    say(S, DIAG_RANKS, args->span, "`lift` adds axes: %s has more than %s", sema_shape_text(S, &s),
+        sema_shape_text(S, &like));
     return S->error;
   }
   if (s.rank == 0) return args->v[0];
@@ -201,14 +217,16 @@ const Value *fn_gather(Sema *S, Args *args, const Builtin *self) {
   const Tensor *t = argument(S, args, 0, self), *i = argument(S, args, 1, self);
   if (t == NULL || i == NULL) return S->error;
   if (i->elem == ELEM_REAL && args->v[1]->kind == VAL_TENSOR) {
-    Diag *d = say(S, DIAG_TYPE, args->v[1]->span, "`gather` picks by labels or whole numbers, but this is real");
+    Diag *d =
+        say(S, DIAG_TYPE, args->v[1]->span, "`gather` picks by labels or whole numbers, but this is real");
     diag_help(d, "`round(...)` makes whole numbers");
     return S->error;
   }
   if (t->lift != 0) return later(S, args->span, "`gather` from a value of each row");
   const char *why = NULL;
   const NodeId in[2] = {t->node, i->node};
-  return made(S, g_make(graph_now(S), OP_GATHER, 2, in, NULL, NULL, args->span, &why), i->lift, why, args->span);
+  return made(S, g_make(graph_now(S), OP_GATHER, 2, in, NULL, NULL, args->span, &why), i->lift, why,
+              args->span);
 }
 
 const Value *fn_onehot(Sema *S, Args *args, const Builtin *self) {
@@ -217,15 +235,21 @@ const Value *fn_onehot(Sema *S, Args *args, const Builtin *self) {
   if (t == NULL || !want_int(S, args->v[1], "the number of classes", &n)) return S->error;
   const Attr a = {.i = {n}};
   const char *why = NULL;
-  return made(S, g_make(graph_now(S), OP_ONEHOT, 1, &t->node, &a, NULL, args->span, &why), t->lift, why, args->span);
+  return made(S, g_make(graph_now(S), OP_ONEHOT, 1, &t->node, &a, NULL, args->span, &why), t->lift, why,
+              args->span);
 }
 
 const Value *fn_fill(Sema *S, Args *args, const Builtin *self) {
   Shape s;
   double x;
   (void)self;
-  if (!want_real(S, args->v[0], "the value of `fill`", &x) || !sizes_of(S, args->n_rest, args->rest, "a size of `fill`", &s)) return S->error;
-  const Attr a = {.i = {args->v[0]->kind == VAL_INT ? ELEM_LABEL : args->v[0]->kind == VAL_BOOL ? ELEM_BOOL : ELEM_REAL}, .f = {x}};
+  if (!want_real(S, args->v[0], "the value of `fill`", &x) ||
+      !sizes_of(S, args->n_rest, args->rest, "a size of `fill`", &s))
+    return S->error;
+  const Attr a = {.i = {args->v[0]->kind == VAL_INT    ? ELEM_LABEL
+                        : args->v[0]->kind == VAL_BOOL ? ELEM_BOOL
+                                                       : ELEM_REAL},
+                  .f = {x}};
   return made(S, g_make(graph_now(S), OP_CONST, 0, NULL, &a, &s, args->span, NULL), 0, NULL, args->span);
 }
 
@@ -233,7 +257,8 @@ const Value *fn_linspace(Sema *S, Args *args, const Builtin *self) {
   double a, b;
   int64_t n;
   (void)self;
-  if (!want_real(S, args->v[0], "the start of `linspace`", &a) || !want_real(S, args->v[1], "the end of `linspace`", &b) ||
+  if (!want_real(S, args->v[0], "the start of `linspace`", &a) ||
+      !want_real(S, args->v[1], "the end of `linspace`", &b) ||
       !want_int(S, args->v[2], "the number of points", &n))
     return S->error;
   if (n < 2 || n > 10000) {
@@ -260,7 +285,8 @@ const Value *fn_rows(Sema *S, Args *args, const Builtin *self) {
   ElemKind elem;
   (void)self;
   if (x->kind == VAL_DATASET) return val_int(S, S->p->datasets.at[x->u.index].rows, args->span);
-  if (val_can_be_tensor(x) && val_shape(S, x, &s, &elem) && s.rank > 0) return val_of_dim(S, s.d[0], args->span);
+  if (val_can_be_tensor(x) && val_shape(S, x, &s, &elem) && s.rank > 0)
+    return val_of_dim(S, s.d[0], args->span);
   wrong_kind(S, x, "the argument of `rows`", "a dataset or a tensor with rows");
   return S->error;
 }

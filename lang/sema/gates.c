@@ -3,7 +3,10 @@
 #include <string.h>
 
 typedef enum ModKind { MOD_CTRL, MOD_NEGCTRL, MOD_INV } ModKind;
-typedef struct Mod { ModKind kind; int n; } Mod;
+typedef struct Mod {
+  ModKind kind;
+  int n;
+} Mod;
 
 /* A gate line in parts. */
 typedef struct Line {
@@ -48,7 +51,8 @@ static bool add_modifier(Sema *S, Line *l, const AstNode *m) {
     const AstNode *args = ast_kid(m, AST_CALL_args);
     int64_t k = 1;
     if (mod.kind == MOD_INV || args == NULL || args->n != 1) {
-      say(S, DIAG_ARGUMENTS, m->span, "`%s` takes %s", text, mod.kind == MOD_INV ? "no argument" : "one argument, the number of controls");
+      say(S, DIAG_ARGUMENTS, m->span, "`%s` takes %s", text,
+          mod.kind == MOD_INV ? "no argument" : "one argument, the number of controls");
       return false;
     }
     if (!eval_int(S, args->kids[0], "a number of controls", &k)) return false;
@@ -83,7 +87,8 @@ static bool modify(Sema *S, int start, Mod mod, const int *controls, Span span) 
     GateUse *u = &c->gates.at[i];
     const int have = u->n_controls + u->n_targets;
     if (have + mod.n > GATE_MAX_QUBITS) {
-      say(S, DIAG_GATE, span, "this gate would act on %d qubits; at most %d are possible", have + mod.n, GATE_MAX_QUBITS);
+      say(S, DIAG_GATE, span, "this gate would act on %d qubits; at most %d are possible", have + mod.n,
+          GATE_MAX_QUBITS);
       return false;
     }
     memmove(u->qubit + mod.n, u->qubit, (size_t)have);
@@ -112,7 +117,10 @@ static bool distinct(Sema *S, const GateUse *u) {
 /* ---- operands ----------------------------------------------------------------------------------- */
 
 /* The applications of a line: m of them, each on `width` qubits or registers. */
-typedef struct Operands { int m, width; QubitsValue *at; /* [m][width] */ } Operands;
+typedef struct Operands {
+  int m, width;
+  QubitsValue *at; /* [m][width] */
+} Operands;
 
 static bool eval_operand(Sema *S, const AstNode *n, const Value **out) {
   *out = eval(S, n);
@@ -138,10 +146,14 @@ static void single(Sema *S, QubitsValue *out, int qubit) {
 }
 
 /* Pairs: the operand of a line that acts on two things. */
-static bool operands_pairs(Sema *S, const Line *l, const char *name, const Value *v, int width, Operands *out) {
+static bool operands_pairs(Sema *S, const Line *l, const char *name, const Value *v, int width,
+                           Operands *out) {
   if (width != 2) {
-    Diag *d = say(S, DIAG_GATE, v->span, "`%s` acts on %d qubit%s, but these are pairs", name, width, width == 1 ? "" : "s");
-    if (width == 1) diag_help(d, "write `%s %s`, or a gate of two qubits such as `cx`", src_of_span(S, l->head->span), v->u.qubits.name);
+    Diag *d = say(S, DIAG_GATE, v->span, "`%s` acts on %d qubit%s, but these are pairs", name, width,
+                  width == 1 ? "" : "s");
+    if (width == 1)
+      diag_help(d, "write `%s %s`, or a gate of two qubits such as `cx`", src_of_span(S, l->head->span),
+                v->u.qubits.name);
     return false;
   }
   out->m = v->u.qubits.n;
@@ -158,8 +170,8 @@ static bool operands_wise(Sema *S, const char *name, const Value **v, int n, Ope
   out->at = ARENA_ARRAY(S->a, QubitsValue, n * out->m + 1);
   for (int k = 0; k < n; k++) {
     if (v[k]->u.qubits.n != out->m) {
-      Diag *d = say(S, DIAG_GATE, v[k]->span, "`%s` takes registers of one size: %d qubit%s here, %d before", name, v[k]->u.qubits.n,
-                    v[k]->u.qubits.n == 1 ? "" : "s", out->m);
+      Diag *d = say(S, DIAG_GATE, v[k]->span, "`%s` takes registers of one size: %d qubit%s here, %d before",
+                    name, v[k]->u.qubits.n, v[k]->u.qubits.n == 1 ? "" : "s", out->m);
       diag_label(d, v[0]->span, "%d qubit%s", out->m, out->m == 1 ? "" : "s");
       return false;
     }
@@ -180,14 +192,16 @@ static bool gate_operands(Sema *S, const Line *l, const char *name, int width, O
     }
   if (n == 1 && width == 2 && !v[0]->u.qubits.is_single) {
     Diag *d = say(S, DIAG_GATE, l->operands->span, "`%s` acts on two qubits, but this is one register", name);
-    diag_help(d, "say which pairs: `%s chain(%s)`, `ring(%s)`, `all(%s)`", src_of_span(S, l->head->span), v[0]->u.qubits.name,
-              v[0]->u.qubits.name, v[0]->u.qubits.name);
+    diag_help(d, "say which pairs: `%s chain(%s)`, `ring(%s)`, `all(%s)`", src_of_span(S, l->head->span),
+              v[0]->u.qubits.name, v[0]->u.qubits.name, v[0]->u.qubits.name);
     return false;
   }
   if (n != width) {
-    Diag *d = say(S, DIAG_GATE, l->operands != NULL ? l->operands->span : l->span, "`%s` acts on %d qubit%s, but %d %s given", name, width,
-                  width == 1 ? "" : "s", n, n == 1 ? "is" : "are");
-    if (l->n_controls > 0) diag_note(d, "%d of them %s", l->n_controls, l->n_controls == 1 ? "is a control" : "are controls");
+    Diag *d = say(S, DIAG_GATE, l->operands != NULL ? l->operands->span : l->span,
+                  "`%s` acts on %d qubit%s, but %d %s given", name, width, width == 1 ? "" : "s", n,
+                  n == 1 ? "is" : "are");
+    if (l->n_controls > 0)
+      diag_note(d, "%d of them %s", l->n_controls, l->n_controls == 1 ? "is a control" : "are controls");
     return false;
   }
   return operands_wise(S, name, v, n, out);
@@ -195,16 +209,21 @@ static bool gate_operands(Sema *S, const Line *l, const char *name, int width, O
 
 /* ---- angles -------------------------------------------------------------------------------------- */
 
-typedef struct Angles { int k; const Tensor *t[GATE_MAX_ANGLES]; bool joint; } Angles;
+typedef struct Angles {
+  int k;
+  const Tensor *t[GATE_MAX_ANGLES];
+  bool joint;
+} Angles;
 
-static const Value *say_angles(Sema *S, const char *name, const AstNode *at, const Value *v, const Shape *s, int m, int k, Span operands) {
+static const Value *say_angles(Sema *S, const char *name, const AstNode *at, const Value *v, const Shape *s,
+                               int m, int k, Span operands) {
   Diag *d;
   if (m > 1 && k == 1)
-    d = say(S, DIAG_GATE, at->span, "`%s` on %d qubits needs %d angles or 1, but `%s` is %s", name, m, m, src_of_span(S, at->span),
-            sema_shape_text(S, s));
+    d = say(S, DIAG_GATE, at->span, "`%s` on %d qubits needs %d angles or 1, but `%s` is %s", name, m, m,
+            src_of_span(S, at->span), sema_shape_text(S, s));
   else
-    d = say(S, DIAG_GATE, at->span, "`%s` needs %d angle%s, but `%s` is %s", name, k, k == 1 ? "" : "s", src_of_span(S, at->span),
-            sema_shape_text(S, s));
+    d = say(S, DIAG_GATE, at->span, "`%s` needs %d angle%s, but `%s` is %s", name, k, k == 1 ? "" : "s",
+            src_of_span(S, at->span), sema_shape_text(S, s));
   diag_label(d, operands, "%d qubit%s", m, m == 1 ? "" : "s");
   for (int i = 0; i < s->rank && i < 2; i++) label_origin(S, d, s->d[i]);
   if (k == 1 && s->rank == 2 && s->d[0].n == m && at->kind == AST_INDEX)
@@ -214,12 +233,14 @@ static const Value *say_angles(Sema *S, const char *name, const AstNode *at, con
   return S->error;
 }
 
-static bool gate_angles(Sema *S, const char *name, GateId gate, const AstNode *args, int m, Span operands, Angles *out) {
+static bool gate_angles(Sema *S, const char *name, GateId gate, const AstNode *args, int m, Span operands,
+                        Angles *out) {
   const int k = gate_info[gate].n_angles, given = args != NULL ? args->n : 0;
   *out = (Angles){.k = k, .joint = k > 1 && given == 1};
   if (given != k && !out->joint) {
-    Diag *d = say(S, DIAG_GATE, args != NULL && given > 0 ? args->span : operands, "`%s` has %s angle%s, but %s %s given", name,
-                  k == 0 ? "no" : num_text(S, k), k == 1 ? "" : "s", given == 0 ? "none" : num_text(S, given), given < 2 ? "is" : "are");
+    Diag *d = say(S, DIAG_GATE, args != NULL && given > 0 ? args->span : operands,
+                  "`%s` has %s angle%s, but %s %s given", name, k == 0 ? "no" : num_text(S, k),
+                  k == 1 ? "" : "s", given == 0 ? "none" : num_text(S, given), given < 2 ? "is" : "are");
     if (k == 1) diag_help(d, "write `%s(0.5) %s`", name, src_of_span(S, operands));
     if (k == 0) diag_help(d, "write `%s %s`", name, src_of_span(S, operands));
     return false;
@@ -237,7 +258,8 @@ static bool gate_angles(Sema *S, const char *name, GateId gate, const AstNode *a
     const Shape s = tensor_sample(out->t[i]);
     const bool one = s.rank == 0 || (s.rank == 1 && dim_is_one(s.d[0]) && !out->joint);
     const bool each = s.rank == 1 && dim_equal(s.d[0], dim_static(out->joint ? k : m));
-    const bool matrix = out->joint && s.rank == 2 && dim_equal(s.d[0], dim_static(m)) && dim_equal(s.d[1], dim_static(k));
+    const bool matrix =
+        out->joint && s.rank == 2 && dim_equal(s.d[0], dim_static(m)) && dim_equal(s.d[1], dim_static(k));
     if (!(one && !out->joint) && !each && !matrix) {
       say_angles(S, name, a, v, &s, m, k, operands);
       return false;
@@ -284,7 +306,8 @@ static void wide_gate(Sema *S, const Line *l, const char *name, GateId gate, con
   for (int i = l->n_controls; i < n; i++)
     for (int k = 0; k < v[i]->u.qubits.n; k++) {
       if (v[i]->kind == VAL_PAIRS || u.n_targets + l->n_controls == GATE_MAX_QUBITS) {
-        say(S, DIAG_GATE, l->operands->span, "`%s` acts on at most %d qubits together, not on pairs", name, GATE_MAX_QUBITS);
+        say(S, DIAG_GATE, l->operands->span, "`%s` acts on at most %d qubits together, not on pairs", name,
+            GATE_MAX_QUBITS);
         return;
       }
       u.qubit[u.n_targets++] = (uint8_t)v[i]->u.qubits.at[k];
@@ -313,7 +336,8 @@ static void gate_line(Sema *S, const Line *l, const char *name, GateId gate, con
   }
   const int width = info->n_qubits + l->n_controls;
   if (width > GATE_MAX_QUBITS) {
-    say(S, DIAG_GATE, l->span, "this gate would act on %d qubits; at most %d are possible", width, GATE_MAX_QUBITS);
+    say(S, DIAG_GATE, l->span, "this gate would act on %d qubits; at most %d are possible", width,
+        GATE_MAX_QUBITS);
     return;
   }
   Operands ops;
@@ -333,7 +357,9 @@ static void gate_line(Sema *S, const Line *l, const char *name, GateId gate, con
 
 static void block_line(Sema *S, const Line *l, ObjectInfo *o, const AstNode *call_args) {
   if (!o->is_block) {
-    Diag *d = say(S, DIAG_PLACE, l->head->span, "`%s` returns a measurement, so it is a layer, and a circuit applies gates and blocks only", o->name);
+    Diag *d = say(S, DIAG_PLACE, l->head->span,
+                  "`%s` returns a measurement, so it is a layer, and a circuit applies gates and blocks only",
+                  o->name);
     diag_label(d, o->decl->name_span, "declared here");
     return;
   }
@@ -370,7 +396,8 @@ static void block_line(Sema *S, const Line *l, ObjectInfo *o, const AstNode *cal
   for (int i = 0; i < ops.m; i++) {
     const QubitsValue *q = ops.at + (ptrdiff_t)i * ops.width;
     const int start = S->circuit->gates.n;
-    apply_block(S, o, inputs, params != NULL ? params->n : 0, ops.width - l->n_controls, q + l->n_controls, l->span);
+    apply_block(S, o, inputs, params != NULL ? params->n : 0, ops.width - l->n_controls, q + l->n_controls,
+                l->span);
     if (!apply_modifiers(S, l, start, q)) return;
   }
 }
@@ -392,7 +419,8 @@ static void unknown_gate(Sema *S, const AstNode *name) {
   if (near == NULL) {
     VEC(const char *) names = {0};
     for (int i = 0; i < GATE_COUNT; i++) vec_push(S->a, &names, gate_info[i].name);
-    for (size_t i = 0; i < sizeof gates_later / sizeof *gates_later; i++) vec_push(S->a, &names, gates_later[i]);
+    for (size_t i = 0; i < sizeof gates_later / sizeof *gates_later; i++)
+      vec_push(S->a, &names, gates_later[i]);
     for (int i = 0; i < S->objects.n; i++) vec_push(S->a, &names, S->objects.at[i]->name);
     near = diag_nearest(text, names.at, names.n);
   }
@@ -407,7 +435,8 @@ static void unknown_gate(Sema *S, const AstNode *name) {
 void walk_command(Sema *S, const AstNode *n) {
   Line l = {.span = n->span};
   bool ok = true;
-  for (; n->kind == AST_MODIFIED; n = ast_kid(n, AST_MODIFIED_command)) ok = add_modifier(S, &l, ast_kid(n, AST_MODIFIED_modifier)) && ok;
+  for (; n->kind == AST_MODIFIED; n = ast_kid(n, AST_MODIFIED_command))
+    ok = add_modifier(S, &l, ast_kid(n, AST_MODIFIED_modifier)) && ok;
   if (!ok || n->kind != AST_COMMAND) return;
   l.head = ast_kid(n, AST_COMMAND_head);
   l.operands = ast_kid(n, AST_COMMAND_operands);

@@ -5,12 +5,18 @@
 #include <string.h>
 
 typedef enum PickKind { PICK_ALL, PICK_ONE, PICK_SLICE, PICK_LIST } PickKind;
-typedef struct Pick { PickKind kind; int64_t from, to; const Value *list; Span span; } Pick;
+typedef struct Pick {
+  PickKind kind;
+  int64_t from, to;
+  const Value *list;
+  Span span;
+} Pick;
 
 static const Value *out_of_range(Sema *S, Span span, int64_t i, Dim size, const char *what) {
-  Diag *d = say(S, DIAG_SHAPE, span, "there is no index %lld: %s has %lld element%s", (long long)i, what, (long long)size.n,
-                size.n == 1 ? "" : "s");
-  if (size.n > 0) diag_mark(d, "0 to %lld, or -1 to -%lld from the end", (long long)(size.n - 1), (long long)size.n);
+  Diag *d = say(S, DIAG_SHAPE, span, "there is no index %lld: %s has %lld element%s", (long long)i, what,
+                (long long)size.n, size.n == 1 ? "" : "s");
+  if (size.n > 0)
+    diag_mark(d, "0 to %lld, or -1 to -%lld from the end", (long long)(size.n - 1), (long long)size.n);
   label_origin(S, d, size);
   return S->error;
 }
@@ -47,7 +53,8 @@ static bool pick_of(Sema *S, const AstNode *n, Dim size, const char *what, Pick 
       out->from = v->u.range.lo < 0 ? v->u.range.lo + size.n : v->u.range.lo;
       out->to = v->u.range.hi < 0 ? v->u.range.hi + size.n : v->u.range.hi;
     } else if (v->kind == VAL_TENSOR) {
-      Diag *d = say(S, DIAG_STATIC, n->span, "an index is known before the run, but this is %s", val_describe(S, v));
+      Diag *d = say(S, DIAG_STATIC, n->span, "an index is known before the run, but this is %s",
+                    val_describe(S, v));
       diag_help(d, "`gather(x, i)` picks rows by computed labels");
       return false;
     } else {
@@ -62,7 +69,8 @@ static bool pick_of(Sema *S, const AstNode *n, Dim size, const char *what, Pick 
     }
   }
   if (size.count != 0) return true;
-  if (out->from < 0 || out->to > size.n) return out_of_range(S, n->span, out->from < 0 ? out->from : out->to - 1, size, what), false;
+  if (out->from < 0 || out->to > size.n)
+    return out_of_range(S, n->span, out->from < 0 ? out->from : out->to - 1, size, what), false;
   if (out->to <= out->from) {
     say(S, DIAG_SHAPE, n->span, "this slice is empty: %lld..%lld", (long long)out->from, (long long)out->to);
     return false;
@@ -102,7 +110,8 @@ static const Value *index_qubits(Sema *S, const Value *v, const Pick *p, Span sp
     int64_t k;
     if (!want_int(S, p->list->u.list.at[i], "a qubit", &k)) return S->error;
     if (k < 0) k += q->n;
-    if (k < 0 || k >= q->n) return out_of_range(S, p->list->u.list.at[i]->span, k, dim_static(q->n), "the register");
+    if (k < 0 || k >= q->n)
+      return out_of_range(S, p->list->u.list.at[i]->span, k, dim_static(q->n), "the register");
     at[i] = q->at[k];
   }
   out->u.qubits.n = n;
@@ -142,8 +151,9 @@ static const Value *index_tensor(Sema *S, const Value *v, const AstNode *n) {
   const AstNode *indices = ast_kid(n, AST_INDEX_indices);
   const Shape shape = tensor_sample(t);
   if (indices->n > shape.rank) {
-    Diag *d = say(S, DIAG_RANKS, indices->span, "%d indices, but `%s` has %d ax%s", indices->n,
-                  src_of_span(S, ast_kid(n, AST_INDEX_value)->span), shape.rank, shape.rank == 1 ? "is" : "es");
+    Diag *d =
+        say(S, DIAG_RANKS, indices->span, "%d indices, but `%s` has %d ax%s", indices->n,
+            src_of_span(S, ast_kid(n, AST_INDEX_value)->span), shape.rank, shape.rank == 1 ? "is" : "es");
     diag_label(d, ast_kid(n, AST_INDEX_value)->span, "%s", sema_shape_text(S, &shape));
     return S->error;
   }
@@ -152,7 +162,8 @@ static const Value *index_tensor(Sema *S, const Value *v, const AstNode *n) {
   int axis = t->lift;
   for (int i = 0; i < indices->n; i++) {
     Pick p;
-    const char *what = arena_printf(S->a, "axis %d of `%s`", i, src_of_span(S, ast_kid(n, AST_INDEX_value)->span));
+    const char *what =
+        arena_printf(S->a, "axis %d of `%s`", i, src_of_span(S, ast_kid(n, AST_INDEX_value)->span));
     if (!pick_of(S, indices->kids[i], shape.d[i], what, &p)) return S->error;
     if (p.kind != PICK_ALL && shape.d[i].count != 0) {
       later(S, indices->kids[i]->span, "an index into an axis whose size is known only when run (`%s`)",
@@ -193,7 +204,8 @@ const Value *eval_index(Sema *S, const AstNode *n) {
     Pick p;
     int count = v->kind == VAL_QUBITS ? v->u.qubits.n : 0;
     if (items && static_items(S, out, "the list", &count) == NULL) return S->error;
-    const char *what = v->kind == VAL_QUBITS ? arena_printf(S->a, "register `%s`", v->u.qubits.name) : val_kind_text(v->kind);
+    const char *what = v->kind == VAL_QUBITS ? arena_printf(S->a, "register `%s`", v->u.qubits.name)
+                                             : val_kind_text(v->kind);
     if (v->kind == VAL_QUBITS && (i > 0 || v->u.qubits.is_single)) return say_colon(S, n);
     if (!pick_of(S, indices->kids[i], dim_static(count), what, &p)) return S->error;
     out = v->kind == VAL_QUBITS ? index_qubits(S, v, &p, n->span) : index_items(S, out, &p, "the list");

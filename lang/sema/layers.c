@@ -49,7 +49,8 @@ const Value *fn_linear(Sema *S, Args *args, const Builtin *self) {
   }
   const Shape s = tensor_sample(t);
   if (s.rank == 0 || s.d[s.rank - 1].count != 0) {
-    Diag *d = say(S, DIAG_SHAPE, args->span, "`linear` works along the last axis, but its input is %s", sema_shape_text(S, &s));
+    Diag *d = say(S, DIAG_SHAPE, args->span, "`linear` works along the last axis, but its input is %s",
+                  sema_shape_text(S, &s));
     if (s.rank == 0) diag_help(d, "make it one: `reshape(1)`");
     return S->error;
   }
@@ -60,7 +61,8 @@ const Value *fn_linear(Sema *S, Args *args, const Builtin *self) {
   Shape w = {.rank = 2}, b = {.rank = 1};
   w.d[0] = b.d[0] = out;
   w.d[1] = in;
-  w.d[0].origin = b.d[0].origin = origin_new(S, args->span, arena_printf(S->a, "`linear(%lld)`", (long long)out.n), out.origin, 0);
+  w.d[0].origin = b.d[0].origin =
+      origin_new(S, args->span, arena_printf(S->a, "`linear(%lld)`", (long long)out.n), out.origin, 0);
   const int ws = object_weight(S, arena_printf(S->a, "%s.weight", key), &w, start, args->span);
   const int bs = bias ? object_weight(S, arena_printf(S->a, "%s.bias", key), &b, start, args->span) : -1;
   if (ws < 0 || (bias && bs < 0)) return S->error;
@@ -69,7 +71,8 @@ const Value *fn_linear(Sema *S, Args *args, const Builtin *self) {
   Graph *g = graph_now(S);
   Shape lead;
   const NodeId x = as_matrix(S, t, &lead, args->span);
-  if (x == NODE_NONE) return later(S, args->span, "`linear` on samples with several axes and rows known only when run");
+  if (x == NODE_NONE)
+    return later(S, args->span, "`linear` on samples with several axes and rows known only when run");
   NodeId y = g_matmul(g, x, g_param(g, ws, &w, args->span), false, true, args->span);
   if (bias) {
     Shape flat = {.rank = 2};

@@ -14,7 +14,9 @@ static const Value *op_value(Sema *S, int n, const PauliTerm *terms, Span span) 
 const Value *fn_pauli(Sema *S, Args *args, const Builtin *self) {
   const Value *q = args->v[0];
   if (S->circuit == NULL) {
-    say(S, DIAG_PLACE, args->span, "`%s` is an operator on qubits: it stands in a circuit, in `expval(%s(q[0]))`", self->name, self->name);
+    say(S, DIAG_PLACE, args->span,
+        "`%s` is an operator on qubits: it stands in a circuit, in `expval(%s(q[0]))`", self->name,
+        self->name);
     return S->error;
   }
   if (q->kind != VAL_QUBITS) {
@@ -55,9 +57,11 @@ static bool terms_of(Sema *S, const Value *v, OpValue *out) {
     *out = (OpValue){1, t};
     return true;
   }
-  if (v->kind == VAL_TENSOR || v->kind == VAL_SERIES) later(S, v->span, "an operator with computed coefficients");
+  if (v->kind == VAL_TENSOR || v->kind == VAL_SERIES)
+    later(S, v->span, "an operator with computed coefficients");
   else if (v->kind == VAL_LIST) {
-    Diag *d = say(S, DIAG_TYPE, v->span, "an operator combines with operators and numbers, but this is a list of %d", v->u.list.n);
+    Diag *d = say(S, DIAG_TYPE, v->span,
+                  "an operator combines with operators and numbers, but this is a list of %d", v->u.list.n);
     diag_help(d, "`sum([...])` makes one operator of several");
   } else wrong_kind(S, v, "what an operator is combined with", "an operator or a number");
   return false;
@@ -66,8 +70,8 @@ static bool terms_of(Sema *S, const Value *v, OpValue *out) {
 /* i^e of the product of two Pauli words, e mod 4; words are i^(x.z) X^x Z^z. */
 static int product_phase(const PauliTerm *a, const PauliTerm *b) {
   const uint64_t x = a->x ^ b->x, z = a->z ^ b->z;
-  const int e = __builtin_popcountll(a->x & a->z) + __builtin_popcountll(b->x & b->z) + 2 * __builtin_popcountll(a->z & b->x) -
-                __builtin_popcountll(x & z);
+  const int e = __builtin_popcountll(a->x & a->z) + __builtin_popcountll(b->x & b->z) +
+                2 * __builtin_popcountll(a->z & b->x) - __builtin_popcountll(x & z);
   return ((e % 4) + 4) % 4;
 }
 
@@ -77,12 +81,15 @@ static const Value *op_product(Sema *S, const OpValue *a, const OpValue *b, Span
     for (int k = 0; k < b->n; k++) {
       const int e = product_phase(&a->terms[i], &b->terms[k]);
       if (e % 2 != 0) {
-        Diag *d = say(S, DIAG_GATE, span, "this product is no observable: two different Pauli operators on one qubit give an imaginary factor");
+        Diag *d = say(
+            S, DIAG_GATE, span,
+            "this product is no observable: two different Pauli operators on one qubit give an imaginary factor");
         diag_help(d, "X(q) * Y(q) is i Z(q); multiply operators on different qubits");
         return S->error;
       }
       const double c = a->terms[i].coefficient * b->terms[k].coefficient;
-      add_term(S, &out, (PauliTerm){e == 2 ? -c : c, a->terms[i].x ^ b->terms[k].x, a->terms[i].z ^ b->terms[k].z});
+      add_term(S, &out,
+               (PauliTerm){e == 2 ? -c : c, a->terms[i].x ^ b->terms[k].x, a->terms[i].z ^ b->terms[k].z});
     }
   return op_value(S, out.n, out.at, span);
 }
@@ -98,7 +105,8 @@ const Value *op_binary(Sema *S, AstOp op, const Value *a, const Value *b, Span s
     return op_product(S, &x, &by, span);
   }
   if (op != AST_OP_ADD && op != AST_OP_SUB) {
-    say(S, DIAG_TYPE, span, "operators are added, subtracted and multiplied; `%s` does not apply", ast_op_text[op]);
+    say(S, DIAG_TYPE, span, "operators are added, subtracted and multiplied; `%s` does not apply",
+        ast_op_text[op]);
     return S->error;
   }
   Terms out = {0};
@@ -192,7 +200,8 @@ const Value *fn_pair_list(Sema *S, Args *args, const Builtin *self) {
       int64_t j;
       if (!want_int(S, pair->u.list.at[k], "a qubit", &j)) return S->error;
       if (j < 0 || j >= q->n) {
-        say(S, DIAG_QUBIT, pair->u.list.at[k]->span, "there is no qubit %lld: register `%s` has %d", (long long)j, q->name, q->n);
+        say(S, DIAG_QUBIT, pair->u.list.at[k]->span, "there is no qubit %lld: register `%s` has %d",
+            (long long)j, q->name, q->n);
         return S->error;
       }
       at[2 * i + k] = q->at[j];
@@ -211,9 +220,12 @@ static bool same_angle(const AngleRef *a, const AngleRef *b) {
 }
 
 static bool same_gate(const GateUse *a, const GateUse *b) {
-  if (a->gate != b->gate || a->inverse != b->inverse || a->n_targets != b->n_targets || a->n_controls != b->n_controls) return false;
+  if (a->gate != b->gate || a->inverse != b->inverse || a->n_targets != b->n_targets ||
+      a->n_controls != b->n_controls)
+    return false;
   const size_t n = (size_t)(a->n_targets + a->n_controls);
-  if (memcmp(a->qubit, b->qubit, n) != 0 || memcmp(a->control_on, b->control_on, (size_t)a->n_controls) != 0) return false;
+  if (memcmp(a->qubit, b->qubit, n) != 0 || memcmp(a->control_on, b->control_on, (size_t)a->n_controls) != 0)
+    return false;
   for (int i = 0; i < gate_info[a->gate].n_angles; i++)
     if (!same_angle(&a->angle[i], &b->angle[i])) return false;
   return true;
@@ -222,13 +234,16 @@ static bool same_gate(const GateUse *a, const GateUse *b) {
 static bool same_observable(const Observable *a, const Observable *b) {
   if (a->terms.n != b->terms.n) return false;
   for (int i = 0; i < a->terms.n; i++)
-    if (a->terms.at[i].coefficient != b->terms.at[i].coefficient || a->terms.at[i].x != b->terms.at[i].x || a->terms.at[i].z != b->terms.at[i].z)
+    if (a->terms.at[i].coefficient != b->terms.at[i].coefficient || a->terms.at[i].x != b->terms.at[i].x ||
+        a->terms.at[i].z != b->terms.at[i].z)
       return false;
   return true;
 }
 
 static bool same_program(const CircuitProgram *a, const CircuitProgram *b) {
-  if (a->n_qubits != b->n_qubits || a->gates.n != b->gates.n || a->measure != b->measure || a->n_inputs != b->n_inputs) return false;
+  if (a->n_qubits != b->n_qubits || a->gates.n != b->gates.n || a->measure != b->measure ||
+      a->n_inputs != b->n_inputs)
+    return false;
   if (a->observables.n != b->observables.n || a->probs_qubits.n != b->probs_qubits.n) return false;
   for (int i = 0; i < a->n_inputs; i++)
     if (a->input_has_rows[i] != b->input_has_rows[i] || a->input_size[i] != b->input_size[i]) return false;
@@ -273,7 +288,8 @@ static const Value *circuit_node(Sema *S, CircuitProgram *p, Span span) {
   for (int i = 0; i < c->inputs.n; i++) lift = c->rows.at[i] ? 1 : lift;
   const char *why = NULL;
   const NodeId id = g_make(graph_now(S), OP_CIRCUIT, c->inputs.n, c->inputs.at, &attr, NULL, span, &why);
-  if (id == NODE_NONE) say(S, DIAG_SHAPE, span, "%s", why != NULL ? why : "the inputs of this circuit do not fit together");
+  if (id == NODE_NONE)
+    say(S, DIAG_SHAPE, span, "%s", why != NULL ? why : "the inputs of this circuit do not fit together");
   c->measured = true;
   c->measured_span = span;
   return val_node(S, id, lift, span);
@@ -286,7 +302,8 @@ static bool in_circuit(Sema *S, const Args *args) {
     return false;
   }
   if (S->circuit->object->is_block || S->object->object->is_block) {
-    say(S, DIAG_PLACE, args->span, "`%s` measures, but `%s` is a block without `return`", args->name, S->object->object->name);
+    say(S, DIAG_PLACE, args->span, "`%s` measures, but `%s` is a block without `return`", args->name,
+        S->object->object->name);
     return false;
   }
   return true;

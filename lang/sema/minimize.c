@@ -4,16 +4,24 @@
 
 /* ---- series ---------------------------------------------------------------------------------------- */
 
-int train_series(Sema *S, const char *name, const Shape *entry, int64_t capacity, bool per_epoch, int64_t first, int64_t stride, Span span) {
+int train_series(Sema *S, const char *name, const Shape *entry, int64_t capacity, bool per_epoch,
+                 int64_t first, int64_t stride, Span span) {
   TrainInfo *info = S->train;
   const char *full = arena_printf(S->a, "%s.%s", info->name, name);
   if (capacity < 1) capacity = 1;
-  vec_push(S->a, &S->p->counts, ((Count){arena_printf(S->a, "entries of %s", full), COUNT_SERIES, S->p->series.n, capacity}));
+  vec_push(S->a, &S->p->counts,
+           ((Count){arena_printf(S->a, "entries of %s", full), COUNT_SERIES, S->p->series.n, capacity}));
   Shape shape = {.rank = entry->rank + 1};
   shape.d[0] = (Dim){capacity, (uint32_t)(S->p->counts.n - 1), origin_new(S, span, full, 0, 0)};
   for (int i = 0; i < entry->rank; i++) shape.d[i + 1] = entry->d[i];
   const int slot = slot_new(S, SLOT_SERIES, full, &shape, ELEM_REAL, span);
-  Series s = {.name = full, .entry = *entry, .slot = slot, .capacity = capacity, .per_epoch = per_epoch, .first = first, .stride = stride,
+  Series s = {.name = full,
+              .entry = *entry,
+              .slot = slot,
+              .capacity = capacity,
+              .per_epoch = per_epoch,
+              .first = first,
+              .stride = stride,
               .train = info->index};
   vec_push(S->a, &S->p->series, s);
   const int index = S->p->series.n - 1;
@@ -36,7 +44,8 @@ const Value *series_value(Sema *S, int series, Span span) {
   if (t == NULL || !t->done) return later(S, span, "reading the series `%s` inside its own train", s->name);
   Shape shape = S->p->slots.at[s->slot].shape;
   bool open = t->may_stop;
-  for (int i = 0; i < t->series.n; i++) open = open || (t->series.at[i].series == series && t->series.at[i].open);
+  for (int i = 0; i < t->series.n; i++)
+    open = open || (t->series.at[i].series == series && t->series.at[i].open);
   if (!open) {
     const uint32_t origin = shape.d[0].origin;
     shape.d[0] = dim_static(s->capacity);
@@ -63,10 +72,12 @@ void walk_record(Sema *S, const AstNode *n) {
     S->train->broken = true;
     return;
   }
-  static const char *const taken[] = {"loss", "iterations", "epochs_run", "circuit_runs", "missing_groups", "seconds_per_epoch"};
+  static const char *const taken[] = {"loss",         "iterations",     "epochs_run",
+                                      "circuit_runs", "missing_groups", "seconds_per_epoch"};
   for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
     if (strcmp(name, taken[i]) == 0) {
-      say(S, DIAG_REDECLARED, target->span, "every train has a `%s` already; record under another name", name);
+      say(S, DIAG_REDECLARED, target->span, "every train has a `%s` already; record under another name",
+          name);
       return;
     }
   for (int i = 0; i < S->train->series.n; i++)
@@ -79,13 +90,15 @@ void walk_record(Sema *S, const AstNode *n) {
   if (t == NULL) return;
   Shape entry = t->shape;
   if (!shape_is_static(&entry)) {
-    Diag *d = say(S, DIAG_STATIC, ast_kid(n, AST_ATTR_value)->span, "what is recorded has a fixed shape, but this is %s", sema_shape_text(S, &entry));
+    Diag *d = say(S, DIAG_STATIC, ast_kid(n, AST_ATTR_value)->span,
+                  "what is recorded has a fixed shape, but this is %s", sema_shape_text(S, &entry));
     diag_help(d, "record its mean: `record %s = mean(...)`", name);
     return;
   }
   const int64_t epochs = S->p->trains.at[S->train->index].epochs, k = S->train->every;
   const int64_t capacity = k > 0 ? epochs / k : epochs * S->train->per_epoch * S->train->repeats;
-  const int series = train_series(S, name, &entry, capacity, k > 0, k > 0 ? k : 1, k > 0 ? k : 1, target->span);
+  const int series =
+      train_series(S, name, &entry, capacity, k > 0, k > 0 ? k : 1, k > 0 ? k : 1, target->span);
   Stmt s = stmt_make(STMT_RECORD, n->span);
   s.slot = tensor_export(S, t, arena_printf(S->a, "%s.%s.value", S->train->name, name));
   s.series = series;
@@ -94,13 +107,22 @@ void walk_record(Sema *S, const AstNode *n) {
 
 /* ---- minimize ------------------------------------------------------------------------------------------ */
 
-typedef struct Trained { const Value *v; ObjectInfo *object; const char *name; int n; const int *slots; TrainOptim *optim; } Trained;
+typedef struct Trained {
+  const Value *v;
+  ObjectInfo *object;
+  const char *name;
+  int n;
+  const int *slots;
+  TrainOptim *optim;
+} Trained;
 typedef VEC(Trained) TrainedList;
 
 static TrainOptim *optimizer_of(const TrainInfo *t, const ObjectInfo *o, const char *stage) {
   for (int i = 0; i < t->optims.n; i++) {
     TrainOptim *x = &t->optims.at[i];
-    if (x->object == o && (stage == NULL ? x->stage == NULL : x->stage != NULL && strcmp(x->stage, stage) == 0)) return x;
+    if (x->object == o &&
+        (stage == NULL ? x->stage == NULL : x->stage != NULL && strcmp(x->stage, stage) == 0))
+      return x;
   }
   return NULL;
 }
@@ -114,7 +136,8 @@ static bool add_trained(Sema *S, const Value *v, Span span, TrainedList *out) {
   if (val_is_error(v)) return false;
   if (v->kind != VAL_OBJECT && v->kind != VAL_STAGE) {
     Diag *d = wrong_kind(S, v, "what stands after `over`", "a circuit, a model, or a stage of one");
-    if (d != NULL && v->kind == VAL_TENSOR) diag_help(d, "values are not trained; the weights of circuits and models are");
+    if (d != NULL && v->kind == VAL_TENSOR)
+      diag_help(d, "values are not trained; the weights of circuits and models are");
     return false;
   }
   Trained t = {.v = v};
@@ -132,7 +155,8 @@ static bool add_trained(Sema *S, const Value *v, Span span, TrainedList *out) {
     }
   if (t.optim == NULL && S->train->broken) return false;
   if (t.optim == NULL) {
-    Diag *d = say(S, DIAG_NO_OPTIMIZER, span, "`%s` has no optimizer in the train `%s`", t.name, S->train->name);
+    Diag *d =
+        say(S, DIAG_NO_OPTIMIZER, span, "`%s` has no optimizer in the train `%s`", t.name, S->train->name);
     diag_help(d, "add a line before the step: `optimizer %s = adam(1e-3)`", t.name);
     return false;
   }
@@ -144,7 +168,8 @@ static bool add_trained(Sema *S, const Value *v, Span span, TrainedList *out) {
 static bool trained_of(Sema *S, const AstNode *refs, TrainedList *out) {
   const int errors = S->sink->n_errors;
   bool ok = true;
-  for (int i = 0; i < refs->n; i++) ok = add_trained(S, eval(S, refs->kids[i]), refs->kids[i]->span, out) && ok;
+  for (int i = 0; i < refs->n; i++)
+    ok = add_trained(S, eval(S, refs->kids[i]), refs->kids[i]->span, out) && ok;
   if (!ok && S->sink->n_errors == errors) return false;
   return ok;
 }
@@ -172,12 +197,16 @@ static void say_no_path(Sema *S, const AstNode *loss, const AstNode *ref, const 
     other = owner;
   }
   if (other == NULL) diag_label(d, loss->span, "depends on no weights");
-  else diag_label(d, loss->span, several ? "depends on the weights of `%s` and others" : "depends on the weights of `%s`", other);
+  else
+    diag_label(d, loss->span,
+               several ? "depends on the weights of `%s` and others" : "depends on the weights of `%s`",
+               other);
   if (other != NULL && !several) diag_help(d, "did you mean `over %s`?", other);
 }
 
 /* Gradients of the loss; E0412 for each object that it does not use. NULL after an error. */
-static const Value *gradients(Sema *S, const AstNode *n, const AstNode *refs, const Value *loss, const TrainedList *list) {
+static const Value *gradients(Sema *S, const AstNode *n, const AstNode *refs, const Value *loss,
+                              const TrainedList *list) {
   int count;
   const int *slots = all_slots(S, list, &count);
   bool ok = true;
@@ -187,7 +216,8 @@ static const Value *gradients(Sema *S, const AstNode *n, const AstNode *refs, co
     bool used = false;
     for (int k = 0; k < list->at[i].n; k++) used = used || slot_in(list->at[i].slots[k], total, deps);
     if (used) continue;
-    say_no_path(S, ast_kid(n, AST_MINIMIZE_loss), refs->n == list->n ? refs->kids[i] : refs, list->at[i].name, loss->u.tensor->node);
+    say_no_path(S, ast_kid(n, AST_MINIMIZE_loss), refs->n == list->n ? refs->kids[i] : refs, list->at[i].name,
+                loss->u.tensor->node);
     ok = false;
   }
   if (!ok) return NULL;
@@ -220,14 +250,16 @@ static const char *loss_name(Sema *S, const TrainedList *list) {
   const char *base = arena_printf(S->a, "loss.%s", list->at[0].name), *name = base;
   for (int k = 2;; k++) {
     bool taken = false;
-    for (int i = 0; i < S->train->series.n; i++) taken = taken || strcmp(S->train->series.at[i].name, name) == 0;
+    for (int i = 0; i < S->train->series.n; i++)
+      taken = taken || strcmp(S->train->series.at[i].name, name) == 0;
     if (!taken) return name;
     name = arena_printf(S->a, "%s_%d", base, k);
   }
 }
 
 void walk_minimize(Sema *S, const AstNode *n) {
-  const AstNode *refs = ast_kid(n, AST_MINIMIZE_over), *clip = ast_kid(n, AST_MINIMIZE_clip), *per = ast_kid(n, AST_MINIMIZE_per);
+  const AstNode *refs = ast_kid(n, AST_MINIMIZE_over), *clip = ast_kid(n, AST_MINIMIZE_clip),
+                *per = ast_kid(n, AST_MINIMIZE_per);
   TrainedList list = {0};
   const Value *loss = eval(S, ast_kid(n, AST_MINIMIZE_loss));
   const bool trained = trained_of(S, refs, &list);
@@ -268,15 +300,19 @@ void walk_update(Sema *S, const AstNode *n) {
   if (val_is_error(t) || !add_trained(S, t, target->span, &list) || val_is_error(v)) return;
   if (v->kind != VAL_BUNDLE) {
     Diag *d = wrong_kind(S, v, "what `update ... with` takes", "a gradient");
-    if (d != NULL) diag_help(d, "write `update %s with grad(loss, %s)`", src_of_span(S, target->span), src_of_span(S, target->span));
+    if (d != NULL)
+      diag_help(d, "write `update %s with grad(loss, %s)`", src_of_span(S, target->span),
+                src_of_span(S, target->span));
     return;
   }
   int n_slots;
   const int *slots = all_slots(S, &list, &n_slots);
   bool fits = n_slots == v->u.bundle.n;
-  for (int i = 0; fits && i < n_slots; i++) fits = shape_equal(&S->p->slots.at[slots[i]].shape, &S->p->slots.at[v->u.bundle.slots[i]].shape);
+  for (int i = 0; fits && i < n_slots; i++)
+    fits = shape_equal(&S->p->slots.at[slots[i]].shape, &S->p->slots.at[v->u.bundle.slots[i]].shape);
   if (!fits) {
-    Diag *d = say(S, DIAG_SHAPE, ast_kid(n, AST_UPDATE_value)->span, "this gradient is not shaped like the weights of `%s`", list.at[0].name);
+    Diag *d = say(S, DIAG_SHAPE, ast_kid(n, AST_UPDATE_value)->span,
+                  "this gradient is not shaped like the weights of `%s`", list.at[0].name);
     diag_label(d, target->span, "%d tensors of weights, but %d in the gradient", n_slots, v->u.bundle.n);
     return;
   }

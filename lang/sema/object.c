@@ -9,7 +9,8 @@ static bool has_return(const AstNode *n) {
   if (n->kind == AST_RETURN) return true;
   if (n->kind == AST_ERROR) return true; /* whatever it was: no second message about it */
   for (int i = 0; i < n->n; i++)
-    if (n->kids[i] != NULL && (n->kind == AST_BLOCK || n->kind == AST_IF || n->kind == AST_FOR || n->kind == AST_REPEAT) &&
+    if (n->kids[i] != NULL &&
+        (n->kind == AST_BLOCK || n->kind == AST_IF || n->kind == AST_FOR || n->kind == AST_REPEAT) &&
         has_return(n->kids[i]))
       return true;
   return false;
@@ -24,8 +25,8 @@ int object_weight(Sema *S, const char *key, const Shape *shape, Start start, Spa
     const int slot = o->parts.at[i].slot;
     const Shape *old = &S->p->slots.at[slot].shape;
     if (shape_equal(old, shape)) return slot;
-    Diag *d = say(S, DIAG_SHAPE, span, "`%s.%s` is %s in an earlier call and %s in this one", o->name, key, sema_shape_text(S, old),
-                  sema_shape_text(S, shape));
+    Diag *d = say(S, DIAG_SHAPE, span, "`%s.%s` is %s in an earlier call and %s in this one", o->name, key,
+                  sema_shape_text(S, old), sema_shape_text(S, shape));
     diag_help(d, "weights have one shape: make a second object with `new %s`", o->name);
     return -1;
   }
@@ -82,7 +83,8 @@ const char *stage_key(Sema *S, const char *kind) {
   ObjectBuild *b = S->object;
   if (b->label != NULL) return b->label;
   for (int i = 0; i < b->counts.n; i++)
-    if (strcmp(b->counts.at[i].kind, kind) == 0) return arena_printf(S->a, "%s_%d", kind, ++b->counts.at[i].n);
+    if (strcmp(b->counts.at[i].kind, kind) == 0)
+      return arena_printf(S->a, "%s_%d", kind, ++b->counts.at[i].n);
   vec_push(S->a, &b->counts, ((KindCount){kind, 1}));
   return arena_printf(S->a, "%s_1", kind);
 }
@@ -129,8 +131,8 @@ static bool start_of(Sema *S, const AstNode *n, const Value *v, const Shape *sha
     return false;
   }
   if (!val_shape(S, v, &s, &elem) || !shape_equal(&s, shape)) {
-    Diag *d = say(S, DIAG_SHAPE, v->span, "`%s` is %s, but its starting value is %s", sym_text(n->name), sema_shape_text(S, shape),
-                  shape_of_value(S, v));
+    Diag *d = say(S, DIAG_SHAPE, v->span, "`%s` is %s, but its starting value is %s", sym_text(n->name),
+                  sema_shape_text(S, shape), shape_of_value(S, v));
     diag_label(d, n->name_span, "declared here");
     return false;
   }
@@ -149,7 +151,8 @@ void walk_param(Sema *S, const AstNode *n) {
   const Value *out = S->error;
   const bool dims_ok = dims_eval(S, ast_kid(n, AST_PARAM_dims), false, &shape);
   if (S->object != NULL && S->object->object->is_block)
-    say(S, DIAG_PLACE, n->span, "a `param` belongs to a circuit with `return`; `%s` has none and takes its weights as arguments",
+    say(S, DIAG_PLACE, n->span,
+        "a `param` belongs to a circuit with `return`; `%s` has none and takes its weights as arguments",
         S->object->object->name);
   else if (dims_ok && !val_is_error(v) && start_of(S, n, v, &shape, &start)) {
     const char *key = arena_printf(S->a, "%s%s", sym_text(n->name), S->loop_index);
@@ -233,7 +236,8 @@ static const Value *made_up(Sema *S, const AstNode *p, int i) {
   if (!dims_eval(S, dims, false, &shape)) return S->error;
   NodeId id = g_draw(graph_now(S), DRAW_NORMAL, -1 - i, &shape, p->span);
   const AstNode *type = ast_kid(p, AST_PATTERN_type);
-  if (type != NULL && strcmp(sym_text(type->name), "label") == 0) id = g_unary(graph_now(S), OP_FLOOR, id, p->span);
+  if (type != NULL && strcmp(sym_text(type->name), "label") == 0)
+    id = g_unary(graph_now(S), OP_FLOOR, id, p->span);
   return val_node(S, id, 0, p->span);
 }
 
@@ -318,7 +322,8 @@ ObjectInfo *object_resolve(Sema *S, ObjectInfo *o) {
 
 static bool new_arguments(Sema *S, ObjectInfo *o, const Args *args) {
   if (args->n_pos > 0) {
-    say(S, DIAG_ARGUMENTS, args->span, "`new` takes named arguments only, for the whole numbers of `%s`", o->name);
+    say(S, DIAG_ARGUMENTS, args->span, "`new` takes named arguments only, for the whole numbers of `%s`",
+        o->name);
     return false;
   }
   o->ints.n = 0;
@@ -336,7 +341,9 @@ const Value *object_new(Sema *S, const AstNode *n) {
   const AstNode *ref = ast_kid(n, AST_NEW_ref);
   const AstNode *name = ref->kind == AST_CALL ? ast_kid(ref, AST_CALL_callee) : ref;
   if (S->place != PLACE_TOP && S->place != PLACE_MODEL) {
-    Diag *d = say(S, DIAG_PLACE, n->span, "`new` makes weights, and these have one place each: it cannot stand in %s", place_in[S->place]);
+    Diag *d =
+        say(S, DIAG_PLACE, n->span,
+            "`new` makes weights, and these have one place each: it cannot stand in %s", place_in[S->place]);
     diag_help(d, "make the copy at the top level with `let`, and pass it in");
     return S->error;
   }
@@ -372,7 +379,8 @@ static const char *results_text(Sema *S, const Value *v) {
   if (v == NULL || val_is_error(v)) return "?";
   if (v->kind != VAL_TUPLE) return shape_of_value(S, v);
   const char *out = "";
-  for (int i = 0; i < v->u.list.n; i++) out = arena_printf(S->a, "%s%s%s", out, i > 0 ? ", " : "", shape_of_value(S, v->u.list.at[i]));
+  for (int i = 0; i < v->u.list.n; i++)
+    out = arena_printf(S->a, "%s%s%s", out, i > 0 ? ", " : "", shape_of_value(S, v->u.list.at[i]));
   return out;
 }
 
@@ -383,5 +391,6 @@ const char *object_signature(Sema *S, const ObjectInfo *o) {
     out = arena_printf(S->a, "%s%s%s", out, i > 0 ? ", " : "", src_of_span(S, params->kids[i]->span));
   if (o->is_block) return arena_printf(S->a, "%s) on qubits", out);
   const long long size = (long long)object_size(S, o);
-  return arena_printf(S->a, "%s) -> %s, %lld parameter%s", out, results_text(S, o->results), size, size == 1 ? "" : "s");
+  return arena_printf(S->a, "%s) -> %s, %lld parameter%s", out, results_text(S, o->results), size,
+                      size == 1 ? "" : "s");
 }

@@ -61,7 +61,8 @@ bool dims_eval(Sema *S, const AstNode *dims, bool count_first, Shape *out) {
       continue;
     }
     if (out->d[i].count != 0 && (i > 0 || !count_first)) {
-      say(S, DIAG_STATIC, d->span, "`%s` is known only when run, so it can be the first size of a `draw` only",
+      say(S, DIAG_STATIC, d->span,
+          "`%s` is known only when run, so it can be the first size of a `draw` only",
           S->p->counts.at[out->d[i].count].name);
       ok = false;
     }
@@ -72,9 +73,11 @@ bool dims_eval(Sema *S, const AstNode *dims, bool count_first, Shape *out) {
 
 static const char *pattern_text(Sema *S, const AstNode *p) { return src_of_span(S, p->span); }
 
-static const Value *wrong_shape(Sema *S, const AstNode *p, const Value *v, const Shape *s, int at, const Value *want, const char *who) {
+static const Value *wrong_shape(Sema *S, const AstNode *p, const Value *v, const Shape *s, int at,
+                                const Value *want, const char *who) {
   const bool given = S->call == NULL || span_within(v->span, S->call->span); /* else it came by `it` */
-  Diag *d = say(S, DIAG_SHAPE, given ? v->span : S->call->span, "`%s` wants `%s`, but gets %s", who, pattern_text(S, p), sema_shape_text(S, s));
+  Diag *d = say(S, DIAG_SHAPE, given ? v->span : S->call->span, "`%s` wants `%s`, but gets %s", who,
+                pattern_text(S, p), sema_shape_text(S, s));
   if (!given && at < 0) diag_label(d, v->span, "%s", sema_shape_text(S, s));
   if (p->span.begin != d->span.begin) diag_label(d, p->span, "declared here");
   if (at < 0) {
@@ -82,16 +85,19 @@ static const Value *wrong_shape(Sema *S, const AstNode *p, const Value *v, const
     diag_mark(d, "%d ax%s, not %d", s->rank, s->rank == 1 ? "is" : "es", dims != NULL ? dims->n : 0);
     return S->error;
   }
-  const char *found = s->d[at].count != 0 ? S->p->counts.at[s->d[at].count].name : num_text(S, (double)s->d[at].n);
+  const char *found =
+      s->d[at].count != 0 ? S->p->counts.at[s->d[at].count].name : num_text(S, (double)s->d[at].n);
   if (want->kind == VAL_INT) diag_mark(d, "axis %d is %s, not %s", at, found, num_text(S, want->u.num));
   else diag_mark(d, "axis %d is %s, not `%s`", at, found, S->p->counts.at[want->u.dim.count].name);
   label_origin(S, d, s->d[at]);
-  if (want->origin != 0 || want->kind == VAL_COUNT) label_origin(S, d, want->kind == VAL_INT ? dim_of_int(S, want) : want->u.dim);
+  if (want->origin != 0 || want->kind == VAL_COUNT)
+    label_origin(S, d, want->kind == VAL_INT ? dim_of_int(S, want) : want->u.dim);
   return S->error;
 }
 
 /* One size of the pattern against one of the value. False after a message. */
-static bool bind_size(Sema *S, const AstNode *p, int k, const Value *v, const Shape *s, int at, const Scope *lexical, const char *who) {
+static bool bind_size(Sema *S, const AstNode *p, int k, const Value *v, const Shape *s, int at,
+                      const Scope *lexical, const char *who) {
   const AstNode *n = ast_kid(p, AST_PATTERN_dims)->kids[k];
   const Value *want;
   if (n->kind == AST_NAME) {
@@ -103,7 +109,8 @@ static bool bind_size(Sema *S, const AstNode *p, int k, const Value *v, const Sh
     want = b->value;
     if (want->kind != VAL_INT && want->kind != VAL_COUNT) {
       if (val_is_error(want)) return false;
-      Diag *d = say(S, DIAG_TYPE, n->span, "a size is a whole number, but `%s` is %s", sym_text(n->name), val_describe(S, want));
+      Diag *d = say(S, DIAG_TYPE, n->span, "a size is a whole number, but `%s` is %s", sym_text(n->name),
+                    val_describe(S, want));
       diag_label(d, b->span, "declared here");
       diag_help(d, "choose another name for the size");
       return false;
@@ -111,7 +118,8 @@ static bool bind_size(Sema *S, const AstNode *p, int k, const Value *v, const Sh
   } else {
     want = eval(S, n);
     int64_t ignored;
-    if (val_is_error(want) || (want->kind != VAL_COUNT && !want_int(S, want, "a size", &ignored))) return false;
+    if (val_is_error(want) || (want->kind != VAL_COUNT && !want_int(S, want, "a size", &ignored)))
+      return false;
   }
   const Dim need = want->kind == VAL_COUNT ? want->u.dim : dim_static((int64_t)want->u.num);
   if (dim_equal(need, s->d[at])) return true;
@@ -122,9 +130,11 @@ static bool bind_size(Sema *S, const AstNode *p, int k, const Value *v, const Sh
 static bool type_fits(const char *type, const Value *v) {
   if (strcmp(type, "int") == 0) return v->kind == VAL_INT;
   if (strcmp(type, "real") == 0 || strcmp(type, "angle") == 0) return val_can_be_tensor(v);
-  if (strcmp(type, "bool") == 0) return v->kind == VAL_BOOL || (v->kind == VAL_TENSOR && v->u.tensor->elem == ELEM_BOOL);
+  if (strcmp(type, "bool") == 0)
+    return v->kind == VAL_BOOL || (v->kind == VAL_TENSOR && v->u.tensor->elem == ELEM_BOOL);
   if (strcmp(type, "text") == 0) return v->kind == VAL_TEXT;
-  if (strcmp(type, "label") == 0) return v->kind == VAL_INT || (v->kind == VAL_TENSOR && v->u.tensor->elem != ELEM_REAL);
+  if (strcmp(type, "label") == 0)
+    return v->kind == VAL_INT || (v->kind == VAL_TENSOR && v->u.tensor->elem != ELEM_REAL);
   if (strcmp(type, "circuit") == 0) return v->kind == VAL_OBJECT && v->u.object->is_circuit;
   if (strcmp(type, "model") == 0) return v->kind == VAL_OBJECT;
   if (strcmp(type, "dataset") == 0) return v->kind == VAL_DATASET;
@@ -132,7 +142,8 @@ static bool type_fits(const char *type, const Value *v) {
 }
 
 static bool check_type(Sema *S, const AstNode *p, const Value *v, const char *who) {
-  static const char *const known[] = {"int", "real", "angle", "bool", "text", "label", "circuit", "model", "dataset"};
+  static const char *const known[] = {"int",   "real",    "angle", "bool",   "text",
+                                      "label", "circuit", "model", "dataset"};
   const AstNode *type = ast_kid(p, AST_PATTERN_type);
   if (type == NULL) return true;
   const char *name = sym_text(type->name);
@@ -147,7 +158,8 @@ static bool check_type(Sema *S, const AstNode *p, const Value *v, const char *wh
     return false;
   }
   if (type_fits(name, v)) return true;
-  Diag *d = say(S, DIAG_TYPE, v->span, "`%s` of `%s` is of type %s, but this is %s", sym_text(p->name), who, name, val_describe(S, v));
+  Diag *d = say(S, DIAG_TYPE, v->span, "`%s` of `%s` is of type %s, but this is %s", sym_text(p->name), who,
+                name, val_describe(S, v));
   diag_label(d, p->span, "declared here");
   return false;
 }
@@ -222,7 +234,8 @@ static bool result_check(Sema *S, const AstNode *r, const Value *v, const Value 
     fits = fits && dim_equal(want.d[i], s.d[i]);
   }
   if (fits) return true;
-  Diag *d = say(S, DIAG_SHAPE, r->span, "`%s` promises %s, but its body gives %s", who, sema_shape_text(S, &want), sema_shape_text(S, &s));
+  Diag *d = say(S, DIAG_SHAPE, r->span, "`%s` promises %s, but its body gives %s", who,
+                sema_shape_text(S, &want), sema_shape_text(S, &s));
   diag_label(d, v->span, "%s", sema_shape_text(S, &s));
   for (int i = 0; i < s.rank && s.rank == want.rank; i++)
     if (!dim_equal(s.d[i], want.d[i])) label_origin(S, d, s.d[i]);
@@ -234,12 +247,14 @@ bool results_check(Sema *S, const AstNode *results, const Value *v, const Value 
   if (results == NULL || val_is_error(v)) return true;
   if (results->n == 1) return result_check(S, results->kids[0], v, out, who);
   if (v->kind != VAL_TUPLE || v->u.list.n != results->n) {
-    say(S, DIAG_SHAPE, results->span, "`%s` promises %d results, but its body gives %s", who, results->n, val_describe(S, v));
+    say(S, DIAG_SHAPE, results->span, "`%s` promises %d results, but its body gives %s", who, results->n,
+        val_describe(S, v));
     return false;
   }
   const Value **at = ARENA_ARRAY(S->a, const Value *, v->u.list.n + 1);
   bool ok = true;
-  for (int i = 0; i < results->n; i++) ok = result_check(S, results->kids[i], v->u.list.at[i], &at[i], who) && ok;
+  for (int i = 0; i < results->n; i++)
+    ok = result_check(S, results->kids[i], v->u.list.at[i], &at[i], who) && ok;
   *out = val_list(S, VAL_TUPLE, v->u.list.n, at, v->span);
   return ok;
 }

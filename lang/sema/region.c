@@ -80,8 +80,16 @@ const char *unique_name(Sema *S, const char *name) {
 /* ---- slots -------------------------------------------------------------------------------- */
 
 int slot_new(Sema *S, SlotKind kind, const char *name, const Shape *shape, ElemKind elem, Span span) {
-  Slot s = {.kind = kind, .name = unique_name(S, name), .shape = *shape, .elem = elem, .span = span, .object = -1,
-            .site = -1, .dataset = -1, .column = -1, .series = -1};
+  Slot s = {.kind = kind,
+            .name = unique_name(S, name),
+            .shape = *shape,
+            .elem = elem,
+            .span = span,
+            .object = -1,
+            .site = -1,
+            .dataset = -1,
+            .column = -1,
+            .series = -1};
   vec_push(S->a, &S->p->slots, s);
   vec_push(S->a, &S->slots, ((SlotInfo){0, NULL, S->updates.n, NULL, NODE_NONE}));
   return S->p->slots.n - 1;

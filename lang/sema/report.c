@@ -56,12 +56,14 @@ const Value *fn_histogram(Sema *S, Args *args, const Builtin *self) {
 const Value *fn_curve(Sema *S, Args *args, const Builtin *self) {
   Figure f = {.kind = FIGURE_CURVE, .label = label_of(S, args, 1), .x = -1, .y = -1};
   (void)self;
-  if (!in_report(S, args) || !figure_slot(S, args, 0, &f.x) || !figure_slot(S, args, 1, &f.y)) return S->error;
+  if (!in_report(S, args) || !figure_slot(S, args, 0, &f.x) || !figure_slot(S, args, 1, &f.y))
+    return S->error;
   if (args->v[3] != NULL && !want_bool(S, args->v[3], "`log_x`", &f.log_x)) return S->error;
   if (args->v[4] != NULL && !want_bool(S, args->v[4], "`log_y`", &f.log_y)) return S->error;
   const Shape *x = &S->p->slots.at[f.x].shape, *y = &S->p->slots.at[f.y].shape;
   if (shape_is_static(x) && shape_is_static(y) && shape_capacity(x) != shape_capacity(y)) {
-    Diag *d = say(S, DIAG_SHAPE, args->span, "a curve needs as many x as y: %s and %s", sema_shape_text(S, x), sema_shape_text(S, y));
+    Diag *d = say(S, DIAG_SHAPE, args->span, "a curve needs as many x as y: %s and %s", sema_shape_text(S, x),
+                  sema_shape_text(S, y));
     label_origin(S, d, x->rank > 0 ? x->d[0] : dim_static(1));
     return S->error;
   }
@@ -78,7 +80,8 @@ const Value *fn_bars(Sema *S, Args *args, const Builtin *self) {
 const Value *fn_row(Sema *S, Args *args, const Builtin *self) {
   if (!in_report(S, args)) return S->error;
   for (int i = 0; i < args->n_rest; i++)
-    if (args->rest[i]->kind != VAL_TEXT && args->rest[i]->kind != VAL_DURATION && !val_can_be_tensor(args->rest[i])) {
+    if (args->rest[i]->kind != VAL_TEXT && args->rest[i]->kind != VAL_DURATION &&
+        !val_can_be_tensor(args->rest[i])) {
       wrong_kind(S, args->rest[i], "a cell of a table", "a number or a text");
       return S->error;
     }
@@ -102,7 +105,8 @@ static bool plot_losses(Sema *S, const AstNode *n, ReportItem *item) {
   for (int i = 0; i < t->series.n; i++) {
     if (strncmp(t->series.at[i].name, "loss", 4) != 0) continue;
     const Series *s = &S->p->series.at[t->series.at[i].series];
-    vec_push(S->a, &item->figures, ((Figure){.kind = FIGURE_SERIES, .label = s->name, .x = s->slot, .y = -1}));
+    vec_push(S->a, &item->figures,
+             ((Figure){.kind = FIGURE_SERIES, .label = s->name, .x = s->slot, .y = -1}));
     any = b->used = true;
   }
   return any;
@@ -118,11 +122,14 @@ static void plot_part(Sema *S, const AstNode *n, ReportItem *item) {
   }
   if (v->kind == VAL_SERIES) {
     const Series *s = &S->p->series.at[v->u.index];
-    vec_push(S->a, &item->figures, ((Figure){.kind = FIGURE_SERIES, .label = s->name, .x = s->slot, .y = -1}));
+    vec_push(S->a, &item->figures,
+             ((Figure){.kind = FIGURE_SERIES, .label = s->name, .x = s->slot, .y = -1}));
     return;
   }
   Diag *d = wrong_kind(S, v, "what `plot` draws", "a figure or a recorded series");
-  if (d != NULL && val_can_be_tensor(v)) diag_help(d, "say how: `histogram(%s)` or `curve(t, %s)`", src_of_span(S, n->span), src_of_span(S, n->span));
+  if (d != NULL && val_can_be_tensor(v))
+    diag_help(d, "say how: `histogram(%s)` or `curve(t, %s)`", src_of_span(S, n->span),
+              src_of_span(S, n->span));
 }
 
 typedef VEC(Cell) Cells;
@@ -139,10 +146,12 @@ static bool add_cells(Sema *S, const Value *v, Cells *out) {
       if (!add_cells(S, items[i], out)) return false;
     return items != NULL;
   }
-  if (v->kind == VAL_TENSOR && val_shape(S, v, &s, &e) && s.rank == 1 && shape_is_static(&s) && s.d[0].n <= 64) {
+  if (v->kind == VAL_TENSOR && val_shape(S, v, &s, &e) && s.rank == 1 && shape_is_static(&s) &&
+      s.d[0].n <= 64) {
     const Tensor *t = want_tensor(S, v, "a cell");
     for (int i = 0; t != NULL && i < s.d[0].n; i++) {
-      const Value *one = val_to_scalar(S, val_node(S, g_slice(graph_now(S), t->node, 0, i, 1, v->span), 0, v->span), "a cell");
+      const Value *one = val_to_scalar(
+          S, val_node(S, g_slice(graph_now(S), t->node, 0, i, 1, v->span), 0, v->span), "a cell");
       if (val_is_error(one) || !value_cell(S, one, unique_value(S), &c)) return false;
       vec_push(S->a, out, c);
     }
@@ -169,7 +178,8 @@ static void table_part(Sema *S, const AstNode *n, ReportItem *item) {
   }
   if (v->kind != VAL_ROW) {
     Diag *d = wrong_kind(S, v, "a line of a table", "a `row(...)` or `head(...)`");
-    if (d != NULL && val_can_be_tensor(v)) diag_help(d, "write `row(\"%s\", %s)`", src_of_span(S, n->span), src_of_span(S, n->span));
+    if (d != NULL && val_can_be_tensor(v))
+      diag_help(d, "write `row(\"%s\", %s)`", src_of_span(S, n->span), src_of_span(S, n->span));
     return;
   }
   table_row(S, v, item);
@@ -180,10 +190,16 @@ static const Value *place_value(Sema *S, const char *name, size_t n, Span span) 
   const char *dot = memchr(name, '.', n);
   const size_t first = dot != NULL ? (size_t)(dot - name) : n;
   const Symbol root = sym_intern(greek_fold(S->a, name, first));
-  AstNode leaf = {.kind = AST_NAME, .span = span, .name = root, .name_span = span, .text = arena_strn(S->a, name, first)};
+  AstNode leaf = {
+      .kind = AST_NAME, .span = span, .name = root, .name_span = span, .text = arena_strn(S->a, name, first)};
   if (dot == NULL) return eval_name(S, &leaf);
   AstNode *kids[1] = {&leaf};
-  AstNode member = {.kind = AST_MEMBER, .span = span, .name = sym_intern(greek_fold(S->a, dot + 1, n - first - 1)), .name_span = span, .n = 1, .kids = kids};
+  AstNode member = {.kind = AST_MEMBER,
+                    .span = span,
+                    .name = sym_intern(greek_fold(S->a, dot + 1, n - first - 1)),
+                    .name_span = span,
+                    .n = 1,
+                    .kids = kids};
   return eval_member(S, &member);
 }
 
@@ -216,7 +232,8 @@ static bool plot_option(Sema *S, const AstNode *arg, ReportItem *item, bool *log
   if (strcmp(name, "title") == 0) return (item->text = want_text(S, v, "a title")) != NULL;
   if (strcmp(name, "log_x") == 0) return want_bool(S, v, "`log_x`", log_x);
   if (strcmp(name, "log_y") == 0) return want_bool(S, v, "`log_y`", log_y);
-  if (strcmp(name, "x_label") == 0 || strcmp(name, "y_label") == 0) return later(S, arg->span, "`%s` of a plot", name), false;
+  if (strcmp(name, "x_label") == 0 || strcmp(name, "y_label") == 0)
+    return later(S, arg->span, "`%s` of a plot", name), false;
   Diag *d = say(S, DIAG_ARGUMENTS, arg->span, "a line of a report has no option `%s`", name);
   diag_help(d, "options of `plot` are `title`, `log_x` and `log_y`");
   return false;
@@ -256,7 +273,8 @@ void walk_report_line(Sema *S, const AstNode *n) {
   else if (strcmp(word, "text") == 0) report_parts(S, REPORT_TEXT, parts, n->span);
   else if (strcmp(word, "images") == 0) later(S, head->span, "`images` of a report");
   else {
-    Diag *d = say(S, DIAG_PLACE, head != NULL ? head->span : n->span, "a line of a report begins with `text`, `table`, `plot` or `images`");
+    Diag *d = say(S, DIAG_PLACE, head != NULL ? head->span : n->span,
+                  "a line of a report begins with `text`, `table`, `plot` or `images`");
     const char *near = diag_nearest(word, known, 4);
     if (near != NULL) diag_mark(d, "did you mean `%s`?", near);
     else if (n->kind == AST_STAGE) diag_help(d, "write `plot %s`", src_of_span(S, n->span));

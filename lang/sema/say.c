@@ -63,7 +63,8 @@ void label_origin(Sema *S, Diag *d, Dim dim) {
   else if (!here) diag_label(d, o->span, "the %lld comes from here: %s", (long long)dim.n, o->text);
   for (int i = 0; i < 2; i++) {
     const Origin *up = origin_of(S, o->parent[i]);
-    const bool shown = up == NULL || up->span.end == 0 || up->text[0] == '\0' || span_within(up->span, here ? SPAN_NONE : o->span);
+    const bool shown = up == NULL || up->span.end == 0 || up->text[0] == '\0' ||
+                       span_within(up->span, here ? SPAN_NONE : o->span);
     if (!shown) diag_label(d, up->span, "%s", up->text);
   }
 }
@@ -156,10 +157,12 @@ const char *val_describe(Sema *S, const Value *v) {
     if (v->u.tensor->shape.rank == v->u.tensor->lift) return "a number that is computed when run";
     return arena_printf(S->a, "a tensor %s", shape_of_value(S, v));
   case VAL_OBJECT:
-    return arena_printf(S->a, "the %s `%s`", v->u.object->is_circuit ? "circuit" : "model", v->u.object->name);
+    return arena_printf(S->a, "the %s `%s`", v->u.object->is_circuit ? "circuit" : "model",
+                        v->u.object->name);
   case VAL_STAGE: return arena_printf(S->a, "the stage `%s.%s`", v->u.stage.object->name, v->u.stage.name);
   case VAL_DEF: return arena_printf(S->a, "the function `%s`", v->u.def->name);
-  case VAL_BUILTIN: return arena_printf(S->a, "the %s `%s`", builtin_kind_text(v->u.builtin->kind), v->u.builtin->name);
+  case VAL_BUILTIN:
+    return arena_printf(S->a, "the %s `%s`", builtin_kind_text(v->u.builtin->kind), v->u.builtin->name);
   case VAL_DATASET: return arena_printf(S->a, "the dataset `%s`", S->p->datasets.at[v->u.index].name);
   case VAL_TRAIN: return arena_printf(S->a, "the train `%s`", v->u.train->name);
   case VAL_SERIES: return arena_printf(S->a, "the series `%s`", S->p->series.at[v->u.index].name);

@@ -3,8 +3,9 @@
 #include "lang/sema/walk.h"
 #include <string.h>
 
-const char *const bind_kind_text[] = {"hyper",   "let",   "var",     "draw",  "param",  "argument", "size",    "column",
-                                      "loop name", "def", "circuit", "model", "dataset", "train",    "report", "register"};
+const char *const bind_kind_text[] = {"hyper",   "let",    "var",       "draw",    "param",   "argument",
+                                      "size",    "column", "loop name", "def",     "circuit", "model",
+                                      "dataset", "train",  "report",    "register"};
 
 static const char *const synonym_from[] = {
 #define SYNONYM(from, to) from,
@@ -66,8 +67,10 @@ void scope_pop(Sema *S, Scope *before) {
   for (int i = 0; i < s->names.n; i++) {
     const Binding *b = s->names.at[i];
     if (b->used || may_be_unused(b) || val_is_error(b->value)) continue;
-    Diag *d = diag_add(S->sink, DIAG_UNUSED, b->span, "%s `%s` is never used", bind_kind_text[b->kind], sym_text(b->name));
-    if (b->kind == BIND_PARAM) diag_help(d, "use it as an angle, or remove it: its weights would never change");
+    Diag *d = diag_add(S->sink, DIAG_UNUSED, b->span, "%s `%s` is never used", bind_kind_text[b->kind],
+                       sym_text(b->name));
+    if (b->kind == BIND_PARAM)
+      diag_help(d, "use it as an angle, or remove it: its weights would never change");
   }
 }
 
@@ -87,7 +90,8 @@ Binding *scope_find(const Scope *s, Symbol name) {
 
 static bool is_given_name(Symbol name) {
   const char *t = sym_text(name);
-  return strcmp(t, "it") == 0 || strcmp(t, "epoch") == 0 || strcmp(t, "iteration") == 0 || strcmp(t, "pi") == 0;
+  return strcmp(t, "it") == 0 || strcmp(t, "epoch") == 0 || strcmp(t, "iteration") == 0 ||
+         strcmp(t, "pi") == 0;
 }
 
 static bool warns_when_hiding(BindKind kind) {
@@ -96,21 +100,24 @@ static bool warns_when_hiding(BindKind kind) {
 
 /* Warnings about names that hide others; parameters, columns and loop names may hide silently. */
 static void warn_hiding(Sema *S, Symbol name, Span span, BindKind kind) {
-  if (kind == BIND_ARG || kind == BIND_COLUMN || kind == BIND_LOOP || kind == BIND_SIZE || kind == BIND_REGISTER) return;
+  if (kind == BIND_ARG || kind == BIND_COLUMN || kind == BIND_LOOP || kind == BIND_SIZE ||
+      kind == BIND_REGISTER)
+    return;
   if (S->scope == S->prelude) return;
   const Scope *s = S->scope;
   while (s->is_plain && s->parent != NULL) {
     s = s->parent;
     const Binding *b = scope_find_here(s, name);
     if (b == NULL || s->is_library || !warns_when_hiding(kind)) continue;
-    Diag *d = diag_add(S->sink, DIAG_HIDES, span, "`%s` hides the %s of the same name in an enclosing block", sym_text(name),
-                       bind_kind_text[b->kind]);
+    Diag *d = diag_add(S->sink, DIAG_HIDES, span, "`%s` hides the %s of the same name in an enclosing block",
+                       sym_text(name), bind_kind_text[b->kind]);
     diag_label(d, b->span, "hidden from here on");
     return;
   }
   if (S->scope != S->top || kind == BIND_REPORT || kind == BIND_TRAIN) return;
   if (scope_find_here(S->prelude, name) != NULL || builtin_find(name) != NULL)
-    diag_add(S->sink, DIAG_HIDES_LIBRARY, span, "`%s` hides the library's `%s`", sym_text(name), sym_text(name));
+    diag_add(S->sink, DIAG_HIDES_LIBRARY, span, "`%s` hides the library's `%s`", sym_text(name),
+             sym_text(name));
 }
 
 Binding *declare(Sema *S, Symbol name, Span span, BindKind kind, const Value *v) {
@@ -141,7 +148,8 @@ static void collect_names(Sema *S, Names *out) {
 }
 
 static bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || ((unsigned char)c & 0x80) != 0;
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         ((unsigned char)c & 0x80) != 0;
 }
 
 /* True if the name stands in a statement that did not parse: it may have been declared there. */

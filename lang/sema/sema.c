@@ -52,7 +52,8 @@ static void script_settings(Sema *S) {
   for (int i = 0; i < 2; i++) {
     bool given = false;
     Span at;
-    for (int k = 0; k < S->script_given.n; k++) given = given || strcmp(S->script_given.at[k].name, names[i]) == 0;
+    for (int k = 0; k < S->script_given.n; k++)
+      given = given || strcmp(S->script_given.at[k].name, names[i]) == 0;
     const AstNode *set = given ? NULL : setting_find(S, names[i], &at);
     if (set == NULL) continue;
     set_script_attribute(S, names[i], eval(S, set));
@@ -74,19 +75,27 @@ static void find_broken(Sema *S, const AstNode *n) {
 
 /* A script without anything to run, or without its edition. */
 static void check_whole(Sema *S, const AstNode *script) {
-  if (script->n == 0) diag_add(S->sink, DIAG_EMPTY, script->span, "the script is empty: there is nothing to run");
+  if (script->n == 0)
+    diag_add(S->sink, DIAG_EMPTY, script->span, "the script is empty: there is nothing to run");
   else if (!S->edition_seen) {
     const AstNode *first = script->kids[0];
-    Diag *d = diag_add(S->sink, DIAG_NO_EDITION, (Span){first->span.begin, first->span.begin + 1}, "the script does not say its edition");
+    Diag *d = diag_add(S->sink, DIAG_NO_EDITION, (Span){first->span.begin, first->span.begin + 1},
+                       "the script does not say its edition");
     diag_help(d, "write `edition = 1` first");
   }
 }
 
-static Sema *walk_all(Arena *a, const AstNode *script, const SemaOptions *options, DiagSink *sink, bool want_types) {
+static Sema *walk_all(Arena *a, const AstNode *script, const SemaOptions *options, DiagSink *sink,
+                      bool want_types) {
   static const SemaOptions none;
   Sema *S = ARENA_NEW(a, Sema);
   Program *p = ARENA_NEW(a, Program);
-  *S = (Sema){.a = a, .sink = sink, .p = p, .options = options != NULL ? options : &none, .dataset = -1, .loop_index = ""};
+  *S = (Sema){.a = a,
+              .sink = sink,
+              .p = p,
+              .options = options != NULL ? options : &none,
+              .dataset = -1,
+              .loop_index = ""};
   S->want_types = want_types;
   S->set_used = ARENA_ARRAY(a, bool, S->options->n_sets + 1);
   S->error = val_new(S, VAL_ERROR, SPAN_NONE);

@@ -14,11 +14,13 @@ const Value *fn_dist(Sema *S, Args *args, const Builtin *self) {
   if (!parameter_fits(S, a, self) || (b != NULL && !parameter_fits(S, b, self))) return S->error;
   const DistKind kind = (DistKind)self->op;
   if (kind == DIST_NORMAL && val_is_number(b) && b->u.num < 0) {
-    say(S, DIAG_TYPE, b->span, "the standard deviation of `normal` is at least 0, but this is %s", num_text(S, b->u.num));
+    say(S, DIAG_TYPE, b->span, "the standard deviation of `normal` is at least 0, but this is %s",
+        num_text(S, b->u.num));
     return S->error;
   }
   if (kind == DIST_UNIFORM && val_is_number(a) && val_is_number(b) && a->u.num > b->u.num) {
-    Diag *d = say(S, DIAG_TYPE, args->span, "`uniform(%s, %s)` has its lower end above its upper end", num_text(S, a->u.num), num_text(S, b->u.num));
+    Diag *d = say(S, DIAG_TYPE, args->span, "`uniform(%s, %s)` has its lower end above its upper end",
+                  num_text(S, a->u.num), num_text(S, b->u.num));
     diag_help(d, "write `uniform(%s, %s)`", num_text(S, b->u.num), num_text(S, a->u.num));
     return S->error;
   }
@@ -58,13 +60,16 @@ const Value *fn_schedule(Sema *S, Args *args, const Builtin *self) {
   Schedule s = {.kind = (ScheduleKind)self->op, .slot = -1};
   const char *what = arena_printf(S->a, "the value of `%s`", self->name);
   if (!want_real(S, args->v[0], what, &s.base)) return S->error;
-  if (s.kind == SCHED_COSINE && args->v[1] != NULL && !want_real(S, args->v[1], "`to` of `cosine`", &s.a)) return S->error;
-  if (s.kind == SCHED_EXPONENTIAL && !want_real(S, args->v[1], "`by` of `exponential`", &s.a)) return S->error;
+  if (s.kind == SCHED_COSINE && args->v[1] != NULL && !want_real(S, args->v[1], "`to` of `cosine`", &s.a))
+    return S->error;
+  if (s.kind == SCHED_EXPONENTIAL && !want_real(S, args->v[1], "`by` of `exponential`", &s.a))
+    return S->error;
   if (s.kind == SCHED_STEPS) {
     s.a = 0.1;
     if (!want_int(S, args->v[1], "`each` of `steps`", &s.each)) return S->error;
     if (s.each < 1) {
-      say(S, DIAG_TYPE, args->v[1]->span, "`each` of `steps` is at least 1 epoch, but this is %lld", (long long)s.each);
+      say(S, DIAG_TYPE, args->v[1]->span, "`each` of `steps` is at least 1 epoch, but this is %lld",
+          (long long)s.each);
       return S->error;
     }
     if (args->v[2] != NULL && !want_real(S, args->v[2], "`by` of `steps`", &s.a)) return S->error;
@@ -78,7 +83,8 @@ const Value *fn_warmup(Sema *S, Args *args, const Builtin *self) {
   if (!schedule_of(S, args->v[0], "what `warmup` wraps", &s)) return S->error;
   if (!want_int(S, args->v[1], "the epochs of `warmup`", &s.warmup)) return S->error;
   if (s.warmup < 0) {
-    say(S, DIAG_TYPE, args->v[1]->span, "`warmup` takes at least 0 epochs, but this is %lld", (long long)s.warmup);
+    say(S, DIAG_TYPE, args->v[1]->span, "`warmup` takes at least 0 epochs, but this is %lld",
+        (long long)s.warmup);
     return S->error;
   }
   return schedule_value(S, s, args->span);

@@ -54,13 +54,15 @@ void bind_patterns(Sema *S, const AstNode *patterns, const Value *v, BindKind ki
   }
   const Value *const *items = NULL;
   int n = 0;
-  if (v->kind == VAL_TUPLE || v->kind == VAL_LIST || v->kind == VAL_RANGE) items = static_items(S, v, "the value", &n);
+  if (v->kind == VAL_TUPLE || v->kind == VAL_LIST || v->kind == VAL_RANGE)
+    items = static_items(S, v, "the value", &n);
   if (!val_is_error(v) && n != patterns->n) {
     Diag *d = say(S, DIAG_TYPE, patterns->span, "%d names for %s", patterns->n, val_describe(S, v));
     diag_label(d, v->span, "%s", val_describe(S, v));
     items = NULL;
   }
-  for (int i = 0; i < patterns->n; i++) bind_one(S, patterns->kids[i], items != NULL ? items[i] : S->error, kind);
+  for (int i = 0; i < patterns->n; i++)
+    bind_one(S, patterns->kids[i], items != NULL ? items[i] : S->error, kind);
 }
 
 static void walk_let(Sema *S, const AstNode *n) {
@@ -96,8 +98,8 @@ static void walk_draw(Sema *S, const AstNode *n) {
   if (out->kind == VAL_TENSOR) {
     const Shape got = tensor_sample(out->u.tensor);
     if (!shape_equal(&got, &shape)) {
-      say(S, DIAG_SHAPE, v->span, "the parameters of this distribution are larger than the draw: %s for %s", sema_shape_text(S, &got),
-          sema_shape_text(S, &shape));
+      say(S, DIAG_SHAPE, v->span, "the parameters of this distribution are larger than the draw: %s for %s",
+          sema_shape_text(S, &got), sema_shape_text(S, &shape));
       out = S->error;
     }
   }
@@ -124,13 +126,15 @@ static void walk_assign(Sema *S, const AstNode *n) {
     return;
   }
   if (b->kind != BIND_VAR) {
-    Diag *d = say(S, DIAG_PLACE, target->span, "`:=` changes a `var`, but `%s` is a %s", name, bind_kind_text[b->kind]);
+    Diag *d = say(S, DIAG_PLACE, target->span, "`:=` changes a `var`, but `%s` is a %s", name,
+                  bind_kind_text[b->kind]);
     diag_label(d, b->span, "declared here");
     if (b->kind == BIND_LET) diag_help(d, "declare it `var %s = ...`", name);
     return;
   }
   if (b->call != S->call) {
-    Diag *d = say(S, DIAG_PLACE, target->span, "a `def` cannot change `%s`, a `var` from outside of it", name);
+    Diag *d =
+        say(S, DIAG_PLACE, target->span, "a `def` cannot change `%s`, a `var` from outside of it", name);
     diag_help(d, "return the new value, and assign it where the `var` is");
     return;
   }
@@ -140,8 +144,10 @@ static void walk_assign(Sema *S, const AstNode *n) {
   }
   Shape was, is;
   ElemKind e;
-  if (!val_is_error(v) && val_shape(S, b->value, &was, &e) && val_shape(S, v, &is, &e) && !shape_equal(&was, &is)) {
-    Diag *d = say(S, DIAG_SHAPE, n->span, "`%s` is %s, but its new value is %s", name, sema_shape_text(S, &was), sema_shape_text(S, &is));
+  if (!val_is_error(v) && val_shape(S, b->value, &was, &e) && val_shape(S, v, &is, &e) &&
+      !shape_equal(&was, &is)) {
+    Diag *d = say(S, DIAG_SHAPE, n->span, "`%s` is %s, but its new value is %s", name,
+                  sema_shape_text(S, &was), sema_shape_text(S, &is));
     diag_label(d, b->span, "declared here");
   }
   b->value = named(S, v, target->name);
@@ -154,7 +160,9 @@ static void walk_for(Sema *S, const AstNode *n) {
   int count = 0;
   if (val_is_error(over)) return;
   if (over->kind == VAL_TENSOR || over->kind == VAL_COUNT) {
-    Diag *d = say(S, DIAG_STATIC, over->span, "a `for` runs over a list or range known before the run, but this is %s", val_describe(S, over));
+    Diag *d =
+        say(S, DIAG_STATIC, over->span,
+            "a `for` runs over a list or range known before the run, but this is %s", val_describe(S, over));
     diag_help(d, "arithmetic works on whole tensors at once");
     return;
   }
@@ -192,7 +200,8 @@ static void runtime_block(Sema *S, const AstNode *body, const char *name, Block 
 
 static void repeat_static(Sema *S, const AstNode *n, int64_t count) {
   if (count > 100000) {
-    say(S, DIAG_SHAPE, ast_kid(n, AST_REPEAT_count)->span, "a `repeat` that is written out has at most 100000 turns, not %lld", (long long)count);
+    say(S, DIAG_SHAPE, ast_kid(n, AST_REPEAT_count)->span,
+        "a `repeat` that is written out has at most 100000 turns, not %lld", (long long)count);
     return;
   }
   const char *index = S->loop_index;
@@ -220,7 +229,8 @@ static void walk_repeat(Sema *S, const AstNode *n) {
   }
   if (!want_int(S, v, "the count of a `repeat`", &count)) return;
   if (count < 0) {
-    Diag *d = say(S, DIAG_TYPE, v->span, "a `repeat` has at least 0 turns, but this is %lld", (long long)count);
+    Diag *d =
+        say(S, DIAG_TYPE, v->span, "a `repeat` has at least 0 turns, but this is %lld", (long long)count);
     label_origin(S, d, dim_of_int(S, v));
     return;
   }
@@ -266,13 +276,15 @@ static void if_runtime(Sema *S, const AstNode *n, const Value *cond) {
 static void walk_if(Sema *S, const AstNode *n) {
   const Value *cond = eval(S, ast_kid(n, AST_IF_cond));
   if (val_is_error(cond)) return;
-  if (cond->kind == VAL_TENSOR && (S->place == PLACE_TOP || S->place == PLACE_STEP || S->place == PLACE_EVERY)) {
+  if (cond->kind == VAL_TENSOR &&
+      (S->place == PLACE_TOP || S->place == PLACE_STEP || S->place == PLACE_EVERY)) {
     if_runtime(S, n, cond);
     return;
   }
   bool yes;
   if (cond->kind == VAL_TENSOR) {
-    Diag *d = say(S, DIAG_STATIC, cond->span, "the condition of an `if` in %s must be known before the run", place_in[S->place]);
+    Diag *d = say(S, DIAG_STATIC, cond->span, "the condition of an `if` in %s must be known before the run",
+                  place_in[S->place]);
     diag_help(d, "`select(cond, a, b)` chooses between values");
     return;
   }
@@ -298,14 +310,16 @@ static void walk_return(Sema *S, const AstNode *n) {
 /* ---- lines that are expressions ------------------------------------------------------------------- */
 
 static void unused_value(Sema *S, const AstNode *n, const Value *v) {
-  Diag *d = say(S, DIAG_UNUSED_VALUE, n->span, "this value is not used: a bare expression does nothing in %s", place_in[S->place]);
+  Diag *d = say(S, DIAG_UNUSED_VALUE, n->span, "this value is not used: a bare expression does nothing in %s",
+                place_in[S->place]);
   if (v->kind == VAL_BUILTIN && v->u.builtin->kind == BI_LAYER) diag_help(d, "layers stand in a `model`");
   else diag_help(d, "bind it: `let value = %s`", src_of_span(S, n->span));
 }
 
 static void circuit_line(Sema *S, const AstNode *n, const AstNode *e) {
   const AstNode *name = e->kind == AST_CALL ? ast_kid(e, AST_CALL_callee) : e;
-  if (name->kind == AST_NAME && (gate_find(sym_text(name->name)) != GATE_COUNT || synonym_of(sym_text(name->name)) != NULL)) {
+  if (name->kind == AST_NAME &&
+      (gate_find(sym_text(name->name)) != GATE_COUNT || synonym_of(sym_text(name->name)) != NULL)) {
     Diag *d = say(S, DIAG_GATE, n->span, "a gate needs its qubits");
     diag_help(d, "write them after it: `%s q[0]`", src_of_span(S, e->span));
     return;
@@ -391,10 +405,14 @@ static void declare_def(Sema *S, const AstNode *n) {
 static void walk_use(Sema *S, const AstNode *n) {
   const AstNode *names = ast_kid(n, AST_USE_names);
   later(S, n->span, "`use`");
-  for (int i = 0; names != NULL && i < names->n; i++) declare(S, names->kids[i]->name, names->kids[i]->span, BIND_DEF, S->error);
+  for (int i = 0; names != NULL && i < names->n; i++)
+    declare(S, names->kids[i]->name, names->kids[i]->span, BIND_DEF, S->error);
   if (names != NULL) return;
   const char *dot = n->text != NULL && n->op == 'p' ? strrchr(n->text, '.') : NULL;
-  const Symbol name = n->name != SYM_NONE ? n->name : sym_intern(dot != NULL ? dot + 1 : n->text != NULL ? n->text : "");
+  const Symbol name = n->name != SYM_NONE ? n->name
+                                          : sym_intern(dot != NULL       ? dot + 1
+                                                       : n->text != NULL ? n->text
+                                                                         : "");
   declare(S, name, n->span, BIND_DEF, S->error);
 }
 

@@ -5,7 +5,8 @@
 
 /* ---- attributes of the script -------------------------------------------------------------------- */
 
-static const char *const script_attributes[] = {"edition", "seed", "precision", "noise_method", "trajectories"};
+static const char *const script_attributes[] = {"edition", "seed", "precision", "noise_method",
+                                                "trajectories"};
 #define N_SCRIPT_ATTRIBUTES ((int)(sizeof script_attributes / sizeof *script_attributes))
 
 void set_script_attribute(Sema *S, const char *name, const Value *v) {
@@ -15,7 +16,8 @@ void set_script_attribute(Sema *S, const char *name, const Value *v) {
     if (!want_int(S, v, "`edition`", &k)) return;
     S->edition_seen = true;
     if (k != 1) {
-      Diag *d = say(S, DIAG_ATTRIBUTE, v->span, "there is no edition %lld; this version knows edition 1", (long long)k);
+      Diag *d = say(S, DIAG_ATTRIBUTE, v->span, "there is no edition %lld; this version knows edition 1",
+                    (long long)k);
       diag_help(d, "write `edition = 1`");
     }
   } else if (strcmp(name, "seed") == 0) {
@@ -41,7 +43,8 @@ static void script_attr(Sema *S, const AstNode *n) {
     if (strcmp(name, script_attributes[i]) == 0) which = i;
   if (operands != NULL) {
     const bool train = strcmp(name, "optimizer") == 0 || strcmp(name, "record") == 0;
-    Diag *d = say(S, train ? DIAG_PLACE : DIAG_ATTRIBUTE, target->span, train ? "`%s` belongs in a `train`" : "`%s` is no statement of a script", name);
+    Diag *d = say(S, train ? DIAG_PLACE : DIAG_ATTRIBUTE, target->span,
+                  train ? "`%s` belongs in a `train`" : "`%s` is no statement of a script", name);
     if (!train) diag_help(d, "a value gets a name by `let`");
     return;
   }
@@ -51,7 +54,9 @@ static void script_attr(Sema *S, const AstNode *n) {
     const Binding *b = target->kind == AST_NAME ? scope_find(S->scope, target->name) : NULL;
     if (b != NULL && b->kind == BIND_VAR) diag_help(d, "to change the `var`, write `%s := ...`", name);
     else if (near != NULL) diag_mark(d, "did you mean `%s`?", near);
-    else diag_help(d, "write `let %s = ...` for a value, or `hyper %s = ...` for one that --set can change", name, name);
+    else
+      diag_help(d, "write `let %s = ...` for a value, or `hyper %s = ...` for one that --set can change",
+                name, name);
     return;
   }
   if (S->acted) {
@@ -88,10 +93,12 @@ void walk_attr(Sema *S, const AstNode *n) {
     return;
   }
   if (strcmp(name, "record") == 0 || strcmp(name, "optimizer") == 0) {
-    say(S, DIAG_PLACE, target->span, "`%s` belongs in %s", name, name[0] == 'r' ? "a `step` or `every`" : "a `train`, before its `step`");
+    say(S, DIAG_PLACE, target->span, "`%s` belongs in %s", name,
+        name[0] == 'r' ? "a `step` or `every`" : "a `train`, before its `step`");
     return;
   }
-  Diag *d = say(S, DIAG_ATTRIBUTE, target->span, "%s has no attribute `%s`", place_in[S->place], src_of_span(S, target->span));
+  Diag *d = say(S, DIAG_ATTRIBUTE, target->span, "%s has no attribute `%s`", place_in[S->place],
+                src_of_span(S, target->span));
   const Binding *b = target->kind == AST_NAME ? scope_find(S->scope, target->name) : NULL;
   if (b != NULL && b->kind == BIND_VAR) diag_help(d, "to change the `var`, write `%s := ...`", name);
   else if (name[0] != '\0') diag_help(d, "for a value of your own write `let %s = ...`", name);
@@ -126,11 +133,13 @@ static const Value *as_type(Sema *S, const Value *v, const char *type, const cha
   const bool real = strcmp(type, "real") == 0 || strcmp(type, "angle") == 0;
   if (real && (v->kind == VAL_INT || v->kind == VAL_REAL)) return val_real(S, v->u.num, v->span);
   Diag *d = say(S, DIAG_TYPE, v->span, "%s is of type %s, but this is %s", shown, type, val_describe(S, v));
-  if (strcmp(type, "int") == 0 && v->kind == VAL_REAL) diag_help(d, "a whole number has no point, exponent or unit");
+  if (strcmp(type, "int") == 0 && v->kind == VAL_REAL)
+    diag_help(d, "a whole number has no point, exponent or unit");
   return S->error;
 }
 
-static const Value *override_hyper(Sema *S, const AstNode *n, const Value *v, const char *type, bool *overridden) {
+static const Value *override_hyper(Sema *S, const AstNode *n, const Value *v, const char *type,
+                                   bool *overridden) {
   Span at;
   const AstNode *set = setting_find(S, sym_text(n->name), &at);
   *overridden = set != NULL;
@@ -153,7 +162,8 @@ static void check_where(Sema *S, const AstNode *n, const Value *v, bool overridd
     d = say(S, DIAG_SET_RANGE, v->span, "--set %s=%s is outside `%s`", name, value, cond);
     diag_label(d, where->span, "what the script allows");
   } else {
-    d = say(S, DIAG_SET_RANGE, ast_kid(n, AST_HYPER_value)->span, "`%s` = %s is outside `%s`", name, value, cond);
+    d = say(S, DIAG_SET_RANGE, ast_kid(n, AST_HYPER_value)->span, "`%s` = %s is outside `%s`", name, value,
+            cond);
     diag_label(d, where->span, "what the script allows");
   }
   diag_note(d, "nothing was run");
@@ -163,7 +173,8 @@ void declare_hyper(Sema *S, const AstNode *n) {
   const char *name = sym_text(n->name);
   for (int i = 0; i < N_SCRIPT_ATTRIBUTES; i++)
     if (strcmp(name, script_attributes[i]) == 0) {
-      Diag *d = say(S, DIAG_REDECLARED, n->name_span, "`%s` is an attribute of the script, so no hyper can have this name", name);
+      Diag *d = say(S, DIAG_REDECLARED, n->name_span,
+                    "`%s` is an attribute of the script, so no hyper can have this name", name);
       diag_help(d, "write `%s = ...`; it can be set from outside as it is", name);
     }
   const AstNode *type = ast_kid(n, AST_HYPER_type);
@@ -173,7 +184,8 @@ void declare_hyper(Sema *S, const AstNode *n) {
   if (type != NULL) {
     kind = sym_text(type->name);
     bool known = false;
-    for (size_t i = 0; i < sizeof hyper_types / sizeof *hyper_types; i++) known = known || strcmp(hyper_types[i], kind) == 0;
+    for (size_t i = 0; i < sizeof hyper_types / sizeof *hyper_types; i++)
+      known = known || strcmp(hyper_types[i], kind) == 0;
     if (!known) {
       Diag *d = say(S, DIAG_NAME, type->span, "a hyper cannot be of type `%s`", kind);
       diag_help(d, "types of hypers are int, real, angle, bool, text, duration");
@@ -181,7 +193,8 @@ void declare_hyper(Sema *S, const AstNode *n) {
     } else if (ok) v = as_type(S, v, kind, arena_printf(S->a, "`%s`", name));
   } else if (ok) kind = type_of(v);
   if (ok && !val_is_error(v) && type_of(v) == NULL && v->kind != VAL_LIST) {
-    Diag *d = wrong_kind(S, v, "the default of a hyper", "a number, a text, true or false, or a list of them");
+    Diag *d =
+        wrong_kind(S, v, "the default of a hyper", "a number, a text, true or false, or a list of them");
     if (d != NULL) diag_help(d, "a value that is computed is a `let`");
     v = S->error;
   }
@@ -190,8 +203,9 @@ void declare_hyper(Sema *S, const AstNode *n) {
   if (!val_is_error(v) && v->kind == VAL_INT) {
     Value *own = (Value *)val_at(S, v, v->span);
     const char *shown = hyper_text(S, v);
-    own->origin = origin_new(S, overridden ? v->span : n->name_span,
-                             overridden ? "" : arena_printf(S->a, "`hyper %s = %s`", name, shown), v->origin, 0);
+    own->origin =
+        origin_new(S, overridden ? v->span : n->name_span,
+                   overridden ? "" : arena_printf(S->a, "`hyper %s = %s`", name, shown), v->origin, 0);
     v = own;
   }
   declare(S, n->name, n->name_span, BIND_HYPER, v);
@@ -209,9 +223,11 @@ void walk_print(Sema *S, const AstNode *n) {
   const char *text = src_of_span(S, e->span), *shown = NULL;
   if (val_is_error(v) || v->kind == VAL_NOTHING) return;
   if (v->kind == VAL_OBJECT)
-    shown = arena_printf(S->a, "%s %s %s", v->u.object->is_circuit ? "circuit" : "model", v->u.object->name, object_signature(S, v->u.object));
+    shown = arena_printf(S->a, "%s %s %s", v->u.object->is_circuit ? "circuit" : "model", v->u.object->name,
+                         object_signature(S, v->u.object));
   else if (v->kind == VAL_TEXT) shown = v->u.text;
-  else if (val_is_number(v) || v->kind == VAL_DURATION) shown = arena_printf(S->a, "%s  %s", text, hyper_text(S, v));
+  else if (val_is_number(v) || v->kind == VAL_DURATION)
+    shown = arena_printf(S->a, "%s  %s", text, hyper_text(S, v));
   else if (!val_can_be_tensor(v) || (v->kind == VAL_LIST && v->u.list.n == 0)) {
     if (v->kind == VAL_BUILTIN || v->kind == VAL_DEF || v->kind == VAL_DIST) {
       wrong_kind(S, v, "a line on its own", "a value to print");
@@ -226,9 +242,12 @@ void walk_print(Sema *S, const AstNode *n) {
   s->text = shown != NULL ? shown : text;
 }
 
-/* ---- expect, assert ------------------------------------------------------------------------------------- */
+/* ---- expect, assert -------------------------------------------------------------------------------------
+ */
 
-static bool is_comparison(const AstNode *n) { return n->kind == AST_BINARY && n->op >= (int)AST_OP_EQ && n->op <= (int)AST_OP_GE; }
+static bool is_comparison(const AstNode *n) {
+  return n->kind == AST_BINARY && n->op >= (int)AST_OP_EQ && n->op <= (int)AST_OP_GE;
+}
 
 static bool one_number(Sema *S, const Value *v) {
   Shape s;
@@ -238,8 +257,10 @@ static bool one_number(Sema *S, const Value *v) {
 
 static const Value *say_series(Sema *S, const Value *v) {
   const char *name = src_of_span(S, v->span);
-  Diag *d = say(S, DIAG_SHAPE, v->span, "`%s` is a series of values, and a comparison that holds or not needs one", name);
-  diag_help(d, "`%s[-1]` is the last, `min(%s)` the smallest, `mean(%s[-10..])` the mean of ten", name, name, name);
+  Diag *d = say(S, DIAG_SHAPE, v->span,
+                "`%s` is a series of values, and a comparison that holds or not needs one", name);
+  diag_help(d, "`%s[-1]` is the last, `min(%s)` the smallest, `mean(%s[-10..])` the mean of ten", name, name,
+            name);
   return S->error;
 }
 
@@ -253,7 +274,8 @@ static const Value *condition(Sema *S, const AstNode *n, Cell *left, Cell *right
   if (a->kind == VAL_SERIES || b->kind == VAL_SERIES) return say_series(S, a->kind == VAL_SERIES ? a : b);
   const Value *c = arith_binary(S, (AstOp)n->op, a, b, n->span);
   if (val_is_error(c) || !one_number(S, a) || !one_number(S, b)) return c;
-  if (value_cell(S, a, path_here(S, "left"), left) && value_cell(S, b, path_here(S, "right"), right)) *op = ast_op_text[n->op];
+  if (value_cell(S, a, path_here(S, "left"), left) && value_cell(S, b, path_here(S, "right"), right))
+    *op = ast_op_text[n->op];
   return c;
 }
 
@@ -273,7 +295,8 @@ static bool condition_slot(Sema *S, const Value *c, const char *what, int *slot,
     return false;
   }
   if (!shape_is_static(&s) || shape_capacity(&s) != 1) {
-    Diag *d = say(S, DIAG_SHAPE, c->span, "%s is one bool, but this is %s of them", what, sema_shape_text(S, &s));
+    Diag *d =
+        say(S, DIAG_SHAPE, c->span, "%s is one bool, but this is %s of them", what, sema_shape_text(S, &s));
     diag_help(d, "`all(%s)` or `any(%s)`", src_of_span(S, c->span), src_of_span(S, c->span));
     return false;
   }
@@ -290,10 +313,13 @@ void walk_expect(Sema *S, const AstNode *n) {
   int slot;
   const AstNode *cond = ast_kid(n, AST_EXPECT_cond);
   const Value *c = condition(S, cond, &left, &right, &op);
-  if (!condition_slot(S, c, n->op == 'a' ? "what `assert` states" : "what `expect` states", &slot, &truth)) return;
+  if (!condition_slot(S, c, n->op == 'a' ? "what `assert` states" : "what `expect` states", &slot, &truth))
+    return;
   if (n->op == 'a' && slot < 0 && !truth) {
-    Diag *d = say(S, DIAG_EXPECT, cond->span, "`assert` fails: %s", n->text != NULL ? n->text : src_of_span(S, cond->span));
-    if (op != NULL) diag_note(d, "%s %s %s does not hold", num_text(S, left.value), op, num_text(S, right.value));
+    Diag *d = say(S, DIAG_EXPECT, cond->span, "`assert` fails: %s",
+                  n->text != NULL ? n->text : src_of_span(S, cond->span));
+    if (op != NULL)
+      diag_note(d, "%s %s %s does not hold", num_text(S, left.value), op, num_text(S, right.value));
     return;
   }
   Stmt *s = block_push(S, STMT_EXPECT, n->span);
@@ -307,7 +333,8 @@ void walk_expect(Sema *S, const AstNode *n) {
   s->op = op;
 }
 
-/* ---- claims --------------------------------------------------------------------------------------------- */
+/* ---- claims ---------------------------------------------------------------------------------------------
+ */
 
 static bool cells_of(Sema *S, const Value *v, const char *name, int *n, const Cell **out) {
   *n = 0;
@@ -357,9 +384,12 @@ const Value *fn_claim(Sema *S, Args *args, const Builtin *self) {
   const char *name = arena_printf(S->a, "claim.%s", c.id);
   c.condition = bool_slot(S, args->v[1], "the condition of a claim");
   if (c.condition < 0) return S->error;
-  if (args->v[4] != NULL && (c.opposite = bool_slot(S, args->v[4], "`opposite` of a claim")) < 0) return S->error;
-  if (!cells_of(S, args->v[2], arena_printf(S->a, "%s.document", name), &c.n_document, &c.document)) return S->error;
-  if (!cells_of(S, args->v[3], arena_printf(S->a, "%s.measured", name), &c.n_measured, &c.measured)) return S->error;
+  if (args->v[4] != NULL && (c.opposite = bool_slot(S, args->v[4], "`opposite` of a claim")) < 0)
+    return S->error;
+  if (!cells_of(S, args->v[2], arena_printf(S->a, "%s.document", name), &c.n_document, &c.document))
+    return S->error;
+  if (!cells_of(S, args->v[3], arena_printf(S->a, "%s.measured", name), &c.n_measured, &c.measured))
+    return S->error;
   vec_push(S->a, &S->p->claims, c);
   Stmt *s = block_push(S, STMT_CLAIM, args->span);
   s->index = S->p->claims.n - 1;

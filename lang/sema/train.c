@@ -6,13 +6,16 @@ static Train *train_now(Sema *S) { return &S->p->trains.at[S->train->index]; }
 
 /* ---- attributes --------------------------------------------------------------------------------- */
 
-static const char *const attributes[] = {"data", "batch", "epochs", "gradient", "shots", "shuffle", "drop_last", "checkpoint"};
+static const char *const attributes[] = {"data",  "batch",   "epochs",    "gradient",
+                                         "shots", "shuffle", "drop_last", "checkpoint"};
 #define N_ATTRIBUTES ((int)(sizeof attributes / sizeof *attributes))
 
 /* The value of an attribute: what --set gives, else what the script says; NULL if neither. */
 static const Value *attribute_value(Sema *S, const char *name, const AstNode *written) {
   Span at;
-  const AstNode *set = strcmp(name, "data") == 0 ? NULL : setting_find(S, arena_printf(S->a, "%s.%s", S->train->name, name), &at);
+  const AstNode *set = strcmp(name, "data") == 0
+                           ? NULL
+                           : setting_find(S, arena_printf(S->a, "%s.%s", S->train->name, name), &at);
   if (set != NULL) return eval(S, set);
   return written != NULL ? eval(S, written) : NULL;
 }
@@ -20,7 +23,8 @@ static const Value *attribute_value(Sema *S, const char *name, const AstNode *wr
 static bool count_of(Sema *S, const Value *v, const char *what, int64_t least, int64_t *out) {
   if (!want_int(S, v, what, out)) return false;
   if (*out >= least && *out < ((int64_t)1 << 40)) return true;
-  Diag *d = say(S, DIAG_ATTRIBUTE, v->span, "%s is at least %lld, but this is %lld", what, (long long)least, (long long)*out);
+  Diag *d = say(S, DIAG_ATTRIBUTE, v->span, "%s is at least %lld, but this is %lld", what, (long long)least,
+                (long long)*out);
   label_origin(S, d, dim_of_int(S, v));
   return false;
 }
@@ -84,7 +88,9 @@ static void add_optimizer(Sema *S, const Value *target, const OptimValue *o, Spa
   }
   for (int i = 0; i < info->optims.n; i++) {
     const TrainOptim *other = &info->optims.at[i];
-    if (other->object != object || (other->stage != NULL) != (stage != NULL) || (stage != NULL && strcmp(stage, other->stage) != 0)) continue;
+    if (other->object != object || (other->stage != NULL) != (stage != NULL) ||
+        (stage != NULL && strcmp(stage, other->stage) != 0))
+      continue;
     Diag *d = say(S, DIAG_ATTRIBUTE, span, "`%s` has two optimizers", object->name);
     diag_label(d, other->span, "the first one");
     return;
@@ -128,7 +134,8 @@ static void walk_optimizer(Sema *S, const AstNode *n) {
   for (int i = 0; i < operands->n; i++) {
     const Value *target = eval(S, operands->kids[i]);
     if (val_is_error(target)) S->train->broken = true;
-    if (!val_is_error(target) && v->kind == VAL_OPTIM) add_optimizers(S, target, v->u.optim, operands->kids[i]->span);
+    if (!val_is_error(target) && v->kind == VAL_OPTIM)
+      add_optimizers(S, target, v->u.optim, operands->kids[i]->span);
   }
 }
 
@@ -168,7 +175,8 @@ void walk_train_attr(Sema *S, const AstNode *n) {
 static void set_the_rest(Sema *S) {
   for (int i = 0; i < N_ATTRIBUTES; i++) {
     bool given = false;
-    for (int k = 0; k < S->train->given.n; k++) given = given || strcmp(S->train->given.at[k].name, attributes[i]) == 0;
+    for (int k = 0; k < S->train->given.n; k++)
+      given = given || strcmp(S->train->given.at[k].name, attributes[i]) == 0;
     if (!given) set_attribute(S, attributes[i], attribute_value(S, attributes[i], NULL));
   }
 }
@@ -192,18 +200,22 @@ static void bind_column(Sema *S, const AstNode *p) {
   for (int i = 0; i < d->columns.n; i++)
     if (strcmp(d->columns.at[i].name, sym_text(p->name)) == 0) column = i;
   if (column < 0) {
-    Diag *diag = say(S, DIAG_NAME, p->name_span, "the dataset `%s` has no column `%s`", d->name, sym_text(p->name));
+    Diag *diag =
+        say(S, DIAG_NAME, p->name_span, "the dataset `%s` has no column `%s`", d->name, sym_text(p->name));
     const char *list = "";
-    for (int i = 0; i < d->columns.n; i++) list = arena_printf(S->a, "%s%s`%s`", list, i > 0 ? ", " : "", d->columns.at[i].name);
+    for (int i = 0; i < d->columns.n; i++)
+      list = arena_printf(S->a, "%s%s`%s`", list, i > 0 ? ", " : "", d->columns.at[i].name);
     diag_help(diag, "its columns: %s", list);
     broken_column(S, p);
     return;
   }
   const Column *c = &d->columns.at[column];
   Shape shape = {.rank = c->row.rank + 1};
-  shape.d[0] = (Dim){t->batch, (uint32_t)t->batch_count, origin_new(S, p->span, "rows of the minibatch", 0, 0)};
+  shape.d[0] =
+      (Dim){t->batch, (uint32_t)t->batch_count, origin_new(S, p->span, "rows of the minibatch", 0, 0)};
   for (int i = 0; i < c->row.rank; i++) shape.d[i + 1] = c->row.d[i];
-  const int slot = slot_new(S, SLOT_COLUMN, arena_printf(S->a, "%s.%s", S->train->name, c->name), &shape, c->elem, p->span);
+  const int slot = slot_new(S, SLOT_COLUMN, arena_printf(S->a, "%s.%s", S->train->name, c->name), &shape,
+                            c->elem, p->span);
   S->p->slots.at[slot].dataset = t->dataset;
   S->p->slots.at[slot].column = column;
   vec_push(S->a, &train_now(S)->columns, slot);
@@ -217,14 +229,16 @@ static void bind_columns(Sema *S, const AstNode *columns) {
   Train *t = train_now(S);
   if (t->dataset < 0) {
     if (!S->train->broken) {
-      Diag *d = say(S, DIAG_ATTRIBUTE, columns->span, "the train `%s` has no data, so its step has no columns", t->name);
+      Diag *d = say(S, DIAG_ATTRIBUTE, columns->span,
+                    "the train `%s` has no data, so its step has no columns", t->name);
       diag_help(d, "write `data = ...` in the train");
     }
     for (int i = 0; i < columns->n; i++) broken_column(S, columns->kids[i]);
     return;
   }
   const AstNode *dims = ast_kid(columns->kids[0], AST_PATTERN_dims);
-  const char *name = dims != NULL && dims->n > 0 && dims->kids[0]->kind == AST_NAME ? sym_text(dims->kids[0]->name) : "B";
+  const char *name =
+      dims != NULL && dims->n > 0 && dims->kids[0]->kind == AST_NAME ? sym_text(dims->kids[0]->name) : "B";
   vec_push(S->a, &S->p->counts, ((Count){name, COUNT_BATCH, S->train->index, t->batch}));
   train_now(S)->batch_count = S->p->counts.n - 1;
   for (int i = 0; i < columns->n; i++) bind_column(S, columns->kids[i]);
@@ -252,7 +266,8 @@ static void train_block(Sema *S, const AstNode *body, const AstNode *columns, Pl
 void walk_step(Sema *S, const AstNode *n) {
   if (S->train->pass != 2) return;
   if (S->train->n_steps++ > 0) {
-    say(S, DIAG_PLACE, (Span){n->span.begin, n->span.begin + 4}, "the train `%s` has a second `step`", S->train->name);
+    say(S, DIAG_PLACE, (Span){n->span.begin, n->span.begin + 4}, "the train `%s` has a second `step`",
+        S->train->name);
     return;
   }
   Block block = {0};
@@ -313,7 +328,8 @@ static void check_train(Sema *S, const AstNode *n) {
     diag_help(d, "a step says what one minibatch does: `step { minimize ... over ... }`");
   }
   bool given = false;
-  for (int i = 0; i < S->train->given.n; i++) given = given || strcmp(S->train->given.at[i].name, "epochs") == 0;
+  for (int i = 0; i < S->train->given.n; i++)
+    given = given || strcmp(S->train->given.at[i].name, "epochs") == 0;
   if (!given && t->epochs == 0 && !S->train->broken) {
     Diag *d = say(S, DIAG_ATTRIBUTE, n->name_span, "the train `%s` does not say how long it runs", t->name);
     diag_help(d, "write `epochs = 100` in it");
@@ -322,8 +338,12 @@ static void check_train(Sema *S, const AstNode *n) {
 
 void declare_train(Sema *S, const AstNode *n) {
   TrainInfo *info = ARENA_NEW(S->a, TrainInfo);
-  *info = (TrainInfo){.name = sym_text(n->name), .repeats = 1, .decl = n, .n_minimize = count_kind(n, AST_MINIMIZE)};
-  vec_push(S->a, &S->p->trains, ((Train){.name = info->name, .dataset = -1, .shuffle = true, .gradient = "adjoint", .span = n->name_span}));
+  *info = (TrainInfo){
+      .name = sym_text(n->name), .repeats = 1, .decl = n, .n_minimize = count_kind(n, AST_MINIMIZE)};
+  vec_push(
+      S->a, &S->p->trains,
+      ((Train){
+          .name = info->name, .dataset = -1, .shuffle = true, .gradient = "adjoint", .span = n->name_span}));
   info->index = S->p->trains.n - 1;
   vec_push(S->a, &S->trains, info);
   Value *v = val_new(S, VAL_TRAIN, n->name_span);

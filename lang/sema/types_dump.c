@@ -27,7 +27,8 @@ static const char *type_text(Sema *S, const Value *v) {
     const Dataset *d = &S->p->datasets.at[v->u.index];
     const char *out = arena_printf(S->a, "%lld rows", (long long)d->rows);
     for (int i = 0; i < d->columns.n; i++)
-      out = arena_printf(S->a, "%s, %s: real%s", out, d->columns.at[i].name, sema_shape_text(S, &d->columns.at[i].row));
+      out = arena_printf(S->a, "%s, %s: real%s", out, d->columns.at[i].name,
+                         sema_shape_text(S, &d->columns.at[i].row));
     return out;
   }
   case VAL_TRAIN: {
@@ -75,6 +76,7 @@ void types_print(Sema *S, FILE *out) {
     int line, col;
     if (!src_locate(t->span.begin, &src, &line, &col) || src->name[0] == '<') continue;
     const char *type = type_text(S, t->value);
-    fprintf(out, "%d:%d %s %s%s%s\n", line, col, bind_kind_text[t->kind], sym_text(t->name), type[0] != '\0' ? ": " : "", type);
+    fprintf(out, "%d:%d %s %s%s%s\n", line, col, bind_kind_text[t->kind], sym_text(t->name),
+            type[0] != '\0' ? ": " : "", type);
   }
 }

@@ -78,7 +78,8 @@ Dim dim_of_int(Sema *S, const Value *v) {
   Dim d = dim_static((int64_t)v->u.num);
   const char *text = src_of_span(S, v->span);
   const bool literal = strspn(text, "0123456789_") == strlen(text);
-  d.origin = v->origin != 0 ? v->origin : origin_new(S, v->span, literal ? "" : arena_printf(S->a, "`%s`", text), 0, 0);
+  d.origin = v->origin != 0 ? v->origin
+                            : origin_new(S, v->span, literal ? "" : arena_printf(S->a, "`%s`", text), 0, 0);
   return d;
 }
 
@@ -134,9 +135,7 @@ bool val_shape(Sema *S, const Value *v, Shape *out, ElemKind *elem) {
     out->d[0] = dim_static(v->u.range.hi > v->u.range.lo ? v->u.range.hi - v->u.range.lo : 0);
     return true;
   case VAL_LIST: return list_shape(S, v, out, elem);
-  case VAL_SERIES:
-    *out = S->p->slots.at[S->p->series.at[v->u.index].slot].shape;
-    return true;
+  case VAL_SERIES: *out = S->p->slots.at[S->p->series.at[v->u.index].slot].shape; return true;
   case VAL_STAGE:
     if (v->u.stage.is_param) *out = S->p->slots.at[v->u.stage.slots[0]].shape;
     return v->u.stage.is_param;
@@ -166,8 +165,8 @@ bool val_shape(Sema *S, const Value *v, Shape *out, ElemKind *elem) {
 
 bool val_can_be_tensor(const Value *v) {
   if (v->kind == VAL_STAGE) return v->u.stage.is_param;
-  return val_is_number(v) || v->kind == VAL_COUNT || v->kind == VAL_TENSOR || v->kind == VAL_LIST || v->kind == VAL_RANGE ||
-         v->kind == VAL_SERIES;
+  return val_is_number(v) || v->kind == VAL_COUNT || v->kind == VAL_TENSOR || v->kind == VAL_LIST ||
+         v->kind == VAL_RANGE || v->kind == VAL_SERIES;
 }
 
 /* ---- kinds wanted ------------------------------------------------------------------------- */
@@ -195,12 +194,14 @@ bool want_int(Sema *S, const Value *v, const char *what, int64_t *out) {
   if (v->kind == VAL_REAL) {
     Diag *d = say(S, DIAG_TYPE, v->span, "%s is a whole number, but this is %s", what, num_text(S, v->u.num));
     if (v->u.num == floor(v->u.num)) diag_help(d, "write `%s`", num_text(S, v->u.num));
-    else if (strchr("0123456789", src_of_span(S, v->span)[0]) != NULL) diag_help(d, "a whole number has no point, exponent or unit");
+    else if (strchr("0123456789", src_of_span(S, v->span)[0]) != NULL)
+      diag_help(d, "a whole number has no point, exponent or unit");
     else diag_help(d, "write `floor(%s)` or `round(%s)`", src_of_span(S, v->span), src_of_span(S, v->span));
     return false;
   }
   if (v->kind == VAL_TENSOR || v->kind == VAL_COUNT || v->kind == VAL_SERIES) {
-    Diag *d = say(S, DIAG_STATIC, v->span, "%s must be known before the run, but this is %s", what, val_describe(S, v));
+    Diag *d = say(S, DIAG_STATIC, v->span, "%s must be known before the run, but this is %s", what,
+                  val_describe(S, v));
     diag_help(d, "use a number, a hyper or a size");
     return false;
   }
@@ -214,7 +215,8 @@ bool want_real(Sema *S, const Value *v, const char *what, double *out) {
     return true;
   }
   if (v->kind == VAL_TENSOR || v->kind == VAL_COUNT || v->kind == VAL_SERIES) {
-    Diag *d = say(S, DIAG_STATIC, v->span, "%s must be known before the run, but this is %s", what, val_describe(S, v));
+    Diag *d = say(S, DIAG_STATIC, v->span, "%s must be known before the run, but this is %s", what,
+                  val_describe(S, v));
     diag_help(d, "use a number or a hyper");
     return false;
   }
@@ -228,7 +230,8 @@ bool want_bool(Sema *S, const Value *v, const char *what, bool *out) {
     return true;
   }
   if (v->kind == VAL_TENSOR) {
-    say(S, DIAG_STATIC, v->span, "%s must be known before the run, but this is computed from data or weights", what);
+    say(S, DIAG_STATIC, v->span, "%s must be known before the run, but this is computed from data or weights",
+        what);
     return false;
   }
   wrong_kind(S, v, what, "true or false");
@@ -266,7 +269,9 @@ bool want_dim(Sema *S, const Value *v, const char *what, Dim *out) {
 static const Value *list_node(Sema *S, const Value *v, const char *what);
 
 static ElemKind elem_of_number(const Value *v) {
-  return v->kind == VAL_INT || v->kind == VAL_COUNT ? ELEM_LABEL : v->kind == VAL_BOOL ? ELEM_BOOL : ELEM_REAL;
+  return v->kind == VAL_INT || v->kind == VAL_COUNT ? ELEM_LABEL
+         : v->kind == VAL_BOOL                      ? ELEM_BOOL
+                                                    : ELEM_REAL;
 }
 
 static const Value *number_tensor(Sema *S, const Value *v) {
@@ -337,7 +342,8 @@ static const Value *list_node(Sema *S, const Value *v, const char *what) {
     t[i] = x->u.tensor;
     const Shape s0 = tensor_sample(t[0]), s = tensor_sample(t[i]);
     if (!shape_equal(&s0, &s)) {
-      Diag *d = say(S, DIAG_SHAPE, items[i]->span, "the parts of a list that is used as a tensor have one shape: %s here, %s first",
+      Diag *d = say(S, DIAG_SHAPE, items[i]->span,
+                    "the parts of a list that is used as a tensor have one shape: %s here, %s first",
                     sema_shape_text(S, &s), sema_shape_text(S, &s0));
       diag_label(d, items[0]->span, "%s", sema_shape_text(S, &s0));
       return S->error;
@@ -350,7 +356,8 @@ static const Value *list_node(Sema *S, const Value *v, const char *what) {
   for (int i = 0; i < n; i++) {
     Shape s = g_node(g, parts[i])->shape;
     if (s.rank + 1 > SHAPE_MAX_RANK) {
-      say(S, DIAG_RANKS, v->span, "this list would have %d axes; at most %d are possible", s.rank + 1, SHAPE_MAX_RANK);
+      say(S, DIAG_RANKS, v->span, "this list would have %d axes; at most %d are possible", s.rank + 1,
+          SHAPE_MAX_RANK);
       return S->error;
     }
     for (int k = s.rank; k > lift; k--) s.d[k] = s.d[k - 1];

@@ -66,12 +66,35 @@ typedef struct Tensor {
 } Tensor;
 
 typedef enum DistKind { DIST_NORMAL, DIST_UNIFORM, DIST_BERNOULLI } DistKind;
-typedef struct DistValue { DistKind kind; const Value *a, *b; } DistValue;
-typedef struct OptimValue { int row; Schedule hypers[8]; int n; } OptimValue;
-typedef struct QubitsValue { int n; const int *at; bool is_single; const char *name; } QubitsValue;
-typedef struct OpValue { int n; const PauliTerm *terms; } OpValue;
-typedef struct BundleValue { int n; const int *slots; Tensor *const *parts; } BundleValue; /* a tensor for each weight */
-typedef struct RowValue { int n; const Value *const *cells; bool is_head; } RowValue;
+typedef struct DistValue {
+  DistKind kind;
+  const Value *a, *b;
+} DistValue;
+typedef struct OptimValue {
+  int row;
+  Schedule hypers[8];
+  int n;
+} OptimValue;
+typedef struct QubitsValue {
+  int n;
+  const int *at;
+  bool is_single;
+  const char *name;
+} QubitsValue;
+typedef struct OpValue {
+  int n;
+  const PauliTerm *terms;
+} OpValue;
+typedef struct BundleValue {
+  int n;
+  const int *slots;
+  Tensor *const *parts;
+} BundleValue; /* a tensor for each weight */
+typedef struct RowValue {
+  int n;
+  const Value *const *cells;
+  bool is_head;
+} RowValue;
 
 struct Value {
   ValueKind kind;
@@ -81,12 +104,27 @@ struct Value {
     double num;
     const char *text;
     Dim dim;
-    struct { int64_t lo, hi; bool closed; } range; /* hi is never part; closed: written with ..= */
-    struct { const Value *lo, *hi; bool hi_closed; } interval;
-    struct { int n; const Value *const *at; } list;
+    struct {
+      int64_t lo, hi;
+      bool closed;
+    } range; /* hi is never part; closed: written with ..= */
+    struct {
+      const Value *lo, *hi;
+      bool hi_closed;
+    } interval;
+    struct {
+      int n;
+      const Value *const *at;
+    } list;
     Tensor *tensor;
     ObjectInfo *object;
-    struct { ObjectInfo *object; const char *name; int n; const int *slots; bool is_param; } stage; /* is_param: a `param`, a tensor where one is wanted */
+    struct {
+      ObjectInfo *object;
+      const char *name;
+      int n;
+      const int *slots;
+      bool is_param;
+    } stage; /* is_param: a `param`, a tensor where one is wanted */
     DefInfo *def;
     const Builtin *builtin;
     int index;

@@ -28,8 +28,22 @@
 
 /* ---- names ------------------------------------------------------------------------------- */
 typedef enum BindKind {
-  BIND_HYPER, BIND_LET, BIND_VAR, BIND_DRAW, BIND_PARAM, BIND_ARG, BIND_SIZE, BIND_COLUMN, BIND_LOOP, BIND_DEF,
-  BIND_CIRCUIT, BIND_MODEL, BIND_DATASET, BIND_TRAIN, BIND_REPORT, BIND_REGISTER
+  BIND_HYPER,
+  BIND_LET,
+  BIND_VAR,
+  BIND_DRAW,
+  BIND_PARAM,
+  BIND_ARG,
+  BIND_SIZE,
+  BIND_COLUMN,
+  BIND_LOOP,
+  BIND_DEF,
+  BIND_CIRCUIT,
+  BIND_MODEL,
+  BIND_DATASET,
+  BIND_TRAIN,
+  BIND_REPORT,
+  BIND_REGISTER
 } BindKind;
 extern const char *const bind_kind_text[];
 
@@ -39,7 +53,7 @@ typedef struct Binding {
   Span span;
   const Value *value;
   bool used;
-  int depth;              /* run-time blocks around its declaration */
+  int depth;               /* run-time blocks around its declaration */
   const struct Call *call; /* the call it was declared in */
 } Binding;
 
@@ -53,7 +67,15 @@ struct Scope {
 
 /* ---- where the walk is ------------------------------------------------------------------- */
 typedef enum Place {
-  PLACE_TOP, PLACE_CIRCUIT, PLACE_MODEL, PLACE_DATASET, PLACE_DEF, PLACE_TRAIN, PLACE_STEP, PLACE_EVERY, PLACE_REPORT
+  PLACE_TOP,
+  PLACE_CIRCUIT,
+  PLACE_MODEL,
+  PLACE_DATASET,
+  PLACE_DEF,
+  PLACE_TRAIN,
+  PLACE_STEP,
+  PLACE_EVERY,
+  PLACE_REPORT
 } Place;
 extern const char *const place_text[]; /* "step" */
 extern const char *const place_in[];   /* "a `step`" */
@@ -66,19 +88,50 @@ typedef struct Region {
 } Region;
 
 /* The path of names to here, for sites; counts how often each name was used. */
-typedef struct PathName { const char *name; int count; } PathName;
-typedef struct Path { const char *prefix; VEC(PathName) seen; } Path;
+typedef struct PathName {
+  const char *name;
+  int count;
+} PathName;
+typedef struct Path {
+  const char *prefix;
+  VEC(PathName) seen;
+} Path;
 
 /* A function being inlined, innermost first. */
-typedef struct Call { const struct Call *up; Span span; const char *name; const void *what; } Call;
+typedef struct Call {
+  const struct Call *up;
+  Span span;
+  const char *name;
+  const void *what;
+} Call;
 
-struct DefInfo { const char *name; const AstNode *decl; Scope *scope; };
+struct DefInfo {
+  const char *name;
+  const AstNode *decl;
+  Scope *scope;
+};
 
-typedef struct Part { const char *key; int slot; ObjectInfo *part; } Part; /* one weight, or an object with its own */
-typedef struct LabelledStage { const char *name; VEC(int) slots; } LabelledStage;
-typedef struct CopyOf { const ObjectInfo *original; ObjectInfo *copy; } CopyOf;
-typedef struct CopyMap { const char *name; VEC(CopyOf) at; } CopyMap; /* of one `new`: which object stands for which */
-typedef struct IntArg { Symbol name; const Value *value; } IntArg;
+typedef struct Part {
+  const char *key;
+  int slot;
+  ObjectInfo *part;
+} Part; /* one weight, or an object with its own */
+typedef struct LabelledStage {
+  const char *name;
+  VEC(int) slots;
+} LabelledStage;
+typedef struct CopyOf {
+  const ObjectInfo *original;
+  ObjectInfo *copy;
+} CopyOf;
+typedef struct CopyMap {
+  const char *name;
+  VEC(CopyOf) at;
+} CopyMap; /* of one `new`: which object stands for which */
+typedef struct IntArg {
+  Symbol name;
+  const Value *value;
+} IntArg;
 
 struct ObjectInfo {
   const char *name;
@@ -92,17 +145,20 @@ struct ObjectInfo {
   VEC(IntArg) ints;          /* given by `new` for int parameters */
   VEC(Part) parts;           /* in the order of the text */
   VEC(LabelledStage *) stages;
-  CopyMap *copies;           /* of `new`; NULL for originals */
-  const Value *results;      /* of the body at its declaration: shapes for messages and dumps */
+  CopyMap *copies;      /* of `new`; NULL for originals */
+  const Value *results; /* of the body at its declaration: shapes for messages and dumps */
 };
 
 /* The body of a circuit or model while it is elaborated. */
-typedef struct KindCount { const char *kind; int n; } KindCount;
+typedef struct KindCount {
+  const char *kind;
+  int n;
+} KindCount;
 typedef struct ObjectBuild {
   ObjectInfo *object;
   VEC(KindCount) counts;
-  const char *label;     /* of the line under way; NULL */
-  LabelledStage *stage;  /* where its weights are noted */
+  const char *label;    /* of the line under way; NULL */
+  LabelledStage *stage; /* where its weights are noted */
 } ObjectBuild;
 
 typedef struct CircuitBuild {
@@ -116,9 +172,23 @@ typedef struct CircuitBuild {
   Span measured_span;
 } CircuitBuild;
 
-typedef struct TrainSeries { const char *name; int series; bool open; } TrainSeries; /* open: it may have fewer entries than planned */
-typedef struct Given { const char *name; Span span; } Given; /* an attribute that was set */
-typedef struct TrainOptim { ObjectInfo *object; const char *stage; int optimizer; int ordinal; Span span; bool used; } TrainOptim;
+typedef struct TrainSeries {
+  const char *name;
+  int series;
+  bool open;
+} TrainSeries; /* open: it may have fewer entries than planned */
+typedef struct Given {
+  const char *name;
+  Span span;
+} Given; /* an attribute that was set */
+typedef struct TrainOptim {
+  ObjectInfo *object;
+  const char *stage;
+  int optimizer;
+  int ordinal;
+  Span span;
+  bool used;
+} TrainOptim;
 
 struct TrainInfo {
   const char *name;
@@ -126,22 +196,33 @@ struct TrainInfo {
   VEC(TrainSeries) series;
   VEC(TrainOptim) optims;
   VEC(Given) given;
-  bool may_stop;       /* has a stop(): all series are open */
-  bool done;           /* its block is closed */
-  bool broken;         /* it has errors: what it lacks is not said again */
-  int64_t per_epoch;   /* iterations */
-  int64_t repeats;     /* product of the repeats around the statement under way */
-  int conditional;     /* run-time `if`s around it */
-  int64_t every;       /* k of the `every` under way, 0 in the step */
-  int n_minimize;      /* minimize statements in the text */
-  int pass;            /* 1: attributes and optimizers, 2: step and every */
+  bool may_stop;     /* has a stop(): all series are open */
+  bool done;         /* its block is closed */
+  bool broken;       /* it has errors: what it lacks is not said again */
+  int64_t per_epoch; /* iterations */
+  int64_t repeats;   /* product of the repeats around the statement under way */
+  int conditional;   /* run-time `if`s around it */
+  int64_t every;     /* k of the `every` under way, 0 in the step */
+  int n_minimize;    /* minimize statements in the text */
+  int pass;          /* 1: attributes and optimizers, 2: step and every */
   int n_steps;
   const AstNode *decl;
 };
 
 /* A stored value: the weights it was computed with, and the node that it is the value of. */
-typedef struct SlotInfo { int n_deps; const int *deps; int stamp; const Graph *g; NodeId node; } SlotInfo;
-typedef struct TypeLine { Span span; BindKind kind; Symbol name; const Value *value; } TypeLine;
+typedef struct SlotInfo {
+  int n_deps;
+  const int *deps;
+  int stamp;
+  const Graph *g;
+  NodeId node;
+} SlotInfo;
+typedef struct TypeLine {
+  Span span;
+  BindKind kind;
+  Symbol name;
+  const Value *value;
+} TypeLine;
 
 struct Sema {
   Arena *a;
@@ -158,36 +239,36 @@ struct Sema {
   ObjectBuild *object;
   CircuitBuild *circuit;
   TrainInfo *train;
-  int dataset;       /* in a dataset's block: its index, else -1 */
+  int dataset; /* in a dataset's block: its index, else -1 */
   const Value *it;
   bool returned;
   const Value *result;
   const char *new_name; /* what `new` is going to be called */
   const Value *error;
-  VEC(SlotInfo) slots;  /* beside Program.slots */
+  VEC(SlotInfo) slots;       /* beside Program.slots */
   VEC(ObjectInfo *) objects; /* beside Program.objects */
   VEC(TrainInfo *) trains;   /* beside Program.trains */
   VEC(TypeLine) types;
   bool want_types;
   VEC(CircuitProgram *) programs;
-  VEC(int) updates;     /* stamps: slot updated by update number i */
-  int loop_depth;       /* static loops around the statement under way */
+  VEC(int) updates;       /* stamps: slot updated by update number i */
+  int loop_depth;         /* static loops around the statement under way */
   const char *loop_index; /* "[0][2]": the turns of these loops */
-  int runtime_depth;    /* run-time blocks (repeat, if) around it */
-  int64_t marks;        /* MARK nodes made */
-  VEC(Span) broken;     /* statements that did not parse */
-  int faults;           /* values that were errors, said or not: what holds one is broken */
-  bool quiet_names;     /* check_def: nothing is declared */
-  bool acted;           /* something other than an attribute was seen */
+  int runtime_depth;      /* run-time blocks (repeat, if) around it */
+  int64_t marks;          /* MARK nodes made */
+  VEC(Span) broken;       /* statements that did not parse */
+  int faults;             /* values that were errors, said or not: what holds one is broken */
+  bool quiet_names;       /* check_def: nothing is declared */
+  bool acted;             /* something other than an attribute was seen */
   bool edition_seen;
   VEC(Given) script_given;
-  int report;           /* the report under way */
+  int report; /* the report under way */
 };
 typedef struct Sema Sema;
 
 /* ---- scope.c --------------------------------------------------------------------------- */
-Scope *scope_push(Sema *S);              /* a nested block; returns the scope before, for scope_pop */
-void scope_pop(Sema *S, Scope *before);  /* warns about unused names */
+Scope *scope_push(Sema *S);             /* a nested block; returns the scope before, for scope_pop */
+void scope_pop(Sema *S, Scope *before); /* warns about unused names */
 Scope *scope_new(Sema *S, Scope *parent, bool is_plain);
 Binding *scope_find_here(const Scope *s, Symbol name);
 Binding *scope_find(const Scope *s, Symbol name);
@@ -205,23 +286,26 @@ const Value *val_real(Sema *S, double x, Span span);
 const Value *val_bool(Sema *S, bool b, Span span);
 const Value *val_text(Sema *S, const char *text, Span span);
 const Value *val_list(Sema *S, ValueKind kind, int n, const Value *const *at, Span span);
-const Value *val_node(Sema *S, NodeId node, int lift, Span span); /* a tensor in the open graph; NODE_NONE: error */
+const Value *val_node(Sema *S, NodeId node, int lift,
+                      Span span); /* a tensor in the open graph; NODE_NONE: error */
 const Value *val_nothing(Sema *S, Span span);
 const Value *val_at(Sema *S, const Value *v, Span span); /* the same value, seen at another place */
-Shape tensor_sample(const Tensor *t); /* shape without the hidden axis */
-const char *val_describe(Sema *S, const Value *v); /* "[2, 3]", "the number 3", "a circuit" */
-const char *val_kind_text(ValueKind k);            /* "a number", "a dataset" */
+Shape tensor_sample(const Tensor *t);                    /* shape without the hidden axis */
+const char *val_describe(Sema *S, const Value *v);       /* "[2, 3]", "the number 3", "a circuit" */
+const char *val_kind_text(ValueKind k);                  /* "a number", "a dataset" */
 const char *shape_of_value(Sema *S, const Value *v);
 const char *sema_shape_text(Sema *S, const Shape *s);
 const char *num_text(Sema *S, double x);
 const char *src_of_span(Sema *S, Span s); /* the text of the script there, one line, cut at 60 */
-bool val_shape(Sema *S, const Value *v, Shape *out, ElemKind *elem); /* sample shape of numbers, lists and tensors */
-/* Kinds wanted: say E0201/E0202 and return false (or NULL) if it is none. `what` is "the number of epochs". */
+bool val_shape(Sema *S, const Value *v, Shape *out,
+               ElemKind *elem); /* sample shape of numbers, lists and tensors */
+/* Kinds wanted: say E0201/E0202 and return false (or NULL) if it is none. `what` is "the number of epochs".
+ */
 bool want_int(Sema *S, const Value *v, const char *what, int64_t *out);
 bool want_real(Sema *S, const Value *v, const char *what, double *out);
 bool want_bool(Sema *S, const Value *v, const char *what, bool *out);
 const char *want_text(Sema *S, const Value *v, const char *what);
-bool want_dim(Sema *S, const Value *v, const char *what, Dim *out); /* an int or a count */
+bool want_dim(Sema *S, const Value *v, const char *what, Dim *out);   /* an int or a count */
 const Tensor *want_tensor(Sema *S, const Value *v, const char *what); /* in the open graph */
 bool val_can_be_tensor(const Value *v);
 Diag *wrong_kind(Sema *S, const Value *v, const char *what, const char *wanted); /* NULL if v is an error */
@@ -239,10 +323,10 @@ void label_origin(Sema *S, Diag *d, Dim dim);
 uint32_t origin_new(Sema *S, Span span, const char *text, uint32_t p1, uint32_t p2);
 
 /* ---- region.c -------------------------------------------------------------------------- */
-Graph *graph_now(Sema *S);              /* of the open region; opens one */
-void region_close(Sema *S);             /* ends it: what follows is a new graph */
+Graph *graph_now(Sema *S);                           /* of the open region; opens one */
+void region_close(Sema *S);                          /* ends it: what follows is a new graph */
 Stmt *block_push(Sema *S, StmtKind kind, Span span); /* closes the region; valid until the next push */
-void block_pending(Sema *S, Stmt s);    /* after the open region */
+void block_pending(Sema *S, Stmt s);                 /* after the open region */
 Stmt stmt_make(StmtKind kind, Span span);
 const char **count_names(Sema *S);
 int slot_new(Sema *S, SlotKind kind, const char *name, const Shape *shape, ElemKind elem, Span span);
@@ -252,8 +336,8 @@ int value_slot(Sema *S, const Value *v, const char *name);     /* a slot that ho
 bool value_cell(Sema *S, const Value *v, const char *name, Cell *out); /* constants stay constants */
 int site_new(Sema *S, const char *leaf, Span span);
 const char *path_here(Sema *S, const char *leaf);
-Path *path_enter(Sema *S, const char *name); /* returns the path before */
-const char *unique_name(Sema *S, const char *name); /* of a slot */
+Path *path_enter(Sema *S, const char *name);                      /* returns the path before */
+const char *unique_name(Sema *S, const char *name);               /* of a slot */
 const int *node_deps(Sema *S, const Graph *g, NodeId id, int *n); /* weights it was computed with */
 
 /* ---- const_eval.c ------------------------------------------------------------------------ */
@@ -273,7 +357,8 @@ const Value *bundle_unary(Sema *S, OpId op, const Value *b, Span span);
 const NodeId *bundle_nodes(Sema *S, const Value *b); /* its tensors in the open graph */
 const Value *bundle_norm(Sema *S, const Value *b, Span span);
 /* The gradient of a loss by weights as a bundle; E0412, E0413. */
-const Value *grad_of_objects(Sema *S, const Value *loss, int n, const int *slots, const char *name, Span span);
+const Value *grad_of_objects(Sema *S, const Value *loss, int n, const int *slots, const char *name,
+                             Span span);
 bool derive(Sema *S, NodeId loss, int n, const NodeId *wrt, NodeId *out, Span span);
 bool slot_in(int slot, int n, const int *slots);
 const char *slot_owner(const Sema *S, int slot);
@@ -299,7 +384,7 @@ typedef struct Args {
   Span span, name_span; /* the call; its name */
   const char *name;
   int n_pos, n_named;
-  const Value **pos;    /* positional, then */
+  const Value **pos; /* positional, then */
   const Value **named;
   const Symbol *names;
   const Span *named_span;
@@ -307,9 +392,9 @@ typedef struct Args {
   const AstNode *const *named_ast;
   const Value *v[ARGS_MAX]; /* after args_match: by place in the signature */
   const AstNode *ast[ARGS_MAX];
-  int n_rest;           /* of a variadic last parameter */
+  int n_rest; /* of a variadic last parameter */
   const Value **rest;
-  bool broken;          /* an argument has an error */
+  bool broken; /* an argument has an error */
 } Args;
 void args_eval(Sema *S, const AstNode *args, Args *out);
 void args_prepend(Sema *S, Args *args, const Value *v);
@@ -327,14 +412,27 @@ bool match_params(Sema *S, Args *args, const AstNode *params, const Value **out)
 const Value *call_object(Sema *S, ObjectInfo *o, Args *args);
 
 /* ---- builtins ------------------------------------------------------------------------------ */
-typedef enum BuiltinKind { BI_FN, BI_LAYER, BI_MEASURE, BI_OP, BI_PAIRS, BI_DIST, BI_OPTIM, BI_SCHED, BI_SOURCE, BI_DSTAGE, BI_FIGURE, BI_ACT } BuiltinKind;
+typedef enum BuiltinKind {
+  BI_FN,
+  BI_LAYER,
+  BI_MEASURE,
+  BI_OP,
+  BI_PAIRS,
+  BI_DIST,
+  BI_OPTIM,
+  BI_SCHED,
+  BI_SOURCE,
+  BI_DSTAGE,
+  BI_FIGURE,
+  BI_ACT
+} BuiltinKind;
 typedef const Value *BuiltinFn(Sema *S, Args *args, const Builtin *self);
 struct Builtin {
   const char *name;
   BuiltinKind kind;
   BuiltinFn *fn; /* NULL: known, not built yet */
   const char *signature;
-  int op;        /* for rows that share a function: OpId, row of optims.def, ... */
+  int op; /* for rows that share a function: OpId, row of optims.def, ... */
   const char *doc;
 };
 extern const Builtin builtins[];
@@ -364,7 +462,7 @@ void object_uses(Sema *S, ObjectInfo *part);
 ObjectInfo *object_resolve(Sema *S, ObjectInfo *o); /* inside a copy: the copy of o */
 const int *object_slots(Sema *S, const ObjectInfo *o, int *n);
 int64_t object_size(Sema *S, const ObjectInfo *o);
-bool in_model(Sema *S, const Args *args); /* a layer's place; layers.c */
+bool in_model(Sema *S, const Args *args);         /* a layer's place; layers.c */
 const char *stage_key(Sema *S, const char *kind); /* "linear_1", or the label */
 const char *object_signature(Sema *S, const ObjectInfo *o);
 void walk_param(Sema *S, const AstNode *n);
@@ -372,9 +470,11 @@ void walk_param(Sema *S, const AstNode *n);
 /* ---- circuit.c, gates.c, measure.c -------------------------------------------------------- */
 const Value *circuit_body(Sema *S, ObjectInfo *o);
 bool circuit_is_known(Sema *S, const ObjectInfo *o); /* its registers have known sizes */
-const Value *block_check(Sema *S, ObjectInfo *o, const Value *const *inputs, int n); /* of a circuit without return */
+const Value *block_check(Sema *S, ObjectInfo *o, const Value *const *inputs,
+                         int n);              /* of a circuit without return */
 void walk_command(Sema *S, const AstNode *n); /* COMMAND, MODIFIED in a circuit */
-void apply_block(Sema *S, ObjectInfo *o, const Value *const *inputs, int n_inputs, int n, const QubitsValue *operands, Span span);
+void apply_block(Sema *S, ObjectInfo *o, const Value *const *inputs, int n_inputs, int n,
+                 const QubitsValue *operands, Span span);
 bool circuit_angle(Sema *S, const Tensor *t, int64_t element, AngleRef *out);
 const Value *op_binary(Sema *S, AstOp op, const Value *a, const Value *b, Span span);
 
@@ -382,8 +482,8 @@ const Value *op_binary(Sema *S, AstOp op, const Value *a, const Value *b, Span s
 bool schedule_of(Sema *S, const Value *v, const char *what, Schedule *out); /* of a number or a schedule */
 
 /* ---- stmt.c ------------------------------------------------------------------------------- */
-void walk_block(Sema *S, const AstNode *block);    /* in a scope of its own */
-void walk_stmts(Sema *S, const AstNode *block);    /* in the present scope */
+void walk_block(Sema *S, const AstNode *block); /* in a scope of its own */
+void walk_stmts(Sema *S, const AstNode *block); /* in the present scope */
 void walk_stmt(Sema *S, const AstNode *n);
 void bind_patterns(Sema *S, const AstNode *patterns, const Value *v, BindKind kind);
 
@@ -404,10 +504,11 @@ void walk_expect(Sema *S, const AstNode *n);
 void walk_print(Sema *S, const AstNode *n);
 void declare_report(Sema *S, const AstNode *n);
 void walk_report_line(Sema *S, const AstNode *n);
-int train_series(Sema *S, const char *name, const Shape *entry, int64_t capacity, bool per_epoch, int64_t first, int64_t stride, Span span);
+int train_series(Sema *S, const char *name, const Shape *entry, int64_t capacity, bool per_epoch,
+                 int64_t first, int64_t stride, Span span);
 const Value *series_value(Sema *S, int series, Span span);
 const AstNode *setting_find(Sema *S, const char *name, Span *span); /* --set; NULL: not given */
-void settings_check(Sema *S); /* E0106 */
+void settings_check(Sema *S);                                       /* E0106 */
 
 /* ---- checks.c, types_dump.c ---------------------------------------------------------------- */
 bool check_place(Sema *S, const AstNode *n);

@@ -12,10 +12,11 @@ static const CircuitProgram *circuit_of(Rig *r, const char *text, const Node **n
 static void broadcast(void **state) {
   (void)state;
   Rig r;
-  const CircuitProgram *c = circuit_of(&r,
-                                       "edition = 1\ncircuit c(x[3]) on q[3] { ry(x) q; rx(0.5) q; cx ring(q); cz q[0..2], q[1..3]; return expval(Z(q)) }\n"
-                                       "c([0.1, 0.2, 0.3])\n",
-                                       NULL, NULL);
+  const CircuitProgram *c = circuit_of(
+      &r,
+      "edition = 1\ncircuit c(x[3]) on q[3] { ry(x) q; rx(0.5) q; cx ring(q); cz q[0..2], q[1..3]; return expval(Z(q)) }\n"
+      "c([0.1, 0.2, 0.3])\n",
+      NULL, NULL);
   assert_int_equal(c->n_qubits, 3);
   assert_int_equal(c->gates.n, 3 + 3 + 3 + 2);
   assert_int_equal(c->gates.at[1].gate, GATE_RY);
@@ -54,7 +55,8 @@ static void angles(void **state) {
   assert_false(c->input_has_rows[1]);
   assert_int_equal(c->input_size[1], 8);
   assert_int_equal(g_node(g, node->in[1])->op, OP_PARAM);
-  const AngleRef *x1 = &c->gates.at[1].angle[0], *t1 = &c->gates.at[3].angle[0], *t2 = &c->gates.at[4].angle[0];
+  const AngleRef *x1 = &c->gates.at[1].angle[0], *t1 = &c->gates.at[3].angle[0],
+                 *t2 = &c->gates.at[4].angle[0];
   assert_int_equal(x1->source, 0);
   assert_int_equal(x1->element, 1);
   rig_close(x1->scale, 3, 0);
@@ -76,8 +78,10 @@ static void not_affine(void **state) {
   Rig r;
   const Node *node;
   const Graph *g;
-  const CircuitProgram *c =
-      circuit_of(&r, "edition = 1\ncircuit c(x[2]) on q[2] { param t[2] = 0.1; ry(sin(x) * t) q; return expval(Z(q)) }\nc([0.1, 0.2])\n", &node, &g);
+  const CircuitProgram *c = circuit_of(
+      &r,
+      "edition = 1\ncircuit c(x[2]) on q[2] { param t[2] = 0.1; ry(sin(x) * t) q; return expval(Z(q)) }\nc([0.1, 0.2])\n",
+      &node, &g);
   assert_int_equal(c->n_inputs, 1);
   assert_int_equal(g_node(g, node->in[0])->op, OP_MUL);
   rig_close(c->gates.at[0].angle[0].scale, 1, 0);
@@ -117,10 +121,11 @@ static void modifiers(void **state) {
 static void observables(void **state) {
   (void)state;
   Rig r;
-  const CircuitProgram *c = circuit_of(&r,
-                                       "edition = 1\ncircuit c() on a, b {\n"
-                                       "  return expval([X(a) * Y(b) - 2, 0.5 * Z(a) + Z(a), (X(a) + Z(b)) * X(a)])\n}\nc()\n",
-                                       NULL, NULL);
+  const CircuitProgram *c =
+      circuit_of(&r,
+                 "edition = 1\ncircuit c() on a, b {\n"
+                 "  return expval([X(a) * Y(b) - 2, 0.5 * Z(a) + Z(a), (X(a) + Z(b)) * X(a)])\n}\nc()\n",
+                 NULL, NULL);
   assert_int_equal(c->measure, MEASURE_EXPVAL);
   assert_int_equal(c->observables.n, 3);
   const Observable *o = &c->observables.at[0];
@@ -141,7 +146,8 @@ static void observables(void **state) {
 static void probabilities(void **state) {
   (void)state;
   Rig r;
-  const CircuitProgram *c = circuit_of(&r, "edition = 1\ncircuit c() on q[3], a[2] { h q; return probs(q[[2, 0]]) }\nc()\n", NULL, NULL);
+  const CircuitProgram *c = circuit_of(
+      &r, "edition = 1\ncircuit c() on q[3], a[2] { h q; return probs(q[[2, 0]]) }\nc()\n", NULL, NULL);
   assert_int_equal(c->n_qubits, 5);
   assert_int_equal(c->measure, MEASURE_PROBS);
   assert_int_equal(c->n_outputs, 4);
@@ -155,7 +161,10 @@ static void one_program(void **state) {
   (void)state;
   Rig r;
   const Graph *g;
-  circuit_of(&r, "edition = 1\ncircuit c(x[1]) on q[1] { ry(x) q; return expval(Z(q)) }\nlet a = c([0.5])\nlet b = c([0.5])\na + b\n", NULL, &g);
+  circuit_of(
+      &r,
+      "edition = 1\ncircuit c(x[1]) on q[1] { ry(x) q; return expval(Z(q)) }\nlet a = c([0.5])\nlet b = c([0.5])\na + b\n",
+      NULL, &g);
   int circuits = 0;
   for (int i = 0; i < g_count(g); i++) circuits += g_node(g, i)->op == OP_CIRCUIT;
   assert_int_equal(circuits, 1);
@@ -166,7 +175,10 @@ static void lifted_twice(void **state) {
   (void)state;
   Rig r;
   const Node *n;
-  circuit_of(&r, "edition = 1\ncircuit c(x[2]) on q[2] { ry(x) q; return expval(Z(q)) }\ndraw x[5, 3, 2] ~ normal(0, 1)\nlet y = c(x)\nsum(y[4, 2])\n", &n, NULL);
+  circuit_of(
+      &r,
+      "edition = 1\ncircuit c(x[2]) on q[2] { ry(x) q; return expval(Z(q)) }\ndraw x[5, 3, 2] ~ normal(0, 1)\nlet y = c(x)\nsum(y[4, 2])\n",
+      &n, NULL);
   assert_int_equal(n->shape.d[0].n, 15);
   assert_int_equal(n->shape.d[1].n, 2);
   rig_free(&r);
@@ -174,8 +186,9 @@ static void lifted_twice(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(broadcast),     cmocka_unit_test(angles),      cmocka_unit_test(not_affine),   cmocka_unit_test(modifiers),
-      cmocka_unit_test(observables),   cmocka_unit_test(probabilities), cmocka_unit_test(one_program), cmocka_unit_test(lifted_twice),
+      cmocka_unit_test(broadcast),   cmocka_unit_test(angles),       cmocka_unit_test(not_affine),
+      cmocka_unit_test(modifiers),   cmocka_unit_test(observables),  cmocka_unit_test(probabilities),
+      cmocka_unit_test(one_program), cmocka_unit_test(lifted_twice),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,11 +2,16 @@
  * ones give none. */
 #include "tests/unit/sema_rig.h"
 
-typedef struct Case { const char *text; DiagCode code; } Case;
+typedef struct Case {
+  const char *text;
+  DiagCode code;
+} Case;
 
 #define C "circuit c() on q[1] { param t[1] ~ uniform(0, 1); ry(t) q; return expval(Z(q)) }\n"
 #define DATA "dataset d { normal(0, 1); take(20) }\n"
-#define TRAIN(body) C DATA "train fit { data = d; batch = 4; epochs = 2; optimizer c = adam(0.1)\n step x[B, 1] {\n" body "\n} }\n"
+#define TRAIN(body)                                                                                          \
+  C DATA "train fit { data = d; batch = 4; epochs = 2; optimizer c = adam(0.1)\n step x[B, 1] {\n" body      \
+         "\n} }\n"
 
 static const Case cases[] = {
     {"let a = b + 1\nexpect a * 2 > a\n", DIAG_NAME},
@@ -24,7 +29,8 @@ static const Case cases[] = {
     {"circuit f(x[3]) on q[2] { ry(x) q; return expval(Z(q)) }\nf([1, 2, 3])\nf([4, 5, 6])\n", DIAG_GATE},
     {"circuit f() on q[2] { cx q[0], q[0]; return expval(Z(q)) }\nf()\n", DIAG_QUBIT},
     {"circuit f() on q[31] { h q; return expval(Z(q)) }\nf()\n", DIAG_TOO_LARGE},
-    {"circuit f() on q[2] { h q; return expval(Z(q)) }\nmodel M(x[2]) -> [1] { linear(2); f; linear(3) }\nM([1, 2])\n", DIAG_ARGUMENTS},
+    {"circuit f() on q[2] { h q; return expval(Z(q)) }\nmodel M(x[2]) -> [1] { linear(2); f; linear(3) }\nM([1, 2])\n",
+     DIAG_ARGUMENTS},
     {"model M(x[2]) -> [1] { linear(3) }\nM([1, 2])\nM([1, 2])\n", DIAG_SHAPE},
     {"minimize 1 over c\n", DIAG_PLACE},
     {"def f(x) { minimize x over x }\n", DIAG_PLACE},
@@ -39,9 +45,11 @@ static const Case cases[] = {
     {TRAIN("let y = c()\n repeat 2 { minimize y^2 over c }"), DIAG_LATER},
     {TRAIN("minimize w1(x, c()) over c"), DIAG_NO_DERIVATIVE},
     {TRAIN("minimize undefined over c") "expect fit.loss[-1] < 1\n", DIAG_NAME},
-    {C "train fit { epochs = 2; step { minimize c() over c } }\nexpect fit.loss[-1] < 1\n", DIAG_NO_OPTIMIZER},
+    {C "train fit { epochs = 2; step { minimize c() over c } }\nexpect fit.loss[-1] < 1\n",
+     DIAG_NO_OPTIMIZER},
     {C "train fit { epohcs = 2; optimizer c = adam(0.1); step { minimize c() over c } }\n", DIAG_ATTRIBUTE},
-    {"dataset e { idx(\"f\") ; take(3) }\n" C "train fit { data = e; epochs = 2; optimizer c = adam(0.1); step x[B, 1] { minimize mean(x) * c() over c } }\nfit.loss\n",
+    {"dataset e { idx(\"f\") ; take(3) }\n" C
+     "train fit { data = e; epochs = 2; optimizer c = adam(0.1); step x[B, 1] { minimize mean(x) * c() over c } }\nfit.loss\n",
      DIAG_LATER},
     {"sweep s { seeds = 3 }\nexpect s.loss > 1\n", DIAG_LATER},
     {"use std.gan: f\nexpect f(1) > 1\n", DIAG_LATER},
@@ -63,7 +71,8 @@ static void one_message_each(void **state) {
       else if (!same) others++;
     }
     if (first != cases[i].code || others > 0)
-      fail_msg("%s\ngives %s and %d other errors, not %s alone", text, first == DIAG_COUNT ? "nothing" : diag_info[first].code, others,
+      fail_msg("%s\ngives %s and %d other errors, not %s alone", text,
+               first == DIAG_COUNT ? "nothing" : diag_info[first].code, others,
                diag_info[cases[i].code].code);
     assert_null(r.program);
     rig_free(&r);
@@ -73,7 +82,9 @@ static void one_message_each(void **state) {
 /* Several independent mistakes are all found in one run. */
 static void all_independent_errors(void **state) {
   (void)state;
-  Rig r = rig_new("edition = 1\nlet a = u1\nlet b = 1 / 0\nmodel M(x[2]) -> [1] { linear(2) }\nlet y = M([1, 2])\nexpect a + b < y\nexpect u2 > 0\n", NULL);
+  Rig r = rig_new(
+      "edition = 1\nlet a = u1\nlet b = 1 / 0\nmodel M(x[2]) -> [1] { linear(2) }\nlet y = M([1, 2])\nexpect a + b < y\nexpect u2 > 0\n",
+      NULL);
   static const DiagCode want[] = {DIAG_NAME, DIAG_TYPE, DIAG_SHAPE, DIAG_NAME};
   assert_int_equal(r.sink->n_errors, 4);
   for (int i = 0; i < 4; i++) assert_int_equal(r.sink->all.at[i]->code, want[i]);
@@ -84,10 +95,12 @@ static void all_independent_errors(void **state) {
 static void silent_about_broken_statements(void **state) {
   (void)state;
   Rig r = {.arena = arena_new()};
-  static const char text[] = "edition = 1\nhyper theta = 2 2\nlet a = theta + 1\ntrain fit { epochs = 3 3 }\nexpect fit.loss[-1] < a\n";
+  static const char text[] =
+      "edition = 1\nhyper theta = 2 2\nlet a = theta + 1\ntrain fit { epochs = 3 3 }\nexpect fit.loss[-1] < a\n";
   r.sink = diag_sink(r.arena);
   AstNode *tree = NULL;
-  assert_int_equal(parse_source(r.arena, src_add("t.qgn", text, sizeof text - 1), r.sink, false, &tree, NULL), PARSE_ERROR);
+  assert_int_equal(parse_source(r.arena, src_add("t.qgn", text, sizeof text - 1), r.sink, false, &tree, NULL),
+                   PARSE_ERROR);
   const int before = r.sink->n_errors;
   assert_null(sema_elaborate(r.arena, tree, NULL, r.sink));
   for (int i = before; i < r.sink->n_errors; i++) fail_msg("%s", r.sink->all.at[i]->text);
@@ -100,7 +113,8 @@ static void warnings(void **state) {
       {"edition = 1\nhyper a = 1\n", DIAG_UNUSED},
       {"let a = 1\na\n", DIAG_NO_EDITION},
       {"edition = 1\ndef mse(x) = x\nmse(1)\n", DIAG_HIDES_LIBRARY},
-      {"edition = 1\ndef f(x) { let y = x; for i in 0..2 { let y = i; let z = y }; return y }\nf(1)\n", DIAG_HIDES},
+      {"edition = 1\ndef f(x) { let y = x; for i in 0..2 { let y = i; let z = y }; return y }\nf(1)\n",
+       DIAG_HIDES},
       {"# nothing\n", DIAG_EMPTY},
   };
   for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
@@ -114,8 +128,12 @@ static void warnings(void **state) {
 
 static void settings(void **state) {
   (void)state;
-  static const struct { const char *set; DiagCode code; } wrong[] = {
-      {"nosuch=1", DIAG_SET_NAME}, {"n=99", DIAG_SET_RANGE}, {"n=two", DIAG_TYPE}, {"edition=1", DIAG_SET_NAME}, {"precision=half", DIAG_ATTRIBUTE},
+  static const struct {
+    const char *set;
+    DiagCode code;
+  } wrong[] = {
+      {"nosuch=1", DIAG_SET_NAME},  {"n=99", DIAG_SET_RANGE},           {"n=two", DIAG_TYPE},
+      {"edition=1", DIAG_SET_NAME}, {"precision=half", DIAG_ATTRIBUTE},
   };
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
     Rig r = rig_new("edition = 1\nhyper n = 2 where n in 1..=12\nn\n", wrong[i].set);
@@ -128,8 +146,11 @@ static void settings(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(one_message_each), cmocka_unit_test(all_independent_errors), cmocka_unit_test(silent_about_broken_statements),
-      cmocka_unit_test(warnings),         cmocka_unit_test(settings),
+      cmocka_unit_test(one_message_each),
+      cmocka_unit_test(all_independent_errors),
+      cmocka_unit_test(silent_about_broken_statements),
+      cmocka_unit_test(warnings),
+      cmocka_unit_test(settings),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,44 +2,44 @@
 /* The program of a script: slots, objects, datasets, trains, series, statements. */
 #include "tests/unit/sema_rig.h"
 
-
-static const char gan[] = "## A small GAN.\n"
-                          "## Two lines.\n"
-                          "edition = 1\n"
-                          "seed = 7\n"
-                          "precision = \"double\"\n"
-                          "hyper lr = 1e-3 where lr > 0\n"
-                          "hyper n = 2\n"
-                          "dataset target { normal(0, 0.2); redraw(50) }\n"
-                          "circuit pqc(x[n]) on q[n] {\n"
-                          "  param t[n] ~ uniform(0, 2pi)\n"
-                          "  rx(x) q\n"
-                          "  ry(t) q\n"
-                          "  cx chain(q)\n"
-                          "  return expval(Z(q[0]))\n"
-                          "}\n"
-                          "model G(z[3]) -> [1] { linear(n); pqc }\n"
-                          "model D(x[1]) -> [1] { linear(8); leaky_relu(0.2); linear(1) }\n"
-                          "train gan {\n"
-                          "  data = target; batch = 16; epochs = 30; checkpoint = 5\n"
-                          "  optimizer G, D = adam(lr, betas = (0.5, 0.9))\n"
-                          "  step x[B, 1] {\n"
-                          "    repeat 3 {\n"
-                          "      draw z[B, 3] ~ normal(0, 1)\n"
-                          "      minimize mean(D(G(z))) - mean(D(x)) over D\n"
-                          "    }\n"
-                          "    draw z[B, 3] ~ normal(0, 1)\n"
-                          "    minimize -mean(D(G(z))) over G\n"
-                          "    record last = mean(G(z))\n"
-                          "  }\n"
-                          "  every 4 { draw z[64, 3] ~ normal(0, 1); record std = std(G(z)) }\n"
-                          "}\n"
-                          "draw z[100, 3] ~ normal(0, 1)\n"
-                          "let fake = G(z)\n"
-                          "expect params(G) == 10\n"
-                          "expect std(fake) < 1, \"why\"\n"
-                          "claim(\"A.1\", mean(fake) < 1, document = (0, \"near\"), measured = mean(fake))\n"
-                          "report r { plot histogram(fake, bins = 9), gan.std; table row(\"std\", 0.2, std(fake)) }\n";
+static const char gan[] =
+    "## A small GAN.\n"
+    "## Two lines.\n"
+    "edition = 1\n"
+    "seed = 7\n"
+    "precision = \"double\"\n"
+    "hyper lr = 1e-3 where lr > 0\n"
+    "hyper n = 2\n"
+    "dataset target { normal(0, 0.2); redraw(50) }\n"
+    "circuit pqc(x[n]) on q[n] {\n"
+    "  param t[n] ~ uniform(0, 2pi)\n"
+    "  rx(x) q\n"
+    "  ry(t) q\n"
+    "  cx chain(q)\n"
+    "  return expval(Z(q[0]))\n"
+    "}\n"
+    "model G(z[3]) -> [1] { linear(n); pqc }\n"
+    "model D(x[1]) -> [1] { linear(8); leaky_relu(0.2); linear(1) }\n"
+    "train gan {\n"
+    "  data = target; batch = 16; epochs = 30; checkpoint = 5\n"
+    "  optimizer G, D = adam(lr, betas = (0.5, 0.9))\n"
+    "  step x[B, 1] {\n"
+    "    repeat 3 {\n"
+    "      draw z[B, 3] ~ normal(0, 1)\n"
+    "      minimize mean(D(G(z))) - mean(D(x)) over D\n"
+    "    }\n"
+    "    draw z[B, 3] ~ normal(0, 1)\n"
+    "    minimize -mean(D(G(z))) over G\n"
+    "    record last = mean(G(z))\n"
+    "  }\n"
+    "  every 4 { draw z[64, 3] ~ normal(0, 1); record std = std(G(z)) }\n"
+    "}\n"
+    "draw z[100, 3] ~ normal(0, 1)\n"
+    "let fake = G(z)\n"
+    "expect params(G) == 10\n"
+    "expect std(fake) < 1, \"why\"\n"
+    "claim(\"A.1\", mean(fake) < 1, document = (0, \"near\"), measured = mean(fake))\n"
+    "report r { plot histogram(fake, bins = 9), gan.std; table row(\"std\", 0.2, std(fake)) }\n";
 
 static void attributes(void **state) {
   (void)state;
@@ -132,7 +132,8 @@ static void series(void **state) {
   (void)state;
   Rig r = rig_new(gan, NULL);
   const Program *p = rig_program(&r);
-  const Series *loss = series_named(p, "gan.loss.D"), *last = series_named(p, "gan.last"), *sd = series_named(p, "gan.std");
+  const Series *loss = series_named(p, "gan.loss.D"), *last = series_named(p, "gan.last"),
+               *sd = series_named(p, "gan.std");
   assert_int_equal(loss->capacity, 30);
   assert_true(loss->per_epoch);
   assert_int_equal(last->capacity, 30 * 4); /* 50 rows in batches of 16: 4 steps */
@@ -248,9 +249,9 @@ static void same_twice(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(attributes),  cmocka_unit_test(overrides),       cmocka_unit_test(weights),
-      cmocka_unit_test(series),      cmocka_unit_test(data_and_train),  cmocka_unit_test(sites),
-      cmocka_unit_test(step),        cmocka_unit_test(after_the_train), cmocka_unit_test(claims_and_reports),
+      cmocka_unit_test(attributes), cmocka_unit_test(overrides),       cmocka_unit_test(weights),
+      cmocka_unit_test(series),     cmocka_unit_test(data_and_train),  cmocka_unit_test(sites),
+      cmocka_unit_test(step),       cmocka_unit_test(after_the_train), cmocka_unit_test(claims_and_reports),
       cmocka_unit_test(same_twice),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

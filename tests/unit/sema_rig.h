@@ -53,7 +53,8 @@ static inline void rig_free(Rig *r) {
 
 /* The program, or a failure that shows the first message. */
 static inline const Program *rig_program(const Rig *r) {
-  if (r->program == NULL) fail_msg("%s", r->sink->all.n > 0 ? r->sink->all.at[0]->text : "no program, no message");
+  if (r->program == NULL)
+    fail_msg("%s", r->sink->all.n > 0 ? r->sink->all.at[0]->text : "no program, no message");
   return r->program;
 }
 
