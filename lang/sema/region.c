@@ -67,14 +67,20 @@ int site_new(Sema *S, const char *leaf, Span span) {
   return S->p->sites.n - 1;
 }
 
+/* How often the name was given to a slot, 0 if never; by symbol. */
+static int *name_uses(Sema *S, const char *name) {
+  const Symbol sym = sym_intern(name);
+  while ((Symbol)S->slot_names.n <= sym) vec_push(S->a, &S->slot_names, 0);
+  return &S->slot_names.at[sym];
+}
+
 const char *unique_name(Sema *S, const char *name) {
   const char *out = name;
-  for (int k = 2;; k++) {
-    bool taken = false;
-    for (int i = 0; i < S->p->slots.n && !taken; i++) taken = strcmp(S->p->slots.at[i].name, out) == 0;
-    if (!taken) return out;
-    out = arena_printf(S->a, "%s_%d", name, k);
-  }
+  int k = *name_uses(S, name);
+  while (*name_uses(S, out) > 0) out = arena_printf(S->a, "%s_%d", name, ++k);
+  *name_uses(S, name) = k > 0 ? k : 1;
+  if (out != name) *name_uses(S, out) = 1;
+  return out;
 }
 
 /* ---- slots -------------------------------------------------------------------------------- */

@@ -250,6 +250,7 @@ struct Sema {
   VEC(TrainInfo *) trains;   /* beside Program.trains */
   VEC(TypeLine) types;
   bool want_types;
+  VEC(int) slot_names; /* by symbol: how often a slot got the name */
   VEC(CircuitProgram *) programs;
   VEC(int) updates;       /* stamps: slot updated by update number i */
   int loop_depth;         /* static loops around the statement under way */
