@@ -1,4 +1,5 @@
 #define _GNU_SOURCE
+#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,7 @@ void record_event(Record *r, EventKind kind, int index) {
 void record_failed(Record *r, const char *name, const IoError *e) {
   for (int i = 0; i < r->failures.n; i++)
     if (strcmp(r->failures.at[i].name, name) == 0) return;
-  RecordFailure f = {arena_str(r->arena, name), io_message(r->arena, e)};
+  RecordFailure f = {arena_str(r->arena, name), io_message(r->arena, e), e->err == ENOMEM};
   vec_push(r->arena, &r->failures, f);
   Diag *d = diag_add(r->sink, DIAG_UNSAVED, SPAN_NONE, "%s", f.message);
   diag_note(d, "the run goes on; what was saved before is intact");
@@ -46,7 +47,8 @@ void record_written(Record *r, const char *name) {
 static void sync_all(Record *r) {
   IoError e;
   for (int i = 0; i < r->unsynced.n; i++)
-    if (!io_sync(record_path(r, r->unsynced.at[i]), &e) && e.kind != IO_MISSING) record_failed(r, r->unsynced.at[i], &e);
+    if (!io_sync(record_path(r, r->unsynced.at[i]), &e) && e.kind != IO_MISSING)
+      record_failed(r, r->unsynced.at[i], &e);
   r->unsynced.n = 0;
 }
 

@@ -21,7 +21,7 @@
  *
  * results.json is written last; a folder with a results.json that says "complete" is a finished
  * run. A write that fails is reported (W0803) and remembered; the run goes on and record_finish
- * adds E0805, unless the same file was written later.
+ * adds E0805 (E0702 if it was memory that ran out), unless the same file was written later.
  *
  * Owner: the record lives in the arena given to record_open; it holds a lock on the folder until
  * record_close. Not thread safe: hooks are called on the main thread. */
@@ -88,7 +88,8 @@ void record_claim(Record *r, const Run *run, const Stmt *s, bool holds, bool opp
 void record_report(Record *r, const Run *run, const Stmt *s);
 
 /* After the run: metrics, log, report, results. `end` is how it ended and `code` the exit code so
- * far; returns the exit code to end with (3 if something could not be written). */
+ * far; returns the exit code to end with (3 if something could not be written, 5 if memory ran out
+ * for it). */
 int record_finish(Record *r, const Run *run, RunEnd end, int code);
 /* Lines for standard output: expects, then claims (those not run too), in order. */
 int record_lines(Record *r, const char ***lines);

@@ -75,6 +75,7 @@ typedef struct ReportPart {
 
 typedef struct RecordFailure {
   const char *name, *message;
+  bool memory; /* not the disk: memory ran out */
 } RecordFailure;
 
 struct Record {
@@ -96,7 +97,7 @@ struct Record {
   VEC(RecordFailure) failures;
   VEC(const char *) unsynced; /* files that results.json vouches for and the disk may not have yet */
   bool timed_setup;           /* setup_seconds stands in timing.jsonl */
-  const char *no_figures; /* why gnuplot drew nothing, NULL if it did */
+  const char *no_figures;     /* why gnuplot drew nothing, NULL if it did */
 };
 
 static inline bool record_single(const Record *r) { return !r->spec.program->is_double; }

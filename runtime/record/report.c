@@ -105,19 +105,35 @@ void record_write_report(Record *r, const Run *run, RunEnd end) {
   record_write_text(r, "report.md", &markdown);
 }
 
+static bool memory_ran_out(const Record *r) {
+  for (int i = 0; i < r->failures.n; i++)
+    if (r->failures.at[i].memory) return true;
+  return false;
+}
+
+/* The exit code of a run with files that could not be written, unless something worse happened. */
+static int unsaved_code(const Record *r, int code) {
+  bool harmless = code == 0 || code == 1 || code == 3 || code == 130;
+  return !r->failures.n || !harmless ? code : memory_ran_out(r) ? 5 : 3;
+}
+
+static void say_unsaved(Record *r, RunEnd end) {
+  int n = r->failures.n;
+  Diag *d = diag_add(r->sink, memory_ran_out(r) ? DIAG_NO_MEMORY : DIAG_WRITE, SPAN_NONE,
+                     "%d file%s of %s could not be written", n, n == 1 ? "" : "s", r->folder);
+  for (int i = 0; i < n && i < 4; i++) diag_note(d, "%s", r->failures.at[i].message);
+  if (r->continues || end == RUN_STOPPED) diag_help(d, "make room, then `--resume`");
+  else diag_help(d, "make room, then run it again with `--resume`");
+}
+
 int record_finish(Record *r, const Run *run, RunEnd end, int code) {
   IoError e;
   record_write_metrics(r, run);
   if (end != RUN_STOPPED) record_write_report(r, run, end);
   if (io_exists(record_path(r, "timing.jsonl")) && !io_sync(record_path(r, "timing.jsonl"), &e))
     record_failed(r, "timing.jsonl", &e);
-  if (r->failures.n && (code == 0 || code == 1 || code == 130)) code = 3;
+  code = unsaved_code(r, code);
   record_write_results(r, run, end, code);
-  if (!r->failures.n) return code;
-  Diag *d = diag_add(r->sink, DIAG_WRITE, SPAN_NONE, "%d file%s of %s could not be written", r->failures.n,
-                     r->failures.n == 1 ? "" : "s", r->folder);
-  for (int i = 0; i < r->failures.n && i < 4; i++) diag_note(d, "%s", r->failures.at[i].message);
-  if (r->continues || end == RUN_STOPPED) diag_help(d, "make room, then `--resume`");
-  else diag_help(d, "make room, then run it again with `--resume`");
-  return code == 0 || code == 1 || code == 130 ? 3 : code;
+  if (r->failures.n) say_unsaved(r, end);
+  return unsaved_code(r, code);
 }

@@ -138,7 +138,7 @@ static void transpose(const Attr *attr, const RefTensor *a, RefTensor *out) {
 /* SLICE, and one input of CONCAT or PAD: a stands at `start` along the axis of out (negative: a is
  * longer, and out begins inside it). */
 static void place(const RefTensor *a, RefTensor *out, int axis, int64_t start) {
-  int64_t index[SHAPE_MAX_RANK];
+  int64_t index[SHAPE_MAX_RANK] = {0};
   for (int64_t at = 0; at < ref_numel(a); at++) {
     unravel(a, at, index);
     index[axis] += start;
