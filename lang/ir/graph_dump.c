@@ -57,6 +57,8 @@ static void put_source(const Dump *d, const Node *n) {
   }
 }
 
+static bool is_of_images(OpId op) { return op == OP_CONV || op == OP_CONV_DX || op == OP_CONV_DW; }
+
 static void put_attributes(const Dump *d, const Node *n) {
   const int64_t *i = n->attr.i;
   bool has_f = n->op == OP_LEAKY_RELU || n->op == OP_LEAKY_RELU_GRAD;
@@ -77,8 +79,8 @@ static void put_attributes(const Dump *d, const Node *n) {
     fprintf(d->out, ", axis %lld, at %lld of %lld", (long long)i[0], (long long)i[1], (long long)i[2]);
   } else if (n->op == OP_PART || n->op == OP_ONEHOT || n->op == OP_MARK) {
     fprintf(d->out, ", %lld", (long long)i[0]);
-  } else if (n->op == OP_CONV || n->op == OP_MAXPOOL) {
-    fprintf(d->out, ", %lld, %lld", (long long)i[0], (long long)i[1]);
+  } else if (is_of_images(n->op)) {
+    fprintf(d->out, ", stride %lld, pad %lld", (long long)i[0], (long long)i[1]);
   }
 }
 

@@ -1,5 +1,5 @@
-/* One function for each shape rule of ops.def. Texts name the shapes and the two numbers that
- * differ; the caller adds what the script called them. */
+/* One function for each shape rule of ops.def; those of images stand in shape_images.c. Texts name
+ * the shapes and the two numbers that differ; the caller adds what the script called them. */
 #include "lang/ir/circuit.h"
 #include "lang/ir/graph_int.h"
 
@@ -305,7 +305,7 @@ const char *shape_rule_scatter(Make *m) {
   return join_shapes(m, &rows, a, labels->rank);
 }
 
-/* ---- matrices and images ----------------------------------------------------------------------- */
+/* ---- matrices ---------------------------------------------------------------------------------- */
 static Shape transposed(const Shape *s, bool yes) {
   Shape t = *s;
   if (yes) {
@@ -331,34 +331,6 @@ const char *shape_rule_matmul(Make *m) {
                         dim_text_of(m, x.d[r - 1]), dim_text_of(m, y.d[r - 2]));
   m->shape = x;
   m->shape.d[r - 1] = y.d[r - 1];
-  return NULL;
-}
-
-const char *shape_rule_conv(Make *m) {
-  const Shape *a = in_shape(m, 0), *w = in_shape(m, 1);
-  int64_t stride = m->attr->i[0], pad = m->attr->i[1];
-  if (a->rank != 4 || w->rank != 4 || !dim_equal(a->d[1], w->d[1]) || stride < 1 || pad < 0)
-    return arena_printf(m->g->arena, "images %s and kernels %s do not combine", text_of(m, a), text_of(m, w));
-  m->shape = *a;
-  m->shape.d[1] = w->d[0];
-  for (int k = 2; k < 4; k++) {
-    int64_t room = a->d[k].n + 2 * pad - w->d[k].n;
-    if (room < 0)
-      return arena_printf(m->g->arena, "a kernel of size %lld is larger than %lld with its padding",
-                          (long long)w->d[k].n, (long long)(a->d[k].n + 2 * pad));
-    m->shape.d[k] = dim_static(room / stride + 1);
-  }
-  return NULL;
-}
-
-const char *shape_rule_pool(Make *m) {
-  const Shape *a = in_shape(m, 0);
-  int64_t size = m->attr->i[0];
-  if (a->rank != 4 || size < 1 || a->d[2].n < size || a->d[3].n < size)
-    return arena_printf(m->g->arena, "windows of size %lld do not fit into %s", (long long)size,
-                        text_of(m, a));
-  m->shape = *a;
-  for (int k = 2; k < 4; k++) m->shape.d[k] = dim_static(a->d[k].n / size);
   return NULL;
 }
 

@@ -165,6 +165,27 @@ static void place_matmul(Placer *p, NodeId id) {
   place_full(p, id);
 }
 
+/* Rows of one input, all of the others. */
+static void place_shared(Placer *p, NodeId id, int by_rows) {
+  const Node *n = node(p, id);
+  const NodePlace *rows = at(p, n->in[by_rows]);
+  if (rows->place != PLACE_ROW) { place_full(p, id); return; }
+  int domain = rows->domain, phase = need_rows(p, n->in[by_rows], domain);
+  for (int k = 0; k < n->n_in; k++)
+    if (k != by_rows) phase = max_int(phase, need_full(p, n->in[k]) + 1);
+  *at(p, id) = (NodePlace){PLACE_ROW, domain, phase, false, false, false, false, NODE_NONE};
+  keep_across(p, n, phase);
+}
+
+/* A sum over the rows of all inputs. */
+static void place_contract(Placer *p, NodeId id) {
+  const Node *n = node(p, id);
+  const NodePlace *a = at(p, n->in[0]), *b = at(p, n->in[1]);
+  bool rows = a->place == PLACE_ROW && b->place == PLACE_ROW && a->domain == b->domain;
+  if (rows) place_rows(p, id, a->domain, PLACE_PARTIAL);
+  else place_full(p, id);
+}
+
 /* Same memory, another shape: an alias of the input, with its placement. */
 static void place_alias(Placer *p, NodeId id) {
   const Node *n = node(p, id), *in = node(p, n->in[0]);
@@ -249,6 +270,8 @@ static void place_node(Placer *p, NodeId id) {
     case CLASS_ROWS: place_elementwise(p, id); break;
     case CLASS_REDUCE: place_reduce(p, id); break;
     case CLASS_MATMUL: place_matmul(p, id); break;
+    case CLASS_SHARED: place_shared(p, id, 0); break;
+    case CLASS_CONTRACT: place_contract(p, id); break;
     case CLASS_AXIS: place_axis(p, id); break;
     case CLASS_VIEW: place_view(p, id); break;
     case CLASS_CIRCUIT: place_circuit(p, id); break;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "runtime/exec/plan.h"
+#include "runtime/kernels/layout.h"
 #include "runtime/sim/sim.h"
 #include "runtime/tensor/rng.h"
 
@@ -86,6 +87,7 @@ bool plan_is_rows(const RegionPlan *p, NodeId consumer, int k) {
     return c->input_has_rows[k < c->n_inputs ? k : k - c->n_inputs - 1];
   }
   bool by_rows = p->placed.at[n->in[k]].place == PLACE_ROW;
+  if (op_info[n->op].cls == CLASS_SHARED) return by_rows && k == 0;
   if (n->op == OP_MATMUL && n->shape.rank == 2) return by_rows && (k == 0 || at->place == PLACE_PARTIAL);
   if (at->place == PLACE_PARTIAL) return by_rows; /* sums over rows; linear operations of partial values */
   return true;
@@ -193,6 +195,10 @@ static double cost_of(const Node *n, const KOp *k) {
   if (is_circuit(n->op)) {
     const CircuitProgram *c = n->attr.p;
     return (double)c->gates.n * (double)((int64_t)1 << c->n_qubits) * (n->op == OP_CIRCUIT ? 1.0 : 3.0);
+  }
+  if (n->op == OP_CONV || n->op == OP_CONV_DX || n->op == OP_CONV_DW) {
+    ConvShape c = conv_shape(k);
+    return 2.0 * (double)(c.k * c.c * c.kh * c.kw) * (double)(c.oh * c.ow) / 60.0;
   }
   if (n->op == OP_DRAW) return 10.0 * elements;
   return 1.0 + 0.2 * elements;

@@ -48,4 +48,76 @@ static inline bool mat_goes_to_blas(const KOp *op, const MatShape *s, int64_t fr
 
 /* The widest column panel of a micro-kernel in bytes, for any variant. */
 #define MAT_PANEL_BYTES 256
+
+/* Convolutions: images [c, h, w], kernels [k, c, kh, kw], results [k, oh, ow]. */
+typedef struct ConvShape {
+  int64_t c, h, w, k, oh, ow, kh, kw, stride, pad;
+} ConvShape;
+
+static inline ConvShape conv_shape(const KOp *op) {
+  const Shape *image = op->op == OP_CONV_DX ? &op->out : &op->in[0];
+  const Shape *kernel = op->op == OP_CONV_DW ? &op->out : &op->in[1];
+  const Shape *result = op->op == OP_CONV ? &op->out : op->op == OP_CONV_DX ? &op->in[0] : &op->in[1];
+  return (ConvShape){.c = image->d[1].n,
+                     .h = image->d[2].n,
+                     .w = image->d[3].n,
+                     .k = kernel->d[0].n,
+                     .oh = result->d[2].n,
+                     .ow = result->d[3].n,
+                     .kh = kernel->d[2].n,
+                     .kw = kernel->d[3].n,
+                     .stride = op->attr.i[0],
+                     .pad = op->attr.i[1]};
+}
+
+/* What a convolution keeps in its scratch, each part at a byte offset that is a multiple of 64:
+ * planes (padded images cut by stride, conv_k.c), packed weights, one offset for each term of a sum,
+ * one tile of results; CONV_DW also the cotangents, with planes and cotangents for `images` images. */
+typedef struct ConvRoom {
+  int64_t images;
+  int64_t planes;      /* planes of one image */
+  int64_t rows, pitch; /* of a plane */
+  int64_t reals;       /* of one image's planes */
+  int64_t line;        /* CONV_DW: Reals of one channel's cotangents */
+  size_t at_planes, at_weights, at_taps, at_tile, at_lines, total;
+} ConvRoom;
+
+#define CONV_SLACK 1024      /* bytes behind the planes that a tile may read */
+#define CONV_TILE_BYTES 4096 /* of the largest tile: 8 rows of 8 vectors */
+#define CONV_DW_BYTES (768 * 1024)
+#define CONV_DW_IMAGES 16
+
+static inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+static inline int64_t min_of(int64_t a, int64_t b) { return a < b ? a : b; }
+
+/* NULL, or why there is no room. */
+static inline const char *conv_room(OpId op, const ConvShape *s, size_t real, ConvRoom *r) {
+  *r = (ConvRoom){.images = 1};
+  if (op == OP_CONV_DX) { /* the results, with zeros around them so that every term of a pixel is there */
+    r->planes = s->k;
+    r->rows = (s->h - 1 + s->pad) / s->stride + ceil_div(s->kh, s->stride);
+    r->pitch = (s->w - 1 + s->pad) / s->stride + ceil_div(s->kw, s->stride);
+  } else { /* the images, one plane for each remainder of a pixel's place by the stride */
+    r->planes = s->c * min_of(s->stride, s->kh) * min_of(s->stride, s->kw);
+    r->rows = s->oh - 1 + ceil_div(s->kh, s->stride);
+    r->pitch = s->ow - 1 + ceil_div(s->kw, s->stride);
+  }
+  double most = (double)r->planes * (double)r->rows * (double)r->pitch;
+  double weights = (double)s->k * (double)s->c * (double)s->kh * (double)s->kw;
+  if (most > (double)INT32_MAX || weights > (double)INT32_MAX) return "an image or kernel is too large for a convolution";
+  r->reals = r->planes * r->rows * r->pitch;
+  if (op == OP_CONV_DW) {
+    r->line = ceil_div(s->oh * r->pitch * (int64_t)real, 64) * 64 / (int64_t)real;
+    int64_t each = (r->reals + s->k * r->line) * (int64_t)real;
+    r->images = each > CONV_DW_BYTES ? 1 : min_of(CONV_DW_BYTES / each, CONV_DW_IMAGES);
+  }
+#define CONV_PART(bytes) (r->total = (r->total + (size_t)(bytes) + 63) & ~(size_t)63)
+  r->at_weights = CONV_PART(r->images * r->reals * (int64_t)real + CONV_SLACK);
+  r->at_taps = op == OP_CONV_DW ? r->at_weights : CONV_PART((int64_t)weights * (int64_t)real);
+  r->at_tile = CONV_PART((op == OP_CONV_DX ? s->k : s->c) * s->kh * s->kw * (int64_t)sizeof(int32_t));
+  r->at_lines = CONV_PART(CONV_TILE_BYTES);
+  if (op == OP_CONV_DW) CONV_PART(r->images * s->k * r->line * (int64_t)real);
+#undef CONV_PART
+  return NULL;
+}
 #endif

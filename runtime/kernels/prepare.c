@@ -232,6 +232,14 @@ static const char *prepare_matmul(KOp *op, const KernelSet *set) {
   return NULL;
 }
 
+static const char *prepare_conv(KOp *op, const KernelSet *set) {
+  ConvShape s = conv_shape(op);
+  ConvRoom r;
+  const char *why = conv_room(op->op, &s, set->real, &r);
+  op->scratch = r.total;
+  return why;
+}
+
 static const char *prepare_w1(KOp *op, const KernelSet *set) {
   size_t n = 0, longest = 0;
   for (int k = 0; k < 2; k++) {
@@ -254,7 +262,7 @@ static const char *prepare_labels(KOp *op, const KernelSet *set) {
 static const char *prepare_circuit(KOp *op, const KernelSet *set) {
   (void)set;
   if (!op->plan) return "the circuit has no plan";
-  op->scratch = sim_scratch(op->plan, op->op);
+  op->scratch = sim_scratch(op);
   return NULL;
 }
 
@@ -266,6 +274,7 @@ static Prepare *const prepare_of[OP_COUNT_OF] = {
     [OP_ARGMAX] = prepare_argmax,   [OP_TRANSPOSE] = prepare_transpose, [OP_SLICE] = prepare_blocks,
     [OP_PAD] = prepare_blocks,      [OP_CONCAT] = prepare_blocks,       [OP_ONEHOT] = prepare_onehot,
     [OP_GATHER] = prepare_labels,   [OP_MATMUL] = prepare_matmul,       [OP_W1] = prepare_w1,
+    [OP_CONV] = prepare_conv,       [OP_CONV_DX] = prepare_conv,        [OP_CONV_DW] = prepare_conv,
     [OP_CIRCUIT] = prepare_circuit, [OP_CIRCUIT_VJP] = prepare_circuit, [OP_CIRCUIT_HVP] = prepare_circuit,
 };
 

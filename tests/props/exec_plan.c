@@ -243,7 +243,70 @@ static void update_is_ordered(void **unused) {
   arena_free(c.a);
 }
 
+static NodeId everything(Graph *g, NodeId a) {
+  return g_sum(g, a, ((int64_t)1 << g_node(g, a)->shape.rank) - 1, false, SPAN_NONE);
+}
+
+/* Gradients of two convolutions with rows: the rows stay where they are, sums over rows are partial;
+ * the reference's values and the same bits on 1, 2 and 3 threads. */
+static void convolutions_are_cut_by_rows(void **unused) {
+  (void)unused;
+  static const int64_t rows[] = {1, 17, 50};
+  for (int k = 0; k < 3; k++) {
+    Case c;
+    begin(&c, 11, rows[k]);
+    Shape x = shape_of(4, (int64_t[]){50, 2, 6, 5}), w = shape_of(4, (int64_t[]){3, 2, 3, 3});
+    x.d[0] = (Dim){50, 1, 0};
+    NodeId in = g_input(c.g, add_slot(&c, SLOT_COLUMN, &x), &x, ELEM_REAL, SPAN_NONE);
+    NodeId weight = g_param(c.g, add_slot(&c, SLOT_PARAM, &w), &w, SPAN_NONE), grad, second;
+    NodeId y = g_make(c.g, OP_CONV, 2, (NodeId[]){in, weight}, &(Attr){.i = {2, 1}}, NULL, SPAN_NONE, NULL);
+    y = g_unary(c.g, OP_TANH, y, SPAN_NONE);
+    y = g_make(c.g, OP_CONV_DX, 2, (NodeId[]){y, weight}, &(Attr){.i = {2, 1, 6, 5}}, NULL, SPAN_NONE, NULL);
+    NodeId loss = everything(c.g, g_unary(c.g, OP_SIGMOID, y, SPAN_NONE));
+    assert_true(g_grad(c.g, loss, 1, &weight, &grad, SPAN_NONE, NULL));
+    assert_true(g_grad(c.g, everything(c.g, g_unary(c.g, OP_SQUARE, grad, SPAN_NONE)), 1, &weight, &second, SPAN_NONE, NULL));
+    int out = add_slot(&c, SLOT_VALUE, &w);
+    g_store(c.g, grad, out, SPAN_NONE);
+    g_store(c.g, second, add_slot(&c, SLOT_VALUE, &w), SPAN_NONE);
+    char *one[MAX_SLOTS], *other[MAX_SLOTS];
+    Live live = {0};
+    assert_true(run_on(&c, 1, one, &live));
+    RefEnv env = {.counts = c.counts, .slot = slot_value, .ctx = &c};
+    double **values = ARENA_ARRAY(c.a, double *, g_count(c.g));
+    ref_eval(c.g, &env, values);
+    compare(&c, values, one);
+    ref_free(g_count(c.g), values);
+    for (int threads = 2; threads <= 3; threads++) {
+      assert_true(run_on(&c, threads, other, &live));
+      for (int s = out; s < c.p.slots.n; s++) assert_memory_equal(one[s], other[s], 54 * sizeof(double));
+    }
+    arena_free(c.a);
+  }
+}
+
+/* What is summed over rows by a kernel is a partial sum, what stays with its row is not whole. */
+static void convolutions_are_placed(void **unused) {
+  (void)unused;
+  Case c;
+  begin(&c, 3, 50);
+  Shape x = shape_of(4, (int64_t[]){50, 2, 6, 5}), w = shape_of(4, (int64_t[]){3, 2, 3, 3});
+  x.d[0] = (Dim){50, 1, 0};
+  NodeId in = g_input(c.g, add_slot(&c, SLOT_COLUMN, &x), &x, ELEM_REAL, SPAN_NONE), grad;
+  NodeId weight = g_param(c.g, add_slot(&c, SLOT_PARAM, &w), &w, SPAN_NONE);
+  NodeId y = g_make(c.g, OP_CONV, 2, (NodeId[]){in, weight}, &(Attr){.i = {1, 1}}, NULL, SPAN_NONE, NULL);
+  NodeId loss = everything(c.g, g_unary(c.g, OP_SQUARE, y, SPAN_NONE));
+  assert_true(g_grad(c.g, loss, 1, &weight, &grad, SPAN_NONE, NULL));
+  Placed placed;
+  NodeId where;
+  assert_null(place_graph(c.a, c.g, &c.p, &placed, &where));
+  assert_int_equal(placed.at[y].place, PLACE_ROW);
+  assert_int_equal(placed.at[grad].place, PLACE_PARTIAL);
+  assert_int_equal(placed.at[grad].phase, 0);
+  arena_free(c.a);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(random_graphs_equal_the_reference), cmocka_unit_test(update_is_ordered)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(random_graphs_equal_the_reference), cmocka_unit_test(update_is_ordered),
+                                     cmocka_unit_test(convolutions_are_cut_by_rows), cmocka_unit_test(convolutions_are_placed)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

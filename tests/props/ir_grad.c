@@ -188,11 +188,29 @@ static void matmul_cases(Cases *cs) {
   cs->at[cs->n - 1].attr.i[0] = 1;
 }
 
+/* Images [n, c, h, w], kernels [k, c, kh, kw], stride, pad. */
+static void conv_cases(Cases *cs, OpId op) {
+  static const int64_t sizes[][9] = {{2, 2, 3, 4, 2, 2, 2, 1, 0}, {1, 1, 4, 4, 2, 3, 3, 1, 1},
+                                     {1, 2, 5, 4, 1, 3, 2, 2, 1}, {0, 1, 4, 3, 2, 2, 2, 2, 0},
+                                     {1, 1, 1, 1, 1, 1, 1, 1, 0}, {2, 1, 5, 5, 1, 2, 1, 3, 2}};
+  for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+    const int64_t *z = sizes[k];
+    int64_t oh = (z[2] + 2 * z[8] - z[5]) / z[7] + 1, ow = (z[3] + 2 * z[8] - z[6]) / z[7] + 1;
+    Shape x = shape_of(4, (int64_t[]){z[0], z[1], z[2], z[3]});
+    Shape w = shape_of(4, (int64_t[]){z[4], z[1], z[5], z[6]}), y = shape_of(4, (int64_t[]){z[0], z[4], oh, ow});
+    if (z[0] == 0) x = with_rows(x), y = with_rows(y);
+    add_shapes(cs, op == OP_CONV_DX ? y : x, op == OP_CONV_DW ? y : w);
+    bool by_image = op == OP_CONV_DX;
+    cs->at[cs->n - 1].attr = (Attr){.i = {z[7], z[8], by_image ? z[2] : z[5], by_image ? z[3] : z[6]}};
+  }
+}
+
 static void cases_of(Cases *cs, OpId op) {
   cs->n = 0;
   if (strcmp(rule_name[op], "given") == 0) given_cases(cs, op);
   else if (op_info[op].cls == CLASS_EW) elementwise_cases(cs, op);
   else if (strcmp(rule_name[op], "matmul") == 0) matmul_cases(cs);
+  else if (op == OP_CONV || op == OP_CONV_DX || op == OP_CONV_DW) conv_cases(cs, op);
   else if (op_info[op].n_in == 1) axis_cases(cs, op);
   else several_input_cases(cs, op);
 }

@@ -100,6 +100,15 @@ static const Case cases[] = {
     {OP_W1, 2, {{1, -1}, {7, -1}}, {0}, {false, false}},
 };
 
+/* rows, channels, height, width; kernels, their height and width; stride, pad */
+static const int64_t conv_sizes[][9] = {
+    {16, 1, 28, 28, 8, 4, 4, 2, 1}, {5, 3, 14, 14, 9, 3, 3, 2, 1}, {3, 8, 7, 7, 17, 3, 3, 1, 1},
+    {2, 2, 9, 11, 1, 5, 3, 1, 2},   {1, 1, 1, 1, 1, 1, 1, 1, 0},   {7, 4, 8, 8, 2, 1, 1, 1, 0},
+    {6, 2, 6, 5, 3, 2, 2, 3, 0},    {4, 1, 5, 4, 2, 2, 1, 3, 2},   {19, 2, 13, 10, 5, 4, 3, 2, 3},
+    {0, 2, 6, 5, 3, 3, 3, 1, 1},    {2, 3, 5, 5, 4, 5, 5, 1, 0},   {2, 5, 20, 33, 4, 3, 3, 1, 1},
+    {3, 1, 4, 4, 2, 1, 1, 2, 1},    {17, 16, 4, 4, 12, 3, 3, 2, 1},
+};
+
 static const int64_t mat_sizes[][3] = {
     /* m, n, k */
     {16, 64, 64},   {64, 64, 16},  {16, 64, 1},     {16, 1, 64},    {64, 1, 16},  {1, 64, 16},
@@ -231,7 +240,7 @@ static void set_magnitude(Bench *b) {
   b->magnitude = sum.x = calloc((size_t)n + 1, sizeof(double));
   for (int64_t i = 0; i < n; i++) sum.x[i] = fabs(b->out.x[i]);
   bool adds = op == OP_ADD || op == OP_SUB || op == OP_SUM || op == OP_MATMUL || op == OP_SCATTER_ROWS ||
-              op == OP_MOD;
+              op == OP_MOD || op_info[op].cls == CLASS_CONTRACT || op == OP_CONV || op == OP_CONV_DX;
   if (!adds) return;
   for (int k = 0; k < b->op.n_in; k++) {
     int64_t size = ref_numel(&b->in[k]);
@@ -246,7 +255,7 @@ static void set_magnitude(Bench *b) {
 
 static bool close_enough(const KernelSet *set, OpId op, double got, double want, double magnitude) {
   bool is_double = set->real == sizeof(double);
-  double tolerance = !is_double ? 1e-6 : op == OP_MATMUL ? 1e-12 : 1e-13;
+  double tolerance = !is_double ? 1e-6 : op == OP_MATMUL || op_info[op].cls == CLASS_CONTRACT ? 1e-12 : 1e-13;
   if (isnan(want) || isnan(got)) return isnan(want) && isnan(got);
   double rounded = rig_round(set, want);
   if (isinf(rounded) || isinf(got)) return rounded == got;
@@ -267,7 +276,7 @@ static bool works_by_rows(const Bench *b) {
   if (!b->op.out_rows) return false;
   if (b->op.op == OP_SUM) return (b->op.attr.i[0] & 1) == 0;
   if (b->op.op == OP_MATMUL) return b->op.attr.i[0] == 0;
-  return cls == CLASS_EW || cls == CLASS_ROWS || cls == CLASS_AXIS || cls == CLASS_VIEW ||
+  return cls == CLASS_EW || cls == CLASS_ROWS || cls == CLASS_SHARED || cls == CLASS_AXIS || cls == CLASS_VIEW ||
          cls == CLASS_REDUCE;
 }
 
@@ -389,6 +398,26 @@ static void products(void **state) {
   }
 }
 
+static void convolutions(void **state) {
+  (void)state;
+  static const OpId ops[] = {OP_CONV, OP_CONV_DX, OP_CONV_DW};
+  for (size_t i = 0; i < sizeof conv_sizes / sizeof *conv_sizes; i++) {
+    const int64_t *z = conv_sizes[i];
+    int64_t oh = (z[2] + 2 * z[8] - z[5]) / z[7] + 1, ow = (z[3] + 2 * z[8] - z[6]) / z[7] + 1;
+    int64_t x[5] = {z[0], z[1], z[2], z[3], -1}, w[5] = {z[4], z[1], z[5], z[6], -1};
+    int64_t y[5] = {z[0], z[4], oh, ow, -1};
+    for (int k = 0; k < 3; k++) {
+      bool by_image = ops[k] == OP_CONV_DX, by_kernel = ops[k] == OP_CONV_DW;
+      Case c = {.op = ops[k], .n_in = 2, .rows = {true, by_kernel}};
+      int64_t attr[4] = {z[7], z[8], by_image ? z[2] : z[5], by_image ? z[3] : z[6]};
+      memcpy(c.attr, attr, sizeof attr);
+      memcpy(c.size[0], by_image ? y : x, sizeof x);
+      memcpy(c.size[1], by_kernel ? y : w, sizeof w);
+      for (int v = 0; v < n_sets; v++) assert_true(run_case(&c, sets[v], false));
+    }
+  }
+}
+
 static void batched_products(void **state) {
   (void)state;
   for (int bits = 0; bits < 4; bits++) {
@@ -472,7 +501,8 @@ static void all_listed(void **state) {
   (void)state;
   for (int op = 0; op < OP_COUNT_OF; op++) {
     bool known = op_info[op].kernel != OPKERNEL_K || op_info[op].cls == CLASS_EW || op == OP_MATMUL ||
-                 op == OP_DRAW || op_info[op].cls == CLASS_CIRCUIT;
+                 op == OP_DRAW || op_info[op].cls == CLASS_CIRCUIT || op == OP_CONV || op == OP_CONV_DX ||
+                 op == OP_CONV_DW;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) known |= (int)cases[i].op == op;
     if (!known) fail_msg("no test for the kernel of %s", op_info[op].name);
   }
@@ -482,6 +512,7 @@ int main(void) {
   n_sets = rig_variants(sets);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(elementwise),      cmocka_unit_test(listed),    cmocka_unit_test(products),
+      cmocka_unit_test(convolutions),
       cmocka_unit_test(batched_products), cmocka_unit_test(epilogues), cmocka_unit_test(all_listed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -197,6 +197,29 @@ static void matmul(const Attr *attr, const RefTensor *a, const RefTensor *b, Ref
       }
 }
 
+/* Every product x[n,c,y,x] w[k,c,a,b] r[n,k,i,j] of a convolution, y = i * stride + a - pad: the one of
+ * the three that is null is the sum of the products of the others. */
+static void convolve(const Attr *attr, const RefTensor *x, const RefTensor *w, const RefTensor *r,
+                     RefTensor *out) {
+  memset(out->x, 0, (size_t)ref_numel(out) * sizeof(double));
+  const RefTensor *sx = x ? x : out, *sw = w ? w : out, *sr = r ? r : out;
+  int64_t stride = attr->i[0], pad = attr->i[1];
+  for (int64_t at = 0; at < ref_numel(sr); at++)
+    for (int64_t c = 0; c < sx->d[1]; c++)
+      for (int64_t a = 0; a < sw->d[2]; a++)
+        for (int64_t b = 0; b < sw->d[3]; b++) {
+          int64_t i[4];
+          unravel(sr, at, i);
+          int64_t y = i[2] * stride + a - pad, z = i[3] * stride + b - pad;
+          if (y < 0 || y >= sx->d[2] || z < 0 || z >= sx->d[3]) continue;
+          int64_t xi = ((i[0] * sx->d[1] + c) * sx->d[2] + y) * sx->d[3] + z;
+          int64_t wi = ((i[1] * sw->d[1] + c) * sw->d[2] + a) * sw->d[3] + b;
+          if (!x) out->x[xi] += w->x[wi] * r->x[at];
+          else if (!w) out->x[wi] += x->x[xi] * r->x[at];
+          else out->x[at] += x->x[xi] * w->x[wi];
+        }
+}
+
 static int ascending(const void *a, const void *b) {
   double x = *(const double *)a, y = *(const double *)b;
   return (x > y) - (x < y);
@@ -238,6 +261,9 @@ bool ref_op(OpId op, const Attr *attr, int n_in, const RefTensor *in, RefTensor 
   else if (op == OP_GATHER) gather(&in[0], &in[1], out);
   else if (op == OP_SCATTER_ROWS) scatter(&in[0], &in[1], out);
   else if (op == OP_MATMUL) matmul(attr, &in[0], &in[1], out);
+  else if (op == OP_CONV) convolve(attr, &in[0], &in[1], NULL, out);
+  else if (op == OP_CONV_DX) convolve(attr, NULL, &in[1], &in[0], out);
+  else if (op == OP_CONV_DW) convolve(attr, &in[0], NULL, &in[1], out);
   else if (op == OP_W1) out->x[0] = wasserstein1(&in[0], &in[1]);
   else return false;
   return true;

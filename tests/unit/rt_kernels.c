@@ -252,8 +252,6 @@ static void refusals(void **state) {
   (void)state;
   const KernelSet *set = sets[0];
   Shape rows = {.rank = 2, .d = {{64, 1, 0}, {3, 0, 0}}}, turned = {.rank = 2, .d = {{3, 0, 0}, {64, 1, 0}}};
-  KOp later = {.op = OP_CONV, .n_in = 2};
-  assert_non_null(kop_prepare(&later, set));
   KOp executor = {.op = OP_RESHAPE, .n_in = 1};
   assert_non_null(kop_prepare(&executor, set));
   KOp transpose = {.op = OP_TRANSPOSE, .n_in = 1, .attr.i = {1, 0}, .in_rows = {true}};
