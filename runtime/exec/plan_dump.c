@@ -28,6 +28,10 @@ static void dump_instr(const Run *r, const RegionPlan *p, int instr, FILE *out) 
   const Instr *i = &p->instrs.at[instr];
   const Node *n = g_node(p->graph, i->node);
   const Fused *f = &p->fused[i->node];
+  if (i->kop.op == OP_TRANSPOSE && n->op != OP_TRANSPOSE) {
+    fprintf(out, "      transposed copy of %%%d  @ slab +%zu\n", i->node, p->flipped[i->node] - 1);
+    return;
+  }
   fprintf(out, "      %%%d %s %s = %s", i->node, place_name[p->placed.at[i->node].place], shape(r, &n->shape), op_info[i->kop.op].name);
   if (i->kop.epilogue & EPI_BIAS) fputs("+bias", out);
   if (i->kop.epilogue & EPI_LEAKY) fputs("+leaky_relu", out);
