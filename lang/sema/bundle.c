@@ -129,6 +129,9 @@ static const char *short_name(const Slot *s) {
   return dot != NULL ? dot + 1 : s->name;
 }
 
+/* False for what carries no derivative on: comparisons, labels, stop_grad. */
+static bool carries(const Node *n) { return op_info[n->op].diff != OPDIFF_NOGRAD; }
+
 /* Values read from slots were computed in another region: no derivative leads through them. */
 static bool refuse_imports(Sema *S, NodeId loss, int n, const int *slots, Span span) {
   const Graph *g = graph_now(S);
@@ -137,7 +140,7 @@ static bool refuse_imports(Sema *S, NodeId loss, int n, const int *slots, Span s
   for (NodeId k = loss; k >= 0; k--) {
     if (!seen[k]) continue;
     const Node *node = g_node(g, k);
-    for (int i = 0; i < node->n_in; i++) seen[node->in[i]] = true;
+    for (int i = 0; carries(node) && i < node->n_in; i++) seen[node->in[i]] = true;
     if (node->op != OP_INPUT || node->attr.i[0] < 0) continue;
     const int slot = (int)node->attr.i[0];
     const SlotInfo *info = &S->slots.at[slot];
@@ -153,6 +156,8 @@ static bool refuse_imports(Sema *S, NodeId loss, int n, const int *slots, Span s
         diag_help(d, "compute it again after the update, or write `stop_grad(...)` to use the old value");
       } else {
         later(S, span, "a derivative through `%s`, computed in another block,", short_name(v));
+        diag_help(S->sink->all.at[S->sink->all.n - 1],
+                  "compute it here, or write `stop_grad(%s)` to use its value alone", short_name(v));
       }
       return false;
     }
@@ -175,7 +180,7 @@ static bool computed_from(Sema *S, int slot, int from) {
     if (!seen[k]) continue;
     const Node *node = g_node(v->g, k);
     if (k != v->node && v->g == u->g && node == unmarked(u->g, u->node)) return true;
-    for (int i = 0; i < node->n_in; i++) seen[node->in[i]] = true;
+    for (int i = 0; carries(node) && i < node->n_in; i++) seen[node->in[i]] = true;
     if (node->op != OP_INPUT || node->attr.i[0] < 0) continue;
     if ((int)node->attr.i[0] == from || computed_from(S, (int)node->attr.i[0], from)) return true;
   }
@@ -192,7 +197,7 @@ static bool refuse_hidden_paths(Sema *S, NodeId loss, NodeId by, Span span) {
   for (NodeId k = loss; k >= 0; k--) {
     if (!seen[k]) continue;
     const Node *node = g_node(g, k);
-    for (int i = 0; i < node->n_in; i++) seen[node->in[i]] = true;
+    for (int i = 0; carries(node) && i < node->n_in; i++) seen[node->in[i]] = true;
     if (node->op != OP_INPUT || node == w || node->attr.i[0] < 0 ||
         !computed_from(S, (int)node->attr.i[0], (int)w->attr.i[0]))
       continue;

@@ -194,34 +194,57 @@ const Value *call_def(Sema *S, DefInfo *def, Args *args) {
 
 /* ---- circuits and models --------------------------------------------------------------------------- */
 
-/* Brings the argument to one hidden row axis if it has more axes than the pattern names.
- * lead: the extra axes of the call (shared by all arguments that have any). */
-static const Value *lift_argument(Sema *S, const Value *v, int rank, Shape *lead, bool *lifted) {
-  Shape s;
+/* The axes that an argument has beyond its pattern's; 0 axes if it has none or is no tensor. */
+static Shape extra_axes(Sema *S, const Value *v, int rank) {
+  Shape s, out = shape_scalar();
   ElemKind e;
-  if (rank < 0 || !val_can_be_tensor(v) || !val_shape(S, v, &s, &e)) return v;
-  const int extra = s.rank - rank;
-  if (extra <= 0) return v;
+  if (rank < 0 || !val_can_be_tensor(v) || !val_shape(S, v, &s, &e) || s.rank <= rank) return out;
+  out.rank = s.rank - rank;
+  for (int i = 0; i < out.rank; i++) out.d[i] = s.d[i];
+  return out;
+}
+
+/* The leading axes of a call: those of all arguments that have any, where 1 stretches. */
+static bool leading_axes(Sema *S, const Value *const *v, const AstNode *params, Shape *lead) {
+  *lead = shape_scalar();
+  const int n = params != NULL ? params->n : 0;
+  for (int i = 0; i < n; i++) {
+    if (v[i] == NULL) continue;
+    const Shape mine = extra_axes(S, v[i], input_rank(params->kids[i]));
+    if (mine.rank == 0) continue;
+    if (lead->rank == 0) *lead = mine;
+    else if (lead->rank != mine.rank || !shape_broadcast(lead, &mine, lead)) {
+      Diag *d =
+          say(S, DIAG_SHAPE, v[i]->span, "the arguments have different leading axes: %s here, %s before",
+              sema_shape_text(S, &mine), sema_shape_text(S, lead));
+      label_origin(S, d, mine.d[0]);
+      label_origin(S, d, lead->d[0]);
+      return false;
+    }
+  }
+  return true;
+}
+
+/* Brings the argument to one hidden row axis if it has more axes than the pattern names. */
+static const Value *lift_argument(Sema *S, const Value *v, int rank, const Shape *lead) {
+  const Shape mine = extra_axes(S, v, rank);
+  if (mine.rank == 0) return v;
   const Tensor *t = want_tensor(S, v, "an argument");
   if (t == NULL) return S->error;
   if (t->lift != 0) return later(S, v->span, "more axes than the signature names, inside a model");
-  Shape mine = {.rank = extra};
-  for (int i = 0; i < extra; i++) mine.d[i] = s.d[i];
-  if (*lifted && !shape_equal(&mine, lead)) {
-    Diag *d = say(S, DIAG_SHAPE, v->span, "the arguments have different leading axes: %s here, %s before",
-                  sema_shape_text(S, &mine), sema_shape_text(S, lead));
-    label_origin(S, d, mine.d[0]);
-    return S->error;
+  NodeId id = t->node;
+  if (!shape_equal(&mine, lead)) {
+    Shape full = t->shape;
+    for (int i = 0; i < lead->rank; i++) full.d[i] = lead->d[i];
+    id = g_stretch(graph_now(S), id, &full, v->span);
   }
-  *lead = mine;
-  *lifted = true;
-  if (extra == 1) return val_node(S, t->node, 1, v->span);
-  if (!shape_is_static(&mine))
+  if (lead->rank == 1) return val_node(S, id, 1, v->span);
+  if (!shape_is_static(lead))
     return later(S, v->span, "several leading axes of which one is known only when run");
   Shape flat = {.rank = rank + 1};
-  flat.d[0] = dim_static(shape_capacity(&mine));
-  for (int i = 0; i < rank; i++) flat.d[i + 1] = s.d[extra + i];
-  return val_node(S, g_reshape(graph_now(S), t->node, &flat, v->span), 1, v->span);
+  flat.d[0] = dim_static(shape_capacity(lead));
+  for (int i = 0; i < rank; i++) flat.d[i + 1] = t->shape.d[lead->rank + i];
+  return val_node(S, g_reshape(graph_now(S), id, &flat, v->span), 1, v->span);
 }
 
 /* The result of a lifted call, with its leading axes as ordinary ones again. */
@@ -259,17 +282,15 @@ const Value *call_object(Sema *S, ObjectInfo *o, Args *args) {
     diag_help(d, "combine layers in a `model`");
     return S->error;
   }
-  if (!o->is_circuit && S->object != NULL && S->object->object->is_circuit) return S->error;
   const AstNode *params = ast_kid(o->decl, AST_MODEL_params);
   const Value *v[ARGS_MAX] = {0};
   if (!match_params(S, args, params, v)) return S->error;
   const int n = params != NULL ? params->n : 0;
-  Shape lead = shape_scalar();
-  bool lifted = false;
+  Shape lead;
+  if (!leading_axes(S, v, params, &lead)) return S->error;
   for (int i = 0; i < n; i++) {
-    if (v[i] == NULL) continue;
-    v[i] = lift_argument(S, v[i], input_rank(params->kids[i]), &lead, &lifted);
-    if (val_is_error(v[i])) return S->error;
+    if (v[i] != NULL) v[i] = lift_argument(S, v[i], input_rank(params->kids[i]), &lead);
+    if (v[i] != NULL && val_is_error(v[i])) return S->error;
   }
   object_uses(S, o);
   const Call call = {S->call, args->span, o->name, o};
@@ -277,5 +298,5 @@ const Value *call_object(Sema *S, ObjectInfo *o, Args *args) {
   const Value *out = object_body(S, o, v, n);
   S->call = call.up;
   if (val_is_error(out)) return out;
-  return val_at(S, lifted ? unlift(S, out, &lead) : out, args->span);
+  return val_at(S, lead.rank > 0 ? unlift(S, out, &lead) : out, args->span);
 }

@@ -43,6 +43,14 @@ const Value *series_value(Sema *S, int series, Span span) {
   const TrainInfo *t = train_of_series(S, series);
   if (t == NULL || !t->done) return later(S, span, "reading the series `%s` inside its own train", s->name);
   Shape shape = S->p->slots.at[s->slot].shape;
+  const int64_t epochs = S->p->trains.at[t->index].epochs;
+  if (s->per_epoch && s->first > epochs) {
+    Diag *d = say(S, DIAG_SHAPE, span,
+                  "`%s` has no entry: it is recorded every %lld epochs, and the train has %lld", s->name,
+                  (long long)s->first, (long long)epochs);
+    diag_label(d, S->p->slots.at[s->slot].span, "recorded here");
+    return S->error;
+  }
   bool open = t->may_stop;
   for (int i = 0; i < t->series.n; i++)
     open = open || (t->series.at[i].series == series && t->series.at[i].open);

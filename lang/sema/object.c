@@ -180,9 +180,14 @@ static bool bind_inputs(Sema *S, ObjectInfo *o, const Value *const *inputs, int 
     v = pattern_bind(S, p, v, o->scope, o->name);
     if (val_is_error(v)) ok = false;
     declare(S, p->name, p->name_span, BIND_ARG, v);
-    if (i == 0) S->it = v;
+    if (i == 0 && !o->is_circuit) S->it = v;
   }
   return ok;
+}
+
+static const Value *no_value(Sema *S, const ObjectInfo *o) {
+  say(S, DIAG_TYPE, o->decl->name_span, "the model `%s` has no lines that yield a value", o->name);
+  return S->error;
 }
 
 const Value *object_body(Sema *S, ObjectInfo *o, const Value *const *inputs, int n) {
@@ -195,7 +200,7 @@ const Value *object_body(Sema *S, ObjectInfo *o, const Value *const *inputs, int
   S->path = &path;
   S->scope = scope_new(S, o->scope, false);
   S->place = o->is_circuit ? PLACE_CIRCUIT : PLACE_MODEL;
-  S->it = S->error;
+  S->it = NULL;
   S->returned = false;
   S->result = NULL;
   S->loop_index = "";
@@ -207,6 +212,7 @@ const Value *object_body(Sema *S, ObjectInfo *o, const Value *const *inputs, int
     } else {
       walk_stmts(S, ast_kid(o->decl, AST_MODEL_body));
       out = S->result != NULL ? S->result : S->it;
+      if (out == NULL) out = no_value(S, o);
       if (val_is_error(out)) out = S->error;
       else if (!results_check(S, ast_kid(o->decl, AST_MODEL_results), out, &out, o->name)) out = S->error;
     }

@@ -86,11 +86,19 @@ static const Value *draw_value(Sema *S, const AstNode *n, const DistValue *d, co
   return zero ? z : arith_binary(S, AST_OP_ADD, z, d->a, at);
 }
 
+static void draw_in_model(Sema *S, const AstNode *n) {
+  Diag *d =
+      say(S, DIAG_PLACE, n->span, "a model has no random numbers of its own, but this is called in `%s`",
+          S->object->object->name);
+  diag_help(d, "draw outside of the model, and pass the values in");
+}
+
 static void walk_draw(Sema *S, const AstNode *n) {
   Shape shape;
   const Value *v = eval(S, ast_kid(n, AST_DRAW_value)), *out = S->error;
   const bool dims = dims_eval(S, ast_kid(n, AST_DRAW_dims), true, &shape);
   if (S->place == PLACE_CIRCUIT) later(S, n->span, "a measurement inside a circuit");
+  else if (S->object != NULL) draw_in_model(S, n);
   else if (!val_is_error(v) && v->kind != VAL_DIST) {
     Diag *d = wrong_kind(S, v, "what stands after `~`", "a distribution like `normal(0, 1)`");
     if (d != NULL) diag_help(d, "a value gets a name by `let %s = ...`", sym_text(n->name));
