@@ -1,23 +1,26 @@
 /* The inside of lang/sema: one walk over the tree that checks and lowers at once. `Sema` is the
  * state of the walk; each file adds the rules of one part of the language:
  *
- *   scope.c      names: declare, find, did-you-mean, hiding, unused
- *   value.c      making values, saying what they are, turning one kind into another
+ *   sema.c       the entry: prelude, script, what is left to check
+ *   scope.c      names: declare, find, did-you-mean (synonyms.def), hiding, unused
+ *   value.c      making values, turning one kind into another
+ *   say.c        messages: where they point, what things are called, where numbers come from
  *   region.c     graphs and blocks of the program; export of values by slots; sites
  *   const_eval.c arithmetic of numbers known now (units, ints that stay ints)
  *   arith.c      arithmetic and comparisons of tensors, with the hidden row axis
+ *   bundle.c     one tensor for each weight; derivatives
  *   index.c      x[i], x[a..b], x[:]
  *   expr.c       all expressions
  *   args.c       arguments of calls against a signature
  *   call.c       calls: functions of the script, circuits, models, pipelines
- *   builtins.c   the table of built-in names (builtins.def); fn_*.c hold the functions
+ *   builtins.c   the table of built-in names (builtins.def); fn_*.c and settings.c hold functions
  *   pattern.c    x[B, 3]: checking and naming sizes
  *   object.c     circuits and models as objects with weights
- *   circuit.c    bodies of circuits; gates.c gates; measure.c operators and measurements
+ *   circuit.c    bodies of circuits, angles; gates.c gates; measure.c operators and measurements
  *   layers.c     layers of models
  *   stmt.c       statements that may stand in several places
  *   dataset.c, train.c, minimize.c, report.c, toplevel.c   the other blocks
- *   checks.c     places of statements, unused names, --set
+ *   checks.c     places of statements, bodies never called, --set
  *   types_dump.c `qgn dump --types`
  *
  * Everything is allocated in the arena of the program and freed with it. */
