@@ -262,7 +262,7 @@ static const char *prepare_labels(KOp *op, const KernelSet *set) {
 static const char *prepare_circuit(KOp *op, const KernelSet *set) {
   (void)set;
   if (!op->plan) return "the circuit has no plan";
-  op->scratch = sim_scratch(op->plan, op->op);
+  op->scratch = sim_scratch(op);
   return NULL;
 }
 

@@ -27,15 +27,14 @@ typedef struct Sim {
   State psi, lam, dpsi, dlam;
 } Sim;
 
-KINLINE State state_at(char *scratch, size_t at, int dim) {
+KINLINE State state_at(char *scratch, size_t at, int bits) {
   RVec *v = (RVec *)(void *)(scratch + at);
-  return (State){v, v + ((size_t)1 << dim)};
+  return (State){v, v + ((size_t)1 << bits)};
 }
 
-KINLINE Sim sim_begin(const KCall *c) {
+KINLINE Sim sim_begin_at(const KCall *c, const SimLayout *at, int bits) {
   const SimPlan *p = c->op->plan;
   char *s = c->scratch;
-  const SimLayout *at = &p->at;
   return (Sim){
       .call = c,
       .plan = p,
@@ -49,11 +48,16 @@ KINLINE Sim sim_begin(const KCall *c) {
       .y = (RVec *)(void *)(s + at->y),
       .word = (RVec *)(void *)(s + at->word),
       .q = (RVec *)(void *)(s + at->q),
-      .psi = state_at(s, at->psi, p->dim),
-      .lam = state_at(s, at->lam, p->dim),
-      .dpsi = state_at(s, at->dpsi, p->dim),
-      .dlam = state_at(s, at->dlam, p->dim),
+      .psi = state_at(s, at->psi, bits),
+      .lam = state_at(s, at->lam, bits),
+      .dpsi = state_at(s, at->dpsi, bits),
+      .dlam = state_at(s, at->dlam, bits),
   };
+}
+
+KINLINE Sim sim_begin(const KCall *c) {
+  const SimPlan *p = c->op->plan;
+  return sim_begin_at(c, &p->at, p->dim);
 }
 
 KINLINE Real *table_phase(const Sim *s, const SimTable *t) {
@@ -99,7 +103,7 @@ KINLINE void table_sum(const SimTable *t, const Real *value, Real *out) {
   }
 }
 
-/* Sums of shared terms, cosines and sines that all tiles use, tables. */
+/* Sums of shared terms, cosines and sines that all tiles use. */
 KINLINE void sim_shared_angles(Sim *s) {
   const SimPlan *p = s->plan;
   for (int i = 0; i < p->n_slots; i++) {
@@ -120,6 +124,10 @@ KINLINE void sim_shared_angles(Sim *s) {
       s->cs[2 * (i + l) + 1] = splat(sine[l]);
     }
   }
+}
+
+KINLINE void sim_tables(const Sim *s) {
+  const SimPlan *p = s->plan;
   for (int i = 0; i < p->n_ops; i++) {
     const SimTable *t = p->op[i].table;
     if (t == NULL) continue;
@@ -133,6 +141,28 @@ KINLINE void sim_shared_angles(Sim *s) {
       store(phase + k, cosine);
       store(sines + k, sine);
     }
+  }
+}
+
+/* The directions of a Hessian product, one for each input; NULL: none. */
+KINLINE const void *const *sim_directions(const Sim *s) {
+  return s->call->in + s->plan->program->n_inputs + 1;
+}
+
+/* Tangents of half the angles: shared parts behind the half angles in s->scalar. */
+KINLINE void sim_shared_tangents(const Sim *s) {
+  const SimPlan *p = s->plan;
+  Real *shared = s->scalar + p->n_slots;
+  for (int i = 0; i < p->n_slots; i++) {
+    const SimSlot *slot = &p->slot[i];
+    double u = 0;
+    for (int k = 0; k < slot->n_shared; k++) {
+      const SimTerm *t = &slot->term[k];
+      const Real *in = sim_directions(s)[t->source];
+      if (in != NULL) u += t->scale * (double)in[t->element];
+    }
+    shared[i] = (Real)u;
+    s->u[i] = splat((Real)u);
   }
 }
 
@@ -210,13 +240,24 @@ KINLINE RVec overlap(State a, State b, uint32_t k, bool two) {
   return two ? v + a.im[k] * b.im[k] : v;
 }
 
+/* Outputs from the values of words. */
+KINLINE void sim_read_words(const Sim *s, Real factor, bool constants) {
+  const SimPlan *p = s->plan;
+  for (int o = 0; o < p->program->n_outputs; o++) s->y[o] = (RVec){0};
+  for (int i = 0; i < p->n_readings; i++) {
+    const SimReading *r = &p->reading[i];
+    s->y[r->output] += (factor * (Real)r->coefficient) * s->word[r->word];
+  }
+  for (int o = 0; o < p->program->n_outputs && constants; o++) s->y[o] += (Real)p->constant[o];
+}
+
 /* y = factor * Re <a|O|b> for each output; constants of the observables only if `constants`. */
 KINLINE void sim_measure(const Sim *s, State a, State b, Real factor, bool constants) {
   const SimPlan *p = s->plan;
   int n_outputs = p->program->n_outputs;
-  for (int o = 0; o < n_outputs; o++) s->y[o] = (RVec){0};
   bool two = p->planes == 2;
   if (p->probs) {
+    for (int o = 0; o < n_outputs; o++) s->y[o] = (RVec){0};
     FOR_CODE(p->dim, p->outcome_col, p->outcome, k, o) s->y[o] += overlap(a, b, k, two);
     for (int o = 0; o < n_outputs; o++) s->y[o] *= factor;
     return;
@@ -226,12 +267,7 @@ KINLINE void sim_measure(const Sim *s, State a, State b, Real factor, bool const
     sum_words(&p->words, s->q, s->word);
   }
   for (int i = 0; i < p->n_pairs; i++) s->word[p->words.n + i] = pair_value(a, b, &p->pair[i]);
-  for (int i = 0; i < p->n_readings; i++) {
-    const SimReading *r = &p->reading[i];
-    s->y[r->output] += (factor * (Real)r->coefficient) * s->word[r->word];
-  }
-  if (!constants) return;
-  for (int o = 0; o < n_outputs; o++) s->y[o] += (Real)p->constant[o];
+  sim_read_words(s, factor, constants);
 }
 
 KINLINE void store_outputs(const Sim *s, Real *out) {
@@ -245,27 +281,38 @@ KINLINE void store_outputs(const Sim *s, Real *out) {
   }
 }
 
+/* Does each sample have a cotangent of its own? */
+KINLINE bool cotangent_has_rows(const Sim *s) {
+  int k = s->plan->program->n_inputs;
+  return !s->plan->any_rows || s->call->op->in_rows[k] || s->call->op->in[k].rank > 1;
+}
+
 /* The cotangent of the tile. */
 KINLINE void sim_cotangent(const Sim *s) {
   const SimPlan *p = s->plan;
   int64_t n = p->program->n_outputs;
   int k = p->program->n_inputs;
   const Real *in = s->call->in[k];
-  bool rows = !p->any_rows || s->call->op->in_rows[k] || s->call->op->in[k].rank > 1;
+  bool rows = cotangent_has_rows(s);
   for (int64_t o = 0; o < n; o++) {
     s->w[o] = rows ? gather_rows(in + s->row * n + o, n, s->lanes) : gather_rows(in + o, 0, s->lanes);
   }
 }
 
 /* Weights of words from the cotangent, once per tile. */
-KINLINE void sim_word_weights(const Sim *s) {
+KINLINE void sim_weigh_words(const Sim *s) {
   const SimPlan *p = s->plan;
-  if (p->probs) return;
   for (int i = 0; i < p->words.n + p->n_pairs; i++) s->word[i] = (RVec){0};
   for (int i = 0; i < p->n_readings; i++) {
     const SimReading *r = &p->reading[i];
     s->word[r->word] += (Real)r->coefficient * s->w[r->output];
   }
+}
+
+KINLINE void sim_word_weights(const Sim *s) {
+  const SimPlan *p = s->plan;
+  if (p->probs) return;
+  sim_weigh_words(s);
   if (p->words.n > 0) spread_words(&p->words, s->word, s->q);
 }
 

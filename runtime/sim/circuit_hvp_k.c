@@ -8,28 +8,7 @@
 #include "runtime/sim/dual_k.h"
 
 void KNAME(k_circuit_hvp)(const KCall *c);
-
-static const void *const *directions(const Sim *s) { return s->call->in + s->plan->program->n_inputs + 1; }
-
-/* Tangents of half the angles: shared parts behind the half angles in s->scalar, and in tables. */
-static void shared_tangents(Sim *s) {
-  const SimPlan *p = s->plan;
-  Real *shared = s->scalar + p->n_slots;
-  for (int i = 0; i < p->n_slots; i++) {
-    const SimSlot *slot = &p->slot[i];
-    double u = 0;
-    for (int k = 0; k < slot->n_shared; k++) {
-      const SimTerm *t = &slot->term[k];
-      const Real *in = directions(s)[t->source];
-      if (in != NULL) u += t->scale * (double)in[t->element];
-    }
-    shared[i] = (Real)u;
-    s->u[i] = splat((Real)u);
-  }
-  for (int i = 0; i < p->n_ops; i++) {
-    if (p->op[i].table != NULL) table_sum(p->op[i].table, shared, table_tangent(s, p->op[i].table));
-  }
-}
+void KNAME(wide_circuit_hvp)(const KCall *c);
 
 static void tile_tangents(Sim *s) {
   const SimPlan *p = s->plan;
@@ -39,7 +18,7 @@ static void tile_tangents(Sim *s) {
     RVec u = splat(s->scalar[p->n_slots + i]);
     for (int k = 0; k < slot->n_row; k++) {
       const SimTerm *t = &slot->term[slot->n_shared + k];
-      if (directions(s)[t->source] != NULL) u += (Real)t->scale * gather_term(s, directions(s), t);
+      if (sim_directions(s)[t->source] != NULL) u += (Real)t->scale * gather_term(s, sim_directions(s), t);
     }
     s->u[i] = u;
   }
@@ -112,11 +91,19 @@ static void back_pass(const Sim *s, const SimPass *pass) {
 }
 
 void KNAME(k_circuit_hvp)(const KCall *c) {
+  if (sim_is_wide(c->op)) {
+    KNAME(wide_circuit_hvp)(c);
+    return;
+  }
   Sim s = sim_begin(c);
   const SimPlan *p = s.plan;
   Real *tangent_out = c->part[p->program->n_inputs];
   sim_shared_angles(&s);
-  shared_tangents(&s);
+  sim_tables(&s);
+  sim_shared_tangents(&s);
+  for (int i = 0; i < p->n_ops; i++) {
+    if (p->op[i].table != NULL) table_sum(p->op[i].table, s.scalar + p->n_slots, table_tangent(&s, p->op[i].table));
+  }
   parts_begin(&s);
   for (int64_t row = 0; row < s.samples; row += VL) {
     sim_tile(&s, row);

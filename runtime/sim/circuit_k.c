@@ -3,11 +3,18 @@
 #include "runtime/sim/call_k.h"
 
 void KNAME(k_circuit)(const KCall *c);
+void KNAME(wide_circuit)(const KCall *c);
 void KNAME(k_circuit_vjp)(const KCall *c);
+void KNAME(wide_circuit_vjp)(const KCall *c);
 
 void KNAME(k_circuit)(const KCall *c) {
+  if (sim_is_wide(c->op)) {
+    KNAME(wide_circuit)(c);
+    return;
+  }
   Sim s = sim_begin(c);
   sim_shared_angles(&s);
+  sim_tables(&s);
   for (int64_t row = 0; row < s.samples; row += VL) {
     sim_tile(&s, row);
     sim_forward(&s);
@@ -66,8 +73,13 @@ static void back_pass(const Sim *s, const SimPass *pass) {
 }
 
 void KNAME(k_circuit_vjp)(const KCall *c) {
+  if (sim_is_wide(c->op)) {
+    KNAME(wide_circuit_vjp)(c);
+    return;
+  }
   Sim s = sim_begin(c);
   sim_shared_angles(&s);
+  sim_tables(&s);
   parts_begin(&s);
   for (int64_t row = 0; row < s.samples; row += VL) {
     sim_tile(&s, row);

@@ -2,6 +2,12 @@
 #include <string.h>
 #include "lang/base/mem.h"
 #include "runtime/sim/plan.h"
+#include "runtime/sim/wide.h"
+
+/* Where amplitudes in the lanes are faster (bench/micro/sim.c): for states that leave the cache, for one
+ * row, and for a quarter of the lanes unless states are tiny. */
+#define WIDE_DIM 15
+#define WIDE_FEW_DIM 7
 
 /* The measured words before the frame: terms of observables, or Z on each qubit of probs. */
 static int measured_words(Arena *a, const CircuitProgram *c, const Frame *f, Pauli **words) {
@@ -53,7 +59,7 @@ static int pair_word(Arena *a, const SimPlan *p, Measured *m, Pauli w) {
   for (int i = 0; i < m->pair.n; i++) {
     if (m->pair_word.at[i].x == w.x && m->pair_word.at[i].z == w.z) return i;
   }
-  SimPairWord pair = {.x = w.x, .odd = w.t & 1};
+  SimPairWord pair = {.x = w.x, .z = w.z, .odd = w.t & 1};
   Parity eq = {1u << (31 - __builtin_clz(w.x)), 0}; /* each pair once */
   (void)plan_walk(a, p->dim, 1, &eq, w.z, &pair.walk);
   vec_push(a, &m->pair, pair);
@@ -140,8 +146,8 @@ static size_t place_tables(SimPlan *p, size_t real) {
   return at;
 }
 
-const SimPlan *sim_plan(Arena *a, const CircuitProgram *c, const KernelSet *set, const char **why,
-                        Span *where) {
+const SimPlan *sim_plan_blocks(Arena *a, const CircuitProgram *c, const KernelSet *set, size_t block_bytes,
+                               const char **why, Span *where) {
   SimRotations r = {0};
   Frame frame;
   *why = plan_steps(a, c, &r, &frame, where);
@@ -162,10 +168,30 @@ const SimPlan *sim_plan(Arena *a, const CircuitProgram *c, const KernelSet *set,
   size_t vec = strstr(set->name, "avx512") != NULL ? 64 : strstr(set->name, "avx2") != NULL ? 32 : 16;
   p->single = plan_passes(a, p, vec == 64 ? 3 : 2); /* what fits into 32 registers, or 16 */
   p->dual = plan_passes(a, p, vec == 64 ? 2 : 1);
+  p->wide = plan_wide(a, p, vec, set->real, block_bytes);
   plan_layout(p, vec, set->real, place_tables(p, set->real));
   return p;
 }
 
-size_t sim_scratch(const SimPlan *p, OpId op) {
-  return p->at.total[op == OP_CIRCUIT ? 0 : op == OP_CIRCUIT_VJP ? 1 : 2];
+const SimPlan *sim_plan(Arena *a, const CircuitProgram *c, const KernelSet *set, const char **why,
+                        Span *where) {
+  return sim_plan_blocks(a, c, set, WIDE_BLOCK_BYTES, why, where);
+}
+
+bool sim_is_wide(const KOp *op) {
+  const SimPlan *p = op->plan;
+  const CircuitProgram *c = p->program;
+  int64_t rows = 1;
+  if (p->wide == NULL) return false;
+  for (int k = 0; k < c->n_inputs && k < op->n_in; k++) {
+    if (c->input_has_rows[k] && op->in[k].rank > 0) rows = op->in[k].d[0].n;
+  }
+  int64_t few = p->dim >= WIDE_FEW_DIM ? (int64_t)1 << p->wide->lane_bits >> 2 : 1;
+  return p->dim >= WIDE_DIM || rows <= few || rows == 1;
+}
+
+size_t sim_scratch(const KOp *op) {
+  const SimPlan *p = op->plan;
+  const SimLayout *at = sim_is_wide(op) ? &p->wide->at : &p->at;
+  return at->total[op->op == OP_CIRCUIT ? 0 : op->op == OP_CIRCUIT_VJP ? 1 : 2];
 }

@@ -73,7 +73,8 @@ typedef struct SimWords {
   const uint32_t *col; /* [dim + 1] */
   int n;
   const uint32_t *mask;
-  bool tree; /* n = m and mask[w] = 1 << w */
+  const uint32_t *z; /* the words as masks of k */
+  bool tree;         /* n = m and mask[w] = 1 << w */
 } SimWords;
 
 typedef struct SimMember {
@@ -93,8 +94,10 @@ typedef struct SimOp {
   uint8_t planes; /* 1: the state is real here */
   bool grad;      /* its angle depends on an input */
   bool clear;     /* a bit enters under controls: the new half is zeroed first */
-  bool plain;     /* no controls */
-  uint32_t dim;   /* bits of the state after it */
+  bool enters;    /* it flips a bit that is 0 so far, the highest of dim */
+  int n_controls;
+  const Parity *control;
+  uint32_t dim; /* bits of the state after it */
   uint32_t x, z;  /* flipped bits, bits that give the sign */
   int slot;
   SimWalk walk;
@@ -123,7 +126,7 @@ typedef struct SimSlot {
 
 /* A word that is measured and flips bits. */
 typedef struct SimPairWord {
-  uint32_t x;
+  uint32_t x, z;
   bool odd; /* number of Y */
   SimWalk walk;
 } SimPairWord;
@@ -161,8 +164,12 @@ struct SimPlan {
   uint32_t outcome;            /* output that amplitude 0 belongs to */
   const uint32_t *outcome_col; /* [dim + 1]: what bit b of k flips in it */
   SimLayout at;
+  const struct WidePlan *wide; /* amplitudes in lanes (wide.h); NULL if there are fewer amplitudes than lanes */
 };
 
+/* sim_plan with blocks of this size (wide.h). */
+const SimPlan *sim_plan_blocks(Arena *a, const CircuitProgram *c, const KernelSet *set, size_t block_bytes,
+                               const char **why, Span *where);
 /* 1. All gates as rotations in order, and the frame at the end. NULL, or what is missing. */
 const char *plan_steps(Arena *a, const CircuitProgram *c, SimRotations *out, Frame *frame, Span *where);
 /* 2. `seen` are the measured words, mapped through the frame. *level[i] is set for each rotation

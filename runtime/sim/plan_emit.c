@@ -54,6 +54,7 @@ void plan_words(Arena *a, int dim, int n, const uint32_t *z, SimWords *w) {
   w->dim = dim;
   w->m = s.n;
   w->n = n;
+  w->z = z;
   uint32_t *mask = ARENA_ARRAY(a, uint32_t, n);
   for (int i = 0; i < n; i++) {
     (void)span2_find(&s, z[i], &coords);
@@ -144,7 +145,11 @@ static bool fit_op(Emit *e, const SimRotation *r, bool enters, SimOp *op) {
   int n;
   Parity eq[GATE_MAX_QUBITS + 1];
   if (!new_controls(e, r, &n, eq)) return false;
-  op->plain = n == 0;
+  Parity *control = ARENA_ARRAY(e->arena, Parity, n);
+  for (int i = 0; i < n; i++) control[i] = eq[i];
+  op->n_controls = n;
+  op->control = control;
+  op->enters = enters;
   op->clear = enters && n > 0;
   if (enters) {
     op->kind = n == 0 ? SIM_ENTER : SIM_REAL;
@@ -270,7 +275,7 @@ void plan_emit(Arena *a, SimPlan *p, const SimRotations *r, const int *level, in
 
 /* Can op b join a pass that starts with op a and has those before b? */
 static bool joins(const SimOp *op, int a, int b) {
-  if (op[b].kind != SIM_REAL || !op[b].plain || op[b].dim != op[a].dim || op[b].planes != op[a].planes)
+  if (op[b].kind != SIM_REAL || op[b].n_controls > 0 || op[b].dim != op[a].dim || op[b].planes != op[a].planes)
     return false;
   for (int i = a; i < b; i++) {
     if (bit_parity(op[i].x & op[b].z) || bit_parity(op[b].x & op[i].z)) return false;
@@ -286,7 +291,7 @@ SimPasses plan_passes(Arena *a, const SimPlan *p, int width) {
     const SimOp *op = &p->op[i];
     *next = (SimPass){.kind = op->kind, .planes = op->planes, .first = i, .x = {op->x}, .walk = op->walk};
     n = 1;
-    if (op->kind != SIM_REAL || !op->plain) continue;
+    if (op->kind != SIM_REAL || op->n_controls > 0) continue;
     while (n < width && i + n < p->n_ops && joins(p->op, i, i + n)) n++;
     if (n == 1) continue;
     Parity eq[3];

@@ -2,13 +2,25 @@
  * exact Hessian products (forward over adjoint). Formulas: state_k.h, circuit_k.c, circuit_hvp_k.c; what
  * becomes of the gates: plan.h.
  *
- * A tile of L samples (L = SIMD lanes) is simulated at once, its state stored as re[2^n][L],
- * im[2^n][L], so every gate is vertical SIMD. Angles come from the inputs of the CIRCUIT node
- * (circuit.h: AngleRef). Gradients: rows of the row inputs; for shared inputs the sum over the
- * rows of the call (one partial sum per shard; the executor adds shards in a fixed tree).
+ * Two layouts. Samples in the lanes: a tile of L samples (L = SIMD lanes) is simulated at once, its
+ * state stored as re[2^n][L], im[2^n][L], so every gate is vertical SIMD. Amplitudes in the lanes
+ * (wide.h): one sample at a time, for calls of few samples and for states that do not fit into the
+ * cache. Angles come from the inputs of the CIRCUIT node (circuit.h: AngleRef). Gradients: rows of
+ * the row inputs; for shared inputs the sum over the rows of the call (one partial sum per shard; the
+ * executor adds shards in a fixed tree).
+ *
+ * Bits. The layouts add in different orders, so the layout must not depend on anything that a user
+ * cannot see. It is chosen by the circuit, the kernel family and the *planned* number of rows of the
+ * node (the shapes in its KOp: the batch, or the largest value of a count), never by the rows of a
+ * call. So within one node a row's results depend on that row's values and the weights alone: they
+ * are the same bits in any shard, at any place of it, in a last, smaller batch, and next to any other
+ * rows; sums over rows depend on the number of rows alone. Two nodes with different planned numbers
+ * of rows (a step of batch 64, a metric of one row) may differ in the last bits of the same circuit
+ * on the same row, as they already may where the graph around them is fused differently; neither
+ * spec.md nor docs/engine.md promises otherwise.
  *
  * A SimPlan is made once per CircuitProgram and variant and never changed: gates decomposed and
- * fused, angles numbered, buffers sized. The three op kernels (k_circuit, k_circuit_vjp,
+ * fused, angles numbered, buffers sized for both layouts. The three op kernels (k_circuit, k_circuit_vjp,
  * k_circuit_hvp) are ordinary rows of the KernelSet and read the plan from KOp.plan. */
 #ifndef QGN_SIM_H
 #define QGN_SIM_H
@@ -21,6 +33,8 @@ typedef struct SimPlan SimPlan;
  * *where if something has no kernel yet. */
 const SimPlan *sim_plan(Arena *a, const CircuitProgram *c, const KernelSet *set, const char **why,
                         Span *where);
-/* Scratch bytes of one call of OP_CIRCUIT, OP_CIRCUIT_VJP or OP_CIRCUIT_HVP. */
-size_t sim_scratch(const SimPlan *p, OpId op);
+/* Scratch bytes of one call of this op, whose plan and shapes are set. */
+size_t sim_scratch(const KOp *op);
+/* The layout of its calls: amplitudes in the lanes (true) or samples. */
+bool sim_is_wide(const KOp *op);
 #endif

@@ -10,9 +10,11 @@
 #include <string.h>
 #include <cmocka.h>
 #include "tests/ref/ref_sim.h"
+#include "runtime/sim/wide.h"
 #include "tests/ref/sim_rig.h"
 
 #define ROWS 3
+#define MAX_QUBITS 12
 #define MAX_VALUES 64 /* of one input, or outputs of one row */
 
 /* ---- random numbers of the tests ---- */
@@ -34,11 +36,18 @@ static void fill(double *v, int64_t n, double size) {
 
 static const KernelSet *best(void) { return kernel_set(kernel_family(), true); }
 
+/* Calls of a small batch have amplitudes in the lanes, of a large one samples. */
+#define SMALL_BATCH 1
+#define LARGE_BATCH 4096
+
 typedef void Check(const CircuitProgram *c, const KernelSet *set, double tolerance, void *data);
 static void for_variants(const CircuitProgram *c, Check *check, void *data) {
-  for (int f = 0; f <= (int)kernel_family(); f++) {
-    check(c, kernel_set((KernelFamily)f, true), 1e-10, data);
-    check(c, kernel_set((KernelFamily)f, false), 1e-5, data);
+  for (int layout = 0; layout < 2; layout++) {
+    rig_batch = layout ? SMALL_BATCH : LARGE_BATCH;
+    for (int f = 0; f <= (int)kernel_family(); f++) {
+      check(c, kernel_set((KernelFamily)f, true), 1e-10, data);
+      check(c, kernel_set((KernelFamily)f, false), 1e-5, data);
+    }
   }
 }
 
@@ -298,7 +307,7 @@ static CircuitProgram *random_circuit(Arena *a, int n, int n_gates) {
   while (c->gates.n < n_gates) {
     GateId g = (GateId)below(GATE_COUNT);
     int targets = gate_info[g].n_qubits > 0 ? gate_info[g].n_qubits : 1 + below(3);
-    int controls = below(4) == 0 ? 1 + below(2) : 0, order[8];
+    int controls = below(4) == 0 ? 1 + below(2) : 0, order[MAX_QUBITS];
     if (gate_info[g].later || targets + controls > n) continue;
     for (int i = 0; i < n; i++) order[i] = i;
     for (int i = n - 1; i > 0; i--) {
@@ -321,7 +330,7 @@ static CircuitProgram *random_circuit(Arena *a, int n, int n_gates) {
 }
 
 static void random_measure(CircuitProgram *c) {
-  int n = c->n_qubits, order[8];
+  int n = c->n_qubits, order[MAX_QUBITS];
   if (below(3) == 0) {
     int count = 1 + below(n < 4 ? n : 4), first = below(n);
     for (int i = 0; i < count; i++) order[i] = (first + i * (n - 1)) % n; /* neighbours backwards: distinct */
@@ -398,7 +407,10 @@ static void check_variant_parts(const CircuitProgram *c, const KernelSet *set, d
   int64_t outputs = rig_samples(c, t->rows) * c->n_outputs;
   for (int hvp = 0; hvp < 2; hvp++) {
     OpId op = hvp ? OP_CIRCUIT_HVP : OP_CIRCUIT_VJP;
+    int64_t batch = rig_batch;
+    rig_batch = LARGE_BATCH;
     rig_run(c, best(), op, t->rows, t->in, t->w, u, parts(&want));
+    rig_batch = batch;
     rig_run(c, set, op, t->rows, t->in, t->w, u, parts(&got));
     for (int k = 0; k < 3; k++) {
       /* second derivatives add up the squares of many scales */
@@ -447,11 +459,31 @@ static void test_random(void **state) {
     CircuitProgram *c = random_circuit(a, n, 1 + below(n > 4 ? 25 : 40));
     random_measure(c);
     fill_case(&t, c, ROWS);
+    rig_block_bytes = i % 2 ? 1 : WIDE_BLOCK_BYTES;
     for_variants(c, check_outputs, &t);
     check_derivatives(&t);
     for_variants(c, check_variant_parts, &t);
     arena_free(a);
   }
+  rig_block_bytes = WIDE_BLOCK_BYTES;
+}
+
+/* States that go through the cache in blocks: against samples in the lanes, on more qubits than the
+ * reference can have. */
+static void test_blocks(void **state) {
+  (void)state;
+  static Case t;
+  rng_state = 5;
+  rig_block_bytes = 1;
+  for (int i = 0; i < 24; i++) {
+    Arena *a = arena_new();
+    CircuitProgram *c = random_circuit(a, 7 + i % 5, 30 + below(60));
+    random_measure(c);
+    fill_case(&t, c, 2);
+    for_variants(c, check_variant_parts, &t);
+    arena_free(a);
+  }
+  rig_block_bytes = WIDE_BLOCK_BYTES;
 }
 
 /* ---- rows do not see each other ---- */
@@ -553,6 +585,7 @@ static void test_unseen(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_matrices), cmocka_unit_test(test_placements),  cmocka_unit_test(test_random),
+      cmocka_unit_test(test_blocks),
       cmocka_unit_test(test_rows),     cmocka_unit_test(test_shared_only), cmocka_unit_test(test_unseen),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lang/base/mem.h"
-#include "runtime/sim/sim.h"
+#include "runtime/sim/wide.h"
 
 CircuitProgram *rig_circuit(Arena *a, int n_qubits, int n_inputs, const int64_t *size, const bool *rows) {
   CircuitProgram *c = ARENA_NEW(a, CircuitProgram);
@@ -74,6 +74,9 @@ static void from_reals(const KernelSet *set, const void *p, double *v, int64_t n
   }
 }
 
+int64_t rig_batch;
+size_t rig_block_bytes = WIDE_BLOCK_BYTES;
+
 static Shape input_shape(const CircuitProgram *c, int k, int64_t rows) {
   int64_t d[2] = {rows, c->input_size[k]};
   Shape s = {.rank = c->input_has_rows[k] ? 2 : 1};
@@ -89,9 +92,8 @@ void rig_run(const CircuitProgram *c, const KernelSet *set, OpId op, int64_t row
   int n = c->n_inputs;
   int64_t samples = rig_samples(c, rows), n_out[KMAX_PARTS] = {0};
   KOp k = {.op = op, .n_in = op == OP_CIRCUIT ? n : op == OP_CIRCUIT_VJP ? n + 1 : 2 * n + 1};
-  k.plan = sim_plan(a, c, set, &why, &where);
+  k.plan = sim_plan_blocks(a, c, set, rig_block_bytes, &why, &where);
   assert(k.plan != NULL);
-  k.scratch = sim_scratch(k.plan, op);
   KCall call = {.op = &k, .rows = rows};
   for (int i = 0; i < k.n_in; i++) {
     int source = i > n ? i - n - 1 : i;
@@ -102,6 +104,7 @@ void rig_run(const CircuitProgram *c, const KernelSet *set, OpId op, int64_t row
       k.in[i] = input_shape(c, source, rows);
     }
     call.in[i] = to_reals(set, i == n ? w : i > n ? u[source] : in[source], shape_capacity(&k.in[i]));
+    if (k.in_rows[i] && rig_batch > 0) k.in[i].d[0] = dim_static(rig_batch);
   }
   int parts = op == OP_CIRCUIT ? 0 : op == OP_CIRCUIT_VJP ? n : n + 1;
   for (int i = 0; i < (parts == 0 ? 1 : parts); i++) {
@@ -113,6 +116,7 @@ void rig_run(const CircuitProgram *c, const KernelSet *set, OpId op, int64_t row
     if (call.part[i] == NULL) free(to);
   }
   if (parts == 0) call.out = call.part[0];
+  k.scratch = sim_scratch(&k);
   call.scratch = mem_try_alloc(k.scratch);
   memset(call.scratch, 0xff, k.scratch); /* NaN: nothing may be read before it is written */
   set->op[op](&call);

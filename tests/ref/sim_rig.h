@@ -16,6 +16,10 @@ void rig_probs(CircuitProgram *c, int n, const int *qubits);
 /* Rows of the result for this many rows of the call: 1 if no input has rows. */
 int64_t rig_samples(const CircuitProgram *c, int64_t rows);
 
+/* Rows of the batch that the calls belong to, if not 0: their layout depends on it (sim.h). */
+extern int64_t rig_batch;
+/* What a block of a large state may take, in bytes (wide.h). */
+extern size_t rig_block_bytes;
 /* Runs one op over `rows` rows. in[k]: rows * size or size values; w [samples, outputs]; u[k] like
  * in[k]. out: CIRCUIT: out[0] = y; VJP: out[k] gradient of input k (NULL: not wanted); HVP: the
  * Hessian product of input k, and last the tangent of the outputs. */

@@ -1,0 +1,255 @@
+/* What the wide kernels share: angles and tables of a sample, blocks, measuring, gradients. The Sim
+ * of call_k.h is used with one lane: what belongs to the sample stands in lane 0. Included by *_k.c
+ * files only. */
+#ifndef QGN_WIDE_CALL_K_H
+#define QGN_WIDE_CALL_K_H
+#include "runtime/sim/call_k.h"
+#include "runtime/sim/wide_k.h"
+
+KINLINE Sim wide_begin(const KCall *c) {
+  const SimPlan *p = c->op->plan;
+  Sim s = sim_begin_at(c, &p->wide->at, p->wide->bits);
+  s.lanes = 1;
+  return s;
+}
+
+/* Forward, only; psi of the block buffers, and the others. */
+KINLINE State wide_buffer(const Sim *s, int which) {
+  return state_at(s->scratch, s->plan->wide->buffer[which], s->plan->wide->block_bits);
+}
+
+KINLINE RVec *wide_vectors(const Sim *s, size_t at) { return (RVec *)(void *)(s->scratch + at); }
+
+/* Sum of the lanes, in lane 0. */
+KINLINE RVec first_lane(RVec v) { return (RVec){sum_lanes(v)}; }
+
+/* The phases of a table, or their tangents: half angles in value[slot]. */
+KINLINE void wide_table_sum(const Sim *s, const WideTable *t, const Real *value, RVec *out) {
+  const WideWords *w = &t->words;
+  for (int i = 0; i < w->n; i++) s->word[i] = (RVec){0};
+  for (int i = 0; i < t->table->n; i++) {
+    const SimMember *m = &t->table->member[i];
+    s->word[m->word] += (Real)m->coefficient * splat(value[m->slot]);
+  }
+  for (int i = 0; i < w->n; i++) s->word[i] = lane_signed(s->word[i], w->lane[i]);
+  for (uint32_t v = 0; v < 1u << w->bits; v += 1u << w->bucket) bucket_spread(w, v, s->word, out + v);
+}
+
+/* Tables: their angles are shared by all samples. */
+KINLINE void wide_tables(const Sim *s) {
+  for (int i = 0; i < s->plan->wide->n_tables; i++) {
+    const WideTable *t = &s->plan->wide->table[i];
+    RVec *cosine = wide_vectors(s, t->cosine_at), *sine = wide_vectors(s, t->sine_at);
+    wide_table_sum(s, t, s->scalar, cosine);
+    for (uint32_t v = 0; v < 1u << t->bits; v++) vsincos(cosine[v], &sine[v], &cosine[v]);
+  }
+}
+
+/* Sets the sample; half angles of the slots that have rows, behind the shared ones, then their cosines. */
+KINLINE void wide_sample(Sim *s, int64_t row) {
+  const SimPlan *p = s->plan;
+  Real *half = s->scalar + 2 * (p->n_slots + 16);
+  int n = 0;
+  s->row = row;
+  for (int i = 0; i < p->n_slots; i++) {
+    const SimSlot *slot = &p->slot[i];
+    if (slot->n_row == 0) continue;
+    Real a = s->scalar[i];
+    for (int k = 0; k < slot->n_row; k++) {
+      const SimTerm *t = &slot->term[slot->n_shared + k];
+      int64_t size = p->program->input_size[t->source];
+      a += (Real)t->scale * ((const Real *)s->call->in[t->source])[row * size + t->element];
+    }
+    half[n++] = a;
+  }
+  int first = 0, slot = 0;
+  for (; first < n; first += VL) {
+    RVec sine, cosine;
+    int count = n - first < VL ? n - first : VL;
+    vsincos(load_part(half + first, count), &sine, &cosine);
+    for (int l = 0; l < count; slot++) {
+      if (p->slot[slot].n_row == 0) continue;
+      s->cs[2 * slot] = splat(cosine[l]);
+      s->cs[2 * slot + 1] = splat(sine[l++]);
+    }
+  }
+}
+
+/* The state |0...0>: one vector. */
+KINLINE void wide_start(State p, Real first) { p.re[0] = (RVec){first}; }
+
+/* ---- blocks ---- */
+
+/* Copies a block between the state and its buffer. */
+KINLINE void block_copy(State state, State buffer, const WideSweep *w, uint32_t base, const bool in) {
+  size_t bytes = ((size_t)1 << w->run) * sizeof(RVec);
+  FOR_CODE(w->bits - w->run, w->col + w->run, base, i, k) {
+    uint32_t at = i << w->run;
+    memcpy(in ? buffer.re + at : state.re + k, in ? state.re + k : buffer.re + at, bytes);
+    if (w->planes == 2) memcpy(in ? buffer.im + at : state.im + k, in ? state.im + k : buffer.im + at, bytes);
+  }
+}
+
+/* The upper half of the state is empty. */
+KINLINE void wide_clear(State p, const WideOp *op) {
+  uint32_t half = op->bits > 0 ? 1u << (op->bits - 1) : 0;
+  if (op->xv == 0) return; /* a bit of the lanes: empty from the start */
+  state_zero(p.re + half, half);
+  if (op->planes == 2) state_zero(p.im + half, half);
+}
+
+/* After a bit of the lanes left: nothing may stand where it is 1. */
+KINLINE void wide_leave(State p, const WideOp *op) {
+  if (!op->enters || op->xl == 0) return;
+  RVecInt keep = lane_parity(op->xl) == 0;
+  p.re[0] = select(keep, p.re[0], (RVec){0});
+  if (op->planes == 2) p.im[0] = select(keep, p.im[0], (RVec){0});
+}
+
+/* ---- measuring ---- */
+
+KINLINE void wide_probs(const Sim *s, State a, State b, Real factor, Real *out) {
+  const SimPlan *p = s->plan;
+  bool two = p->planes == 2;
+  Real *y = out + s->row * p->program->n_outputs;
+  uint32_t lane[VL] = {0}, v = 0;
+  int L = p->wide->lane_bits;
+  for (int l = 0; l < VL; l++) {
+    for (int j = 0; j < L; j++) lane[l] ^= l >> j & 1 ? p->outcome_col[j] : 0;
+  }
+  memset(y, 0, (size_t)p->program->n_outputs * sizeof *y);
+  for (uint32_t i = 0, o = p->outcome; i < 1u << p->wide->bits;) {
+    RVec q = factor * overlap(a, b, v, two);
+    for (int l = 0; l < VL; l++) y[o ^ lane[l]] += q[l];
+    int bit = __builtin_ctz(++i);
+    if (i >> p->wide->bits) break;
+    v ^= 1u << bit;
+    o ^= p->outcome_col[L + bit];
+  }
+}
+
+/* Re <a|P|b> of a word that flips bits. */
+KINLINE RVec wide_pair_value(const Sim *s, State a, State b, const WidePair *q) {
+  Across x = across_of(q->xl);
+  RVec sum[2] = {{0}, {0}};
+  for (uint32_t v = 0; v < 1u << s->plan->wide->bits; v++) {
+    Amp o = amp_across(amp_at(b, v ^ q->xv, true), x, true, true), l = amp_at(a, v, true);
+    sum[bit_parity(v & q->zv)] += q->odd ? l.r * o.i - l.i * o.r : l.r * o.r + l.i * o.i;
+  }
+  return first_lane(lane_signed(sum[0] - sum[1], q->zl));
+}
+
+KINLINE void wide_pair_add(const Sim *s, State l, State p, const WidePair *q, RVec weight) {
+  Across x = across_of(q->xl);
+  weight = lane_signed(splat(weight[0]), q->zl);
+  for (uint32_t v = 0; v < 1u << s->plan->wide->bits; v++) {
+    Amp o = amp_across(amp_at(p, v ^ q->xv, true), x, true, true);
+    RVec t = bit_parity(v & q->zv) ? -weight : weight;
+    l.re[v] += t * (q->odd ? o.i : o.r);
+    l.im[v] += t * (q->odd ? -o.r : o.i);
+  }
+}
+
+/* Outputs factor * Re <a|O|b> of the sample into `out`; constants of the observables only if `constants`. */
+KINLINE void wide_measure(const Sim *s, State a, State b, Real factor, bool constants, Real *out) {
+  const SimPlan *p = s->plan;
+  const WideWords *w = &p->wide->words;
+  bool two = p->planes == 2;
+  if (p->probs) {
+    wide_probs(s, a, b, factor, out);
+    return;
+  }
+  for (int i = 0; i < w->n; i++) s->word[i] = (RVec){0};
+  for (uint32_t v = 0; w->n > 0 && v < 1u << w->bits; v += 1u << w->bucket) {
+    for (uint32_t i = 0; i < 1u << w->bucket; i++) s->q[i] = overlap(a, b, v + i, two);
+    bucket_collect(w, 0, v, s->q, s->word);
+  }
+  for (int i = 0; i < w->n; i++) s->word[i] = first_lane(lane_signed(s->word[i], w->lane[i]));
+  for (int i = 0; i < p->n_pairs; i++) s->word[w->n + i] = wide_pair_value(s, a, b, &p->wide->pair[i]);
+  sim_read_words(s, factor, constants);
+  store_outputs(s, out);
+}
+
+/* l = O_w p; `which` for each of the two states after sim_weigh_words. */
+KINLINE void wide_observe(const Sim *s, State l, State p) {
+  const SimPlan *plan = s->plan;
+  const WideWords *w = &plan->wide->words;
+  bool two = plan->planes == 2;
+  if (w->n == 0) {
+    state_zero(l.re, 1u << w->bits);
+    if (two) state_zero(l.im, 1u << w->bits);
+  }
+  for (uint32_t v = 0; w->n > 0 && v < 1u << w->bits; v += 1u << w->bucket) {
+    bucket_spread(w, v, s->word, s->q);
+    for (uint32_t i = 0; i < 1u << w->bucket; i++) {
+      l.re[v + i] = s->q[i] * p.re[v + i];
+      if (two) l.im[v + i] = s->q[i] * p.im[v + i];
+    }
+  }
+  for (int i = 0; i < plan->n_pairs; i++) {
+    wide_pair_add(s, l, p, &plan->wide->pair[i], s->word[w->n + i]);
+  }
+}
+
+KINLINE void wide_observe_probs(const Sim *s, State l, State p) {
+  const SimPlan *plan = s->plan;
+  int L = plan->wide->lane_bits, at = plan->program->n_inputs;
+  bool two = plan->planes == 2;
+  const Real *w = (const Real *)s->call->in[at] + s->row * (cotangent_has_rows(s) ? plan->program->n_outputs : 0);
+  uint32_t lane[VL] = {0}, v = 0;
+  for (int j = 0; j < VL; j++) {
+    for (int b = 0; b < L; b++) lane[j] ^= j >> b & 1 ? plan->outcome_col[b] : 0;
+  }
+  for (uint32_t i = 0, o = plan->outcome; i < 1u << plan->wide->bits;) {
+    RVec f;
+    for (int j = 0; j < VL; j++) f[j] = w[o ^ lane[j]];
+    l.re[v] = f * p.re[v];
+    if (two) l.im[v] = f * p.im[v];
+    int bit = __builtin_ctz(++i);
+    if (i >> plan->wide->bits) break;
+    v ^= 1u << bit;
+    o ^= plan->outcome_col[L + bit];
+  }
+}
+
+/* Weights of the words from the cotangent, with signs of lanes. */
+KINLINE void wide_weights(const Sim *s) {
+  const WideWords *w = &s->plan->wide->words;
+  if (s->plan->probs) return;
+  sim_cotangent(s);
+  sim_weigh_words(s);
+  for (int i = 0; i < w->n; i++) s->word[i] = lane_signed(splat(s->word[i][0]), w->lane[i]);
+}
+
+KINLINE void wide_apply(const Sim *s, State l, State p) {
+  s->plan->probs ? wide_observe_probs(s, l, p) : wide_observe(s, l, p);
+}
+
+/* ---- gradients ---- */
+
+/* Inner products of the sample's rotations, for each slot. */
+KINLINE RVec *wide_slots(const Sim *s) { return s->sum + s->plan->n_slots; }
+
+KINLINE void wide_parts_clear(const Sim *s) {
+  for (int i = 0; i < s->plan->n_slots; i++) wide_slots(s)[i] = (RVec){0};
+  for (int i = 0; i < s->plan->wide->n_tables; i++) {
+    const WideTable *t = &s->plan->wide->table[i];
+    for (int j = 0; j < t->words.n; j++) wide_vectors(s, t->sum_at)[j] = (RVec){0};
+  }
+}
+
+KINLINE void wide_parts_add(const Sim *s) {
+  for (int i = 0; i < s->plan->n_ops; i++) {
+    const SimOp *op = &s->plan->op[i];
+    if (op->grad && op->slot >= 0) part_add(s, op->slot, first_lane(wide_slots(s)[op->slot]));
+  }
+  for (int i = 0; i < s->plan->wide->n_tables; i++) {
+    const WideTable *t = &s->plan->wide->table[i];
+    RVec *sum = wide_vectors(s, t->sum_at);
+    for (int j = 0; j < t->words.n; j++) sum[j] = first_lane(lane_signed(sum[j], t->words.lane[j]));
+    for (int j = 0; j < t->table->n; j++) {
+      s->sum[t->table->member[j].slot] += (Real)t->table->member[j].coefficient * sum[t->table->member[j].word];
+    }
+  }
+}
+#endif
