@@ -57,7 +57,18 @@ static void put_source(const Dump *d, const Node *n) {
   }
 }
 
-static bool is_of_images(OpId op) { return op == OP_CONV || op == OP_CONV_DX || op == OP_CONV_DW; }
+static bool is_conv(OpId op) { return op == OP_CONV || op == OP_CONV_DX || op == OP_CONV_DW; }
+
+static bool is_pool(OpId op) {
+  return op == OP_MAXPOOL || op == OP_MAXPOOL_DX || op == OP_MAXPOOL_AT || op == OP_SUMPOOL || op == OP_SUMPOOL_DX;
+}
+
+static bool is_along(OpId op) {
+  return op == OP_ARGMAX || op == OP_CONCAT || op == OP_SOFTMAX || op == OP_LOG_SOFTMAX || op == OP_LOGSUMEXP ||
+         op == OP_CUMSUM || op == OP_FLIP;
+}
+
+static bool is_quantile(OpId op) { return op == OP_QUANTILE || op == OP_QUANTILE_DX || op == OP_QUANTILE_AT; }
 
 static void put_attributes(const Dump *d, const Node *n) {
   const int64_t *i = n->attr.i;
@@ -71,16 +82,22 @@ static void put_attributes(const Dump *d, const Node *n) {
   } else if (n->op == OP_TRANSPOSE) {
     fputs(", axes", d->out);
     for (int k = 0; k < n->shape.rank; k++) fprintf(d->out, " %lld", (long long)i[k]);
-  } else if (n->op == OP_ARGMAX || n->op == OP_CONCAT) {
+  } else if (is_along(n->op)) {
     fprintf(d->out, ", axis %lld", (long long)i[0]);
+    if (n->op == OP_CUMSUM && i[1]) fputs(" from the end", d->out);
   } else if (n->op == OP_SLICE) {
     fprintf(d->out, ", axis %lld, %lld..%lld", (long long)i[0], (long long)i[1], (long long)(i[1] + i[2]));
   } else if (n->op == OP_PAD) {
     fprintf(d->out, ", axis %lld, at %lld of %lld", (long long)i[0], (long long)i[1], (long long)i[2]);
-  } else if (n->op == OP_PART || n->op == OP_ONEHOT || n->op == OP_MARK) {
+  } else if (n->op == OP_PART || n->op == OP_ONEHOT || n->op == OP_COUNTS || n->op == OP_MARK) {
     fprintf(d->out, ", %lld", (long long)i[0]);
-  } else if (is_of_images(n->op)) {
+  } else if (is_conv(n->op)) {
     fprintf(d->out, ", stride %lld, pad %lld", (long long)i[0], (long long)i[1]);
+  } else if (is_pool(n->op)) {
+    fprintf(d->out, ", size %lld, stride %lld, pad %lld", (long long)i[2], (long long)i[0], (long long)i[1]);
+  } else if (is_quantile(n->op)) {
+    fprintf(d->out, ", axis %lld, ", (long long)i[0]);
+    put_number(d, n->attr.f[0]);
   }
 }
 

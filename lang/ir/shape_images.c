@@ -107,13 +107,50 @@ const char *shape_rule_conv_dw(Make *m) {
   return NULL;
 }
 
+/* ---- windows ---- */
+static const char *check_windows(const Make *m, const Shape *a) {
+  const int64_t *i = m->attr->i;
+  const char *why = is_images(m, a, "images");
+  if (!why) why = check_steps(m, i[0], i[1]);
+  if (!why && i[1] >= i[2] && i[1] > 0)
+    why = arena_printf(m->g->arena, "a pad of %lld leaves windows of size %lld without a pixel",
+                       (long long)i[1], (long long)i[2]);
+  return why;
+}
+
+static const char *pooled(const Make *m, const Shape *a, Shape *out) {
+  const int64_t *i = m->attr->i;
+  const char *why = check_windows(m, a);
+  *out = *a;
+  for (int k = 2; k < 4 && !why; k++)
+    out->d[k] = dim_static(places(m, a->d[k].n, i[2], i[0], i[1], "window", &why));
+  return why;
+}
+
+static const char *not_alike(const Make *m, const Shape *a, const Shape *b) {
+  return arena_printf(m->g->arena, "%s and %s do not belong together", text_of(m, a), text_of(m, b));
+}
+
 const char *shape_rule_pool(Make *m) {
+  const Shape *a = in_shape(m, 0), *b = in_shape(m, m->n_in - 1);
+  const char *why = pooled(m, a, &m->shape);
+  return !why && !shape_equal(a, b) ? not_alike(m, a, b) : why;
+}
+
+const char *shape_rule_pool_dx(Make *m) {
+  Shape small;
+  const char *why = pooled(m, in_shape(m, 1), &small);
+  if (!why && !shape_equal(&small, in_shape(m, 0))) why = not_alike(m, &small, in_shape(m, 0));
+  m->shape = *in_shape(m, 1);
+  return why;
+}
+
+const char *shape_rule_sumpool_dx(Make *m) {
   const Shape *a = in_shape(m, 0);
-  int64_t size = m->attr->i[0];
-  if (a->rank != 4 || size < 1 || a->d[2].n < size || a->d[3].n < size)
-    return arena_printf(m->g->arena, "windows of size %lld do not fit into %s", (long long)size,
-                        text_of(m, a));
+  const int64_t *i = m->attr->i;
+  const char *why = check_windows(m, a);
+  if (!why) why = undoes(m, &i[3], (int64_t[]){i[2], i[2]}, a);
   m->shape = *a;
-  for (int k = 2; k < 4; k++) m->shape.d[k] = dim_static(a->d[k].n / size);
-  return NULL;
+  for (int k = 2; k < 4; k++) m->shape.d[k] = dim_static(i[k + 1]);
+  return why;
 }

@@ -34,7 +34,8 @@ static const ElemRule elem_rule[OP_COUNT_OF] = {
     [OP_STRETCH] = RULE_FIRST,     [OP_RESHAPE] = RULE_FIRST,    [OP_TRANSPOSE] = RULE_FIRST,
     [OP_SLICE] = RULE_FIRST,       [OP_PAD] = RULE_FIRST,        [OP_CONCAT] = RULE_COMMON,
     [OP_GATHER] = RULE_FIRST,      [OP_STOP_GRAD] = RULE_FIRST,  [OP_MARK] = RULE_FIRST,
-    [OP_CATEGORICAL] = RULE_WHOLE, [OP_STORE] = RULE_FIRST,      [OP_UPDATE] = RULE_BOOL,
+    [OP_FLIP] = RULE_FIRST,        [OP_COUNTS] = RULE_WHOLE,    [OP_NEAREST] = RULE_WHOLE,
+    [OP_MAXPOOL] = RULE_FIRST,     [OP_CATEGORICAL] = RULE_WHOLE, [OP_STORE] = RULE_FIRST,      [OP_UPDATE] = RULE_BOOL,
 };
 
 /* The kind of inputs first.. if they agree, else real. */
@@ -193,6 +194,34 @@ const char *shape_rule_argmax(Make *m) {
   return NULL;
 }
 
+const char *shape_rule_along(Make *m) {
+  const Shape *a = in_shape(m, 0);
+  if (m->attr->i[0] < 0 || m->attr->i[0] >= a->rank) return no_axis(m, a, m->attr->i[0]);
+  m->shape = *a;
+  return NULL;
+}
+
+/* a and b, one of them (`short_one`) without the axis. */
+static const char *along_both(Make *m, int short_one) {
+  const Shape *whole = in_shape(m, 1), *other = in_shape(m, 0);
+  if (m->attr->i[0] < 0 || m->attr->i[0] >= whole->rank) return no_axis(m, whole, m->attr->i[0]);
+  Shape part = *whole;
+  drop_axis(&part, (int)m->attr->i[0]);
+  if (!shape_equal(other, short_one == 0 ? &part : whole))
+    return arena_printf(m->g->arena, "%s and %s do not belong together", text_of(m, other), text_of(m, whole));
+  m->shape = short_one == 0 ? *whole : part;
+  return NULL;
+}
+
+const char *shape_rule_quantile_dx(Make *m) { return along_both(m, 0); }
+const char *shape_rule_quantile_at(Make *m) { return along_both(m, 2); }
+
+const char *shape_rule_counts(Make *m) {
+  if (m->attr->i[0] < 1) return arena_printf(m->g->arena, "%lld classes", (long long)m->attr->i[0]);
+  m->shape = shape_of(1, &m->attr->i[0]);
+  return NULL;
+}
+
 const char *shape_rule_transpose(Make *m) {
   const Shape *a = in_shape(m, 0);
   bool seen[SHAPE_MAX_RANK] = {false};
@@ -303,6 +332,25 @@ const char *shape_rule_scatter(Make *m) {
     return arena_printf(m->g->arena, "%s has no row for each label of %s", text_of(m, a), text_of(m, labels));
   Shape rows = {.rank = 1, .d = {{m->attr->i[0], (uint32_t)m->attr->i[1], 0}}};
   return join_shapes(m, &rows, a, labels->rank);
+}
+
+const char *shape_rule_nearest(Make *m) {
+  const Shape *a = in_shape(m, 0), *b = in_shape(m, 1);
+  if (a->rank < 1 || b->rank != 2 || b->d[0].count != 0 || !dim_equal(a->d[a->rank - 1], b->d[1]))
+    return arena_printf(m->g->arena, "vectors %s have no nearest in %s", text_of(m, a), text_of(m, b));
+  m->shape = *a;
+  drop_axis(&m->shape, a->rank - 1);
+  return NULL;
+}
+
+const char *shape_rule_categorical(Make *m) {
+  const Shape *a = in_shape(m, 0), *b = in_shape(m, 1);
+  bool fits = b->rank == a->rank + 1;
+  for (int k = 0; fits && k < a->rank; k++) fits = dim_equal(a->d[k], b->d[k]);
+  if (!fits || b->d[a->rank].count != 0)
+    return arena_printf(m->g->arena, "%s has no weights of classes for each of %s", text_of(m, b), text_of(m, a));
+  m->shape = *a;
+  return NULL;
 }
 
 /* ---- matrices ---------------------------------------------------------------------------------- */

@@ -44,6 +44,81 @@ const char *vjp_reduce_min(Graph *g, NodeId self, const NodeId *gout, const bool
   return vjp_reduce(g, self, gout[0], gin);
 }
 
+/* The result with the axis attribute as size 1. */
+static NodeId with_axis(Graph *g, const Node *n, NodeId v) {
+  Shape s = *g_shape(g, n->in[n->n_in - 1]);
+  s.d[n->attr.i[0]] = dim_static(1);
+  return g_reshape(g, v, &s, n->span);
+}
+
+static NodeId sum_along(Graph *g, const Node *n, NodeId v) {
+  return g_sum(g, v, (int64_t)1 << n->attr.i[0], true, n->span);
+}
+
+/* y (g - sum(g y)) */
+const char *vjp_softmax(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
+  const Node *n = g_node(g, self);
+  NodeId mean = sum_along(g, n, g_binary(g, OP_MUL, gout[0], self, n->span));
+  (void)need;
+  gin[0] = g_binary(g, OP_MUL, self, g_binary(g, OP_SUB, gout[0], mean, n->span), n->span);
+  return NULL;
+}
+
+/* g - e^y sum(g) */
+const char *vjp_log_softmax(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
+  const Node *n = g_node(g, self);
+  NodeId total = sum_along(g, n, gout[0]), share = g_unary(g, OP_EXP, self, n->span);
+  (void)need;
+  gin[0] = g_binary(g, OP_SUB, gout[0], g_binary(g, OP_MUL, share, total, n->span), n->span);
+  return NULL;
+}
+
+const char *vjp_logsumexp(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
+  const Node *n = g_node(g, self);
+  NodeId share = g_make(g, OP_SOFTMAX, 1, n->in, &n->attr, NULL, n->span, NULL);
+  (void)need;
+  gin[0] = g_binary(g, OP_MUL, share, with_axis(g, n, gout[0]), n->span);
+  return NULL;
+}
+
+const char *vjp_cumsum(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
+  const Node *n = g_node(g, self);
+  Attr attr = {.i = {n->attr.i[0], !n->attr.i[1]}};
+  (void)need;
+  gin[0] = g_make(g, OP_CUMSUM, 1, gout, &attr, NULL, n->span, NULL);
+  return NULL;
+}
+
+const char *vjp_flip(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
+  const Node *n = g_node(g, self);
+  (void)need;
+  gin[0] = g_make(g, OP_FLIP, 1, gout, &n->attr, NULL, n->span, NULL);
+  return NULL;
+}
+
+static NodeId with_picks(Graph *g, const Node *n, OpId op, NodeId v, NodeId picked) {
+  return g_make(g, op, 2, (NodeId[]){v, picked}, &n->attr, NULL, n->span, NULL);
+}
+
+const char *vjp_quantile(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
+  const Node *n = g_node(g, self);
+  (void)need;
+  gin[0] = with_picks(g, n, OP_QUANTILE_DX, gout[0], n->in[0]);
+  return NULL;
+}
+
+const char *vjp_quantile_dx(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
+  const Node *n = g_node(g, self);
+  if (need[0]) gin[0] = with_picks(g, n, OP_QUANTILE_AT, gout[0], n->in[1]);
+  return NULL;
+}
+
+const char *vjp_quantile_at(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
+  const Node *n = g_node(g, self);
+  if (need[0]) gin[0] = with_picks(g, n, OP_QUANTILE_DX, gout[0], n->in[1]);
+  return NULL;
+}
+
 const char *vjp_stretch(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
   const Node *n = g_node(g, self);
   (void)need;

@@ -41,3 +41,44 @@ const char *vjp_conv_dw(Graph *g, NodeId self, const NodeId *gout, const bool *n
   if (need[1]) gin[1] = conv(g, n, n->in[0], gout[0]);
   return NULL;
 }
+
+/* ---- windows ---- */
+static NodeId pool(Graph *g, const Node *n, OpId op, NodeId a, NodeId picked) {
+  return g_make(g, op, picked == NODE_NONE ? 1 : 2, (NodeId[]){a, picked}, &n->attr, NULL, n->span, NULL);
+}
+
+const char *vjp_maxpool(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
+  const Node *n = g_node(g, self);
+  (void)need;
+  gin[0] = pool(g, n, OP_MAXPOOL_DX, gout[0], n->in[0]);
+  return NULL;
+}
+
+const char *vjp_maxpool_dx(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
+  const Node *n = g_node(g, self);
+  if (need[0]) gin[0] = pool(g, n, OP_MAXPOOL_AT, gout[0], n->in[1]);
+  return NULL;
+}
+
+const char *vjp_maxpool_at(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
+  const Node *n = g_node(g, self);
+  if (need[0]) gin[0] = pool(g, n, OP_MAXPOOL_DX, gout[0], n->in[1]);
+  return NULL;
+}
+
+const char *vjp_sumpool(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
+  const Node *n = g_node(g, self);
+  const Shape *s = g_shape(g, n->in[0]);
+  Attr attr = {.i = {n->attr.i[0], n->attr.i[1], n->attr.i[2], s->d[2].n, s->d[3].n}, .f = {n->attr.f[0]}};
+  (void)need;
+  gin[0] = g_make(g, OP_SUMPOOL_DX, 1, gout, &attr, NULL, n->span, NULL);
+  return NULL;
+}
+
+const char *vjp_sumpool_dx(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
+  const Node *n = g_node(g, self);
+  Attr attr = {.i = {n->attr.i[0], n->attr.i[1], n->attr.i[2]}, .f = {n->attr.f[0]}};
+  (void)need;
+  gin[0] = g_make(g, OP_SUMPOOL, 1, gout, &attr, NULL, n->span, NULL);
+  return NULL;
+}

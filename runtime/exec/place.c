@@ -94,7 +94,7 @@ static int row_domain(Placer *p, const Node *n) {
 
 /* Is `op` linear in its `n_partial` partial inputs (of n_in; the last of them is `which`)? */
 static bool linear_in(OpId op, int n_partial, int n_in, int which) {
-  static const OpId one[] = {OP_NEG, OP_SUM, OP_RESHAPE, OP_TRANSPOSE, OP_SLICE, OP_PAD, OP_STRETCH};
+  static const OpId one[] = {OP_NEG, OP_SUM, OP_RESHAPE, OP_TRANSPOSE, OP_SLICE, OP_PAD, OP_STRETCH, OP_FLIP, OP_CUMSUM};
   if (op == OP_ADD || op == OP_SUB) return n_partial == n_in;
   if (op == OP_MUL) return n_partial == 1;
   if (op == OP_DIV) return n_partial == 1 && which == 0;
@@ -136,9 +136,9 @@ static void place_reduce(Placer *p, NodeId id) {
   const Node *n = node(p, id);
   const NodePlace *in = at(p, n->in[0]);
   if (in->place == PLACE_ROW) {
-    bool over_rows = (n->attr.i[0] & 1) != 0;
+    bool over_rows = n->op == OP_COUNTS || (n->attr.i[0] & 1) != 0;
     if (!over_rows) place_rows(p, id, in->domain, PLACE_ROW);
-    else if (n->op == OP_SUM) place_rows(p, id, in->domain, PLACE_PARTIAL);
+    else if (n->op == OP_SUM || n->op == OP_COUNTS) place_rows(p, id, in->domain, PLACE_PARTIAL);
     else place_full(p, id);
     return;
   }
@@ -169,7 +169,12 @@ static void place_matmul(Placer *p, NodeId id) {
 static void place_shared(Placer *p, NodeId id, int by_rows) {
   const Node *n = node(p, id);
   const NodePlace *rows = at(p, n->in[by_rows]);
-  if (rows->place != PLACE_ROW) { place_full(p, id); return; }
+  bool whole = rows->place != PLACE_ROW;
+  for (int k = 0; k < n->n_in; k++) { /* a kernel knows one number of rows only */
+    const Shape *s = &node(p, n->in[k])->shape;
+    whole |= k != by_rows && s->rank >= 1 && s->d[0].count != 0;
+  }
+  if (whole) { place_full(p, id); return; }
   int domain = rows->domain, phase = need_rows(p, n->in[by_rows], domain);
   for (int k = 0; k < n->n_in; k++)
     if (k != by_rows) phase = max_int(phase, need_full(p, n->in[k]) + 1);
@@ -177,9 +182,13 @@ static void place_shared(Placer *p, NodeId id, int by_rows) {
   keep_across(p, n, phase);
 }
 
-/* A sum over the rows of all inputs. */
+/* A sum over the rows of all inputs. Every shard would hold all rows of a table of its own, so a
+ * large one is added up in one go. */
+#define SCATTER_PARTIAL_MAX 65536
 static void place_contract(Placer *p, NodeId id) {
   const Node *n = node(p, id);
+  bool large = n->op == OP_SCATTER_ROWS && (!shape_is_static(&n->shape) || shape_capacity(&n->shape) > SCATTER_PARTIAL_MAX);
+  if (large) { place_full(p, id); return; }
   const NodePlace *a = at(p, n->in[0]), *b = at(p, n->in[1]);
   bool rows = a->place == PLACE_ROW && b->place == PLACE_ROW && a->domain == b->domain;
   if (rows) place_rows(p, id, a->domain, PLACE_PARTIAL);
@@ -270,7 +279,7 @@ static void place_node(Placer *p, NodeId id) {
     case CLASS_ROWS: place_elementwise(p, id); break;
     case CLASS_REDUCE: place_reduce(p, id); break;
     case CLASS_MATMUL: place_matmul(p, id); break;
-    case CLASS_SHARED: place_shared(p, id, 0); break;
+    case CLASS_SHARED: place_shared(p, id, n->op == OP_GATHER ? 1 : 0); break;
     case CLASS_CONTRACT: place_contract(p, id); break;
     case CLASS_AXIS: place_axis(p, id); break;
     case CLASS_VIEW: place_view(p, id); break;

@@ -87,7 +87,7 @@ bool plan_is_rows(const RegionPlan *p, NodeId consumer, int k) {
     return c->input_has_rows[k < c->n_inputs ? k : k - c->n_inputs - 1];
   }
   bool by_rows = p->placed.at[n->in[k]].place == PLACE_ROW;
-  if (op_info[n->op].cls == CLASS_SHARED) return by_rows && k == 0;
+  if (op_info[n->op].cls == CLASS_SHARED) return by_rows && k == (n->op == OP_GATHER ? 1 : 0);
   if (n->op == OP_MATMUL && n->shape.rank == 2) return by_rows && (k == 0 || at->place == PLACE_PARTIAL);
   if (at->place == PLACE_PARTIAL) return by_rows; /* sums over rows; linear operations of partial values */
   return true;

@@ -199,6 +199,26 @@ static const char *prepare_argmax(KOp *op, const KernelSet *set) {
   return NULL;
 }
 
+/* The axis of the last input: outer and inner sizes. */
+static const char *prepare_along(KOp *op, const KernelSet *set) {
+  (void)set;
+  const Shape *s = &op->in[op->n_in - 1];
+  int axis = (int)op->attr.i[0];
+  op->axis0_is_rows = axis > 0 && op->in_rows[op->n_in - 1];
+  op->size[0] = product(s, op->axis0_is_rows ? 1 : 0, axis);
+  op->size[1] = product(s, axis + 1, s->rank);
+  op->nd = 2;
+  return NULL;
+}
+
+/* Room for two lists of (value, place), of 16 bytes each at most. */
+static const char *prepare_quantile(KOp *op, const KernelSet *set) {
+  int64_t n = op->in[op->n_in - 1].d[op->attr.i[0]].n;
+  if (n > INT32_MAX) return "a quantile of more than 2^31 - 1 elements";
+  op->scratch = mem_mul((size_t)n, 32);
+  return prepare_along(op, set);
+}
+
 static const char *prepare_onehot(KOp *op, const KernelSet *set) {
   (void)set;
   op->axis0_is_rows = op->in_rows[0];
@@ -275,6 +295,9 @@ static Prepare *const prepare_of[OP_COUNT_OF] = {
     [OP_PAD] = prepare_blocks,      [OP_CONCAT] = prepare_blocks,       [OP_ONEHOT] = prepare_onehot,
     [OP_GATHER] = prepare_labels,   [OP_MATMUL] = prepare_matmul,       [OP_W1] = prepare_w1,
     [OP_CONV] = prepare_conv,       [OP_CONV_DX] = prepare_conv,        [OP_CONV_DW] = prepare_conv,
+    [OP_SOFTMAX] = prepare_along,   [OP_LOG_SOFTMAX] = prepare_along,   [OP_LOGSUMEXP] = prepare_along,
+    [OP_CUMSUM] = prepare_along,    [OP_FLIP] = prepare_along,          [OP_QUANTILE] = prepare_quantile,
+    [OP_QUANTILE_DX] = prepare_quantile, [OP_QUANTILE_AT] = prepare_quantile,
     [OP_CIRCUIT] = prepare_circuit, [OP_CIRCUIT_VJP] = prepare_circuit, [OP_CIRCUIT_HVP] = prepare_circuit,
 };
 

@@ -1,4 +1,4 @@
-/* Elementary functions on vectors: exp, log, log1p, tanh, sigmoid, softplus, sine and cosine.
+/* Elementary functions on vectors: exp, expm1, erf, log, log1p, tanh, sigmoid, softplus, sine and cosine.
  *
  * Errors against the exact value, measured by tests/unit/rt_vmath.c: at most 2 ulp in single
  * (sigmoid 2.5) and 1e-15 relative in double. NaN goes through, infinities and zeros give what C's functions
@@ -24,6 +24,8 @@
 #define EXP_HIGH 89.0f  /* beyond: infinite, */
 #define EXP_LOW -104.5f /* and 0 */
 #define TANH_FAR 20.0f
+#define TINY_EXPM1 0x1p-26f
+#define ERF_MASK ((RVecInt){0} + (RInt)0xfffff000)
 #define TINY_NORMAL 0x1p-126f
 #define SUBNORMAL_UP 0x1p24f
 #define SUBNORMAL_N 24.0f
@@ -40,6 +42,8 @@
 #define EXP_HIGH 710.0
 #define EXP_LOW -746.0
 #define TANH_FAR 45.0
+#define TINY_EXPM1 0x1p-60
+#define ERF_MASK ((RVecInt){0} + (RInt)0xffffffff00000000)
 #define TINY_NORMAL 0x1p-1022
 #define SUBNORMAL_UP 0x1p54
 #define SUBNORMAL_N 54.0
@@ -103,6 +107,117 @@ KINLINE RVec vexp(RVec x) {
   RVec p = exp_reduced(x, &n);
   RVecInt half = n >> 1; /* two steps, so that overflow and subnormal results come out right */
   return (splat(R(1.0)) + p) * pow2(half) * pow2(n - half);
+}
+
+/* The reduced exponential less 1, so that nothing cancels for small x. */
+KINLINE RVec vexpm1(RVec x) {
+  RVecInt n;
+  RVec one = splat(R(1.0)), far = vexp(x);
+  RVec y = vmax_keep_nan(vmin_keep_nan(x, EXP_HIGH / 2), -EXP_HIGH / 2);
+  RVec p = exp_reduced(y, &n), s = pow2(n);
+  RVec near = s * p + (s - one);
+  near = select(vabs(x) < splat(TINY_EXPM1), x, near); /* also keeps -0 */
+  return select(x > splat(EXP_HIGH / 2), far, near);
+}
+
+/* Error function, the rational approximations of msun's erf in four ranges of |x|. */
+KINLINE RVec erf_tail(RVec y, RVec r, RVec s) {
+  RVec z = (RVec)(bits_of(y) & ERF_MASK); /* exact square */
+  return splat(R(1.0)) - vexp(-z * z - R(0.5625)) * vexp((z - y) * (z + y) + r / s) / y;
+}
+
+KINLINE RVec verf(RVec x) {
+  RVec y = vabs(x), z = y * y, t = y - R(1.0);
+  RVec p = (((z * R(-2.37630166566501626084e-05) + R(-5.77027029648944159157e-03)) * z +
+             R(-2.84817495755985104766e-02)) *
+                z +
+            R(-3.25042107247001499370e-01)) *
+               z +
+           R(1.28379167095512558561e-01);
+  RVec q = ((((z * R(-3.96022827877536812320e-06) + R(1.32494738004321644526e-04)) * z +
+              R(5.08130628187576562776e-03)) *
+                 z +
+             R(6.50222499887672944485e-02)) *
+                z +
+            R(3.97917223959155352819e-01)) *
+               z +
+           R(1.0);
+  RVec small = y + y * (p / q);
+  p = (((((t * R(-2.16637559486879084300e-03) + R(3.54783043256182359371e-02)) * t +
+          R(-1.10894694282396677476e-01)) *
+             t +
+         R(3.18346619901161753674e-01)) *
+            t +
+        R(-3.72207876035701323847e-01)) *
+           t +
+       R(4.14856118683748331666e-01)) *
+          t +
+      R(-2.36211856075265944077e-03);
+  q = (((((t * R(1.19844998467991074170e-02) + R(1.36370839120290507362e-02)) * t +
+          R(1.26171219808761642112e-01)) *
+             t +
+         R(7.18286544141962662868e-02)) *
+            t +
+        R(5.40397917702171048937e-01)) *
+           t +
+       R(1.06420880400844228286e-01)) *
+          t +
+      R(1.0);
+  RVec middle = R(8.45062911510467529297e-01) + p / q;
+  RVec v = vmin_keep_nan(vmax_keep_nan(y, R(1.25)), R(6.0));
+  RVec s = R(1.0) / (v * v);
+  p = ((((((s * R(-9.81432934416914548592e+00) + R(-8.12874355063065934246e+01)) * s +
+           R(-1.84605092906711035994e+02)) *
+              s +
+          R(-1.62396669462573470355e+02)) *
+             s +
+         R(-6.23753324503260060396e+01)) *
+            s +
+        R(-1.05586262253232909814e+01)) *
+           s +
+       R(-6.93858572707181764372e-01)) *
+          s +
+      R(-9.86494403484714822705e-03);
+  q = (((((((s * R(-6.04244152148580987438e-02) + R(6.57024977031928170135e+00)) * s +
+            R(1.08635005541779435134e+02)) *
+               s +
+           R(4.29008140027567833386e+02)) *
+              s +
+          R(6.45387271733267880336e+02)) *
+             s +
+         R(4.34565877475229228821e+02)) *
+            s +
+        R(1.37657754143519042600e+02)) *
+           s +
+       R(1.96512716674392571292e+01)) *
+          s +
+      R(1.0);
+  RVec far_p = (((((s * R(-4.83519191608651397019e+02) + R(-1.02509513161107724954e+03)) * s +
+                   R(-6.37566443368389627722e+02)) *
+                      s +
+                  R(-1.60636384855821916062e+02)) *
+                     s +
+                 R(-1.77579549177547519889e+01)) *
+                    s +
+                R(-7.99283237680523006574e-01)) *
+                   s +
+               R(-9.86494292470009928597e-03);
+  RVec far_q = ((((((s * R(-2.24409524465858183362e+01) + R(4.74528541206955367215e+02)) * s +
+                    R(2.55305040643316442583e+03)) *
+                       s +
+                   R(3.19985821950859553908e+03)) *
+                      s +
+                  R(1.53672958608443695994e+03)) *
+                     s +
+                 R(3.25792512996573918826e+02)) *
+                    s +
+                R(3.03380607434824582924e+01)) *
+                   s +
+               R(1.0);
+  RVecInt is_far = v >= splat(R(1.0) / R(0.35));
+  RVec tail = erf_tail(v, select(is_far, far_p, p), select(is_far, far_q, q));
+  RVec e = select(y < splat(R(0.84375)), small, select(y < splat(R(1.25)), middle, tail));
+  return (RVec)(bits_of(e) | sign_bit(x));
 }
 
 /* log of normal or subnormal positive numbers; log(0) and the rest are put right by vlog. */

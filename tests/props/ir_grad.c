@@ -140,6 +140,12 @@ static void axis_cases(Cases *cs, OpId op) {
     add_attr(cs, cube, 1, 1, 7);
     add_attr(cs, batch, 1, 2, 7);
     add_attr(cs, sh(1, 3, 0, 0), 0, 0, 4);
+  } else if (strcmp(rule, "along") == 0 || op == OP_LOGSUMEXP || op == OP_QUANTILE) {
+    add_attr(cs, cube, 1, 0, 0);
+    add_attr(cs, cube, 0, 1, 0);
+    add_attr(cs, batch, 1, 1, 0);
+    add_attr(cs, sh(1, 1, 0, 0), 0, 0, 0);
+    for (int k = 0; k < cs->n; k++) cs->at[k].attr.f[0] = op == OP_QUANTILE ? 0.3 : 0;
   } else if (strcmp(rule, "same") == 0) {
     add_attr(cs, cube, 1, 0, 0);
     add_attr(cs, batch, 2, 0, 0);
@@ -205,12 +211,45 @@ static void conv_cases(Cases *cs, OpId op) {
   }
 }
 
+static bool is_pool(OpId op) {
+  return op == OP_MAXPOOL || op == OP_MAXPOOL_DX || op == OP_MAXPOOL_AT || op == OP_SUMPOOL ||
+         op == OP_SUMPOOL_DX;
+}
+
+/* Images [n, c, h, w], stride, pad, size of the windows. */
+static void pool_cases(Cases *cs, OpId op) {
+  static const int64_t sizes[][7] = {
+      {2, 2, 4, 4, 2, 0, 2}, {1, 2, 5, 4, 1, 1, 2}, {0, 1, 3, 3, 2, 1, 3}, {1, 1, 5, 5, 3, 0, 1}};
+  bool back = op == OP_MAXPOOL_DX || op == OP_SUMPOOL_DX;
+  for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+    const int64_t *z = sizes[k];
+    Shape x = shape_of(4, (int64_t[]){z[0], z[1], z[2], z[3]}), y = x;
+    for (int j = 2; j < 4; j++) y.d[j].n = (z[j] + 2 * z[5] - z[6]) / z[4] + 1;
+    if (z[0] == 0) x = with_rows(x), y = with_rows(y);
+    Case *c = add(cs, op_info[op].n_in);
+    c->in[0] = back ? y : x;
+    c->in[1] = x;
+    c->attr = (Attr){.i = {z[4], z[5], z[6], z[2], z[3]}, .f = {0.25}};
+  }
+}
+
+static void quantile_cases(Cases *cs, OpId op) {
+  Shape whole[] = {sh(3, 3, 4, 5), sh(2, 5, 3, 0), with_rows(sh(2, 0, 5, 0))};
+  Shape part[] = {sh(2, 3, 5, 0), sh(1, 3, 0, 0), with_rows(sh(1, 0, 0, 0))};
+  for (int k = 0; k < 3; k++) {
+    add_shapes(cs, op == OP_QUANTILE_DX ? part[k] : whole[k], whole[k]);
+    cs->at[cs->n - 1].attr = (Attr){.i = {k == 1 ? 0 : 1}, .f = {0.3}};
+  }
+}
+
 static void cases_of(Cases *cs, OpId op) {
   cs->n = 0;
   if (strcmp(rule_name[op], "given") == 0) given_cases(cs, op);
   else if (op_info[op].cls == CLASS_EW) elementwise_cases(cs, op);
   else if (strcmp(rule_name[op], "matmul") == 0) matmul_cases(cs);
   else if (op == OP_CONV || op == OP_CONV_DX || op == OP_CONV_DW) conv_cases(cs, op);
+  else if (is_pool(op)) pool_cases(cs, op);
+  else if (op == OP_QUANTILE_DX || op == OP_QUANTILE_AT) quantile_cases(cs, op);
   else if (op_info[op].n_in == 1) axis_cases(cs, op);
   else several_input_cases(cs, op);
 }

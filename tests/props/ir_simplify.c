@@ -130,13 +130,15 @@ static void random_attr(const Program *p, OpId op, const Value *a, Attr *attr, S
 static bool is_jump(OpId op) {
   return op == OP_FLOOR || op == OP_ROUND || op == OP_SIGN || op == OP_ARGMAX || op == OP_EQ || op == OP_NE ||
          op == OP_LT || op == OP_LE || op == OP_NOT || op == OP_AND || op == OP_OR || op == OP_SELECT ||
-         op == OP_ONEHOT || op == OP_LEAKY_RELU_GRAD;
+         op == OP_ONEHOT || op == OP_LEAKY_RELU_GRAD || op == OP_MAXPOOL_DX || op == OP_MAXPOOL_AT ||
+         op == OP_QUANTILE_DX || op == OP_QUANTILE_AT;
 }
 
 static bool rounds(OpId op) {
   return op == OP_RECIP || op == OP_SQRT || op == OP_EXP || op == OP_LOG || op == OP_SAFE_LOG ||
          op == OP_SIN || op == OP_COS || op == OP_TANH || op == OP_SIGMOID || op == OP_SOFTPLUS ||
-         op == OP_DIV || op == OP_POW || op == OP_W1;
+         op == OP_DIV || op == OP_POW || op == OP_W1 || op == OP_EXPM1 || op == OP_ERF || op == OP_SOFTMAX ||
+         op == OP_LOG_SOFTMAX || op == OP_LOGSUMEXP;
 }
 
 /* Rewrites move values by a few ulp, and behind a jump that can be a whole step. So a program has
@@ -144,7 +146,8 @@ static bool rounds(OpId op) {
 static bool takes_part(const Program *p, OpId op) {
   const OpInfo *info = &op_info[op];
   if (info->cls == CLASS_SOURCE || info->cls == CLASS_EFFECT || info->cls == CLASS_CIRCUIT || op == OP_PART ||
-      info->kernel == OPKERNEL_LATER || op == OP_GATHER || op == OP_SCATTER_ROWS || op == OP_MOD)
+      info->kernel == OPKERNEL_LATER || info->cls == CLASS_SHARED || info->cls == CLASS_CONTRACT ||
+      op == OP_MOD || op == OP_COUNTS || op == OP_CATEGORICAL)
     return false;
   return p->exact ? !rounds(op) : !is_jump(op);
 }

@@ -22,7 +22,7 @@ typedef struct Case {
   OpId op;
   int n_in;
   int64_t size[3][SHAPE_MAX_RANK + 1];
-  int64_t attr[4];
+  int64_t attr[5];
   bool rows[3];
 } Case;
 
@@ -95,6 +95,49 @@ static const Case cases[] = {
     {OP_GATHER, 2, {S2(10, 7), {33, -1}}, {0}, {false, true}},
     {OP_GATHER, 2, {{10, -1}, S2(3, 4)}, {0}, {false, false}},
     {OP_SCATTER_ROWS, 2, {S2(33, 7), {33, -1}}, {10}, {true, true}},
+    {OP_COUNTS, 1, {{333, -1}}, {10}, {true}},
+    {OP_COUNTS, 1, {S2(7, 5)}, {4}, {true}},
+    {OP_NEAREST, 2, {S2(33, 7), S2(20, 7)}, {0}, {true, false}},
+    {OP_NEAREST, 2, {S3(5, 3, 33), S2(9, 33)}, {0}, {true, false}},
+    {OP_CATEGORICAL, 2, {{333, -1}, S2(333, 5)}, {0}, {true, true}},
+    {OP_CATEGORICAL, 2, {{-1}, {3, -1}}, {0}, {false, false}},
+#define ALONG(op, second)                                                                                    \
+  {op, 1, {S2(33, 7)}, {1, second}, {true}}, {op, 1, {S2(9, 70)}, {1, second}, {true}},                      \
+      {op, 1, {S2(9, 7)}, {0, second}, {false}}, {op, 1, {S3(5, 6, 19)}, {1, second}, {true}},               \
+      {op, 1, {S3(5, 6, 3)}, {2, second}, {true}}, {op, 1, {S2(4, 1)}, {1, second}, {true}}
+    ALONG(OP_SOFTMAX, 0),
+    ALONG(OP_LOG_SOFTMAX, 0),
+    ALONG(OP_LOGSUMEXP, 0),
+    ALONG(OP_CUMSUM, 0),
+    ALONG(OP_CUMSUM, 1),
+    ALONG(OP_FLIP, 0),
+    ALONG(OP_QUANTILE, 0),
+#undef ALONG
+    {OP_QUANTILE_AT, 2, {S2(33, 7), S2(33, 7)}, {1}, {true, true}},
+    {OP_QUANTILE_AT, 2, {S3(5, 6, 4), S3(5, 6, 4)}, {1}, {true, true}},
+    {OP_QUANTILE_DX, 2, {{33, -1}, S2(33, 7)}, {1}, {true, true}},
+    {OP_QUANTILE_DX, 2, {S2(5, 4), S3(5, 6, 4)}, {1}, {true, true}},
+    {OP_QUANTILE_DX, 2, {{7, -1}, S2(33, 7)}, {0}, {false, false}},
+#define POOLS(n, c, h, w, stride, pad, size)                                                                 \
+  {OP_MAXPOOL, 1, {{n, c, h, w, -1}}, {stride, pad, size}, {true}},                                          \
+      {OP_SUMPOOL, 1, {{n, c, h, w, -1}}, {stride, pad, size}, {true}},                                      \
+      {OP_MAXPOOL_AT, 2, {{n, c, h, w, -1}, {n, c, h, w, -1}}, {stride, pad, size}, {true, true}},           \
+      {OP_MAXPOOL_DX,                                                                                        \
+       2,                                                                                                    \
+       {{n, c, (h + 2 * pad - size) / stride + 1, (w + 2 * pad - size) / stride + 1, -1}, {n, c, h, w, -1}}, \
+       {stride, pad, size},                                                                                  \
+       {true, true}},                                                                                        \
+  {OP_SUMPOOL_DX,                                                                                            \
+   1,                                                                                                        \
+   {{n, c, (h + 2 * pad - size) / stride + 1, (w + 2 * pad - size) / stride + 1, -1}},                       \
+   {stride, pad, size, h, w},                                                                                \
+   {true}}
+    POOLS(17, 3, 28, 28, 2, 0, 2),
+    POOLS(5, 1, 7, 9, 2, 1, 3),
+    POOLS(3, 2, 6, 5, 1, 1, 2),
+    POOLS(2, 1, 4, 4, 3, 0, 1),
+    POOLS(2, 1, 1, 1, 1, 0, 1),
+#undef POOLS
     {OP_W1, 2, {{50, -1}, {50, -1}}, {0}, {false, false}},
     {OP_W1, 2, {{50, -1}, {31, -1}}, {0}, {false, false}},
     {OP_W1, 2, {{1, -1}, {7, -1}}, {0}, {false, false}},
@@ -130,7 +173,8 @@ static bool has_sign(OpId op) { return op != OP_LOG && op != OP_SQRT && op != OP
 static double ordinary_value(OpId op, int k, uint64_t at) {
   double low = has_sign(op) || (op == OP_POW && k == 1) ? -4 : 0.01;
   double x = rig_random((uint64_t)op * 8 + (uint64_t)k, at, low, 4);
-  bool label = op == OP_ONEHOT || (k == 1 && (op == OP_GATHER || op == OP_SCATTER_ROWS));
+  if (op == OP_CATEGORICAL) return (x + 4) / 8;
+  bool label = op == OP_ONEHOT || op == OP_COUNTS || (k == 1 && (op == OP_GATHER || op == OP_SCATTER_ROWS));
   bool choice = op == OP_NOT || op == OP_AND || op == OP_OR || (op == OP_SELECT && k == 0);
   if (label) return floor((x + 4) * 9.99 / 8);
   if (choice) return x < -1 ? 0 : x;
@@ -240,13 +284,17 @@ static void set_magnitude(Bench *b) {
   b->magnitude = sum.x = calloc((size_t)n + 1, sizeof(double));
   for (int64_t i = 0; i < n; i++) sum.x[i] = fabs(b->out.x[i]);
   bool adds = op == OP_ADD || op == OP_SUB || op == OP_SUM || op == OP_MATMUL || op == OP_SCATTER_ROWS ||
-              op == OP_MOD || op_info[op].cls == CLASS_CONTRACT || op == OP_CONV || op == OP_CONV_DX;
+              op == OP_MOD || op_info[op].cls == CLASS_CONTRACT || op == OP_CONV || op == OP_CONV_DX ||
+              op == OP_CUMSUM || op == OP_SUMPOOL || op == OP_SUMPOOL_DX || op == OP_MAXPOOL_DX ||
+              op == OP_QUANTILE_DX;
+  bool mixes = op == OP_LOG_SOFTMAX || op == OP_LOGSUMEXP || op == OP_QUANTILE || op == OP_QUANTILE_AT;
+  for (int64_t i = 0; i < n && mixes; i++) sum.x[i] += 4; /* as large as the numbers it is made of */
   if (!adds) return;
   for (int k = 0; k < b->op.n_in; k++) {
     int64_t size = ref_numel(&b->in[k]);
     in[k] = b->in[k];
     in[k].x = calloc((size_t)size + 1, sizeof(double));
-    bool label = op == OP_SCATTER_ROWS && k == 1;
+    bool label = k == 1 && !op_carries(op, k);
     for (int64_t i = 0; i < size; i++) in[k].x[i] = label ? b->x[k][i] : fabs(b->x[k][i]);
   }
   ref_op(op == OP_SUB || op == OP_MOD ? OP_ADD : op, &b->op.attr, b->op.n_in, in, &sum);
@@ -409,7 +457,7 @@ static void convolutions(void **state) {
     for (int k = 0; k < 3; k++) {
       bool by_image = ops[k] == OP_CONV_DX, by_kernel = ops[k] == OP_CONV_DW;
       Case c = {.op = ops[k], .n_in = 2, .rows = {true, by_kernel}};
-      int64_t attr[4] = {z[7], z[8], by_image ? z[2] : z[5], by_image ? z[3] : z[6]};
+      int64_t attr[5] = {z[7], z[8], by_image ? z[2] : z[5], by_image ? z[3] : z[6]};
       memcpy(c.attr, attr, sizeof attr);
       memcpy(c.size[0], by_image ? y : x, sizeof x);
       memcpy(c.size[1], by_kernel ? y : w, sizeof w);

@@ -1,4 +1,5 @@
 #include "tests/ref/ref_eval.h"
+#include "tests/ref/ref_more.h"
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
@@ -42,6 +43,8 @@ static double ew(OpId op, const double *f, double a, double b, double c) {
   if (op == OP_SAFE_LOG) return log(a) < -100 ? -100 : log(a);
   if (op == OP_ABS) return fabs(a);
   if (op == OP_SIGN) return a > 0 ? 1 : a < 0 ? -1 : a;
+  if (op == OP_EXPM1) return expm1(a);
+  if (op == OP_ERF) return erf(a);
   if (op == OP_SIN) return sin(a);
   if (op == OP_COS) return cos(a);
   if (op == OP_TANH) return tanh(a);
@@ -242,6 +245,11 @@ static double wasserstein1(const RefTensor *a, const RefTensor *b) {
   return sum;
 }
 
+static bool is_pool(OpId op) {
+  return op == OP_MAXPOOL || op == OP_MAXPOOL_DX || op == OP_MAXPOOL_AT || op == OP_SUMPOOL ||
+         op == OP_SUMPOOL_DX;
+}
+
 bool ref_op(OpId op, const Attr *attr, int n_in, const RefTensor *in, RefTensor *out) {
   OpClass cls = op_info[op].cls;
   int axis = (int)attr->i[0];
@@ -265,6 +273,9 @@ bool ref_op(OpId op, const Attr *attr, int n_in, const RefTensor *in, RefTensor 
   else if (op == OP_CONV_DX) convolve(attr, NULL, &in[1], &in[0], out);
   else if (op == OP_CONV_DW) convolve(attr, &in[0], NULL, &in[1], out);
   else if (op == OP_W1) out->x[0] = wasserstein1(&in[0], &in[1]);
+  else if (is_pool(op)) ref_pool(op, attr, in, out);
+  else if (op == OP_COUNTS || op == OP_NEAREST || op == OP_CATEGORICAL) ref_label(op, in, out);
+  else if (cls == CLASS_AXIS) ref_along(op, attr, n_in, in, out);
   else return false;
   return true;
 }

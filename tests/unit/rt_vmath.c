@@ -30,6 +30,10 @@ typedef struct Range {
 static const Range ranges[] = {
     {OP_EXP, "exp", expl, -87, 88, false, false},
     {OP_EXP, "exp", expl, -12, 1.5, true, true},
+    {OP_EXPM1, "expm1", expm1l, -60, 80, false, false},
+    {OP_EXPM1, "expm1", expm1l, -30, 1.5, true, true},
+    {OP_ERF, "erf", erfl, -7, 7, false, false},
+    {OP_ERF, "erf", erfl, -20, 1, true, true},
     {OP_LOG, "log", logl, -37, 38, true, false},
     {OP_LOG, "log", logl, 0.5, 2, false, false},
     {OP_TANH, "tanh", tanhl, -10, 10, false, false},
