@@ -40,6 +40,10 @@ static int64_t places(const Make *m, int64_t n, int64_t size, int64_t stride, in
   }
   int64_t room = n + 2 * pad - size;
   if (size >= 1 && room >= 0) return room / stride + 1;
+  if (size < 1) {
+    *why = arena_printf(m->g->arena, "a %s of size %lld", what, (long long)size);
+    return 0;
+  }
   const char *padded = pad ? " with its padding" : "";
   *why = arena_printf(m->g->arena, "a %s of size %lld is larger than %lld%s", what, (long long)size,
                       (long long)(n + 2 * pad), padded);

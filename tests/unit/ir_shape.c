@@ -154,9 +154,29 @@ static void images(void **state) {
   Shape image = {.rank = 4, .d = {{8, B, 0}, {1, 0, 0}, {28, 0, 0}, {28, 0, 0}}};
   Shape kernel = {.rank = 4, .d = {{32, 0, 0}, {1, 0, 0}, {3, 0, 0}, {3, 0, 0}}};
   NodeId x = g_input(g, 1, &image, ELEM_REAL, SPAN_NONE), w = g_input(g, 2, &kernel, ELEM_REAL, SPAN_NONE);
+  Shape small = {.rank = 4, .d = {{8, B, 0}, {32, 0, 0}, {14, 0, 0}, {14, 0, 0}}};
+  Shape one = small, two = {.rank = 4, .d = {{1, 0, 0}, {1, 0, 0}, {2, 0, 0}, {2, 0, 0}}};
+  one.d[1].n = 1;
+  NodeId out = g_input(g, 3, &small, ELEM_REAL, SPAN_NONE), half = g_input(g, 4, &one, ELEM_REAL, SPAN_NONE);
+  NodeId tiny = g_input(g, 5, &two, ELEM_REAL, SPAN_NONE);
   FITS("[B, 32, 14, 14]", OP_CONV, 2, x, w, A(2, 1), NULL);
-  FITS("[B, 1, 9, 9]", OP_MAXPOOL, 1, x, 0, A(3), NULL);
-  REFUSED("windows of size 29 do not fit into [B, 1, 28, 28]", OP_MAXPOOL, 1, x, 0, A(29), NULL);
+  FITS("[32, 1, 3, 3]", OP_CONV_DW, 2, x, out, A(2, 1, 3, 3), NULL);
+  FITS("[B, 1, 28, 28]", OP_CONV_DX, 2, out, w, A(2, 1, 28, 28), NULL);
+  FITS("[B, 1, 27, 27]", OP_CONV_DX, 2, out, w, A(2, 1, 27, 27), NULL);
+  REFUSED("images of size 30 give 15 with this kernel, stride and pad, not 14", OP_CONV_DX, 2, out, w,
+          A(2, 1, 30, 30), NULL);
+  REFUSED("a stride of 0", OP_CONV, 2, x, w, A(0, 1), NULL);
+  REFUSED("a pad of -1", OP_CONV, 2, x, w, A(1, -1), NULL);
+  REFUSED("images [B, 32, 14, 14] have 32 channels, kernels [32, 1, 3, 3] take 1", OP_CONV, 2, out, w, A(1, 1),
+          NULL);
+  REFUSED("a kernel of size 3 is larger than 2", OP_CONV, 2, tiny, w, A(1, 0), NULL);
+  REFUSED("images are [rows, channels, height, width], not [3, 2]", OP_CONV, 2, in(2, 3, 2, 0), w, A(1, 0), NULL);
+  FITS("[B, 1, 9, 9]", OP_MAXPOOL, 1, x, 0, A(3, 0, 3), NULL);
+  FITS("[B, 1, 14, 14]", OP_MAXPOOL, 1, x, 0, A(2, 1, 3), NULL);
+  REFUSED("a window of size 29 is larger than 28", OP_MAXPOOL, 1, x, 0, A(1, 0, 29), NULL);
+  REFUSED("a window of size 0", OP_MAXPOOL, 1, x, 0, A(1, 0, 0), NULL);
+  REFUSED("a pad of 2 leaves windows of size 2 without a pixel", OP_MAXPOOL, 1, x, 0, A(2, 2, 2), NULL);
+  FITS("[B, 1, 28, 28]", OP_SUMPOOL_DX, 1, half, 0, A(2, 0, 2, 28, 28), NULL);
 }
 
 static void circuits(void **state) {
