@@ -110,8 +110,8 @@ one_script() { # script
 run_qgn() { # file.qgn default arguments
   local file=$1 base args first
   shift
-  base=$(basename "$file")
-  cp -R "${file%.qgn}".* "$dir/" && rm -f "$dir/${base%.qgn}.out"
+  base=${file##*/}
+  cp -R "${file%.qgn}".* "$dir/"
   read -r first <"$file" || :
   args=("$@" "$base")
   if [[ $first == '# run: '* ]]; then
@@ -136,7 +136,10 @@ one_golden() { # file.qgn
   tests/golden/lex/*) run_qgn "$1" dump --tokens ;;
   tests/golden/parse/*) run_qgn "$1" dump --ast ;;
   tests/golden/run/*) run_qgn "$1" run --fresh ;;
-  *) run_qgn "$1" dump --"$(basename "$(dirname "$1")")" ;;
+  *)
+    status=${1%/*}
+    run_qgn "$1" dump --"${status##*/}"
+    ;;
   esac
   status=$?
   is_crash $status && return
@@ -153,17 +156,25 @@ one_bad() { # file.qgn
   compare "$out.stderr" "$root/${1%.qgn}.out"
 }
 
-if [ "${1:-}" = --one ]; then
-  name=$2 out=$3
-  dir=$(mktemp -d) || exit 2
-  trap 'chmod -R u+rwx "$dir"; rm -rf "$dir"' EXIT
-  case $name in
-  tests/unit/*.c | tests/props/*.c | tests/oom/*.c) one_program "$name" ;;
-  tests/fuzz/*.c) one_fuzz "$name" ;;
-  tests/golden/*) one_golden "$name" ;;
-  tests/bad/*) one_bad "$name" ;;
-  *.sh) one_script "$name" ;;
+one() { # name of a test
+  case $1 in
+  tests/unit/*.c | tests/props/*.c | tests/oom/*.c) one_program "$1" ;;
+  tests/fuzz/*.c) one_fuzz "$1" ;;
+  tests/golden/*) one_golden "$1" ;;
+  tests/bad/*) one_bad "$1" ;;
+  *.sh) one_script "$1" ;;
   esac
+}
+
+# --some TEST RESULT ...: a few tests in one shell; each has the folder RESULT.d
+if [ "${1:-}" = --some ]; then
+  shift
+  while [ $# -ge 2 ]; do
+    name=$1 out=$2 dir=$2.d
+    mkdir "$dir" || exit 2
+    one "$name"
+    shift 2
+  done
   exit 0
 fi
 
@@ -207,15 +218,16 @@ is_picked() { # name
 }
 
 results=$(mktemp -d) || exit 2
-trap 'rm -rf "$results"' EXIT
+chmod 711 "$results" # an unprivileged user looks into it
+trap 'chmod -R u+rwx "$results"; rm -rf "$results"' EXIT
 n=0
 while read -r test; do
   [[ -n $quick && $test == *_slow.* ]] && continue
   is_picked "$test" || continue
   n=$((n + 1))
   printf '%s\0%s\0' "$test" "$results/$(printf %05d $n)"
-done < <(all_tests | LC_ALL=C sort) >"$results/list"
-xargs -0 -n 2 -P "$jobs" -r bash tests/run.sh --one <"$results/list"
+done < <(all_tests | LC_ALL=C sort -r) >"$results/list"
+xargs -0 -n 8 -P "$jobs" -r bash tests/run.sh --some <"$results/list"
 
 passed=0 failed=0 skipped=0
 for result in "$results"/[0-9]*.text; do
