@@ -113,7 +113,7 @@ function put_optims(   n, i, k, args, part) {
       gsub(/[ "]/, "", part[2]); gsub(/ /, "", part[3])
       args = args (args == "" ? "" : ", ") part[2] (part[3] == "NAN" ? "" : " = " part[3])
     }
-    print "| " code(R[i, 2]) " | " code(args) " | " R[i, 3] " | " cell(R[i, 5]) later(R[i, 4] == "LATER") " |"
+    print "| " code(R[i, 2]) " | " code(args) " | " R[i, 3] " | " cell(R[i, 5]) later(R[i, 4] != "K") " |"
   }
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #define STATUS_K false
+#define STATUS_BUILT true
 #define STATUS_LATER true
 #define OPTIM_HYPER(name, value)                                                                             \
   { name, value }

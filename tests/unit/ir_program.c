@@ -33,7 +33,8 @@ static void optimisers_are_found(void **state) {
   assert_int_equal(optim_find("nothing"), OPTIM_COUNT);
   assert_true(isnan(optim_info[OPTIM_ADAM].hypers[0].value));
   assert_string_equal(optim_info[OPTIM_ADAM].hypers[2].name, "beta2");
-  assert_null(optim_info[OPTIM_SGD].hypers[2].name);
+  assert_null(optim_info[OPTIM_SGD].hypers[4].name);
+  assert_true(optim_info[OPTIM_SGD].hypers[2].value == 0); /* what a script does not name changes nothing */
 }
 
 /* A train of one weight: w goes to 3. */
