@@ -1,8 +1,8 @@
-/* Times the circuit kernels on one thread: `sim [seconds per figure] [n ...]`. The circuit is that of
- * workload W2 (bench/README.md): H and RY(x) on all qubits, three layers of RY, RZ and a chain of CX, Z on
- * all. Microseconds of one call, minimum over many: forward, forward with gradient, Hessian product, for
- * each family of this CPU; then the ratio to batch 1 for each sample. A call has the shape of the batch and
- * all its rows, which is what one thread does with a whole batch. */
+/* Times the circuit kernels on one thread: `sim [seconds per figure] [variant or all] [n ...]`. The circuit
+ * is that of workload W2 (bench/README.md): H and RY(x) on all qubits, three layers of RY, RZ and a chain of
+ * CX, Z on all. Microseconds of one call, minimum over many: forward, forward with gradient, Hessian product,
+ * for each variant of this CPU. A call has the shape of the batch and all its rows, which is what one thread
+ * does with a whole batch. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +15,7 @@
 #define LAYERS 3
 
 static double seconds = 0.05;
+static const char *variant = "all";
 
 static double now(void) {
   struct timespec t;
@@ -97,6 +98,7 @@ static void row(int n, int64_t batch) {
   for (int is_double = 0; is_double < 2; is_double++) {
     for (int f = 0; f <= (int)kernel_family(); f++) {
       const KernelSet *set = kernel_set((KernelFamily)f, is_double);
+      if (strcmp(variant, "all") != 0 && strcmp(variant, set->name) != 0) continue;
       printf("%2d %4lld  %-10s", n, (long long)batch, set->name);
       static const OpId op[3] = {OP_CIRCUIT, OP_CIRCUIT_VJP, OP_CIRCUIT_HVP};
       for (int i = 0; i < 3; i++) printf(" %10.2f", 1e6 * time_op(c, set, op[i], batch));
@@ -109,10 +111,11 @@ static void row(int n, int64_t batch) {
 
 int main(int argc, char **argv) {
   if (argc > 1) seconds = atof(argv[1]);
+  if (argc > 2) variant = argv[2];
   static const int64_t batch[] = {1, 32, 64, 256};
   printf(" n batch kernel       forward   gradient    Hessian   (microseconds)\n");
-  for (int i = 2; i < (argc > 2 ? argc : 9); i++) {
-    int n = argc > 2 ? atoi(argv[i]) : 2 * i - 2;
+  for (int i = 3; i < (argc > 3 ? argc : 10); i++) {
+    int n = argc > 3 ? atoi(argv[i]) : 2 * i - 4;
     for (int b = 0; b < (n > 14 ? 1 : 4); b++) row(n, batch[b]);
   }
   return 0;

@@ -40,12 +40,18 @@ typedef struct PauliTerm {
   uint64_t x, z;
 } PauliTerm;
 
-typedef enum MeasureKind { MEASURE_EXPVAL, MEASURE_PROBS } MeasureKind;
+typedef enum MeasureKind {
+  MEASURE_EXPVAL,
+  MEASURE_PROBS
+} MeasureKind; /* column order of circuit_methods.def */
 
 typedef struct Observable {
   VEC(PauliTerm) terms;
   Span span;
 } Observable;
+
+/* O^2 with equal words added up: the variance of O is <O^2> - <O>^2, two expectation values. */
+Observable observable_square(Arena *a, const Observable *o);
 
 typedef struct CircuitProgram {
   int n_qubits;
@@ -61,4 +67,23 @@ typedef struct CircuitProgram {
   Span span;
   Arena *arena;
 } CircuitProgram;
+
+/* How CIRCUIT_VJP computes gradients: i[0] of the CIRCUIT node, handed on to its derivatives. */
+typedef enum CircuitMethod {
+#define METHOD(ID, ...) METHOD_##ID,
+#include "lang/ir/circuit_methods.def"
+#undef METHOD
+  METHOD_COUNT
+} CircuitMethod;
+
+/* What is asked of a method. */
+typedef struct MethodUse {
+  MeasureKind measure;
+  int order; /* of the derivative */
+  bool shots, noise;
+} MethodUse;
+
+const char *circuit_method_name(CircuitMethod m);
+/* NULL if the method does that; else why not, for the user. */
+const char *circuit_method_why(Arena *a, CircuitMethod m, const MethodUse *use);
 #endif

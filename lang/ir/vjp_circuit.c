@@ -3,12 +3,20 @@
  *   CIRCUIT_VJP  g = J^T w             VJP along u (one direction for each input): with
  *                F = <u, J^T w>:  dF/da = h (Hessian product), dF/dw = J u = y'
  *   CIRCUIT_HVP  h, y'                 third order: refused
- * A direction that is not there is a CONST 0, which the simulator may use as a static fact. */
+ * i[0], the method of the gradient, goes along. A direction that is not there is a CONST 0, which the
+ * simulator may use as a static fact. */
 #include "lang/ir/circuit.h"
 #include "lang/ir/vjp.h"
 
+static const char *refused(Graph *g, const Node *n, int order) {
+  MethodUse use = {.measure = ((const CircuitProgram *)n->attr.p)->measure, .order = order};
+  return circuit_method_why(g->arena, (CircuitMethod)n->attr.i[0], &use);
+}
+
 const char *vjp_circuit(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
   const Node *n = g_node(g, self);
+  const char *why = refused(g, n, 1);
+  if (why != NULL) return why;
   NodeId *in = ARENA_ARRAY(g->arena, NodeId, n->n_in + 1);
   for (int k = 0; k < n->n_in; k++) in[k] = n->in[k];
   in[n->n_in] = gout[0];
@@ -21,6 +29,8 @@ const char *vjp_circuit(Graph *g, NodeId self, const NodeId *gout, const bool *n
 const char *vjp_circuit_vjp(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
   const Node *n = g_node(g, self);
   int n_inputs = n->n_parts;
+  const char *why = refused(g, n, 2);
+  if (why != NULL) return why;
   NodeId *in = ARENA_ARRAY(g->arena, NodeId, 2 * n_inputs + 1);
   for (int k = 0; k <= n_inputs; k++) in[k] = n->in[k];
   for (int k = 0; k < n_inputs; k++)
@@ -32,6 +42,6 @@ const char *vjp_circuit_vjp(Graph *g, NodeId self, const NodeId *gout, const boo
 }
 
 const char *vjp_circuit_hvp(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
-  (void)g, (void)self, (void)gout, (void)need, (void)gin;
-  return "a third derivative through a circuit is not available, only the first and the second are";
+  (void)gout, (void)need, (void)gin;
+  return refused(g, g_node(g, self), 3);
 }

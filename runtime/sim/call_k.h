@@ -103,7 +103,21 @@ KINLINE void table_sum(const SimTable *t, const Real *value, Real *out) {
   }
 }
 
-/* Sums of shared terms, cosines and sines that all tiles use. */
+/* Cosines and sines of the half angles in s->scalar, which all tiles use. */
+KINLINE void sim_cosines(const Sim *s) {
+  const SimPlan *p = s->plan;
+  for (int i = 0; i < p->n_slots; i += VL) {
+    int n = p->n_slots - i < VL ? p->n_slots - i : VL;
+    RVec sine, cosine;
+    vsincos(load_part(s->scalar + i, n), &sine, &cosine);
+    for (int l = 0; l < n; l++) {
+      s->cs[2 * (i + l)] = splat(cosine[l]);
+      s->cs[2 * (i + l) + 1] = splat(sine[l]);
+    }
+  }
+}
+
+/* Sums of shared terms, and their cosines. */
 KINLINE void sim_shared_angles(Sim *s) {
   const SimPlan *p = s->plan;
   for (int i = 0; i < p->n_slots; i++) {
@@ -115,15 +129,7 @@ KINLINE void sim_shared_angles(Sim *s) {
     }
     s->scalar[i] = (Real)a;
   }
-  for (int i = 0; i < p->n_slots; i += VL) {
-    int n = p->n_slots - i < VL ? p->n_slots - i : VL;
-    RVec sine, cosine;
-    vsincos(load_part(s->scalar + i, n), &sine, &cosine);
-    for (int l = 0; l < n; l++) {
-      s->cs[2 * (i + l)] = splat(cosine[l]);
-      s->cs[2 * (i + l) + 1] = splat(sine[l]);
-    }
-  }
+  sim_cosines(s);
 }
 
 KINLINE void sim_tables(const Sim *s) {

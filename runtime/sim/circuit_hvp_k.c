@@ -102,7 +102,8 @@ void KNAME(k_circuit_hvp)(const KCall *c) {
   sim_tables(&s);
   sim_shared_tangents(&s);
   for (int i = 0; i < p->n_ops; i++) {
-    if (p->op[i].table != NULL) table_sum(p->op[i].table, s.scalar + p->n_slots, table_tangent(&s, p->op[i].table));
+    if (p->op[i].table != NULL)
+      table_sum(p->op[i].table, s.scalar + p->n_slots, table_tangent(&s, p->op[i].table));
   }
   parts_begin(&s);
   for (int64_t row = 0; row < s.samples; row += VL) {

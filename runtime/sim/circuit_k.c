@@ -6,6 +6,7 @@ void KNAME(k_circuit)(const KCall *c);
 void KNAME(wide_circuit)(const KCall *c);
 void KNAME(k_circuit_vjp)(const KCall *c);
 void KNAME(wide_circuit_vjp)(const KCall *c);
+void KNAME(moved_circuit_vjp)(const KCall *c);
 
 void KNAME(k_circuit)(const KCall *c) {
   if (sim_is_wide(c->op)) {
@@ -73,6 +74,10 @@ static void back_pass(const Sim *s, const SimPass *pass) {
 }
 
 void KNAME(k_circuit_vjp)(const KCall *c) {
+  if (c->op->attr.i[0] != METHOD_ADJOINT) {
+    KNAME(moved_circuit_vjp)(c);
+    return;
+  }
   if (sim_is_wide(c->op)) {
     KNAME(wide_circuit_vjp)(c);
     return;

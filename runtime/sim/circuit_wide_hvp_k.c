@@ -19,7 +19,8 @@ static void sample_tangents(Sim *s) {
 }
 
 static Turn turn_of(const Sim *s, const WideOp *op) {
-  return (Turn){s->cs[2 * op->slot], lane_signed(s->cs[2 * op->slot + 1], op->zl), lane_signed(s->u[op->slot], op->zl)};
+  return (Turn){s->cs[2 * op->slot], lane_signed(s->cs[2 * op->slot + 1], op->zl),
+                lane_signed(s->u[op->slot], op->zl)};
 }
 
 /* A rotation by which a bit enters is a real one here. */

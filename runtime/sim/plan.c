@@ -182,7 +182,7 @@ bool sim_is_wide(const KOp *op) {
   const SimPlan *p = op->plan;
   const CircuitProgram *c = p->program;
   int64_t rows = 1;
-  if (p->wide == NULL) return false;
+  if (p->wide == NULL || (op->op == OP_CIRCUIT_VJP && op->attr.i[0] != METHOD_ADJOINT)) return false;
   for (int k = 0; k < c->n_inputs && k < op->n_in; k++) {
     if (c->input_has_rows[k] && op->in[k].rank > 0) rows = op->in[k].d[0].n;
   }

@@ -97,8 +97,8 @@ typedef struct SimOp {
   bool enters;    /* it flips a bit that is 0 so far, the highest of dim */
   int n_controls;
   const Parity *control;
-  uint32_t dim; /* bits of the state after it */
-  uint32_t x, z;  /* flipped bits, bits that give the sign */
+  uint32_t dim;  /* bits of the state after it */
+  uint32_t x, z; /* flipped bits, bits that give the sign */
   int slot;
   SimWalk walk;
   SimTable *table;
@@ -122,6 +122,7 @@ typedef struct SimSlot {
   double shift;
   const SimTerm *term;
   int n_shared, n_row;
+  bool controlled; /* the generator has the eigenvalue 0 besides +-1/2 */
 } SimSlot;
 
 /* A word that is measured and flips bits. */
@@ -164,7 +165,8 @@ struct SimPlan {
   uint32_t outcome;            /* output that amplitude 0 belongs to */
   const uint32_t *outcome_col; /* [dim + 1]: what bit b of k flips in it */
   SimLayout at;
-  const struct WidePlan *wide; /* amplitudes in lanes (wide.h); NULL if there are fewer amplitudes than lanes */
+  const struct WidePlan
+      *wide; /* amplitudes in lanes (wide.h); NULL if there are fewer amplitudes than lanes */
 };
 
 /* sim_plan with blocks of this size (wide.h). */

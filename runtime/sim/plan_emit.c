@@ -98,10 +98,10 @@ static Pauli new_word(const Emit *e, Pauli p) {
   return r;
 }
 
-static int add_slot(Emit *e, SimAngle g, double scale) {
+static int add_slot(Emit *e, SimAngle g, double scale, bool controlled) {
   const CircuitProgram *c = e->plan->program;
   SimTerm *t = ARENA_ARRAY(e->arena, SimTerm, g.n);
-  SimSlot s = {.shift = 0.5 * scale * g.shift, .term = t};
+  SimSlot s = {.shift = 0.5 * scale * g.shift, .term = t, .controlled = controlled};
   int n = 0;
   for (int rows = 0; rows < 2; rows++) {
     for (int i = 0; i < g.n; i++) {
@@ -180,7 +180,7 @@ static void emit_rotation(Emit *e, const SimRotation *r) {
   op.z = p.z & existing(e);
   op.dim = (uint32_t)e->dim;
   op.planes = e->complex_state ? 2 : 1;
-  op.slot = add_slot(e, r->angle, p.t >= 2 ? -1 : 1);
+  op.slot = add_slot(e, r->angle, p.t >= 2 ? -1 : 1, op.n_controls > 0);
   vec_push(e->arena, &e->ops, op);
 }
 
@@ -205,7 +205,7 @@ static void add_members(Emit *e, TableParts *t, const SimRotation *r) {
       if (control[i].value) k = -k;
     }
     if (z == 0) continue; /* a phase */
-    if (slot < 0) slot = add_slot(e, r->angle, p.t >= 2 ? -1 : 1);
+    if (slot < 0) slot = add_slot(e, r->angle, p.t >= 2 ? -1 : 1, n_controls > 0);
     int w = 0, m = first;
     while (w < t->z.n && t->z.at[w] != z) w++;
     if (w == t->z.n) vec_push(e->arena, &t->z, z);
@@ -275,7 +275,8 @@ void plan_emit(Arena *a, SimPlan *p, const SimRotations *r, const int *level, in
 
 /* Can op b join a pass that starts with op a and has those before b? */
 static bool joins(const SimOp *op, int a, int b) {
-  if (op[b].kind != SIM_REAL || op[b].n_controls > 0 || op[b].dim != op[a].dim || op[b].planes != op[a].planes)
+  if (op[b].kind != SIM_REAL || op[b].n_controls > 0 || op[b].dim != op[a].dim ||
+      op[b].planes != op[a].planes)
     return false;
   for (int i = a; i < b; i++) {
     if (bit_parity(op[i].x & op[b].z) || bit_parity(op[b].x & op[i].z)) return false;

@@ -3,7 +3,7 @@
 #include "lang/base/mem.h"
 #include "runtime/sim/wide.h"
 
-#define LEAST_RUN 2                   /* 2^: vectors that are copied together */
+#define LEAST_RUN 2 /* 2^: vectors that are copied together */
 
 typedef struct Wide {
   Arena *arena;
@@ -64,7 +64,8 @@ static const WideTable *table_of(const Wide *w, const SimTable *t) {
 
 static WideOp wide_op(const Wide *w, const WideSweep *s, const Span2 *span, const SimOp *op) {
   uint32_t xv = vectors(w, op->x), zv = vectors(w, op->z);
-  WideOp o = {.kind = op->kind, .planes = op->planes, .grad = op->grad, .enters = op->enters, .clear = op->clear};
+  WideOp o = {
+      .kind = op->kind, .planes = op->planes, .grad = op->grad, .enters = op->enters, .clear = op->clear};
   o.bits = s->whole ? vector_bits(w, op->dim) : s->bits;
   o.slot = op->slot;
   o.xv = local_number(s, span, xv);
@@ -98,7 +99,8 @@ static void add_sweep(Wide *w, WideSweep s) {
 static void whole_sweep(Wide *w, int from, int to) {
   if (from == to) return;
   WideOp *op = ARENA_ARRAY(w->arena, WideOp, to - from);
-  WideSweep s = {.whole = true, .bits = w->wide->bits, .run = w->wide->bits, .planes = 2, .n = to - from, .op = op};
+  WideSweep s = {
+      .whole = true, .bits = w->wide->bits, .run = w->wide->bits, .planes = 2, .n = to - from, .op = op};
   s.block_col = ARENA_ARRAY(w->arena, uint32_t, 1);
   for (int i = from; i < to; i++) op[i - from] = wide_op(w, &s, NULL, &w->plan->op[i]);
   add_sweep(w, s);
@@ -237,7 +239,8 @@ static void wide_layout(const Wide *w, size_t vec, size_t real) {
   l->dlam = place(&at, state, vec);
   e->buffer[2] = place(&at, buffer, vec);
   e->buffer[3] = place(&at, buffer, vec);
-  for (int i = 0; i < e->n_tables; i++) e->table[i].tangent_at = place(&at, (size_t)1 << e->table[i].bits, vec);
+  for (int i = 0; i < e->n_tables; i++)
+    e->table[i].tangent_at = place(&at, (size_t)1 << e->table[i].bits, vec);
   l->total[2] = at;
 }
 

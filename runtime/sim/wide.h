@@ -53,10 +53,10 @@ typedef struct WideOp {
 } WideOp;
 
 typedef struct WideSweep {
-  bool whole;      /* one block, the state itself */
-  int bits;        /* of local numbers */
-  int run;         /* the lowest `run` of them are the lowest bits of the vector's number */
-  int planes;      /* that are copied */
+  bool whole; /* one block, the state itself */
+  int bits;   /* of local numbers */
+  int run;    /* the lowest `run` of them are the lowest bits of the vector's number */
+  int planes; /* that are copied */
   int block_bits;
   const uint32_t *col;       /* [bits]: what a local bit flips */
   const uint32_t *block_col; /* [block_bits] */

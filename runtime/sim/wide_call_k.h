@@ -195,7 +195,8 @@ KINLINE void wide_observe_probs(const Sim *s, State l, State p) {
   const SimPlan *plan = s->plan;
   int L = plan->wide->lane_bits, at = plan->program->n_inputs;
   bool two = plan->planes == 2;
-  const Real *w = (const Real *)s->call->in[at] + s->row * (cotangent_has_rows(s) ? plan->program->n_outputs : 0);
+  const Real *w =
+      (const Real *)s->call->in[at] + s->row * (cotangent_has_rows(s) ? plan->program->n_outputs : 0);
   uint32_t lane[VL] = {0}, v = 0;
   for (int j = 0; j < VL; j++) {
     for (int b = 0; b < L; b++) lane[j] ^= j >> b & 1 ? plan->outcome_col[b] : 0;
@@ -248,7 +249,8 @@ KINLINE void wide_parts_add(const Sim *s) {
     RVec *sum = wide_vectors(s, t->sum_at);
     for (int j = 0; j < t->words.n; j++) sum[j] = first_lane(lane_signed(sum[j], t->words.lane[j]));
     for (int j = 0; j < t->table->n; j++) {
-      s->sum[t->table->member[j].slot] += (Real)t->table->member[j].coefficient * sum[t->table->member[j].word];
+      s->sum[t->table->member[j].slot] +=
+          (Real)t->table->member[j].coefficient * sum[t->table->member[j].word];
     }
   }
 }

@@ -420,6 +420,22 @@ static void check_variant_parts(const CircuitProgram *c, const KernelSet *set, d
   }
 }
 
+/* Gradients by moved angles are those of the adjoint method. */
+static void check_methods(const Case *t) {
+  static Parts adjoint, other;
+  const CircuitProgram *c = t->c;
+  run_double(t, OP_CIRCUIT_VJP, NULL, &adjoint);
+  for (rig_method = METHOD_SHIFT; rig_method <= METHOD_FINITE; rig_method++) {
+    double tolerance = rig_method == METHOD_SHIFT ? 1e-12 : 1e-9;
+    run_double(t, OP_CIRCUIT_VJP, NULL, &other);
+    for (int k = 0; k < 3; k++) {
+      near(c, other.v[k], adjoint.v[k], values_of(c, k, t->rows), tolerance, circuit_method_name(rig_method),
+           best()->name);
+    }
+  }
+  rig_method = METHOD_ADJOINT;
+}
+
 static void check_derivatives(const Case *t) {
   static double u_value[2][3][40 * MAX_VALUES];
   static Parts g, h[2], dg, dy;
@@ -462,6 +478,7 @@ static void test_random(void **state) {
     rig_block_bytes = i % 2 ? 1 : WIDE_BLOCK_BYTES;
     for_variants(c, check_outputs, &t);
     check_derivatives(&t);
+    check_methods(&t);
     for_variants(c, check_variant_parts, &t);
     arena_free(a);
   }
@@ -584,9 +601,9 @@ static void test_unseen(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_matrices), cmocka_unit_test(test_placements),  cmocka_unit_test(test_random),
-      cmocka_unit_test(test_blocks),
-      cmocka_unit_test(test_rows),     cmocka_unit_test(test_shared_only), cmocka_unit_test(test_unseen),
+      cmocka_unit_test(test_matrices), cmocka_unit_test(test_placements), cmocka_unit_test(test_random),
+      cmocka_unit_test(test_blocks),   cmocka_unit_test(test_rows),       cmocka_unit_test(test_shared_only),
+      cmocka_unit_test(test_unseen),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -75,6 +75,7 @@ static void from_reals(const KernelSet *set, const void *p, double *v, int64_t n
 }
 
 int64_t rig_batch;
+CircuitMethod rig_method;
 size_t rig_block_bytes = WIDE_BLOCK_BYTES;
 
 static Shape input_shape(const CircuitProgram *c, int k, int64_t rows) {
@@ -92,6 +93,7 @@ void rig_run(const CircuitProgram *c, const KernelSet *set, OpId op, int64_t row
   int n = c->n_inputs;
   int64_t samples = rig_samples(c, rows), n_out[KMAX_PARTS] = {0};
   KOp k = {.op = op, .n_in = op == OP_CIRCUIT ? n : op == OP_CIRCUIT_VJP ? n + 1 : 2 * n + 1};
+  k.attr.i[0] = rig_method;
   k.plan = sim_plan_blocks(a, c, set, rig_block_bytes, &why, &where);
   assert(k.plan != NULL);
   KCall call = {.op = &k, .rows = rows};

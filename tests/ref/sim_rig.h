@@ -18,6 +18,8 @@ int64_t rig_samples(const CircuitProgram *c, int64_t rows);
 
 /* Rows of the batch that the calls belong to, if not 0: their layout depends on it (sim.h). */
 extern int64_t rig_batch;
+/* How gradients are computed. */
+extern CircuitMethod rig_method;
 /* What a block of a large state may take, in bytes (wide.h). */
 extern size_t rig_block_bytes;
 /* Runs one op over `rows` rows. in[k]: rows * size or size values; w [samples, outputs]; u[k] like

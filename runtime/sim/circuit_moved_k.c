@@ -1,0 +1,63 @@
+/* Gradients by running the circuit with angles moved, one rotation after the other: for a rotation
+ * with angle a,
+ *     dF/da = sum over mu of c_mu (F(a + s_mu) - F(a - s_mu)).
+ * Shift rule: F has the frequencies of differences of eigenvalues of the generator, 1 for a word, 1/2
+ * and 1 with controls; the rule is exact if sum over mu of 2 c_mu sin(f s_mu) = f for each. Finite
+ * differences: the formula of fourth order. A parameter that several rotations use is the sum over
+ * them, like any other gradient here. Samples stand in the lanes; no state but psi is needed. */
+#include "runtime/sim/call_k.h"
+
+void KNAME(moved_circuit_vjp)(const KCall *c);
+
+typedef struct Rule {
+  int n;
+  double s[2], c[2];
+} Rule;
+
+#define HALF_PI 1.57079632679489661923
+
+static Rule rule_of(const SimSlot *slot, CircuitMethod method) {
+  const double root = 1.41421356237309504880;
+  if (method == METHOD_FINITE) {
+    double h = sizeof(Real) == sizeof(double) ? 2e-3 : 0.1;
+    return (Rule){2, {h, 2 * h}, {8 / (12 * h), -1 / (12 * h)}};
+  }
+  if (!slot->controlled) return (Rule){1, {HALF_PI, 0}, {0.5, 0}};
+  /* at pi/2 and 3 pi/2: the four-term rule of Wierichs et al. (2022), equation 9 */
+  return (Rule){2, {HALF_PI, 3 * HALF_PI}, {(root + 1) / (4 * root), -(root - 1) / (4 * root)}};
+}
+
+/* Adds factor * sum of w y of each sample to the gradient of a slot, with half its angle at scalar[slot]. */
+static void add_moved(Sim *s, int slot, Real factor) {
+  const int n_outputs = s->plan->program->n_outputs;
+  sim_cosines(s);
+  sim_tables(s);
+  for (int64_t row = 0; row < s->samples; row += VL) {
+    sim_tile(s, row);
+    sim_cotangent(s);
+    sim_forward(s);
+    sim_measure(s, s->psi, s->psi, 1, false);
+    RVec f = {0};
+    for (int o = 0; o < n_outputs; o++) f += s->w[o] * s->y[o];
+    part_add(s, slot, factor * f);
+  }
+}
+
+void KNAME(moved_circuit_vjp)(const KCall *c) {
+  Sim s = sim_begin(c);
+  const SimPlan *p = s.plan;
+  sim_shared_angles(&s);
+  parts_begin(&s);
+  for (int i = 0; i < p->n_slots; i++) {
+    if (p->slot[i].n_shared + p->slot[i].n_row == 0) continue;
+    const Rule rule = rule_of(&p->slot[i], (CircuitMethod)c->op->attr.i[0]);
+    const Real half = s.scalar[i];
+    for (int k = 0; k < 2 * rule.n; k++) {
+      double sign = k & 1 ? -1 : 1;
+      s.scalar[i] = half + (Real)(0.5 * sign * rule.s[k / 2]);
+      add_moved(&s, i, (Real)(sign * rule.c[k / 2]));
+    }
+    s.scalar[i] = half;
+  }
+  parts_end(&s);
+}
