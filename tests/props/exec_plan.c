@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include "lang/ir/build.h"
 #include "runtime/exec/region.h"
 #include "tests/ref/ref_eval.h"
 
@@ -247,6 +248,25 @@ static NodeId everything(Graph *g, NodeId a) {
   return g_sum(g, a, ((int64_t)1 << g_node(g, a)->shape.rank) - 1, false, SPAN_NONE);
 }
 
+/* Runs the graph on 1, 2 and 3 threads: stored values as the reference has them, the same bits. */
+static void check_threads(Case *c) {
+  char *one[MAX_SLOTS], *other[MAX_SLOTS];
+  Live live = {0};
+  assert_true(run_on(c, 1, one, &live));
+  RefEnv env = {.counts = c->counts, .slot = slot_value, .ctx = c};
+  double **values = ARENA_ARRAY(c->a, double *, g_count(c->g));
+  ref_eval(c->g, &env, values);
+  compare(c, values, one);
+  ref_free(g_count(c->g), values);
+  for (int threads = 2; threads <= 3; threads++) {
+    assert_true(run_on(c, threads, other, &live));
+    for (NodeId id = 0; id < g_count(c->g); id++) {
+      const Node *n = g_node(c->g, id);
+      if (n->op == OP_STORE) assert_memory_equal(one[n->attr.i[0]], other[n->attr.i[0]], (size_t)size_now(c, &n->shape) * sizeof(double));
+    }
+  }
+}
+
 /* Gradients of two convolutions with rows: the rows stay where they are, sums over rows are partial;
  * the reference's values and the same bits on 1, 2 and 3 threads. */
 static void convolutions_are_cut_by_rows(void **unused) {
@@ -265,21 +285,50 @@ static void convolutions_are_cut_by_rows(void **unused) {
     NodeId loss = everything(c.g, g_unary(c.g, OP_SIGMOID, y, SPAN_NONE));
     assert_true(g_grad(c.g, loss, 1, &weight, &grad, SPAN_NONE, NULL));
     assert_true(g_grad(c.g, everything(c.g, g_unary(c.g, OP_SQUARE, grad, SPAN_NONE)), 1, &weight, &second, SPAN_NONE, NULL));
-    int out = add_slot(&c, SLOT_VALUE, &w);
-    g_store(c.g, grad, out, SPAN_NONE);
+    g_store(c.g, grad, add_slot(&c, SLOT_VALUE, &w), SPAN_NONE);
     g_store(c.g, second, add_slot(&c, SLOT_VALUE, &w), SPAN_NONE);
-    char *one[MAX_SLOTS], *other[MAX_SLOTS];
-    Live live = {0};
-    assert_true(run_on(&c, 1, one, &live));
-    RefEnv env = {.counts = c.counts, .slot = slot_value, .ctx = &c};
-    double **values = ARENA_ARRAY(c.a, double *, g_count(c.g));
-    ref_eval(c.g, &env, values);
-    compare(&c, values, one);
-    ref_free(g_count(c.g), values);
-    for (int threads = 2; threads <= 3; threads++) {
-      assert_true(run_on(&c, threads, other, &live));
-      for (int s = out; s < c.p.slots.n; s++) assert_memory_equal(one[s], other[s], 54 * sizeof(double));
+    check_threads(&c);
+    arena_free(c.a);
+  }
+}
+
+static NodeId param(Case *c, int rank, int64_t a, int64_t b, int64_t d, int64_t e) {
+  Shape s = shape_of(rank, (int64_t[]){a, b, d, e});
+  return g_param(c->g, add_slot(c, SLOT_PARAM, &s), &s, SPAN_NONE);
+}
+
+/* Embedding, deconvolution, batch norm, pooling, softmax and median of one step, with gradients. */
+static void layers_are_cut_by_rows(void **unused) {
+  (void)unused;
+  static const int64_t rows[] = {1, 17, 50};
+  for (int k = 0; k < 3; k++) {
+    Case c;
+    begin(&c, 5, rows[k]);
+    Shape labels = shape_of(1, (int64_t[]){50});
+    labels.d[0] = (Dim){50, 1, 0};
+    int slot = add_slot(&c, SLOT_COLUMN, &labels);
+    for (int j = 0; j < 50; j++) c.slot[slot][j] = j * 7 % 4;
+    NodeId label = g_input(c.g, slot, &labels, ELEM_LABEL, SPAN_NONE), w[5];
+    w[0] = param(&c, 2, 4, 18, 0, 0), w[1] = param(&c, 4, 2, 3, 3, 3), w[2] = param(&c, 1, 3, 0, 0, 0);
+    w[3] = param(&c, 1, 3, 0, 0, 0), w[4] = param(&c, 2, 27, 4, 0, 0);
+    Shape image = shape_of(4, (int64_t[]){50, 2, 3, 3}), flat = shape_of(2, (int64_t[]){50, 27});
+    image.d[0] = flat.d[0] = labels.d[0];
+    NodeId x = g_make(c.g, OP_GATHER, 2, (NodeId[]){w[0], label}, NULL, NULL, SPAN_NONE, NULL);
+    x = g_deconv(c.g, g_reshape(c.g, x, &image, SPAN_NONE), w[1], 2, 1, 1, SPAN_NONE, NULL);
+    BatchNorm n = g_batchnorm(c.g, x, w[2], w[3], 1e-5, SPAN_NONE, NULL);
+    x = g_maxpool(c.g, g_gelu(c.g, n.out, SPAN_NONE), 2, 2, 0, SPAN_NONE, NULL);
+    x = g_matmul(c.g, g_reshape(c.g, x, &flat, SPAN_NONE), w[4], false, false, SPAN_NONE);
+    NodeId p = g_along(c.g, OP_LOG_SOFTMAX, x, 1, SPAN_NONE, NULL);
+    NodeId median = g_quantile(c.g, p, 1, 0.5, SPAN_NONE, NULL), grad[5];
+    NodeId loss = g_mean(c.g, g_binary(c.g, OP_ADD, median, g_quantile(c.g, p, 1, 1, SPAN_NONE, NULL), SPAN_NONE), 1, false, SPAN_NONE);
+    assert_true(g_grad(c.g, loss, 5, w, grad, SPAN_NONE, NULL));
+    NodeId keep_too[] = {loss, n.variance, g_make(c.g, OP_COUNTS, 1, &label, &(Attr){.i = {4}}, NULL, SPAN_NONE, NULL)};
+    for (int j = 0; j < 8; j++) {
+      NodeId id = j < 5 ? grad[j] : keep_too[j - 5];
+      assert_int_not_equal(id, NODE_NONE);
+      g_store(c.g, id, add_slot(&c, SLOT_VALUE, &g_node(c.g, id)->shape), SPAN_NONE);
     }
+    check_threads(&c);
     arena_free(c.a);
   }
 }
@@ -307,6 +356,7 @@ static void convolutions_are_placed(void **unused) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(random_graphs_equal_the_reference), cmocka_unit_test(update_is_ordered),
-                                     cmocka_unit_test(convolutions_are_cut_by_rows), cmocka_unit_test(convolutions_are_placed)};
+                                     cmocka_unit_test(convolutions_are_cut_by_rows), cmocka_unit_test(convolutions_are_placed),
+                                     cmocka_unit_test(layers_are_cut_by_rows)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
