@@ -218,7 +218,8 @@ const char *io_message(Arena *a, const IoError *e) {
 
 /* ---- reading ---- */
 
-static bool read_all(Arena *a, int fd, const char *path, size_t limit, IoData *out, IoError *e) {
+/* The size of a regular file within the limit. */
+static bool regular_size(int fd, const char *path, size_t limit, size_t *size, IoError *e) {
   struct stat st;
   if (sys_fstat(fd, &st) != 0) return fail(e, "read", path);
   if (S_ISDIR(st.st_mode)) return fail_as(e, IO_FOLDER, "read", path, 0);
@@ -229,29 +230,87 @@ static bool read_all(Arena *a, int fd, const char *path, size_t limit, IoData *o
     e->limit = limit;
     return false;
   }
-  size_t size = (size_t)st.st_size, have = 0;
-  unsigned char *bytes = arena_alloc(a, mem_add(size, 1));
-  while (have < size) {
+  *size = (size_t)st.st_size;
+  return true;
+}
+
+/* `size` bytes from where fd stands; fewer are IO_CHANGED. */
+static bool read_exactly(int fd, const char *path, unsigned char *bytes, size_t size, IoError *e) {
+  for (size_t have = 0; have < size;) {
     ssize_t got = sys_read(fd, bytes + have, size - have);
     if (got < 0) return fail(e, "read", path);
     if (got == 0) return fail_as(e, IO_CHANGED, "read", path, 0);
     have += (size_t)got;
   }
-  unsigned char beyond;
-  ssize_t got = sys_read(fd, &beyond, 1);
-  if (got < 0) return fail(e, "read", path);
-  if (got > 0) return fail_as(e, IO_CHANGED, "read", path, 0);
-  *out = (IoData){bytes, size};
   return true;
 }
 
-bool io_read_file(Arena *a, const char *path, size_t limit, IoData *out, IoError *e) {
+/* The rest of a file, which has `size` bytes and ends there. */
+static bool read_to_end(int fd, const char *path, unsigned char *bytes, size_t size, IoError *e) {
+  if (!read_exactly(fd, path, bytes, size, e)) return false;
+  unsigned char beyond;
+  ssize_t got = sys_read(fd, &beyond, 1);
+  if (got < 0) return fail(e, "read", path);
+  return got == 0 || fail_as(e, IO_CHANGED, "read", path, 0);
+}
+
+static int open_to_read(const char *path, IoError *e) {
   *e = (IoError){0};
   int fd = sys_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-  if (fd < 0) return fail(e, "read", path);
-  bool ok = read_all(a, fd, path, limit, out, e);
+  if (fd < 0) fail(e, "read", path);
+  return fd;
+}
+
+static bool close_read(int fd, const char *path, bool ok, IoError *e) {
   if (sys_close(fd) != 0 && ok) return fail(e, "read", path);
   return ok;
+}
+
+bool io_read_file(Arena *a, const char *path, size_t limit, IoData *out, IoError *e) {
+  int fd = open_to_read(path, e);
+  if (fd < 0) return false;
+  size_t size;
+  bool ok = regular_size(fd, path, limit, &size, e);
+  if (ok) {
+    unsigned char *bytes = arena_alloc(a, mem_add(size, 1));
+    ok = read_to_end(fd, path, bytes, size, e);
+    if (ok) *out = (IoData){bytes, size};
+  }
+  return close_read(fd, path, ok, e);
+}
+
+bool io_read_large(const char *path, size_t limit, IoData *out, IoError *e) {
+  int fd = open_to_read(path, e);
+  if (fd < 0) return false;
+  size_t size;
+  bool ok = regular_size(fd, path, limit, &size, e);
+  if (ok) {
+    unsigned char *bytes = mem_try_alloc(mem_add(size, 1));
+    ok = bytes ? read_to_end(fd, path, bytes, size, e) : fail_as(e, IO_FAILED, "read", path, ENOMEM);
+    if (ok) *out = (IoData){bytes, size};
+    else mem_free_big(bytes, mem_add(size, 1));
+  }
+  if (close_read(fd, path, ok, e)) return true;
+  if (ok) io_free_large(out);
+  return false;
+}
+
+void io_free_large(IoData *d) {
+  mem_free_big((void *)d->bytes, d->size + 1);
+  *d = (IoData){0};
+}
+
+bool io_read_head(const char *path, void *bytes, size_t cap, size_t *got, uint64_t *size, IoError *e) {
+  int fd = open_to_read(path, e);
+  if (fd < 0) return false;
+  size_t whole;
+  bool ok = regular_size(fd, path, SIZE_MAX, &whole, e);
+  if (ok) {
+    *size = whole;
+    *got = whole < cap ? whole : cap;
+    ok = read_exactly(fd, path, bytes, *got, e);
+  }
+  return close_read(fd, path, ok, e);
 }
 
 bool io_read_kernel(const char *path, char *buf, size_t cap) {

@@ -42,6 +42,12 @@ typedef struct IoData {
 /* Whole regular file. Opened with O_NONBLOCK | O_CLOEXEC so a FIFO cannot hang; `limit` in bytes.
  * Memory is taken only after the size is known to be within the limit. */
 bool io_read_file(Arena *a, const char *path, size_t limit, IoData *out, IoError *e);
+/* The same for files whose size a user chooses, in memory of their own (mem_try_alloc): a lack of it is
+ * IO_FAILED with ENOMEM. Freed with io_free_large. */
+bool io_read_large(const char *path, size_t limit, IoData *out, IoError *e);
+void io_free_large(IoData *d);
+/* The first bytes of a regular file, at most cap, and the size of the whole. */
+bool io_read_head(const char *path, void *bytes, size_t cap, size_t *got, uint64_t *size, IoError *e);
 /* All or nothing, as said above. A path that is there and is no regular file (a folder, a device)
  * is refused. */
 bool io_write_file(const char *path, const void *bytes, size_t size, IoError *e);

@@ -18,6 +18,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "lang/base/io.h"
+#include "lang/base/mem.h"
 
 static Arena *a;
 static char folder[64];
@@ -132,6 +133,41 @@ static void what_is_no_file_is_refused(void **state) {
   assert_non_null(strstr(io_message(a, &e), "...yyy"));
   assert_false(io_write_file(lengthy, "x", 1, &e));
   assert_false(io_make_folder(lengthy, &e));
+}
+
+/* Reads through the other two functions give what io_read_file gives, and their memory is returned. */
+static void large_and_head(void **state) {
+  (void)state;
+  put(at("x"), "seven bytes");
+  uint64_t live = mem_live_bytes(), whole;
+  IoData d;
+  assert_true(io_read_large(at("x"), 11, &d, &e));
+  assert_int_equal(d.size, 11);
+  assert_string_equal((const char *)d.bytes, "seven bytes");
+  io_free_large(&d);
+  assert_false(io_read_large(at("x"), 10, &d, &e));
+  assert_int_equal(e.kind, IO_TOO_LARGE);
+  for (uint64_t n = 1, calls = 5; n <= calls; n++) {
+    io_fail_after(n, EIO);
+    assert_false(io_read_large(at("x"), 11, &d, &e));
+    assert_int_equal(e.err, EIO);
+    io_fail_after(0, 0);
+  }
+  mem_fail_after(1, 0);
+  assert_false(io_read_large(at("x"), 11, &d, &e));
+  mem_fail_after(0, 0);
+  assert_int_equal(e.err, ENOMEM);
+  assert_int_equal(mem_live_bytes(), live);
+  char head[20];
+  size_t got;
+  assert_true(io_read_head(at("x"), head, 5, &got, &whole, &e));
+  assert_int_equal(got, 5);
+  assert_int_equal(whole, 11);
+  assert_memory_equal(head, "seven", 5);
+  assert_true(io_read_head(at("x"), head, sizeof head, &got, &whole, &e));
+  assert_int_equal(got, 11);
+  assert_false(io_read_head(folder, head, sizeof head, &got, &whole, &e));
+  assert_int_equal(e.kind, IO_FOLDER);
 }
 
 static void a_limit_is_kept(void **state) {
@@ -414,6 +450,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       WITH_FOLDER(write_and_read),
       WITH_FOLDER(what_is_no_file_is_refused),
+      WITH_FOLDER(large_and_head),
       WITH_FOLDER(a_limit_is_kept),
       WITH_FOLDER(permissions),
       WITH_FOLDER(appending),
