@@ -31,8 +31,14 @@ typedef struct GateUse {
   uint8_t qubit[GATE_MAX_QUBITS];      /* controls first, then targets, in the gate's order */
   uint8_t control_on[GATE_MAX_QUBITS]; /* 1: control on |1>, 0: on |0> */
   AngleRef angle[GATE_MAX_ANGLES];
+  const char *word;     /* paulirot: a letter of I, X, Y, Z for each target; basis: 0 or 1 for each */
+  const double *values; /* unitary: matrix, row by row, re and im; diag: phases; amplitude: re and im */
   Span span;
 } GateUse;
+/* `word` and `values` are constants in the program's arena; the first target is the most significant
+ * bit of their indices. A unitary has at most 5 targets, basis and amplitude stand on fresh qubits
+ * (|0>, no gate before) and have neither controls nor an inverse. */
+#define UNITARY_MAX_QUBITS 5
 
 /* coefficient * product of Pauli operators; bit q of x and z: X = x, Z = z, Y = both; 0, 0 is the identity */
 typedef struct PauliTerm {

@@ -3,6 +3,7 @@
 
 #define STATUS_K false
 #define STATUS_LATER true
+#define STATUS_GIVEN true
 
 const GateInfo gate_info[GATE_COUNT] = {
 #define GATE(ID, name, aliases, qubits, angles, cls, inverse, spectrum, status, steps, doc)                  \

@@ -28,7 +28,7 @@ typedef struct GateInfo {
   const char *inverse; /* "self", "negate" (angles negated), or the name of another gate, or "rule" */
   const char
       *spectrum;     /* positive differences of the generator's eigenvalues, per angle: "1", "0.5 1; 1", "" */
-  bool later;        /* known, refused by `run` */
+  bool later;        /* known, refused in scripts */
   const char *steps; /* what the simulator does (gates.def) */
   const char *doc;
 } GateInfo;

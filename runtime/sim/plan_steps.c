@@ -2,7 +2,7 @@
 #define _GNU_SOURCE /* M_PI */
 #include <math.h>
 #include <string.h>
-#include "runtime/sim/plan.h"
+#include "runtime/sim/plan_steps.h"
 
 #define MAX_STEPS 16
 
@@ -70,22 +70,6 @@ static int read_steps(const char *s, int n_targets, Step step[MAX_STEPS]) {
   return n;
 }
 
-/* A rotation on the qubits of the program, before the frame. */
-typedef struct Raw {
-  Pauli p;
-  int n_controls;
-  int control[GATE_MAX_QUBITS];
-  int on[GATE_MAX_QUBITS];
-  SimAngle angle;
-} Raw;
-
-typedef struct Steps {
-  Arena *arena;
-  const CircuitProgram *program;
-  SimRotations *out;
-  Frame *frame;
-} Steps;
-
 /* Is `angle` a multiple of pi/2, but for rounding? Then *m is that multiple, modulo 8. */
 static bool quarter_turns(double angle, int *m) {
   double k = rint(angle / M_PI_2);
@@ -140,7 +124,7 @@ static SimAngle scaled_angle(Arena *a, SimAngle g, double by) {
   return (SimAngle){g.shift * by, g.n, t};
 }
 
-static void add_rotation(Steps *s, Raw r) {
+void steps_rotation(Steps *s, Raw r) {
   int m;
   int n = s->program->n_qubits;
   if (r.p.x == 0 && r.p.z == 0) {
@@ -177,8 +161,7 @@ static SimAngle step_angle(Steps *s, const GateUse *u, const Step *e, double sig
   return g;
 }
 
-/* The controls of the gate's use, and nothing else yet. */
-static Raw raw_controls(const GateUse *u) {
+Raw steps_controls(const GateUse *u) {
   Raw r = {.n_controls = u->n_controls};
   for (int i = 0; i < u->n_controls; i++) {
     r.control[i] = u->qubit[i];
@@ -193,19 +176,19 @@ static void run_cx(Steps *s, const GateUse *u, const Step *e) {
     frame_cx(s->frame, target[e->control], target[e->target]);
     return;
   }
-  Raw r = raw_controls(u);
+  Raw r = steps_controls(u);
   r.control[r.n_controls] = target[e->control];
   r.on[r.n_controls++] = 1;
   r.p = pauli_word(1u << target[e->target], 0);
   r.angle.shift = M_PI;
-  add_rotation(s, r);
+  steps_rotation(s, r);
   r.p = pauli_word(0, 0);
   r.angle.shift = -M_PI;
-  add_rotation(s, r);
+  steps_rotation(s, r);
 }
 
 static void run_word(Steps *s, const GateUse *u, const Step *e, double sign) {
-  Raw r = raw_controls(u);
+  Raw r = steps_controls(u);
   uint32_t x = 0, z = 0;
   for (int i = 0; i < u->n_targets; i++) {
     int q = u->qubit[u->n_controls + i];
@@ -219,7 +202,7 @@ static void run_word(Steps *s, const GateUse *u, const Step *e, double sign) {
   }
   r.p = pauli_word(x, z);
   r.angle = step_angle(s, u, e, sign);
-  add_rotation(s, r);
+  steps_rotation(s, r);
 }
 
 const char *plan_steps(Arena *a, const CircuitProgram *c, SimRotations *out, Frame *frame, Span *where) {
@@ -229,6 +212,11 @@ const char *plan_steps(Arena *a, const CircuitProgram *c, SimRotations *out, Fra
     const GateUse *u = &c->gates.at[g];
     const GateInfo *info = &gate_info[u->gate];
     *where = u->span;
+    if (u->word != NULL || u->values != NULL) {
+      const char *why = steps_given(&s, u);
+      if (why != NULL) return why;
+      continue;
+    }
     if (info->later) return arena_printf(a, "gate `%s` cannot be run by this version yet", info->name);
     Step step[MAX_STEPS];
     int n = read_steps(info->steps, u->n_targets, step);

@@ -19,6 +19,27 @@
  * on the same row, as they already may where the graph around them is fused differently; neither
  * spec.md nor docs/engine.md promises otherwise.
  *
+ * Gradients are computed by the method in i[0] of the node (lang/ir/circuit_methods.def): adjoint, or
+ * runs with moved angles (circuit_moved_k.c; samples in the lanes always). Hessian products are by
+ * forward over adjoint whatever the method.
+ *
+ * What is to come, and where it goes.
+ * - Amplitudes: outputs [2^n, 2]. Global phases count then, so the plan keeps them (a slot of the word
+ *   I), the frame may hold words and no phases, and nothing is dropped as unseen; lam = w / 2 in place
+ *   of O_w psi, and the rest of the adjoint walk stays.
+ * - Variance: two expectation values (observable_square, circuit.h), joined by graph outside.
+ * - Shots: sim_measure becomes probs of the measured words' common bits, then counts by inverse
+ *   distribution from a stream of the node's site, row and shot; gradients by shift rules, whose terms
+ *   are such runs (add_moved). Observables that do not commute are measured in groups, each a frame of
+ *   its own.
+ * - Noise by density matrices: the state of 2n qubits under the words P (x) 1 - 1 (x) P*, still a product
+ *   of commuting rotations; a channel of Pauli words multiplies amplitudes of that state in the Pauli
+ *   basis, one more SimOpKind with one real factor for each sign, and its derivative in the strength.
+ *   By trajectories: a channel is a word chosen for each lane or sample, an x and z by lane.
+ * - Reset and measuring in the middle: by fresh qubits (deferral) or density matrices.
+ * - Several threads for one large state: blocks of a sweep are independent, so the executor may claim
+ *   them like shards; inner products would then be kept for each of 16 fixed parts of the blocks.
+ *
  * A SimPlan is made once per CircuitProgram and variant and never changed: gates decomposed and
  * fused, angles numbered, buffers sized for both layouts. The three op kernels (k_circuit, k_circuit_vjp,
  * k_circuit_hvp) are ordinary rows of the KernelSet and read the plan from KOp.plan. */

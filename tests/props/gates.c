@@ -299,6 +299,103 @@ static void test_placements(void **state) {
   assert_true(which > (most == 4 ? 3000 : 300));
 }
 
+/* ---- gates given by words and values ---- */
+
+/* Columns of random numbers, made orthonormal (Gram and Schmidt). */
+static void random_unitary(int d, double *v) {
+  double complex *m = (double complex *)(void *)v, sum;
+  fill(v, 2 * d * d, 1);
+  for (int j = 0; j < d; j++) {
+    for (int i = 0; i <= j; i++) {
+      sum = 0;
+      for (int k = 0; k < d; k++) sum += conj(m[k * d + i]) * m[k * d + j];
+      for (int k = 0; k < d; k++)
+        m[k * d + j] = i < j ? m[k * d + j] - sum * m[k * d + i] : m[k * d + j] / sqrt(creal(sum));
+    }
+  }
+}
+
+static void give(Arena *a, GateUse *u) {
+  int k = u->n_targets, d = 1 << k;
+  char *word = ARENA_ARRAY(a, char, k + 1);
+  double *v = ARENA_ARRAY(a, double, 2 * d * d), norm = 0;
+  for (int i = 0; i < k; i++) word[i] = u->gate == GATE_BASIS ? "01"[below(2)] : "IXYZ"[below(4)];
+  if (u->gate == GATE_UNITARY) {
+    random_unitary(d, v);
+  } else {
+    fill(v, 2 * d, 2);
+    if (below(2)) v[2 * below(d)] = 0;
+  }
+  for (int i = 0; i < 2 * d; i++) norm += v[i] * v[i];
+  for (int i = 0; i < 2 * d && u->gate == GATE_AMPLITUDE; i++) v[i] /= sqrt(norm);
+  if (u->gate == GATE_BASIS || u->gate == GATE_PAULIROT) u->word = word;
+  else u->values = v;
+  if (u->gate == GATE_PAULIROT) u->angle[0] = (AngleRef){1, below(4), 0.7, 0.3};
+}
+
+static void test_given(void **state) {
+  (void)state;
+  static const GateId gates[] = {GATE_PAULIROT, GATE_UNITARY, GATE_DIAGONAL, GATE_BASIS, GATE_AMPLITUDE};
+  static Case t;
+  rng_state = 99;
+  for (int i = 0; i < 200; i++) {
+    Arena *a = arena_new();
+    GateId g = gates[i % 5];
+    bool fresh = g == GATE_BASIS || g == GATE_AMPLITUDE;
+    int n = 4, first = below(n), targets = 1 + below(3), controls = fresh ? 0 : below(n - targets + 1),
+        order[4];
+    for (int q = 0; q < n; q++) order[q] = (first + 3 * q) % n;
+    CircuitProgram *c = rig_circuit(a, n, 2, (int64_t[]){3, 4}, (bool[]){true, false});
+    if (fresh) give(a, rig_gate(c, g, 0, targets, order));
+    for (int q = 0; q < n; q++) {
+      GateUse *u = rig_gate(c, GATE_U3, 0, 1, &q);
+      for (int k = 0; k < 3; k++) u->angle[k] = (AngleRef){k == 1, k, 0.5 + 0.3 * q, 0.2 * k - 0.1 * q};
+    }
+    for (int q = 0; q + 1 < n; q++) rig_gate(c, GATE_CX, 0, 2, (int[]){q, q + 1});
+    if (!fresh) {
+      GateUse *u = rig_gate(c, g, controls, targets, order);
+      u->inverse = below(2);
+      for (int k = 0; k < controls; k++) u->control_on[k] = (uint8_t)below(2);
+      give(a, u);
+    }
+    for (int q = 0; q < n; q++) rig_gate(c, GATE_RX, 0, 1, &q)->angle[0] = (AngleRef){1, q, 1, 0.1 * q};
+    measure_words(c);
+    fill_case(&t, c, ROWS);
+    for_variants(c, check_outputs, &t);
+    double g0[ROWS * 4], g1[4], *out[2] = {g0, g1}, want = 0;
+    rig_run(c, best(), OP_CIRCUIT_VJP, ROWS, t.in, t.w, NULL, out);
+    for (int k = 0; k < c->gates.n; k++) { /* the shared input's element 0 */
+      for (int j = 0; j < GATE_MAX_ANGLES; j++) {
+        AngleRef *r = &c->gates.at[k].angle[j];
+        if (r->source == 1 && r->element == 0) want += r->scale * by_difference(&t, &c->gates.at[k], j);
+      }
+    }
+    near(c, &g1[0], &want, 1, 1e-8, "gradient, difference", best()->name);
+    arena_free(a);
+  }
+}
+
+/* What cannot be is refused. */
+static void test_given_wrong(void **state) {
+  (void)state;
+  Arena *a = arena_new();
+  const char *why = NULL;
+  Span where;
+  double values[8] = {1, 0, 0, 0, 0, 0, 1.1, 0};
+  static const GateId gates[] = {GATE_UNITARY, GATE_AMPLITUDE, GATE_BASIS};
+  static const char *const text[] = {"not unitary", "add up to 1", "neither controls"};
+  for (int i = 0; i < 3; i++) {
+    CircuitProgram *c = rig_circuit(a, 2, 0, NULL, NULL);
+    GateUse *u = rig_gate(c, gates[i], i == 2, i == 1 ? 2 : 1, (int[]){0, 1});
+    u->values = values;
+    u->word = i == 2 ? "1" : NULL;
+    rig_expval(c, 1, 0, 1);
+    assert_null(sim_plan(a, c, best(), &why, &where));
+    assert_non_null(strstr(why, text[i]));
+  }
+  arena_free(a);
+}
+
 /* ---- random circuits ---- */
 
 /* Inputs: 0 rows, 1 shared, 2 rows; angles affine and repeated. */
@@ -601,9 +698,9 @@ static void test_unseen(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_matrices), cmocka_unit_test(test_placements), cmocka_unit_test(test_random),
-      cmocka_unit_test(test_blocks),   cmocka_unit_test(test_rows),       cmocka_unit_test(test_shared_only),
-      cmocka_unit_test(test_unseen),
+      cmocka_unit_test(test_matrices),    cmocka_unit_test(test_placements),  cmocka_unit_test(test_given),
+      cmocka_unit_test(test_given_wrong), cmocka_unit_test(test_random),      cmocka_unit_test(test_blocks),
+      cmocka_unit_test(test_rows),        cmocka_unit_test(test_shared_only), cmocka_unit_test(test_unseen),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -137,6 +137,35 @@ void ref_gate_matrix(GateId g, int n_targets, const double *a, Cx *m) {
   }
 }
 
+/* Gates with words or values. State preparation is a matrix for fresh qubits: only its first column counts. */
+static void use_matrix(const GateUse *u, const double *a, Cx *m) {
+  size_t k = SIZE(u->n_targets);
+  const double *v = u->values;
+  uint64_t x = 0, z = 0;
+  if (u->gate != GATE_PAULIROT && v == NULL && u->word == NULL) {
+    ref_gate_matrix(u->gate, u->n_targets, a, m);
+    return;
+  }
+  memset(m, 0, k * k * sizeof *m);
+  if (u->gate == GATE_PAULIROT) {
+    for (int i = 0; i < u->n_targets; i++) {
+      if (strchr("XY", u->word[i])) x |= 1ull << i;
+      if (strchr("ZY", u->word[i])) z |= 1ull << i;
+    }
+    pauli_rotation(u->n_targets, x, z, a[0], m);
+  } else if (u->gate == GATE_UNITARY) {
+    for (size_t i = 0; i < k * k; i++) m[i] = v[2 * i] + J * v[2 * i + 1];
+  } else if (u->gate == GATE_DIAGONAL) {
+    for (size_t i = 0; i < k; i++) m[i * k + i] = phase(v[i]);
+  } else if (u->gate == GATE_AMPLITUDE) {
+    for (size_t i = 0; i < k; i++) m[i * k] = v[2 * i] + J * v[2 * i + 1];
+  } else {
+    size_t at = 0;
+    for (int i = 0; i < u->n_targets; i++) at = at << 1 | (u->word[i] == '1');
+    m[at * k] = 1;
+  }
+}
+
 static size_t bit_of(int n, int qubit, size_t index) { return index >> (n - 1 - qubit) & 1; }
 
 void ref_embed(int n, int n_targets, const uint8_t *targets, int n_controls, const uint8_t *controls,
@@ -176,7 +205,7 @@ void ref_state(const CircuitProgram *c, const double *const *in, int64_t row, Cx
     const GateUse *u = &c->gates.at[g];
     double angle[GATE_MAX_ANGLES];
     for (int i = 0; i < GATE_MAX_ANGLES; i++) angle[i] = angle_of(c, &u->angle[i], in, row);
-    ref_gate_matrix(u->gate, u->n_targets, angle, m);
+    use_matrix(u, angle, m);
     size_t k = SIZE(u->n_targets);
     for (size_t i = 0; i < k && u->inverse; i++) {
       for (size_t j = 0; j <= i; j++) {
