@@ -19,8 +19,9 @@ help:
 	@echo 'make demo            set up, build, run the Gaussian experiment, say where its report is'
 	@echo 'make test            set up, build, all tests            (test-unit test-props test-golden'
 	@echo '                     test-bad test-oom test-docs test-fuzz test-cli: one part; T="name ..." picks by name)'
+	@echo 'make test-threads    what runs in several threads, under ThreadSanitizer'
 	@echo 'make quick           the fast tests on a build that is quick to make, at most 40 s'
-	@echo 'make check           before a push: fmt-check, lint, all tests under ASan and UBSan'
+	@echo 'make check           before a push: fmt-check, lint, all tests under ASan and UBSan, threads under TSan'
 	@echo 'make golden-update   write the expected texts of golden and wrong programs anew; read the diff'
 	@echo 'make bench           compare speed with other systems, into bench/RESULTS.md'
 	@echo 'make lint            layers, codes without a test, long files and functions, shell scripts'
@@ -50,7 +51,7 @@ ifeq ($(QGN_READY),)
 # ---- first step -----------------------------------------------------------------------------
 
 GOALS := all tests demo test quick check test-unit test-props test-golden test-bad test-oom test-docs test-fuzz test-cli \
-         golden-update bench lint fmt fmt-check grammar-report install
+         test-threads golden-update bench lint fmt fmt-check grammar-report install
 JOBS  := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 define second_step
 	@LINE_EDITOR=$(LINE_EDITOR) sh tools/setup.sh --quiet
@@ -150,7 +151,7 @@ TEST_LIB_O    := $(TEST_LIB_C:%.c=$(B)/%.o)
 
 # ---- rules --------------------------------------------------------------------------------------
 
-.PHONY: all tests demo test quick check test-unit test-props test-golden test-bad test-oom test-docs test-fuzz test-cli golden-update \
+.PHONY: all tests demo test quick check test-unit test-props test-golden test-bad test-oom test-docs test-fuzz test-cli test-threads golden-update \
         bench lint fmt fmt-check grammar-report install FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -243,8 +244,13 @@ test-unit test-props test-golden test-bad test-oom test-docs test-fuzz test-cli:
 	$(RUN_TESTS) $*: $(T)
 golden-update:
 	$(RUN_TESTS) --update golden: bad: $(T)
+THREAD_TESTS := props/exec_plan unit/rt_run
+test-threads:
+	@$(MAKE) --no-print-directory QGN_READY=1 MODE=tsan $(THREAD_TESTS:%=build/tsan/tests/%)
+	MODE=tsan bash tests/run.sh $(THREAD_TESTS:%=%.c)
 check: fmt-check lint docs-check
 	@$(MAKE) --no-print-directory QGN_READY=1 MODE=asan test
+	@$(MAKE) --no-print-directory QGN_READY=1 test-threads
 
 demo: build/qgn
 	build/qgn run examples/gaussian

@@ -32,7 +32,7 @@ struct Pool {
   _Alignas(64) _Atomic uint32_t job;   /* raised for each job; workers wait for it to change */
   _Alignas(64) _Atomic int done;       /* tasks finished */
   _Alignas(64) _Atomic int sleepers;
-  int n_tasks;
+  _Atomic int n_tasks; /* a late worker may read it while it changes; its claim fails then */
   _Atomic bool quit;
 };
 
@@ -56,7 +56,7 @@ static void work(Pool *p, uint32_t job, int thread) {
     uint64_t t = atomic_load_explicit(&p->ticket, memory_order_acquire);
     if ((uint32_t)(t >> 32) != job) return;
     int task = (int)(uint32_t)t;
-    if (task < 0 || task >= p->n_tasks) return;
+    if (task < 0 || task >= atomic_load_explicit(&p->n_tasks, memory_order_relaxed)) return;
     if (!atomic_compare_exchange_weak_explicit(&p->ticket, &t, t + 1, memory_order_acq_rel, memory_order_acquire)) continue;
     p->task(p->ctx, task, thread);
     atomic_fetch_add_explicit(&p->done, 1, memory_order_release);
@@ -119,7 +119,7 @@ void pool_run(Pool *p, PoolTask *task, void *ctx, int n) {
   atomic_store(&p->ticket, (uint64_t)job << 32 | UINT32_MAX);
   p->task = task;
   p->ctx = ctx;
-  p->n_tasks = n;
+  atomic_store_explicit(&p->n_tasks, n, memory_order_relaxed);
   atomic_store(&p->done, 0);
   atomic_store(&p->ticket, (uint64_t)job << 32);
   atomic_store(&p->job, job);
