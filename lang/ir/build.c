@@ -40,7 +40,8 @@ NodeId g_deconv(Graph *g, NodeId x, NodeId w, int64_t stride, int64_t pad, int64
 /* v as [1, channels, 1, ...] for x; NODE_NONE if it does not have x's channels. */
 static NodeId by_channel(Graph *g, NodeId v, NodeId x) {
   const Shape *s = g_shape(g, x), *have = g_shape(g, v);
-  if (s->rank < 2 || s->d[1].count || !shape_is_static(have) || shape_capacity(have) != s->d[1].n) return NODE_NONE;
+  if (s->rank < 2 || s->d[1].count || !shape_is_static(have) || shape_capacity(have) != s->d[1].n)
+    return NODE_NONE;
   Shape to = {.rank = s->rank};
   for (int k = 0; k < s->rank; k++) to.d[k] = k == 1 ? s->d[1] : dim_static(1);
   return g_reshape(g, v, &to, g_node(g, v)->span);
@@ -120,7 +121,8 @@ NodeId g_tile(Graph *g, NodeId x, int axis, int64_t n, Span span, const char **w
               n <= INT32_MAX && s.d[axis].n <= INT32_MAX;
   if (!fits) {
     const char *text = shape_text(g->arena, &s, g->count_names);
-    if (why) *why = arena_printf(g->arena, "%s is not repeated %lld times along axis %d", text, (long long)n, axis);
+    if (why)
+      *why = arena_printf(g->arena, "%s is not repeated %lld times along axis %d", text, (long long)n, axis);
     return NODE_NONE;
   }
   wide.rank++;
@@ -154,7 +156,8 @@ static NodeId scaled(Graph *g, NodeId centred, NodeId scale, NodeId inverse, Nod
   return g_binary(g, OP_ADD, g_binary(g, OP_MUL, centred, factor, span), shift, span);
 }
 
-BatchNorm g_batchnorm(Graph *g, NodeId x, NodeId scale, NodeId shift, double eps, Span span, const char **why) {
+BatchNorm g_batchnorm(Graph *g, NodeId x, NodeId scale, NodeId shift, double eps, Span span,
+                      const char **why) {
   BatchNorm r = {NODE_NONE, NODE_NONE, NODE_NONE};
   NodeId a = by_channel(g, scale, x), b = by_channel(g, shift, x);
   if (a == NODE_NONE || b == NODE_NONE) {
@@ -175,8 +178,8 @@ BatchNorm g_batchnorm(Graph *g, NodeId x, NodeId scale, NodeId shift, double eps
   return r;
 }
 
-NodeId g_batchnorm_with(Graph *g, NodeId x, NodeId scale, NodeId shift, NodeId mean, NodeId variance, double eps,
-                        Span span, const char **why) {
+NodeId g_batchnorm_with(Graph *g, NodeId x, NodeId scale, NodeId shift, NodeId mean, NodeId variance,
+                        double eps, Span span, const char **why) {
   NodeId v[4] = {scale, shift, mean, variance}, c[4];
   for (int k = 0; k < 4; k++) {
     c[k] = by_channel(g, v[k], x);

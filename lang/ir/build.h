@@ -50,10 +50,11 @@ typedef struct BatchNorm {
 } BatchNorm;
 /* Axis 1 holds channels; scale and shift have its size. Normalises with the biased variance of the batch
  * over all other axes: (x - mean) / sqrt(variance + eps) * scale + shift. out is NODE_NONE if it fails. */
-BatchNorm g_batchnorm(Graph *g, NodeId x, NodeId scale, NodeId shift, double eps, Span span, const char **why);
+BatchNorm g_batchnorm(Graph *g, NodeId x, NodeId scale, NodeId shift, double eps, Span span,
+                      const char **why);
 /* The same with a mean and a variance that are given ([channels]): evaluation mode. */
-NodeId g_batchnorm_with(Graph *g, NodeId x, NodeId scale, NodeId shift, NodeId mean, NodeId variance, double eps,
-                        Span span, const char **why);
+NodeId g_batchnorm_with(Graph *g, NodeId x, NodeId scale, NodeId shift, NodeId mean, NodeId variance,
+                        double eps, Span span, const char **why);
 /* (1 - momentum) * old + momentum * now: running statistics, without derivative. */
 NodeId g_running(Graph *g, NodeId old, NodeId now, double momentum, Span span);
 /* Normalises over the last axes, those that scale and shift have: (x - mean) / sqrt(variance + eps) * scale

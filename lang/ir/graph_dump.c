@@ -60,12 +60,13 @@ static void put_source(const Dump *d, const Node *n) {
 static bool is_conv(OpId op) { return op == OP_CONV || op == OP_CONV_DX || op == OP_CONV_DW; }
 
 static bool is_pool(OpId op) {
-  return op == OP_MAXPOOL || op == OP_MAXPOOL_DX || op == OP_MAXPOOL_AT || op == OP_SUMPOOL || op == OP_SUMPOOL_DX;
+  return op == OP_MAXPOOL || op == OP_MAXPOOL_DX || op == OP_MAXPOOL_AT || op == OP_SUMPOOL ||
+         op == OP_SUMPOOL_DX;
 }
 
 static bool is_along(OpId op) {
-  return op == OP_ARGMAX || op == OP_CONCAT || op == OP_SOFTMAX || op == OP_LOG_SOFTMAX || op == OP_LOGSUMEXP ||
-         op == OP_CUMSUM || op == OP_FLIP;
+  return op == OP_ARGMAX || op == OP_CONCAT || op == OP_SOFTMAX || op == OP_LOG_SOFTMAX ||
+         op == OP_LOGSUMEXP || op == OP_CUMSUM || op == OP_FLIP;
 }
 
 static bool is_quantile(OpId op) { return op == OP_QUANTILE || op == OP_QUANTILE_DX || op == OP_QUANTILE_AT; }

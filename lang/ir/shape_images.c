@@ -50,7 +50,8 @@ static int64_t places(const Make *m, int64_t n, int64_t size, int64_t stride, in
   return 0;
 }
 
-static const char *channels_differ(const Make *m, const Shape *a, int64_t have, const Shape *w, int64_t want) {
+static const char *channels_differ(const Make *m, const Shape *a, int64_t have, const Shape *w,
+                                   int64_t want) {
   return arena_printf(m->g->arena, "images %s have %lld channels, kernels %s take %lld", text_of(m, a),
                       (long long)have, text_of(m, w), (long long)want);
 }
@@ -76,7 +77,8 @@ static const char *undoes(const Make *m, const int64_t *to, const int64_t *kerne
     int64_t n = places(m, to[k], kernel[k], m->attr->i[0], m->attr->i[1], "kernel", &why);
     if (why) return why;
     if (n != small->d[k + 2].n)
-      return arena_printf(m->g->arena, "images of size %lld give %lld with this kernel, stride and pad, not %lld",
+      return arena_printf(m->g->arena,
+                          "images of size %lld give %lld with this kernel, stride and pad, not %lld",
                           (long long)to[k], (long long)n, (long long)small->d[k + 2].n);
   }
   return NULL;

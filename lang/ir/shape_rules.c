@@ -25,17 +25,18 @@ static const char *dim_text_of(const Make *m, Dim d) { return dim_text(m->g->are
 typedef enum ElemRule { RULE_REAL, RULE_BOOL, RULE_WHOLE, RULE_FIRST, RULE_COMMON, RULE_BRANCHES } ElemRule;
 
 static const ElemRule elem_rule[OP_COUNT_OF] = {
-    [OP_COUNT] = RULE_WHOLE,       [OP_CLOCK] = RULE_WHOLE,      [OP_FLOOR] = RULE_WHOLE,
-    [OP_ROUND] = RULE_WHOLE,       [OP_NOT] = RULE_BOOL,         [OP_IS_FINITE] = RULE_BOOL,
-    [OP_EQ] = RULE_BOOL,           [OP_NE] = RULE_BOOL,          [OP_LT] = RULE_BOOL,
-    [OP_LE] = RULE_BOOL,           [OP_AND] = RULE_BOOL,         [OP_OR] = RULE_BOOL,
-    [OP_MAXIMUM] = RULE_COMMON,    [OP_MINIMUM] = RULE_COMMON,   [OP_SELECT] = RULE_BRANCHES,
-    [OP_REDUCE_MAX] = RULE_FIRST,  [OP_REDUCE_MIN] = RULE_FIRST, [OP_ARGMAX] = RULE_WHOLE,
-    [OP_STRETCH] = RULE_FIRST,     [OP_RESHAPE] = RULE_FIRST,    [OP_TRANSPOSE] = RULE_FIRST,
-    [OP_SLICE] = RULE_FIRST,       [OP_PAD] = RULE_FIRST,        [OP_CONCAT] = RULE_COMMON,
-    [OP_GATHER] = RULE_FIRST,      [OP_STOP_GRAD] = RULE_FIRST,  [OP_MARK] = RULE_FIRST,
-    [OP_FLIP] = RULE_FIRST,        [OP_COUNTS] = RULE_WHOLE,    [OP_NEAREST] = RULE_WHOLE,
-    [OP_MAXPOOL] = RULE_FIRST,     [OP_CATEGORICAL] = RULE_WHOLE, [OP_STORE] = RULE_FIRST,      [OP_UPDATE] = RULE_BOOL,
+    [OP_COUNT] = RULE_WHOLE,      [OP_CLOCK] = RULE_WHOLE,       [OP_FLOOR] = RULE_WHOLE,
+    [OP_ROUND] = RULE_WHOLE,      [OP_NOT] = RULE_BOOL,          [OP_IS_FINITE] = RULE_BOOL,
+    [OP_EQ] = RULE_BOOL,          [OP_NE] = RULE_BOOL,           [OP_LT] = RULE_BOOL,
+    [OP_LE] = RULE_BOOL,          [OP_AND] = RULE_BOOL,          [OP_OR] = RULE_BOOL,
+    [OP_MAXIMUM] = RULE_COMMON,   [OP_MINIMUM] = RULE_COMMON,    [OP_SELECT] = RULE_BRANCHES,
+    [OP_REDUCE_MAX] = RULE_FIRST, [OP_REDUCE_MIN] = RULE_FIRST,  [OP_ARGMAX] = RULE_WHOLE,
+    [OP_STRETCH] = RULE_FIRST,    [OP_RESHAPE] = RULE_FIRST,     [OP_TRANSPOSE] = RULE_FIRST,
+    [OP_SLICE] = RULE_FIRST,      [OP_PAD] = RULE_FIRST,         [OP_CONCAT] = RULE_COMMON,
+    [OP_GATHER] = RULE_FIRST,     [OP_STOP_GRAD] = RULE_FIRST,   [OP_MARK] = RULE_FIRST,
+    [OP_FLIP] = RULE_FIRST,       [OP_COUNTS] = RULE_WHOLE,      [OP_NEAREST] = RULE_WHOLE,
+    [OP_MAXPOOL] = RULE_FIRST,    [OP_CATEGORICAL] = RULE_WHOLE, [OP_STORE] = RULE_FIRST,
+    [OP_UPDATE] = RULE_BOOL,
 };
 
 /* The kind of inputs first.. if they agree, else real. */
@@ -208,7 +209,8 @@ static const char *along_both(Make *m, int short_one) {
   Shape part = *whole;
   drop_axis(&part, (int)m->attr->i[0]);
   if (!shape_equal(other, short_one == 0 ? &part : whole))
-    return arena_printf(m->g->arena, "%s and %s do not belong together", text_of(m, other), text_of(m, whole));
+    return arena_printf(m->g->arena, "%s and %s do not belong together", text_of(m, other),
+                        text_of(m, whole));
   m->shape = short_one == 0 ? *whole : part;
   return NULL;
 }
@@ -348,7 +350,8 @@ const char *shape_rule_categorical(Make *m) {
   bool fits = b->rank == a->rank + 1;
   for (int k = 0; fits && k < a->rank; k++) fits = dim_equal(a->d[k], b->d[k]);
   if (!fits || b->d[a->rank].count != 0)
-    return arena_printf(m->g->arena, "%s has no weights of classes for each of %s", text_of(m, b), text_of(m, a));
+    return arena_printf(m->g->arena, "%s has no weights of classes for each of %s", text_of(m, b),
+                        text_of(m, a));
   m->shape = *a;
   return NULL;
 }

@@ -93,7 +93,9 @@ VJP_UNARY(log, bin(r, OP_DIV, G, A))
 VJP_UNARY(safe_log, safe_log_vjp(r))
 VJP_UNARY(abs, bin(r, OP_MUL, G, un(r, OP_SIGN, A)))
 VJP_UNARY(expm1, bin(r, OP_ADD, bin(r, OP_MUL, G, Y), G))
-VJP_UNARY(erf, bin(r, OP_MUL, G, bin(r, OP_MUL, un(r, OP_EXP, un(r, OP_NEG, un(r, OP_SQUARE, A))), num(r, 1.12837916709551257390))))
+VJP_UNARY(erf, bin(r, OP_MUL, G,
+                   bin(r, OP_MUL, un(r, OP_EXP, un(r, OP_NEG, un(r, OP_SQUARE, A))),
+                       num(r, 1.12837916709551257390))))
 VJP_UNARY(sin, bin(r, OP_MUL, G, un(r, OP_COS, A)))
 VJP_UNARY(cos, un(r, OP_NEG, bin(r, OP_MUL, G, un(r, OP_SIN, A))))
 VJP_UNARY(tanh, bin(r, OP_MUL, G, bin(r, OP_SUB, num(r, 1), un(r, OP_SQUARE, Y))))

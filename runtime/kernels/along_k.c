@@ -55,7 +55,8 @@ KINLINE void run_along(Real *out, const Real *a, int64_t n, Kin kin) {
   RVec shift = kin == LOG_SOFTMAX ? vlog(total) : (RVec){0};
   for (k = 0; k < n; k += VL) {
     int lanes = n - k < VL ? (int)(n - k) : VL;
-    RVec x = lanes == VL ? load(kin == SOFTMAX ? out + k : a + k) : load_part(kin == SOFTMAX ? out + k : a + k, lanes);
+    RVec x = lanes == VL ? load(kin == SOFTMAX ? out + k : a + k)
+                         : load_part(kin == SOFTMAX ? out + k : a + k, lanes);
     RVec y = kin == SOFTMAX ? x / total : (x - top) - shift;
     if (lanes == VL) store(out + k, y);
     else store_part(out + k, y, lanes);

@@ -140,25 +140,43 @@ TILE(4, 4)
 #endif
 
 static TileFn *const tiles[4][9] = {
-    {NULL, tile_1x1, tile_2x1, tile_3x1, tile_4x1,
+    {
+        NULL,
+        tile_1x1,
+        tile_2x1,
+        tile_3x1,
+        tile_4x1,
 #if TILE_ROWS >= 6
-     tile_5x1, tile_6x1,
+        tile_5x1,
+        tile_6x1,
 #endif
 #if TILE_ROWS >= 8
-     tile_7x1, tile_8x1,
+        tile_7x1,
+        tile_8x1,
 #endif
     },
-    {NULL, tile_1x2, tile_2x2, tile_3x2, tile_4x2,
+    {
+        NULL,
+        tile_1x2,
+        tile_2x2,
+        tile_3x2,
+        tile_4x2,
 #if TILE_ROWS >= 6
-     tile_5x2, tile_6x2,
+        tile_5x2,
+        tile_6x2,
 #endif
 #if TILE_ROWS >= 8
-     tile_7x2, tile_8x2,
+        tile_7x2,
+        tile_8x2,
 #endif
     },
-    {NULL, tile_1x4, tile_2x4,
+    {
+        NULL,
+        tile_1x4,
+        tile_2x4,
 #if TILE_ROWS >= 8
-     tile_3x4, tile_4x4,
+        tile_3x4,
+        tile_4x4,
 #endif
     },
     {NULL, tile_1x8},
@@ -385,7 +403,8 @@ KINLINE void dw_tile(const Weights *w, const int32_t *tap, Real sums[DW_ROWS][DW
   RVec sum[DW_ROWS][DW_TAPS];
   const Real *x[DW_TAPS];
 #define EACH_WEIGHT                                                                                          \
-  _Pragma("GCC unroll 8") for (int i = 0; i < rows; i++) _Pragma("GCC unroll 8") for (int t = 0; t < DW_TAPS; t++)
+  _Pragma("GCC unroll 8") for (int i = 0; i < rows; i++)                                                     \
+      _Pragma("GCC unroll 8") for (int t = 0; t < DW_TAPS; t++)
   EACH_WEIGHT sum[i][t] = (RVec){0};
   for (int64_t image = 0; image < w->images; image++) {
     const Real *g = w->lines + image * w->all_lines, *planes = w->planes + image * w->reals;

@@ -104,7 +104,8 @@ static inline const char *conv_room(OpId op, const ConvShape *s, size_t real, Co
   }
   double most = (double)r->planes * (double)r->rows * (double)r->pitch;
   double weights = (double)s->k * (double)s->c * (double)s->kh * (double)s->kw;
-  if (most > (double)INT32_MAX || weights > (double)INT32_MAX) return "an image or kernel is too large for a convolution";
+  if (most > (double)INT32_MAX || weights > (double)INT32_MAX)
+    return "an image or kernel is too large for a convolution";
   r->reals = r->planes * r->rows * r->pitch;
   if (op == OP_CONV_DW) {
     r->line = ceil_div(s->oh * r->pitch * (int64_t)real, 64) * 64 / (int64_t)real;

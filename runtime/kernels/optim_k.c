@@ -39,7 +39,8 @@ KINLINE void adam(const OptCall *c, AdamKind kind) {
   RVec step = splat((Real)(lr / (1 - pow(beta1, (double)c->step))));
   RVec root = splat((Real)(1 / sqrt(1 - pow(beta2, (double)c->step))));
   RVec rest1 = splat((Real)(1 - beta1)), b2 = splat((Real)beta2), rest2 = splat((Real)(1 - beta2));
-  RVec eps = splat((Real)c->hyper[3]), decay = splat((Real)c->hyper[4]), keep = splat((Real)(1 - lr * c->hyper[4]));
+  RVec eps = splat((Real)c->hyper[3]), decay = splat((Real)c->hyper[4]),
+       keep = splat((Real)(1 - lr * c->hyper[4]));
   bool decays = c->hyper[4] != 0;
   Real *w = c->w, *m = c->state[0], *v = c->state[1], *most = c->state[2];
   const Real *g = c->g;

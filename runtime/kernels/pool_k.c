@@ -25,7 +25,8 @@ static Windows windows_of(const KCall *c, const Shape *large, const Shape *small
 }
 
 /* Places whose windows have a pixel at offset `at` of an axis of n: low .. high - 1. */
-static void places_with(const Windows *w, int64_t at, int64_t n, int64_t places, int64_t *low, int64_t *high) {
+static void places_with(const Windows *w, int64_t at, int64_t n, int64_t places, int64_t *low,
+                        int64_t *high) {
   int64_t from = at - w->pad; /* pixel of place 0 */
   *low = from < 0 ? ceil_div(-from, w->stride) : 0;
   *high = from < n ? min_of((n - 1 - from) / w->stride + 1, places) : 0;
@@ -56,7 +57,8 @@ KINLINE void walk(const Windows *w, const Real *a, Real *out, Real scale, What w
       places_with(w, dy, w->h, w->oh, &y0, &y1);
       places_with(w, dx, w->w, w->ow, &x0, &x1);
       for (int64_t y = y0; y < y1 && x1 > x0; y++) {
-        int64_t large = (y * s + dy - w->pad) * w->w + x0 * s + dx - w->pad, small = y * w->ow + x0, n = x1 - x0;
+        int64_t large = (y * s + dy - w->pad) * w->w + x0 * s + dx - w->pad, small = y * w->ow + x0,
+                n = x1 - x0;
         if (what == LARGEST && s == 2) max_into(out + small, a + large, n, 2);
         else if (what == LARGEST) max_into(out + small, a + large, n, s);
         else if (what == SUMS && s == 2) add_into(out + small, a + large, n, 2, scale);

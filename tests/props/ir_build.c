@@ -158,7 +158,8 @@ static void batch_norm(void **state) {
     for (int k = 0; k < 4 * ROWS; k++) {
       int at = k / 4 * 12 + c * 4 + k % 4;
       near(value(n.out)[at], (slot[0][at] - mean) / sqrt(var / all + 1e-5) * slot[1][c] + slot[2][c]);
-      near(value(fixed)[at], (slot[0][at] - slot[3][c]) / sqrt(var / (all - 1) + 1e-5) * slot[1][c] + slot[2][c]);
+      near(value(fixed)[at],
+           (slot[0][at] - slot[3][c]) / sqrt(var / (all - 1) + 1e-5) * slot[1][c] + slot[2][c]);
     }
   }
   assert_int_equal(g_batchnorm(g, x, input(4, 1, 4, 0, 0, 0), shift, 1e-5, SPAN_NONE, &why).out, NODE_NONE);
@@ -214,8 +215,8 @@ static void derivatives_of_norms(void **state) {
 
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-  const struct CMUnitTest tests[] = {TEST(elementwise), TEST(elu_at_its_kink), TEST(images),
-                                     TEST(axes),        TEST(batch_norm),      TEST(layer_norm),
-                                     TEST(derivatives_of_norms)};
+  const struct CMUnitTest tests[] = {
+      TEST(elementwise), TEST(elu_at_its_kink),     TEST(images), TEST(axes), TEST(batch_norm),
+      TEST(layer_norm),  TEST(derivatives_of_norms)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -203,7 +203,8 @@ static void conv_cases(Cases *cs, OpId op) {
     const int64_t *z = sizes[k];
     int64_t oh = (z[2] + 2 * z[8] - z[5]) / z[7] + 1, ow = (z[3] + 2 * z[8] - z[6]) / z[7] + 1;
     Shape x = shape_of(4, (int64_t[]){z[0], z[1], z[2], z[3]});
-    Shape w = shape_of(4, (int64_t[]){z[4], z[1], z[5], z[6]}), y = shape_of(4, (int64_t[]){z[0], z[4], oh, ow});
+    Shape w = shape_of(4, (int64_t[]){z[4], z[1], z[5], z[6]}),
+          y = shape_of(4, (int64_t[]){z[0], z[4], oh, ow});
     if (z[0] == 0) x = with_rows(x), y = with_rows(y);
     add_shapes(cs, op == OP_CONV_DX ? y : x, op == OP_CONV_DW ? y : w);
     bool by_image = op == OP_CONV_DX;

@@ -104,7 +104,9 @@ static const Case cases[] = {
 #define ALONG(op, second)                                                                                    \
   {op, 1, {S2(33, 7)}, {1, second}, {true}}, {op, 1, {S2(9, 70)}, {1, second}, {true}},                      \
       {op, 1, {S2(9, 7)}, {0, second}, {false}}, {op, 1, {S3(5, 6, 19)}, {1, second}, {true}},               \
-      {op, 1, {S3(5, 6, 3)}, {2, second}, {true}}, {op, 1, {S2(4, 1)}, {1, second}, {true}}
+      {op, 1, {S3(5, 6, 3)}, {2, second}, {true}}, {                                                         \
+    op, 1, {S2(4, 1)}, {1, second}, { true }                                                                 \
+  }
     ALONG(OP_SOFTMAX, 0),
     ALONG(OP_LOG_SOFTMAX, 0),
     ALONG(OP_LOGSUMEXP, 0),
@@ -127,11 +129,12 @@ static const Case cases[] = {
        {{n, c, (h + 2 * pad - size) / stride + 1, (w + 2 * pad - size) / stride + 1, -1}, {n, c, h, w, -1}}, \
        {stride, pad, size},                                                                                  \
        {true, true}},                                                                                        \
-  {OP_SUMPOOL_DX,                                                                                            \
-   1,                                                                                                        \
-   {{n, c, (h + 2 * pad - size) / stride + 1, (w + 2 * pad - size) / stride + 1, -1}},                       \
-   {stride, pad, size, h, w},                                                                                \
-   {true}}
+  {                                                                                                          \
+    OP_SUMPOOL_DX, 1, {{n, c, (h + 2 * pad - size) / stride + 1, (w + 2 * pad - size) / stride + 1, -1}},    \
+        {stride, pad, size, h, w}, {                                                                         \
+      true                                                                                                   \
+    }                                                                                                        \
+  }
     POOLS(17, 3, 28, 28, 2, 0, 2),
     POOLS(5, 1, 7, 9, 2, 1, 3),
     POOLS(3, 2, 6, 5, 1, 1, 2),
@@ -145,10 +148,10 @@ static const Case cases[] = {
 
 /* rows, channels, height, width; kernels, their height and width; stride, pad */
 static const int64_t conv_sizes[][9] = {
-    {16, 1, 28, 28, 8, 4, 4, 2, 1}, {5, 3, 14, 14, 9, 3, 3, 2, 1}, {3, 8, 7, 7, 17, 3, 3, 1, 1},
-    {2, 2, 9, 11, 1, 5, 3, 1, 2},   {1, 1, 1, 1, 1, 1, 1, 1, 0},   {7, 4, 8, 8, 2, 1, 1, 1, 0},
-    {6, 2, 6, 5, 3, 2, 2, 3, 0},    {4, 1, 5, 4, 2, 2, 1, 3, 2},   {19, 2, 13, 10, 5, 4, 3, 2, 3},
-    {0, 2, 6, 5, 3, 3, 3, 1, 1},    {2, 3, 5, 5, 4, 5, 5, 1, 0},   {2, 5, 20, 33, 4, 3, 3, 1, 1},
+    {16, 1, 28, 28, 8, 4, 4, 2, 1}, {5, 3, 14, 14, 9, 3, 3, 2, 1},  {3, 8, 7, 7, 17, 3, 3, 1, 1},
+    {2, 2, 9, 11, 1, 5, 3, 1, 2},   {1, 1, 1, 1, 1, 1, 1, 1, 0},    {7, 4, 8, 8, 2, 1, 1, 1, 0},
+    {6, 2, 6, 5, 3, 2, 2, 3, 0},    {4, 1, 5, 4, 2, 2, 1, 3, 2},    {19, 2, 13, 10, 5, 4, 3, 2, 3},
+    {0, 2, 6, 5, 3, 3, 3, 1, 1},    {2, 3, 5, 5, 4, 5, 5, 1, 0},    {2, 5, 20, 33, 4, 3, 3, 1, 1},
     {3, 1, 4, 4, 2, 1, 1, 2, 1},    {17, 16, 4, 4, 12, 3, 3, 2, 1},
 };
 
@@ -324,8 +327,8 @@ static bool works_by_rows(const Bench *b) {
   if (!b->op.out_rows) return false;
   if (b->op.op == OP_SUM) return (b->op.attr.i[0] & 1) == 0;
   if (b->op.op == OP_MATMUL) return b->op.attr.i[0] == 0;
-  return cls == CLASS_EW || cls == CLASS_ROWS || cls == CLASS_SHARED || cls == CLASS_AXIS || cls == CLASS_VIEW ||
-         cls == CLASS_REDUCE;
+  return cls == CLASS_EW || cls == CLASS_ROWS || cls == CLASS_SHARED || cls == CLASS_AXIS ||
+         cls == CLASS_VIEW || cls == CLASS_REDUCE;
 }
 
 /* The same rows in calls of `step` rows: bit for bit the same. */
@@ -559,9 +562,9 @@ static void all_listed(void **state) {
 int main(void) {
   n_sets = rig_variants(sets);
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(elementwise),      cmocka_unit_test(listed),    cmocka_unit_test(products),
-      cmocka_unit_test(convolutions),
-      cmocka_unit_test(batched_products), cmocka_unit_test(epilogues), cmocka_unit_test(all_listed),
+      cmocka_unit_test(elementwise),  cmocka_unit_test(listed),           cmocka_unit_test(products),
+      cmocka_unit_test(convolutions), cmocka_unit_test(batched_products), cmocka_unit_test(epilogues),
+      cmocka_unit_test(all_listed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -167,10 +167,11 @@ static void images(void **state) {
           A(2, 1, 30, 30), NULL);
   REFUSED("a stride of 0", OP_CONV, 2, x, w, A(0, 1), NULL);
   REFUSED("a pad of -1", OP_CONV, 2, x, w, A(1, -1), NULL);
-  REFUSED("images [B, 32, 14, 14] have 32 channels, kernels [32, 1, 3, 3] take 1", OP_CONV, 2, out, w, A(1, 1),
-          NULL);
+  REFUSED("images [B, 32, 14, 14] have 32 channels, kernels [32, 1, 3, 3] take 1", OP_CONV, 2, out, w,
+          A(1, 1), NULL);
   REFUSED("a kernel of size 3 is larger than 2", OP_CONV, 2, tiny, w, A(1, 0), NULL);
-  REFUSED("images are [rows, channels, height, width], not [3, 2]", OP_CONV, 2, in(2, 3, 2, 0), w, A(1, 0), NULL);
+  REFUSED("images are [rows, channels, height, width], not [3, 2]", OP_CONV, 2, in(2, 3, 2, 0), w, A(1, 0),
+          NULL);
   FITS("[B, 1, 9, 9]", OP_MAXPOOL, 1, x, 0, A(3, 0, 3), NULL);
   FITS("[B, 1, 14, 14]", OP_MAXPOOL, 1, x, 0, A(2, 1, 3), NULL);
   REFUSED("a window of size 29 is larger than 28", OP_MAXPOOL, 1, x, 0, A(1, 0, 29), NULL);

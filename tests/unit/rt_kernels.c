@@ -122,7 +122,8 @@ static void optimisers(void **state) {
       {OPTIM_RMSPROP, {1e-2, 0.9, 1e-3, 0.8, 1, 0.1}},
   };
   for (int v = 0; v < n_sets; v++)
-    for (size_t k = 0; k < sizeof all / sizeof *all; k++) check_optimiser(sets[v], all[k].which, all[k].hyper);
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++)
+      check_optimiser(sets[v], all[k].which, all[k].hyper);
 }
 
 /* The first step of Adam is lr times the sign of the gradient, whatever its size. */
@@ -132,8 +133,12 @@ static void first_step_of_adam(void **state) {
     double w[3] = {1, 1, 1}, g[3] = {1e-3, -5, 0};
     void *x = rig_reals(sets[v], 3, w), *grad = rig_reals(sets[v], 3, g);
     void *m = rig_reals(sets[v], 3, NULL), *s = rig_reals(sets[v], 3, NULL);
-    OptCall c = {
-        .n = 3, .w = x, .g = grad, .state = {m, s}, .hyper = (double[]){0.25, 0.9, 0.999, 1e-12, 0}, .step = 1};
+    OptCall c = {.n = 3,
+                 .w = x,
+                 .g = grad,
+                 .state = {m, s},
+                 .hyper = (double[]){0.25, 0.9, 0.999, 1e-12, 0},
+                 .step = 1};
     sets[v]->opt[OPTIM_ADAM](&c);
     assert_true(fabs(rig_get(sets[v], x, 0) - 0.75) < 1e-6);
     assert_true(fabs(rig_get(sets[v], x, 1) - 1.25) < 1e-6);
