@@ -73,7 +73,7 @@ group_kill() {
     pid=$!
     resume=--resume
     while kill -0 $pid 2>/dev/null && [ "$(checkpoint_mark "$dir/runs/latest")" = "$mark" ]; do sleep 0.005; done
-    sleep "0.$((RANDOM % 400 + 100))"
+    sleep "0.$(printf %03d $((RANDOM % 120)))" # the whole run takes about a second: five kills must fit
     kill -9 $pid 2>/dev/null || break
     wait $pid 2>/dev/null
     kills=$((kills + 1))
@@ -112,7 +112,7 @@ group_bad() {
   else
     bad 'no permission' 2 E0803 "$qgn" check "$s/secret.qgn"
   fi
-  bad 'binary file' 2 E0002 "$qgn" run "$s/binary.qgn"
+  bad 'binary file' 2 'is a binary file' "$qgn" run "$s/binary.qgn"
   bad 'NUL byte' 2 E0002 "$qgn" run "$s/nul.qgn"
   bad '100 000 open brackets' 2 E0007 "$qgn" run "$s/deep.qgn"
   bad 'empty script' 0 W0802 "$qgn" run "$s/empty.qgn"
@@ -125,18 +125,23 @@ group_bad() {
 }
 
 # Files may not grow beyond 24 kB: checkpoints fail, training goes on, exit 3 at the end, and what
-# was saved before stays whole.
+# was saved before stays whole. 60 000 epochs, so that there is something to interrupt.
 full_disk() {
-  local dir=$here/full before after status ckpt
+  local dir=$here/full before after status ckpt pid sets='--set qgan.epochs=60000 --set qgan.checkpoint=5000'
   mkdir -p "$dir"
-  (cd "$dir" && "$qgn" run "$1" --fresh -q --set qgan.epochs=8000 --set qgan.checkpoint=500 >out.txt 2>err.txt &
-   pid=$!; sleep 1.2; kill -INT $pid; wait $pid)
-  ckpt=$(find "$dir/runs/latest/" -name '*.safetensors' | sort | tail -1)
+  # shellcheck disable=SC2086 # several words
+  (cd "$dir" && exec "$qgn" run "$1" --fresh -q $sets >out.txt 2>err.txt) &
+  pid=$!
+  while kill -0 $pid 2>/dev/null && [ -z "$(find "$dir/runs/latest/" -name 'qgan-*.safetensors' 2>/dev/null)" ]; do sleep 0.02; done
+  kill -INT $pid
+  wait $pid
+  ckpt=$(find "$dir/runs/latest/" -name 'qgan-*.safetensors' | sort | tail -1)
   before=$(sha256sum <"${ckpt:-/dev/null}")
-  (cd "$dir" && bash -c 'ulimit -f 24; exec "$0" run "$1" -q --resume --set qgan.epochs=8000 --set qgan.checkpoint=500' "$qgn" "$1" >out.txt 2>err.txt)
+  # shellcheck disable=SC2086
+  (cd "$dir" && bash -c 'ulimit -f 24; exec "$@"' full "$qgn" run "$1" -q --resume $sets >out.txt 2>err.txt)
   status=$?
   after=$(sha256sum <"${ckpt:-/dev/null}")
-  point 'full disk' 'run, RLIMIT_FSIZE 24 kB, --resume' "exit $status; $(grep -m1 -E 'E0805|warning' "$dir/err.txt" | cut -c1-90)" 'warning, exit 3, checkpoint intact' \
+  point 'full disk' 'run, SIGINT, RLIMIT_FSIZE 24 kB, --resume' "exit $status; $(grep -m1 -E 'E0805|warning' "$dir/err.txt" | cut -c1-90)" 'warning, exit 3, checkpoint intact' \
     "$([ $status = 3 ] && [ -n "$ckpt" ] && [ "$before" = "$after" ] && grep -q E0805 "$dir/err.txt" && echo ok || echo no)"
 }
 
