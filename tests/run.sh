@@ -196,7 +196,7 @@ done
 
 all_tests() {
   find tests/unit tests/props tests/oom tests/fuzz -maxdepth 1 -name '*.c' 2>/dev/null
-  find tests/golden tests/bad -name '*.qgn' 2>/dev/null
+  find tests/golden tests/bad -name '*.d' -prune -o -name '*.qgn' -print 2>/dev/null
   find tests/cli -name '*.sh' 2>/dev/null
   [ ! -e tests/docs.sh ] || echo tests/docs.sh
 }

@@ -231,6 +231,11 @@ typedef struct HyperValue {
   bool overridden;
 } HyperValue;
 
+typedef struct Import {
+  const char *name; /* relative to the script, or std.gan */
+  char sha256[65];
+} Import;
+
 typedef struct Program {
   Arena *arena;
   const char *doc; /* the `##` lines at its head */
@@ -248,6 +253,7 @@ typedef struct Program {
   VEC(Claim) claims;
   VEC(Report) reports;
   VEC(HyperValue) hypers; /* in text order, values as resolved */
+  VEC(Import) imports;    /* modules, each once, in the order they were first used */
   Block top;
 } Program;
 

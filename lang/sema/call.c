@@ -168,7 +168,7 @@ const Value *call_def(Sema *S, DefInfo *def, Args *args) {
   const bool returned = S->returned;
   const Value *result = S->result;
   const Call call = {S->call, args->span, def->name, def};
-  Path *path = path_enter(S, def->name);
+  Path *path = path_enter(S, def->path);
   S->call = &call;
   S->scope = scope_new(S, def->scope, false);
   S->place = PLACE_DEF;

@@ -30,7 +30,7 @@ int object_weight(Sema *S, const char *key, const Shape *shape, Start start, Spa
     diag_help(d, "weights have one shape: make a second object with `new %s`", o->name);
     return -1;
   }
-  const char *name = arena_printf(S->a, "%s.%s", o->name, key);
+  const char *name = arena_printf(S->a, "%s.%s", o->path, key);
   const int slot = slot_new(S, SLOT_PARAM, name, shape, ELEM_REAL, span);
   Slot *s = &S->p->slots.at[slot];
   s->object = o->index;
@@ -193,7 +193,7 @@ static const Value *no_value(Sema *S, const ObjectInfo *o) {
 const Value *object_body(Sema *S, ObjectInfo *o, const Value *const *inputs, int n) {
   const Sema saved = *S;
   ObjectBuild build = {.object = o};
-  Path path = {.prefix = o->name};
+  Path path = {.prefix = o->path};
   S->object = &build;
   S->circuit = NULL;
   S->train = NULL;
@@ -274,16 +274,18 @@ static void first_elaboration(Sema *S, ObjectInfo *o) {
   S->region = before;
 }
 
-static ObjectInfo *object_make(Sema *S, const char *name, const AstNode *decl, Scope *scope, Span span) {
+static ObjectInfo *object_make(Sema *S, const char *name, const char *path, const AstNode *decl, Scope *scope,
+                               Span span) {
   ObjectInfo *o = ARENA_NEW(S->a, ObjectInfo);
   o->name = name;
+  o->path = path;
   o->decl = decl;
   o->scope = scope;
   o->is_circuit = decl->kind == AST_CIRCUIT;
   o->is_block = o->is_circuit && !has_return(ast_kid(decl, AST_CIRCUIT_body));
   o->index = -1;
   if (!o->is_block) {
-    vec_push(S->a, &S->p->objects, ((Object){name, o->is_circuit, 0, NULL, span}));
+    vec_push(S->a, &S->p->objects, ((Object){path, o->is_circuit, 0, NULL, span}));
     o->index = S->p->objects.n - 1;
     vec_push(S->a, &S->objects, o);
   }
@@ -292,7 +294,7 @@ static ObjectInfo *object_make(Sema *S, const char *name, const AstNode *decl, S
 
 void declare_object(Sema *S, const AstNode *n) {
   const char *name = sym_text(n->name);
-  ObjectInfo *o = object_make(S, name, n, S->scope, n->name_span);
+  ObjectInfo *o = object_make(S, name, module_path(S, name), n, S->scope, n->name_span);
   Value *v = val_new(S, VAL_OBJECT, n->name_span);
   v->u.object = o;
   if (o->is_circuit && gate_find(name) != GATE_COUNT) {
@@ -306,7 +308,7 @@ void declare_object(Sema *S, const AstNode *n) {
 /* ---- new ------------------------------------------------------------------------------------------ */
 
 static ObjectInfo *copy_of(Sema *S, ObjectInfo *o, const char *name, CopyMap *map, Span span) {
-  ObjectInfo *c = object_make(S, name, o->decl, o->scope, span);
+  ObjectInfo *c = object_make(S, name, name, o->decl, o->scope, span);
   c->copies = map;
   c->ints = o->ints;
   vec_push(S->a, &map->at, ((CopyOf){o, c}));
@@ -365,7 +367,8 @@ const Value *object_new(Sema *S, const AstNode *n) {
     return S->error;
   }
   CopyMap *map = ARENA_NEW(S->a, CopyMap);
-  map->name = S->new_name != NULL ? S->new_name : arena_printf(S->a, "new_%s", v->u.object->name);
+  map->name =
+      S->new_name != NULL ? module_path(S, S->new_name) : arena_printf(S->a, "new_%s", v->u.object->name);
   ObjectInfo *c = copy_of(S, v->u.object, map->name, map, n->span);
   if (ref->kind == AST_CALL) {
     Args args = {.span = ref->span, .name_span = name->span, .name = v->u.object->name};

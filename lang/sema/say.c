@@ -4,15 +4,15 @@
 #include "lang/base/source.h"
 #include <string.h>
 
-static bool in_library(Span s) {
+bool span_in_library(Span s) {
   const Source *src = src_of(s.begin);
-  return src != NULL && src->name[0] == '<' && strcmp(src->name, "<prelude>") == 0;
+  return src != NULL && (strcmp(src->name, "<prelude>") == 0 || strncmp(src->name, "<std.", 5) == 0);
 }
 
 /* The call in the script that led into the library, or NULL. */
 static const Call *script_call(const Sema *S) {
   const Call *c = S->call;
-  while (c != NULL && in_library(c->span)) c = c->up;
+  while (c != NULL && span_in_library(c->span)) c = c->up;
   return c;
 }
 
@@ -22,7 +22,7 @@ Diag *say(Sema *S, DiagCode code, Span span, const char *fmt, ...) {
   const char *text = arena_vprintf(S->a, fmt, ap);
   va_end(ap);
   const Call *c = S->call;
-  if (in_library(span) && (c = script_call(S)) != NULL) {
+  if (span_in_library(span) && (c = script_call(S)) != NULL) {
     Diag *d = diag_add(S->sink, code, c->span, "in `%s`: %s", c->name, text);
     diag_label(d, span, "this line of the library");
     return d;
@@ -56,7 +56,7 @@ static const Origin *origin_of(const Sema *S, uint32_t id) {
 
 void label_origin(Sema *S, Diag *d, Dim dim) {
   const Origin *o = origin_of(S, dim.origin);
-  if (o == NULL || o->span.end == 0 || in_library(o->span)) return;
+  if (o == NULL || o->span.end == 0 || span_in_library(o->span)) return;
   const bool here = o->span.begin == d->span.begin && o->span.end == d->span.end;
   if (!here && dim.count != 0) diag_label(d, o->span, "`%s` is named here", S->p->counts.at[dim.count].name);
   else if (!here && o->text[0] == '\0') diag_label(d, o->span, "the %lld comes from here", (long long)dim.n);
@@ -122,6 +122,7 @@ const char *val_kind_text(ValueKind k) {
   case VAL_BUNDLE: return "a bundle of weights";
   case VAL_FIGURE: return "a figure";
   case VAL_ROW: return "a row of a table";
+  case VAL_MODULE: return "a module";
   case VAL_NOTHING: return "nothing";
   }
   return "a value";
@@ -168,6 +169,7 @@ const char *val_describe(Sema *S, const Value *v) {
   case VAL_SERIES: return arena_printf(S->a, "the series `%s`", S->p->series.at[v->u.index].name);
   case VAL_QUBITS:
     return v->u.qubits.is_single ? "one qubit" : arena_printf(S->a, "a register of %d qubits", v->u.qubits.n);
+  case VAL_MODULE: return arena_printf(S->a, "the module `%s`", v->u.module->stem);
   case VAL_ERROR:
   case VAL_INTERVAL:
   case VAL_DIST:

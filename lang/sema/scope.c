@@ -3,9 +3,9 @@
 #include "lang/sema/walk.h"
 #include <string.h>
 
-const char *const bind_kind_text[] = {"hyper",   "let",    "var",       "draw",    "param",   "argument",
-                                      "size",    "column", "loop name", "def",     "circuit", "model",
-                                      "dataset", "train",  "report",    "register"};
+const char *const bind_kind_text[] = {"hyper",   "let",    "var",       "draw",     "param",   "argument",
+                                      "size",    "column", "loop name", "def",      "circuit", "model",
+                                      "dataset", "train",  "report",    "register", "module"};
 
 static const char *const synonym_from[] = {
 #define SYNONYM(from, to) from,
@@ -45,7 +45,8 @@ static bool may_be_unused(const Binding *b) {
   case BIND_VAR:
   case BIND_DRAW:
   case BIND_PARAM:
-  case BIND_DEF: return false;
+  case BIND_DEF:
+  case BIND_MODULE: return false;
   case BIND_ARG:
   case BIND_SIZE:
   case BIND_COLUMN:
@@ -99,7 +100,7 @@ static bool warns_when_hiding(BindKind kind) {
 }
 
 /* Warnings about names that hide others; parameters, columns and loop names may hide silently. */
-static void warn_hiding(Sema *S, Symbol name, Span span, BindKind kind) {
+static void warn_hiding(Sema *S, Symbol name, Span span, BindKind kind, const Value *v) {
   if (kind == BIND_ARG || kind == BIND_COLUMN || kind == BIND_LOOP || kind == BIND_SIZE ||
       kind == BIND_REGISTER)
     return;
@@ -114,7 +115,7 @@ static void warn_hiding(Sema *S, Symbol name, Span span, BindKind kind) {
     diag_label(d, b->span, "hidden from here on");
     return;
   }
-  if (S->scope != S->top || kind == BIND_REPORT || kind == BIND_TRAIN) return;
+  if (S->scope != S->top || kind == BIND_REPORT || kind == BIND_TRAIN || span_in_library(v->span)) return;
   if (scope_find_here(S->prelude, name) != NULL || builtin_find(name) != NULL)
     diag_add(S->sink, DIAG_HIDES_LIBRARY, span, "`%s` hides the library's `%s`", sym_text(name),
              sym_text(name));
@@ -130,7 +131,7 @@ Binding *declare(Sema *S, Symbol name, Span span, BindKind kind, const Value *v)
     diag_label(d, old->span, "first here, as a %s", bind_kind_text[old->kind]);
     if (old->kind == BIND_VAR) diag_help(d, "to change it, write `%s := ...`", sym_text(name));
   } else if (!val_is_error(v)) {
-    warn_hiding(S, name, span, kind);
+    warn_hiding(S, name, span, kind, v);
   }
   Binding *b = ARENA_NEW(S->a, Binding);
   *b = (Binding){name, kind, span, v, false, S->runtime_depth, S->call};

@@ -12,9 +12,26 @@
 /* One `--set name=value`; value is a literal parsed by parse_literal. */
 typedef struct SemaSet { const char *name; Span name_span; const AstNode *value; } SemaSet;
 
+/* The text of a module, as the callback finds it. */
+typedef struct SemaModule {
+  const char *id;      /* the same for the same file, whatever path names it */
+  const char *shown;   /* its name in messages; a library's is <std.gan> */
+  const char *listed;  /* in qgn.lock: relative to the script, or std.gan */
+  const char *text;
+  size_t size;
+  const char *problem; /* why there is none: one sentence; `near`: what may be meant, or NULL */
+  const char *near;
+} SemaModule;
+/* Reads the module that `use` in the source called `from` names by `name`: a path as written, or a dotted
+ * name of the library. False with a problem. Texts live in `a`. */
+typedef bool SemaRead(void *ctx, Arena *a, const char *from, const char *name, bool is_library,
+                      SemaModule *out);
+
 typedef struct SemaOptions {
   const SemaSet *sets;
   int n_sets;
+  SemaRead *read; /* NULL: there are no modules */
+  void *read_ctx;
 } SemaOptions;
 
 /* Elaborates a whole script. Returns NULL if there were errors (the sink has them); warnings do

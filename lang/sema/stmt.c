@@ -402,26 +402,11 @@ static void walk_command_line(Sema *S, const AstNode *n) {
 
 static void declare_def(Sema *S, const AstNode *n) {
   DefInfo *def = ARENA_NEW(S->a, DefInfo);
-  *def = (DefInfo){sym_text(n->name), n, S->scope};
+  *def = (DefInfo){sym_text(n->name), module_path(S, sym_text(n->name)), n, S->scope};
   Value *v = val_new(S, VAL_DEF, n->name_span);
   v->u.def = def;
   declare(S, n->name, n->name_span, BIND_DEF, v);
   if (S->scope != S->prelude) check_def(S, def);
-}
-
-/* Refused; its names exist, and nothing more is said about them. */
-static void walk_use(Sema *S, const AstNode *n) {
-  const AstNode *names = ast_kid(n, AST_USE_names);
-  later(S, n->span, "`use`");
-  for (int i = 0; names != NULL && i < names->n; i++)
-    declare(S, names->kids[i]->name, names->kids[i]->span, BIND_DEF, S->error);
-  if (names != NULL) return;
-  const char *dot = n->text != NULL && n->op == 'p' ? strrchr(n->text, '.') : NULL;
-  const Symbol name = n->name != SYM_NONE ? n->name
-                                          : sym_intern(dot != NULL       ? dot + 1
-                                                       : n->text != NULL ? n->text
-                                                                         : "");
-  declare(S, name, n->span, BIND_DEF, S->error);
 }
 
 void walk_stmt(Sema *S, const AstNode *n) {

@@ -50,7 +50,8 @@ static const char *type_text(Sema *S, const Value *v) {
   case VAL_OP:
   case VAL_BUNDLE:
   case VAL_FIGURE:
-  case VAL_ROW: return val_describe(S, v);
+  case VAL_ROW:
+  case VAL_MODULE: return val_describe(S, v);
   }
   return "";
 }

@@ -45,6 +45,7 @@ typedef enum ValueKind {
   VAL_BUNDLE,   /* bundle: one node for each weight */
   VAL_FIGURE,   /* figure */
   VAL_ROW,      /* row of a report table */
+  VAL_MODULE,   /* module */
   VAL_NOTHING   /* result of a call made for its effect */
 } ValueKind;
 
@@ -53,6 +54,7 @@ typedef struct ObjectInfo ObjectInfo;
 typedef struct TrainInfo TrainInfo;
 typedef struct DefInfo DefInfo;
 typedef struct Builtin Builtin;
+typedef struct ModuleInfo ModuleInfo;
 
 typedef struct Tensor {
   Graph *g;
@@ -137,6 +139,7 @@ struct Value {
     BundleValue bundle;
     Figure *figure;
     RowValue row;
+    const ModuleInfo *module;
   } u;
 };
 

@@ -20,6 +20,7 @@
  *   layers.c     layers of models
  *   stmt.c       statements that may stand in several places
  *   dataset.c, train.c, minimize.c, report.c, toplevel.c   the other blocks
+ *   modules.c    `use`: modules, what they may hold, names from them
  *   checks.c     places of statements, bodies never called, --set
  *   types_dump.c `qgn dump --types`
  *
@@ -46,7 +47,8 @@ typedef enum BindKind {
   BIND_DATASET,
   BIND_TRAIN,
   BIND_REPORT,
-  BIND_REGISTER
+  BIND_REGISTER,
+  BIND_MODULE
 } BindKind;
 extern const char *const bind_kind_text[];
 
@@ -110,6 +112,7 @@ typedef struct Call {
 
 struct DefInfo {
   const char *name;
+  const char *path; /* of its sites: "parts.spread" in the module `parts` */
   const AstNode *decl;
   Scope *scope;
 };
@@ -138,6 +141,7 @@ typedef struct IntArg {
 
 struct ObjectInfo {
   const char *name;
+  const char *path; /* of its weights and sites: "parts.G" in the module `parts` */
   const AstNode *decl;
   Scope *scope;
   bool is_circuit, is_block; /* block: a circuit without return */
@@ -227,6 +231,17 @@ typedef struct TypeLine {
   const Value *value;
 } TypeLine;
 
+/* A module is elaborated once, at the first `use` that names it. */
+struct ModuleInfo {
+  const char *id, *shown; /* the file; its name in messages */
+  const char *stem;       /* in front of its sites */
+  const char *prefix;     /* of its hypers for --set: alias of its first `use`, after those around it */
+  Scope *scope;
+  bool loading, broken, is_library;
+  Span used;                     /* by which `use` it was loaded, and */
+  const struct ModuleInfo *user; /* in which module; NULL: the script */
+};
+
 struct Sema {
   Arena *a;
   DiagSink *sink;
@@ -267,6 +282,8 @@ struct Sema {
   bool edition_seen;
   VEC(Given) script_given;
   int report; /* the report under way */
+  VEC(ModuleInfo *) modules;
+  const ModuleInfo *module; /* under way; NULL: the script */
 };
 typedef struct Sema Sema;
 
@@ -513,6 +530,13 @@ int train_series(Sema *S, const char *name, const Shape *entry, int64_t capacity
 const Value *series_value(Sema *S, int series, Span span);
 const AstNode *setting_find(Sema *S, const char *name, Span *span); /* --set; NULL: not given */
 void settings_check(Sema *S);                                       /* E0106 */
+
+/* ---- modules.c ------------------------------------------------------------------------------- */
+void walk_use(Sema *S, const AstNode *n);
+const Value *module_member(Sema *S, const ModuleInfo *m, const AstNode *n);
+const char *module_path(Sema *S, const char *name);    /* "parts.name" inside the module `parts` */
+const char *module_setting(Sema *S, const char *name); /* what --set calls a hyper */
+bool span_in_library(Span s);                          /* say.c: prelude or std */
 
 /* ---- checks.c, types_dump.c ---------------------------------------------------------------- */
 bool check_place(Sema *S, const AstNode *n);

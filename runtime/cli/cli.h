@@ -98,6 +98,10 @@ Program *cli_load(Cli *c, const char *path, CliScript *script, AstNode **tree);
 /* The name of the runs of a script: its stem, or its folder for main.qgn. */
 const char *cli_run_name(Arena *a, const char *path);
 
+/* modules.c: SemaRead with the path of the script, as shown, as context. */
+bool cli_read_module(void *script, Arena *a, const char *from, const char *name, bool is_library,
+                     SemaModule *out);
+
 /* verbs */
 int cli_verb_run(Cli *c);
 int cli_verb_check(Cli *c);

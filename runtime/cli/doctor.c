@@ -68,7 +68,7 @@ int cli_verb_doctor(Cli *c) {
   if (library) row(true, "library", library);
   else
     printf("%-8s %-14s %s\n", "none", "library",
-           "no stdlib folder beside the program; no script needs one yet");
+           "no stdlib folder beside the program; `use std.NAME` finds nothing");
   ok &= row(gnuplot != NULL, "gnuplot",
             gnuplot ? gnuplot : "figures are left as .gp and .csv; apt-get install gnuplot-nox");
   bool writable = can_write(a, &runs);

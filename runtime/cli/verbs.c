@@ -21,11 +21,11 @@ int cli_verb_check(Cli *c) {
 
 /* ---- dump ------------------------------------------------------------------------------- */
 
-static void dump_types(Cli *c, const AstNode *tree) {
+static void dump_types(Cli *c, const AstNode *tree, const char *path) {
   SemaSet *sets = ARENA_ARRAY(c->arena, SemaSet, c->sets.n + 1);
   for (int i = 0; i < c->sets.n; i++)
     sets[i] = (SemaSet){c->sets.at[i].name, c->sets.at[i].name_span, c->sets.at[i].value};
-  SemaOptions options = {sets, c->sets.n};
+  SemaOptions options = {sets, c->sets.n, cli_read_module, (void *)path};
   sema_dump_types(c->arena, tree, &options, c->sink, stdout);
 }
 
@@ -58,7 +58,7 @@ int cli_verb_dump(Cli *c) {
   if (stage == OPT_AST || stage == OPT_TYPES) {
     ParseResult result = parse_source(c->arena, script.source, c->sink, false, &tree, NULL);
     if (tree && stage == OPT_AST) ast_dump(tree, stdout);
-    else if (result == PARSE_OK) dump_types(c, tree);
+    else if (result == PARSE_OK) dump_types(c, tree, script.path);
     return cli_code(c);
   }
   Program *p = cli_load(c, path, &script, &tree);

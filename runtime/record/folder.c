@@ -93,6 +93,10 @@ static void hash_content(Record *r) {
               RECORD_NUMERICS);
   text_printf(&t, "family %zu %s\n", strlen(s->family), s->family);
   for (int i = 0; i < s->n_sets; i++) text_printf(&t, "set %zu %s\n", strlen(s->sets[i]), s->sets[i]);
+  for (int i = 0; i < s->program->imports.n; i++) {
+    const Import *m = &s->program->imports.at[i];
+    text_printf(&t, "import %zu %s %s\n", strlen(m->name), m->name, m->sha256);
+  }
   text_printf(&t, "script %zu\n", s->size);
   text_bytes(&t, s->text, s->size);
   io_sha256(t.at, t.n, r->content);
@@ -112,6 +116,25 @@ static const char *json_text(const json_t *root, const char *key) {
   return s ? s : "";
 }
 
+static bool same_imports(const Record *r, const json_t *old) {
+  const Program *p = r->spec.program;
+  if (!json_is_object(old) || (int)json_object_size(old) != p->imports.n) return false;
+  for (int i = 0; i < p->imports.n; i++)
+    if (strcmp(json_text(old, p->imports.at[i].name), p->imports.at[i].sha256) != 0) return false;
+  return true;
+}
+
+static void add_imports(const Record *r, Text *t) {
+  const Program *p = r->spec.program;
+  text_add(t, "  \"imports\": {");
+  for (int i = 0; i < p->imports.n; i++) {
+    text_add(t, i > 0 ? ",\n    " : "\n    ");
+    text_json_string(t, p->imports.at[i].name);
+    text_printf(t, ": \"%s\"", p->imports.at[i].sha256);
+  }
+  text_add(t, p->imports.n > 0 ? "\n  },\n" : "},\n");
+}
+
 /* The lock beside the script holds no facts of the machine, so two machines never fight over it.
  * It is left alone if it says the same, whatever version wrote it. */
 static void write_script_lock(Record *r) {
@@ -121,13 +144,15 @@ static void write_script_lock(Record *r) {
   json_t *old = read_json(r->arena, path);
   const json_t *edition = json_object_get(old, "edition");
   bool same = json_is_integer(edition) && json_integer_value(edition) == r->spec.program->edition &&
-              json_is_object(json_object_get(old, "imports")) && json_is_object(json_object_get(old, "data"));
+              same_imports(r, json_object_get(old, "imports")) && json_is_object(json_object_get(old, "data"));
   json_decref(old);
   if (same) return;
   Text t = text_new(r->arena);
   text_printf(&t, "{\n  \"edition\": %d,\n  \"qgn\": ", r->spec.program->edition);
   text_json_string(&t, r->spec.version);
-  text_add(&t, ",\n  \"imports\": {},\n  \"data\": {}\n}\n");
+  text_add(&t, ",\n");
+  add_imports(r, &t);
+  text_add(&t, "  \"data\": {}\n}\n");
   IoError e;
   if (io_write_quick(path, t.at, t.n, &e)) return;
   diag_add(r->sink, DIAG_NO_LOCK, SPAN_NONE, "%s", io_message(r->arena, &e));
@@ -156,7 +181,9 @@ static bool write_run_lock(Record *r) {
     if (i) text_add(&t, ", ");
     text_json_string(&t, s->sets[i]);
   }
-  text_add(&t, "],\n  \"imports\": {},\n  \"data\": {}\n}\n");
+  text_add(&t, "],\n");
+  add_imports(r, &t);
+  text_add(&t, "  \"data\": {}\n}\n");
   IoError e;
   if (io_write_quick(record_path(r, "qgn.lock"), t.at, t.n, &e)) return true;
   diag_add(r->sink, DIAG_WRITE, SPAN_NONE, "%s", io_message(r->arena, &e));

@@ -52,7 +52,7 @@ static const Case cases[] = {
      "train fit { data = e; epochs = 2; optimizer c = adam(0.1); step x[B, 1] { minimize mean(x) * c() over c } }\nfit.loss\n",
      DIAG_LATER},
     {"sweep s { seeds = 3 }\nexpect s.loss > 1\n", DIAG_LATER},
-    {"use std.gan: f\nexpect f(1) > 1\n", DIAG_LATER},
+    {"use std.gan: f\nexpect f(1) > 1\n", DIAG_MODULE_FILE},
 };
 
 static void one_message_each(void **state) {

@@ -1,0 +1,223 @@
+/* `use`: modules of definitions. Each file is elaborated once, in a scope of its own above the
+ * prelude, whoever uses it; its names are reached through the alias, or directly after `:`. */
+#include <string.h>
+#include "lang/base/io.h"
+#include "lang/base/source.h"
+#include "lang/parse/parse.h"
+#include "lang/sema/walk.h"
+
+#define MODULE_DEPTH 16
+
+const char *module_path(Sema *S, const char *name) {
+  return S->module != NULL ? arena_printf(S->a, "%s.%s", S->module->stem, name) : name;
+}
+
+const char *module_setting(Sema *S, const char *name) {
+  return S->module != NULL ? arena_printf(S->a, "%s.%s", S->module->prefix, name) : name;
+}
+
+/* "parts" of "lib/parts.qgn", "gan" of "std.gan". */
+static const char *stem_of(Sema *S, const AstNode *n) {
+  const char *last = strrchr(n->text, n->op == 'p' ? '.' : '/');
+  last = last != NULL ? last + 1 : n->text;
+  const size_t len = strlen(last);
+  const bool ends = n->op == 't' && len > 4 && strcmp(last + len - 4, ".qgn") == 0;
+  return arena_strn(S->a, last, ends ? len - 4 : len);
+}
+
+static bool is_name(const char *s) {
+  for (const char *c = s; *c != '\0'; c++) {
+    const bool letter = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || *c == '_';
+    if (!letter && !(*c >= '0' && *c <= '9' && c > s)) return false;
+  }
+  return *s != '\0';
+}
+
+/* ---- what a module may hold ---------------------------------------------------------------- */
+
+static bool is_computed(const Value *v) {
+  if (v->kind == VAL_LIST || v->kind == VAL_TUPLE) {
+    for (int i = 0; i < v->u.list.n; i++)
+      if (is_computed(v->u.list.at[i])) return true;
+    return false;
+  }
+  return v->kind == VAL_TENSOR || v->kind == VAL_COUNT || v->kind == VAL_BUNDLE;
+}
+
+static void check_lets(Sema *S, int from) {
+  for (int i = from; i < S->scope->names.n; i++) {
+    Binding *b = S->scope->names.at[i];
+    if (!is_computed(b->value)) continue;
+    Diag *d = say(S, DIAG_MODULE_ACTS, b->span, "`%s` is computed when the script runs, but this is a module",
+                  sym_text(b->name));
+    diag_help(d, "a module's values are known before the run; make it a function: `def %s() = ...`",
+              sym_text(b->name));
+    b->value = S->error;
+  }
+}
+
+static bool declares(const AstNode *n) {
+  if (n->kind == AST_ATTR) {
+    const AstNode *target = ast_kid(n, AST_ATTR_target);
+    return target->kind == AST_NAME && strcmp(sym_text(target->name), "edition") == 0;
+  }
+  return n->kind == AST_USE || n->kind == AST_HYPER || n->kind == AST_LET || n->kind == AST_DEF ||
+         n->kind == AST_CIRCUIT || n->kind == AST_MODEL || n->kind == AST_ERROR;
+}
+
+static void walk_module(Sema *S, const AstNode *tree) {
+  for (int i = 0; i < tree->n; i++) {
+    const AstNode *n = tree->kids[i];
+    if (n == NULL) continue;
+    if (!declares(n)) {
+      Diag *d = say(S, DIAG_MODULE_ACTS, n->span, "a module declares and does not act");
+      diag_label(d, S->module->used, "used as a module here");
+      diag_help(d, "it holds `use`, `hyper`, `let`, `def`, `circuit` and `model`; move this into the script");
+      continue;
+    }
+    if (n->kind == AST_ATTR) {
+      set_script_attribute(S, "edition", eval(S, ast_kid(n, AST_ATTR_value)));
+      continue;
+    }
+    const int before = S->scope->names.n;
+    walk_stmt(S, n);
+    if (n->kind == AST_LET) check_lets(S, before);
+  }
+}
+
+/* ---- loading --------------------------------------------------------------------------------- */
+
+static void elaborate(Sema *S, ModuleInfo *m, const SemaModule *file) {
+  const int errors = S->sink->n_errors, faults = S->faults;
+  const Source *src = src_add(file->shown, file->text, file->size);
+  AstNode *tree = NULL;
+  m->broken = true;
+  if (src == NULL || parse_source(S->a, src, S->sink, false, &tree, NULL) != PARSE_OK) return;
+  const Sema saved = *S;
+  Block block = {0};
+  Region scratch = {.block = &block};
+  Path path = {.prefix = m->stem};
+  S->region = &scratch;
+  S->path = &path;
+  S->scope = m->scope;
+  S->module = m;
+  walk_module(S, tree);
+  S->region = saved.region;
+  S->path = saved.path;
+  S->scope = saved.scope;
+  S->module = saved.module;
+  S->edition_seen = saved.edition_seen;
+  m->broken = S->sink->n_errors > errors || S->faults > faults;
+}
+
+static void say_cycle(Sema *S, const AstNode *n, const ModuleInfo *of) {
+  const char *chain = of->shown;
+  for (const ModuleInfo *m = S->module; m != NULL && m != of; m = m->user)
+    chain = arena_printf(S->a, "%s, which uses %s", m->shown, chain);
+  say(S, DIAG_RECURSION, n->span, "modules use each other in a circle: %s uses %s", of->shown, chain);
+}
+
+static bool too_deep(Sema *S) {
+  int depth = 0;
+  for (const ModuleInfo *m = S->module; m != NULL; m = m->user) depth++;
+  return depth >= MODULE_DEPTH;
+}
+
+static ModuleInfo *load(Sema *S, const AstNode *n, const char *alias) {
+  const Source *from = src_of(n->span.begin);
+  SemaModule file = {.problem = "modules cannot be read here"};
+  const bool is_library = n->op == 'p';
+  const size_t len = strlen(n->text);
+  if (!is_library && len > 5 && strcmp(n->text + len - 5, ".qasm") == 0) {
+    later(S, n->span, "`use` of an OpenQASM file");
+    return NULL;
+  }
+  if (S->options->read == NULL || from == NULL ||
+      !S->options->read(S->options->read_ctx, S->a, from->name, n->text, is_library, &file)) {
+    Diag *d = say(S, DIAG_MODULE_FILE, n->span, "%s", file.problem);
+    if (file.near != NULL) diag_mark(d, "did you mean `%s`?", file.near);
+    return NULL;
+  }
+  for (int i = 0; i < S->modules.n; i++) {
+    ModuleInfo *m = S->modules.at[i];
+    if (strcmp(m->id, file.id) != 0) continue;
+    if (!m->loading) return m;
+    say_cycle(S, n, m);
+    return NULL;
+  }
+  if (too_deep(S)) {
+    say(S, DIAG_MODULE_FILE, n->span, "modules use each other more than %d deep", MODULE_DEPTH);
+    return NULL;
+  }
+  ModuleInfo *m = ARENA_NEW(S->a, ModuleInfo);
+  *m = (ModuleInfo){
+      .id = file.id, .shown = file.shown, .stem = stem_of(S, n), .prefix = module_setting(S, alias)};
+  m->is_library = is_library;
+  m->used = n->span;
+  m->user = S->module;
+  m->scope = scope_new(S, S->prelude, false);
+  vec_push(S->a, &S->modules, m);
+  Import import = {.name = file.listed};
+  io_sha256(file.text, file.size, import.sha256);
+  vec_push(S->a, &S->p->imports, import);
+  m->loading = true;
+  elaborate(S, m, &file);
+  m->loading = false;
+  return m;
+}
+
+/* ---- names ------------------------------------------------------------------------------------- */
+
+static const Binding *find_in(Sema *S, const ModuleInfo *m, Symbol name, Span span) {
+  Binding *b = scope_find_here(m->scope, name);
+  if (b != NULL) b->used = true;
+  if (b != NULL || m->broken) return b;
+  Diag *d = say(S, DIAG_NAME, span, "the module `%s` has no `%s`", m->stem, sym_text(name));
+  VEC(const char *) names = {0};
+  for (int i = 0; i < m->scope->names.n; i++) vec_push(S->a, &names, sym_text(m->scope->names.at[i]->name));
+  const char *near = diag_nearest(sym_text(name), names.at, names.n), *list = "";
+  if (near != NULL) diag_mark(d, "did you mean `%s`?", near);
+  for (int i = 0; i < names.n && i < 8; i++)
+    list = arena_printf(S->a, "%s%s`%s`", list, i > 0 ? ", " : "", names.at[i]);
+  if (near == NULL && names.n > 0) diag_help(d, "it has %s%s", list, names.n > 8 ? ", ..." : "");
+  return NULL;
+}
+
+const Value *module_member(Sema *S, const ModuleInfo *m, const AstNode *n) {
+  const Binding *b = find_in(S, m, n->name, n->span);
+  if (b == NULL) return S->error;
+  if (b->value->kind != VAL_OBJECT || S->object == NULL) return val_at(S, b->value, n->span);
+  Value *v = val_new(S, VAL_OBJECT, n->span);
+  v->u.object = object_resolve(S, b->value->u.object);
+  return v;
+}
+
+static void use_names(Sema *S, const ModuleInfo *m, const AstNode *names) {
+  for (int i = 0; i < names->n; i++) {
+    const AstNode *k = names->kids[i];
+    const Binding *b = m != NULL ? find_in(S, m, k->name, k->span) : NULL;
+    declare(S, k->name, k->span, b != NULL ? b->kind : BIND_DEF, b != NULL ? b->value : S->error);
+  }
+}
+
+void walk_use(Sema *S, const AstNode *n) {
+  if (S->scope->is_plain) {
+    say(S, DIAG_PLACE, n->span, "`use` stands at the top level of a script, not in a block");
+    return;
+  }
+  const AstNode *names = ast_kid(n, AST_USE_names);
+  const char *alias = n->name != SYM_NONE ? sym_text(n->name) : stem_of(S, n);
+  if (n->name == SYM_NONE && names == NULL && !is_name(alias)) {
+    Diag *d = say(S, DIAG_MODULE_FILE, n->span, "`%s` is no name", alias);
+    diag_help(d, "give the module one: `use \"%s\" as parts`", n->text);
+    return;
+  }
+  ModuleInfo *m = load(S, n, alias);
+  if (names != NULL) {
+    use_names(S, m, names);
+    return;
+  }
+  Value *v = val_new(S, VAL_MODULE, n->span);
+  v->u.module = m;
+  declare(S, sym_intern(alias), n->span, BIND_MODULE, m != NULL ? v : S->error);
+}
