@@ -18,11 +18,15 @@ export XDG_CACHE_HOME=$here/cache XDG_DATA_HOME=$here/data NO_COLOR=1
 field() { sed -n "s/.*\"$1\": *\([0-9.e+-]*\).*/\1/p" "$2" | tail -1; }
 
 group_demo() {
-  local log=$accept_tmp/demo.log status seconds
-  bash tests/accept/bare.sh demo 'grep -h train runs/latest/timing.jsonl; grep -c holds..true runs/latest/results.json; grep -c holds..false runs/latest/results.json' >"$log" 2>&1
+  local log=$accept_tmp/demo.log status seconds good
+  bash tests/accept/bare.sh demo 'cat runs/latest/timing.jsonl && test -s runs/latest/report.html' >"$log" 2>&1
   status=$?
-  seconds=$(sed -n 's/.*"train":"qgan".*"seconds":\([0-9.]*\).*/\1/p' "$log" | tail -1)
-  point 'make demo on a bare Debian 12' 'bare.sh demo' "status $status" 'status 0, every expect green' "$([ $status = 0 ] && grep -q 'expect.* ok\|ok .*expect\|^ok ' "$log" && ! grep -q FAILED "$log" && echo ok || echo no)"
+  seconds=$(sed -n 's/.*"train":"qgan".*"to_epoch":8000,.*"seconds":\([0-9.]*\).*/\1/p' "$log" | tail -1)
+  good=$(grep -c '^ok  ' "$log")
+  point 'make demo on a bare Debian 12' "$(sed -n 's/^\(bare.sh: make.*\)/\1/p' "$log" | tail -1)" \
+    "status $status, $good expects green, $(grep -c '^FAILED' "$log") failed, $(sed -n 's/^report: \(\/.*\)/report \1/p' "$log")" \
+    'status 0, every expect green, the place of the report' \
+    "$([ $status = 0 ] && [ "$good" -gt 0 ] && ! grep -q '^FAILED' "$log" && grep -q '^report: /' "$log" && echo ok || echo no)"
   point '8000 epochs on two cores' 'the same, timing.jsonl' "${seconds:-none} s" '< 6 s' "$(holds "${seconds:-99} < 6")"
   [ $status = 0 ] || tail -15 "$log"
 }
@@ -61,28 +65,51 @@ group_bits() {
   point 'one and two threads write the same' 'qgn run examples/gaussian --threads 1, 2' "$(same_results "$a" "$b" || true)" 'identical weights, metrics, results' "$([ -e "$a/results.json" ] && same_results "$a" "$b" >/dev/null && echo ok || echo no)"
 }
 
-checkpoint_mark() { stat -c %Y.%i "$1"/qgan-*.safetensors "$1"/qgan.checkpoint* 2>/dev/null | sort | tail -1; }
+# The epoch of the newest kept checkpoint of a run folder, 0 if there is none.
+newest_epoch() {
+  local all=("$1"/qgan-[0-9]*.safetensors) last
+  last=${all[-1]##*/qgan-}
+  last=${last%.safetensors}
+  if [[ $last == *[!0-9]* ]]; then echo 0; else echo $((10#$last)); fi
+}
 
+# Up to which epoch every step was executed, from timing.jsonl: the stretches of one process follow each
+# other, and a resumed process begins where a checkpoint stood.
+executed() {
+  sed -n 's/.*"from_epoch":\([0-9]*\),"to_epoch":\([0-9]*\),"steps":\([0-9]*\),.*/\1 \2 \3/p' "$1/timing.jsonl" |
+    sort -n | awk '{ if ($1 > upto || $2 - $1 != $3) exit; if ($2 > upto) upto = $2 } END { print upto + 0 }'
+}
+
+# 8000 epochs take about a second, and two with a checkpoint every 50 epochs: the kill comes less than
+# 0.1 s after the first new checkpoint, so that five of them fall into the training.
 group_kill() {
-  local dir=$here/k whole kills=0 pid mark steps epochs resume=--fresh
+  local dir=$here/k run=$here/k/runs/latest whole kills=0 pid before after at=() resume=--fresh status
+  local settings=(-q --set qgan.checkpoint=50)
   whole=$(run_in "$here/k0" --fresh --set qgan.checkpoint=50)
   mkdir -p "$dir"
-  while [ $kills -lt 5 ]; do
-    mark=$(checkpoint_mark "$dir/runs/latest")
-    (cd "$dir" && exec "$qgn" run "$clone/examples/gaussian" -q --set qgan.checkpoint=50 $resume >out.txt 2>err.txt) &
+  for _ in 1 2 3 4 5; do
+    before=$(newest_epoch "$run")
+    (cd "$dir" && exec "$qgn" run "$clone/examples/gaussian" "${settings[@]}" $resume >out.txt 2>err.txt) &
     pid=$!
     resume=--resume
-    while kill -0 $pid 2>/dev/null && [ "$(checkpoint_mark "$dir/runs/latest")" = "$mark" ]; do sleep 0.005; done
-    sleep "0.$(printf %03d $((RANDOM % 120)))" # the whole run takes about a second: five kills must fit
-    kill -9 $pid 2>/dev/null || break
-    wait $pid 2>/dev/null
-    kills=$((kills + 1))
+    while kill -0 $pid 2>/dev/null && [ "$(newest_epoch "$run")" -le "$before" ]; do :; done
+    sleep "0.0$((RANDOM % 10))"
+    kill -9 $pid 2>/dev/null
+    { wait $pid; } 2>/dev/null
+    status=$?
+    after=$(newest_epoch "$run")
+    at+=("$after")
+    if [ $status = 137 ] && [ "$after" -gt "$before" ] && [ "$after" -lt 8000 ] && [ ! -e "$run/qgan.safetensors" ]; then
+      kills=$((kills + 1))
+    fi
   done
-  (cd "$dir" && "$qgn" run "$clone/examples/gaussian" -q --set qgan.checkpoint=50 --resume >out.txt 2>err.txt)
-  epochs=$(sed -n 's/.*"from_epoch": *\([0-9]*\).*"to_epoch": *\([0-9]*\).*/\1 \2/p' "$dir/runs/latest/timing.jsonl" | awk '{ if (NR == 1 || $2 > most) most = $2 } END { print most + 0 }')
-  steps=$(sed -n 's/.*"from_epoch": *\([0-9]*\).*/\1/p' "$dir/runs/latest/timing.jsonl" | wc -l)
-  point 'killed five times, resumed' 'SIGKILL at random points, --resume' "$kills kills, $steps stretches to epoch $epochs; $(same_results "$whole" "$dir/runs/latest" || true)" '5 kills, identical weights, metrics, results' \
-    "$([ $kills = 5 ] && [ "$epochs" = 8000 ] && same_results "$whole" "$dir/runs/latest" >/dev/null && echo ok || echo no)"
+  (cd "$dir" && "$qgn" run "$clone/examples/gaussian" "${settings[@]}" --resume >out.txt 2>err.txt)
+  point 'killed five times, resumed' 'SIGKILL at random points, --resume' \
+    "$kills kills in training, newest checkpoints ${at[*]}; $(same_results "$whole" "$run" || true)" \
+    '5 kills, identical weights, metrics, results' \
+    "$([ $kills = 5 ] && same_results "$whole" "$run" >/dev/null && echo ok || echo no)"
+  point 'every step was executed' 'timing.jsonl of both' "to epoch $(executed "$whole") and $(executed "$run")" \
+    'both to 8000, without a gap' "$([ "$(executed "$whole")" = 8000 ] && [ "$(executed "$run")" = 8000 ] && echo ok || echo no)"
 }
 
 # command line, expected exit status and a text that stderr must hold
@@ -91,7 +118,7 @@ bad() { # name, status, text, args...
   shift 3
   (cd "$here" && timeout 20 "$@" >bad.out 2>bad.err </dev/null)
   got=$?
-  point "$name" "$(printf '%s ' "${@##*/}")" "exit $got; $(grep -m1 -E 'error|warning' "$here/bad.err" | cut -c1-90)" "exit $want, \"$text\"" "$([ "$got" = "$want" ] && { [ -z "$text" ] || grep -qF -- "$text" "$here/bad.err"; } && echo ok || echo no)"
+  point "$name" "$(printf '%s ' "${@##*/}")" "exit $got; $(grep -m1 -E 'error|warning' "$here/bad.err" | sed "s#$here/##g" | cut -c1-90)" "exit $want, \"$text\"" "$([ "$got" = "$want" ] && { [ -z "$text" ] || grep -qF -- "$text" "$here/bad.err"; } && echo ok || echo no)"
 }
 
 group_bad() {
@@ -103,60 +130,74 @@ group_bad() {
   printf 'edition = 1\nlet a = 1\0\n' >"$s/nul.qgn"
   { printf 'edition = 1\nlet a = '; head -c 100000 /dev/zero | tr '\0' '('; echo; } >"$s/deep.qgn"
   : >"$s/empty.qgn"
-  bad 'missing script' 2 E0803 "$qgn" run "$s/none.qgn"
-  bad 'folder without main.qgn' 2 E0803 "$qgn" run "$s/folder"
-  bad 'FIFO' 2 E0803 "$qgn" run "$s/fifo.qgn"
-  bad '/dev/null' 2 E0803 "$qgn" run /dev/null
+  bad 'missing script' 2 'E0803]: there is no script' "$qgn" run "$s/none.qgn"
+  bad 'folder without main.qgn' 2 'has no main.qgn' "$qgn" run "$s/folder"
+  bad 'FIFO' 2 'is no regular file' "$qgn" run "$s/fifo.qgn"
+  bad '/dev/null' 2 'E0803]: `/dev/null` is no regular file' "$qgn" run /dev/null
   if [ "$(id -u)" = 0 ]; then
-    bad 'no permission' 2 E0803 setpriv --reuid 65534 --regid 65534 --clear-groups "$qgn" check "$s/secret.qgn"
+    bad 'no permission' 2 'E0803]: no permission to read the script' setpriv --reuid 65534 --regid 65534 --clear-groups "$qgn" check "$s/secret.qgn"
   else
-    bad 'no permission' 2 E0803 "$qgn" check "$s/secret.qgn"
+    bad 'no permission' 2 'E0803]: no permission to read the script' "$qgn" check "$s/secret.qgn"
   fi
-  bad 'binary file' 2 'is a binary file' "$qgn" run "$s/binary.qgn"
-  bad 'NUL byte' 2 E0002 "$qgn" run "$s/nul.qgn"
-  bad '100 000 open brackets' 2 E0007 "$qgn" run "$s/deep.qgn"
-  bad 'empty script' 0 W0802 "$qgn" run "$s/empty.qgn"
-  bad '--set qubits=99' 2 E0107 "$qgn" run "$g" --set qubits=99
-  bad '--set nosuch=1' 2 E0106 "$qgn" run "$g" --set nosuch=1
-  bad 'unknown option' 2 E0901 "$qgn" run "$g" --nosuch
-  bad 'unknown verb' 2 E0901 "$qgn" nosuch
+  bad 'binary file' 2 'is a binary file, no script' "$qgn" run "$s/binary.qgn"
+  bad 'NUL byte' 2 'E0002]: a NUL byte' "$qgn" run "$s/nul.qgn"
+  bad '100 000 open brackets' 2 'E0007]: more than 256 brackets are open here' "$qgn" run "$s/deep.qgn"
+  bad 'empty script' 0 'W0802]: the script is empty' "$qgn" run "$s/empty.qgn"
+  bad '--set qubits=99' 2 'E0107]: --set qubits=99 is outside' "$qgn" run "$g" --set qubits=99
+  bad '--set nosuch=1' 2 'E0106]: there is nothing named `nosuch`' "$qgn" run "$g" --set nosuch=1
+  bad 'unknown option' 2 'E0901]: there is no option `--nosuch`' "$qgn" run "$g" --nosuch
+  bad 'unknown verb' 2 'E0901]: there is no verb `nosuch`' "$qgn" nosuch
   full_disk "$g"
   bad '2 GB of address space' 0 '' bash -c "ulimit -v 2000000; exec '$qgn' run '$g' --fresh -q --set qgan.epochs=200; exit"
 }
 
 # Files may not grow beyond 24 kB: checkpoints fail, training goes on, exit 3 at the end, and what
-# was saved before stays whole. 60 000 epochs, so that there is something to interrupt.
+# was saved before stays whole. Then, with room, the run ends as an unbroken one.
 full_disk() {
-  local dir=$here/full before after status ckpt pid sets='--set qgan.epochs=60000 --set qgan.checkpoint=5000'
+  local dir=$here/full run=$here/full/runs/latest settings=(-q --set qgan.checkpoint=500) whole kept stopped status again pid same
+  whole=$(run_in "$here/full0" --fresh --set qgan.checkpoint=500)
   mkdir -p "$dir"
-  # shellcheck disable=SC2086 # several words
-  (cd "$dir" && exec "$qgn" run "$1" --fresh -q $sets >out.txt 2>err.txt) &
+  (cd "$dir" && exec "$qgn" run "$1" --fresh "${settings[@]}" >out.txt 2>err.txt) &
   pid=$!
-  while kill -0 $pid 2>/dev/null && [ -z "$(find "$dir/runs/latest/" -name 'qgan-*.safetensors' 2>/dev/null)" ]; do sleep 0.02; done
+  while kill -0 $pid 2>/dev/null && [ "$(newest_epoch "$run")" -lt 1000 ]; do :; done
   kill -INT $pid
   wait $pid
-  ckpt=$(find "$dir/runs/latest/" -name 'qgan-*.safetensors' | sort | tail -1)
-  before=$(sha256sum <"${ckpt:-/dev/null}")
-  # shellcheck disable=SC2086
-  (cd "$dir" && bash -c 'ulimit -f 24; exec "$@"' full "$qgn" run "$1" -q --resume $sets >out.txt 2>err.txt)
+  stopped=$?
+  (cd "$run/" && sha256sum ./*.safetensors) >"$dir/kept.txt"
+  kept=$(wc -l <"$dir/kept.txt")
+  (cd "$dir" && ulimit -f 24 && exec "$qgn" run "$1" --resume "${settings[@]}" >out.txt 2>err.txt)
   status=$?
-  after=$(sha256sum <"${ckpt:-/dev/null}")
-  point 'full disk' 'run, SIGINT, RLIMIT_FSIZE 24 kB, --resume' "exit $status; $(grep -m1 -E 'E0805|warning' "$dir/err.txt" | cut -c1-90)" 'warning, exit 3, checkpoint intact' \
-    "$([ $status = 3 ] && [ -n "$ckpt" ] && [ "$before" = "$after" ] && grep -q E0805 "$dir/err.txt" && echo ok || echo no)"
+  (cd "$run/" && sha256sum --quiet -c) <"$dir/kept.txt" >/dev/null 2>&1 || kept=0
+  (cd "$dir" && exec "$qgn" run "$1" --resume "${settings[@]}" >out.txt 2>err2.txt)
+  again=$?
+  same=$(same_results "$whole" "$run") && same='the same bits'
+  point 'full disk' 'SIGINT, then RLIMIT_FSIZE 24 kB and --resume, then with room' \
+    "exit $stopped, $status, $again; $kept checkpoints intact; $same; $(grep -m1 '^warning' "$dir/err.txt" | cut -c1-70)" \
+    'exit 130, 3 with a warning, 0; checkpoints intact' \
+    "$([ "$stopped $status $again $same" = '130 3 0 the same bits' ] && [ "$kept" -ge 2 ] && grep -q '^warning\[W0803\]' "$dir/err.txt" &&
+      grep -q '^error\[E0805\]' "$dir/err.txt" && echo ok || echo no)"
 }
 
+# W1, medians of one run of the bench: the fastest row of the peer's kind against the fastest of qgn.
 group_bench() {
-  local r=$clone/bench/results.json
-  make --no-print-directory -C "$clone" bench >"$accept_tmp/bench.log" 2>&1
-  ratio() { # system key, bound, text
-    local x
-    x=$(sed -n "s/.*\"ratio:$1\": *\([0-9.]*\).*/\1/p" "$r" 2>/dev/null | tail -1)
-    point "W1 against $3" 'make bench' "${x:-not measured} times" ">= $2 times" "$(holds "${x:-0} >= $2")"
-  }
-  ratio pennylane_shift 1000 "the document's set-up"
-  ratio pennylane_backprop 30 'PennyLane backprop'
-  ratio jax_step 4 'JAX jitted per step'
-  ratio jax_scan 1.5 'JAX lax.scan'
+  local name bound text x
+  make --no-print-directory -C "$clone" bench >"$accept_tmp/bench.log" 2>&1 || tail -15 "$accept_tmp/bench.log"
+  while read -r name bound text; do
+    x=$("$clone/build/bench-env/bin/python" - "$clone/bench/results.json" "$name" 2>/dev/null <<'PY'
+import json, sys
+rows = json.load(open(sys.argv[1]))["workloads"][0]["rows"]
+def fastest(name):
+    return min(r["summary"]["ms_per_step_median"] for r in rows if r["key"].startswith(name) and "failed" not in r["summary"])
+print(f"{fastest(sys.argv[2]) / fastest('qgn'):.2f}")
+PY
+    )
+    point "W1 against $text" 'make bench' "${x:-not measured} times" ">= $bound times" "$(holds "${x:-0} >= $bound")"
+  done <<'END'
+torch_step-shift 1000 the document's set-up
+torch_step-backprop 30 PennyLane backprop
+jax_per_step-statevector 4 JAX jitted per step
+jax_scan 1.5 JAX, the whole loop in lax.scan
+END
 }
 
 for g in $groups; do wanted "$g" && "group_$g"; done
