@@ -5,7 +5,7 @@
 #
 # Makes the minimal root with debootstrap (kept in build/bare/base for the next time), copies a clean
 # clone of HEAD into a fresh copy of it (--tree: the files as they are, committed or not), runs
-# `make TARGET` there, then COMMAND if one is given, and prints the time. Packages come from the
+# `make TARGET` there, then COMMAND if one is given, and prints the time of its parts. Packages come from the
 # place from which this machine's apt takes them. The copy is left in build/bare/root with --keep.
 # Needs root, debootstrap and a Debian; status 77 without them.
 set -u
@@ -85,10 +85,14 @@ if [ -n "$tree" ]; then
 else
   git clone -q --no-hardlinks . "$root/root/qgn"
 fi
-start=$SECONDS
+start=$(date +%s)
 enter "$root" sh -c "cd /root/qgn && make $target"
 status=$?
-echo "bare.sh: make $target: status $status after $((SECONDS - start)) s"
+# When packages were there and when the program was linked, from the files that are written then.
+when() { stat -c %Y "$root/root/qgn/build/$1" 2>/dev/null || date +%s; }
+ready=$(when setup.ok) linked=$(when qgn) end=$(date +%s)
+echo "bare.sh: make $target: status $status after $((end - start)) s: packages $((ready - start)) s," \
+  "build $((linked - ready)) s, the rest $((end - linked)) s"
 if [ $status -eq 0 ] && [ -n "$command" ]; then
   enter "$root" sh -c "cd /root/qgn && $command"
   status=$?
