@@ -40,7 +40,7 @@ static inline Rig rig_new(const char *text, const char *set) {
   if (set != NULL) {
     const char *eq = strchr(set, '=');
     one = (SemaSet){arena_strn(r.arena, set, (size_t)(eq - set)), SPAN_NONE, rig_literal(&r, eq + 1)};
-    options = (SemaOptions){&one, 1};
+    options = (SemaOptions){.sets = &one, .n_sets = 1};
   }
   if (parsed == PARSE_OK) r.program = sema_elaborate(r.arena, tree, &options, r.sink);
   return r;
