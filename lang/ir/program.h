@@ -155,14 +155,14 @@ typedef struct Claim {
 typedef struct Stmt {
   StmtKind kind;
   Span span;
-  Graph *graph;           /* REGION */
-  int64_t count;          /* REPEAT; EXPECT without slot: 1 if it holds (known before the run) */
-  int slot;               /* REPEAT, IF, LOSS, RECORD, PRINT, EXPECT (condition); -1 none */
-  int series;             /* LOSS, RECORD */
-  Block *block, *other;   /* REPEAT, IF */
-  int index;              /* TRAIN, CLAIM, REPORT: which */
-  bool is_assert;         /* EXPECT */
-  const char *text;       /* PRINT: what was written (without slot: the whole line); EXPECT: the reason, or NULL */
+  Graph *graph;         /* REGION */
+  int64_t count;        /* REPEAT; EXPECT without slot: 1 if it holds (known before the run) */
+  int slot;             /* REPEAT, IF, LOSS, RECORD, PRINT, EXPECT (condition); -1 none */
+  int series;           /* LOSS, RECORD */
+  Block *block, *other; /* REPEAT, IF */
+  int index;            /* TRAIN, CLAIM, REPORT: which */
+  bool is_assert;       /* EXPECT */
+  const char *text; /* PRINT: what was written (without slot: the whole line); EXPECT: the reason, or NULL */
   const char *condition;  /* EXPECT: text of the condition */
   Cell left, right;       /* EXPECT with a comparison: both sides; op */
   const char *op;         /* "<", NULL if no comparison */

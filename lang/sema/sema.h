@@ -10,13 +10,17 @@
 #include "lang/ir/program.h"
 
 /* One `--set name=value`; value is a literal parsed by parse_literal. */
-typedef struct SemaSet { const char *name; Span name_span; const AstNode *value; } SemaSet;
+typedef struct SemaSet {
+  const char *name;
+  Span name_span;
+  const AstNode *value;
+} SemaSet;
 
 /* The text of a module, as the callback finds it. */
 typedef struct SemaModule {
-  const char *id;      /* the same for the same file, whatever path names it */
-  const char *shown;   /* its name in messages; a library's is <std.gan> */
-  const char *listed;  /* in qgn.lock: relative to the script, or std.gan */
+  const char *id;     /* the same for the same file, whatever path names it */
+  const char *shown;  /* its name in messages; a library's is <std.gan> */
+  const char *listed; /* in qgn.lock: relative to the script, or std.gan */
   const char *text;
   size_t size;
   const char *problem; /* why there is none: one sentence; `near`: what may be meant, or NULL */

@@ -156,7 +156,8 @@ static void check_where(Sema *S, const AstNode *n, const Value *v, bool overridd
   const Value *c = eval(S, where);
   bool holds = false;
   if (val_is_error(c) || !want_bool(S, c, "the condition after `where`", &holds) || holds) return;
-  const char *name = module_setting(S, sym_text(n->name)), *value = hyper_text(S, v), *cond = src_of_span(S, where->span);
+  const char *name = module_setting(S, sym_text(n->name)), *value = hyper_text(S, v),
+             *cond = src_of_span(S, where->span);
   Diag *d;
   if (overridden) {
     d = say(S, DIAG_SET_RANGE, v->span, "--set %s=%s is outside `%s`", name, value, cond);
@@ -212,7 +213,8 @@ void declare_hyper(Sema *S, const AstNode *n) {
   check_where(S, n, v, overridden);
   Binding *b = scope_find_here(S->scope, n->name);
   if (b != NULL) b->used = false; /* its own `where` is no use */
-  if (!val_is_error(v)) vec_push(S->a, &S->p->hypers, ((HyperValue){module_setting(S, name), hyper_text(S, v), overridden}));
+  if (!val_is_error(v))
+    vec_push(S->a, &S->p->hypers, ((HyperValue){module_setting(S, name), hyper_text(S, v), overridden}));
 }
 
 /* ---- printed lines ------------------------------------------------------------------------------------ */

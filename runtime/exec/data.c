@@ -4,7 +4,9 @@
 #include "runtime/exec/run_state.h"
 #include "runtime/tensor/rng.h"
 
-static size_t column_row_bytes(const Run *r, const Dataset *d, int column) { return (size_t)shape_capacity(&d->columns.at[column].row) * r->set->real; }
+static size_t column_row_bytes(const Run *r, const Dataset *d, int column) {
+  return (size_t)shape_capacity(&d->columns.at[column].row) * r->set->real;
+}
 
 /* Table columns stand one after the other, 64-byte aligned. */
 static char *table_column(const Run *r, int dataset, int column) {
@@ -20,7 +22,11 @@ void data_prepare(Run *r, int dataset, int64_t epoch) {
   int64_t version = d->redraw ? epoch : 0;
   if (s->made_for != version) {
     RunClock clock = {.epoch = (uint64_t)version, .t = (uint32_t)version};
-    KCall c = {.op = &s->draw, .rows = d->rows, .out = s->table, .clock = &clock, .scratch = r->env.scratch[0] + r->env.kernel_scratch_at};
+    KCall c = {.op = &s->draw,
+               .rows = d->rows,
+               .out = s->table,
+               .clock = &clock,
+               .scratch = r->env.scratch[0] + r->env.kernel_scratch_at};
     s->draw.fn(&c);
     double scale = d->source == SOURCE_NORMAL ? d->b : d->b - d->a;
     for (int64_t k = 0; k < d->rows; k++) run_write(r, s->table, k, d->a + scale * run_read(r, s->table, k));
@@ -29,7 +35,8 @@ void data_prepare(Run *r, int dataset, int64_t epoch) {
   for (int k = 0; k < r->program->slots.n; k++) {
     const Slot *slot = &r->program->slots.at[k];
     if (slot->kind == SLOT_TABLE && slot->dataset == dataset)
-      memcpy(r->slot_data[k], table_column(r, dataset, slot->column), (size_t)d->rows * column_row_bytes(r, d, slot->column));
+      memcpy(r->slot_data[k], table_column(r, dataset, slot->column),
+             (size_t)d->rows * column_row_bytes(r, d, slot->column));
   }
 }
 
@@ -67,6 +74,7 @@ void data_batch(Run *r, const Train *t, const TrainState *s, int64_t first, int6
     char *to = r->slot_data[slot];
     if (in_order) memcpy(to, from + (size_t)first * size, (size_t)rows * size);
     else
-      for (int64_t k = 0; k < rows; k++) memcpy(to + (size_t)k * size, from + (size_t)(uint32_t)s->order[first + k] * size, size);
+      for (int64_t k = 0; k < rows; k++)
+        memcpy(to + (size_t)k * size, from + (size_t)(uint32_t)s->order[first + k] * size, size);
   }
 }

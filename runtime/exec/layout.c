@@ -46,7 +46,9 @@ static NodeId sum_of(const RegionPlan *p, const Node *add, NodeId product) {
   bool own_memory = o->alias == NODE_NONE || p->fused[other].add_to != NODE_NONE;
   if (other == product || !own_memory || o->fused || p->uses[other] != 1) return NODE_NONE;
   OpId op = g_node(p->graph, other)->op;
-  if (o->place != PLACE_PARTIAL || op == OP_PART || !shape_equal(&g_node(p->graph, other)->shape, &add->shape)) return NODE_NONE;
+  if (o->place != PLACE_PARTIAL || op == OP_PART ||
+      !shape_equal(&g_node(p->graph, other)->shape, &add->shape))
+    return NODE_NONE;
   return other;
 }
 
@@ -62,8 +64,11 @@ static void fuse_from(RegionPlan *p, NodeId m, const NodeId *consumer) {
     NodeId bias = bias_of(p, n, last), sum = sum_of(p, n, last);
     if (last == m && bias != NODE_NONE) f.bias = bias;
     else if (last == m && sum != NODE_NONE) f.add_to = sum;
-    else if (n->op == OP_LEAKY_RELU && f.leaky == NODE_NONE && f.add_to == NODE_NONE && f.mask == NODE_NONE) f.leaky = c;
-    else if (n->op == OP_LEAKY_RELU_GRAD && last == m && n->in[0] == m && n->in[1] != m && shape_equal(&g_node(g, n->in[1])->shape, &n->shape)) f.mask = n->in[1];
+    else if (n->op == OP_LEAKY_RELU && f.leaky == NODE_NONE && f.add_to == NODE_NONE && f.mask == NODE_NONE)
+      f.leaky = c;
+    else if (n->op == OP_LEAKY_RELU_GRAD && last == m && n->in[0] == m && n->in[1] != m &&
+             shape_equal(&g_node(g, n->in[1])->shape, &n->shape))
+      f.mask = n->in[1];
     else break;
     last = c;
     if (f.add_to != NODE_NONE || f.mask != NODE_NONE || f.leaky != NODE_NONE) break;
@@ -91,15 +96,18 @@ void layout_fuse(PlanEnv *env, RegionPlan *p) {
   }
   for (NodeId id = 0; id < n; id++) {
     const Node *node = g_node(p->graph, id);
-    if (node->op == OP_MATMUL && node->shape.rank == 2 && p->placed.at[id].place != PLACE_FULL) fuse_from(p, id, consumer);
+    if (node->op == OP_MATMUL && node->shape.rank == 2 && p->placed.at[id].place != PLACE_FULL)
+      fuse_from(p, id, consumer);
   }
 }
 
 bool plan_reads_flipped(const RegionPlan *p, NodeId id) {
   const Node *n = g_node(p->graph, id);
-  if (n->op != OP_MATMUL || n->shape.rank != 2 || n->attr.i[1] == 0 || p->placed.at[id].place != PLACE_ROW) return false;
+  if (n->op != OP_MATMUL || n->shape.rank != 2 || n->attr.i[1] == 0 || p->placed.at[id].place != PLACE_ROW)
+    return false;
   const Node *b = g_node(p->graph, n->in[1]);
-  return p->placed.at[n->in[1]].place == PLACE_FULL && b->op != OP_CONST && shape_is_static(&b->shape) && !dim_is_one(b->shape.d[0]);
+  return p->placed.at[n->in[1]].place == PLACE_FULL && b->op != OP_CONST && shape_is_static(&b->shape) &&
+         !dim_is_one(b->shape.d[0]);
 }
 
 /* ---- memory -------------------------------------------------------------------------------- */
@@ -173,8 +181,11 @@ static void store_in_place(PlanEnv *env, RegionPlan *p) {
     NodeId root = plan_root(p, node->in[0]);
     const Node *value = g_node(g, root);
     bool made_here = op_info[value->op].cls != CLASS_SOURCE || value->op == OP_DRAW;
-    if (!made_here || p->placed.at[root].place == PLACE_PARTIAL || p->where[root].kind != WHERE_NONE || value->op == OP_UPDATE) continue;
-    if (shape_capacity(&value->shape) != shape_capacity(&env->program->slots.at[node->attr.i[0]].shape)) continue;
+    if (!made_here || p->placed.at[root].place == PLACE_PARTIAL || p->where[root].kind != WHERE_NONE ||
+        value->op == OP_UPDATE)
+      continue;
+    if (shape_capacity(&value->shape) != shape_capacity(&env->program->slots.at[node->attr.i[0]].shape))
+      continue;
     p->where[root] = (Where){WHERE_SLOT, (int)node->attr.i[0], 0, 0};
   }
 }
@@ -211,11 +222,14 @@ static int time_of(const RegionPlan *p, NodeId id) {
   return 2 * (at->phase + 1) + (at->place == PLACE_FULL ? 1 : 0);
 }
 
-typedef struct Lives { int *from, *to, *last_use; } Lives;
+typedef struct Lives {
+  int *from, *to, *last_use;
+} Lives;
 
 static Lives find_lives(PlanEnv *env, const RegionPlan *p) {
   int n = g_count(p->graph);
-  Lives l = {ARENA_ARRAY(env->arena, int, n), ARENA_ARRAY(env->arena, int, n), ARENA_ARRAY(env->arena, int, n)};
+  Lives l = {ARENA_ARRAY(env->arena, int, n), ARENA_ARRAY(env->arena, int, n),
+             ARENA_ARRAY(env->arena, int, n)};
   NodeId ops[KMAX_IN + 8 + 512];
   for (NodeId id = 0; id < n; id++) l.from[id] = l.to[id] = time_of(p, id), l.last_use[id] = id;
   for (NodeId id = 0; id < n; id++) {
@@ -240,7 +254,8 @@ static size_t pack_slab(PlanEnv *env, RegionPlan *p, const Lives *l) {
     const Node *node = g_node(p->graph, id);
     if (!plan_reads_flipped(p, id) || p->flipped[node->in[1]]) continue;
     p->flipped[node->in[1]] = 1;
-    size_t bytes = align_up(mem_mul((size_t)shape_capacity(&g_node(p->graph, node->in[1])->shape), env->set->real));
+    size_t bytes =
+        align_up(mem_mul((size_t)shape_capacity(&g_node(p->graph, node->in[1])->shape), env->set->real));
     items[m++] = (Item){bytes, 0, time_of(p, node->in[1]), 1 << 30, ~node->in[1]};
   }
   for (NodeId id = 0; id < n; id++) {
@@ -291,8 +306,11 @@ void layout_memory(PlanEnv *env, RegionPlan *p) {
     if (w->kind == WHERE_SLOT) continue;
     w->kind = kind_of(p, id);
     if (w->kind == WHERE_SLOT) w->slot = (int)node->attr.i[0];
-    if (w->kind == WHERE_SLAB || w->kind == WHERE_LOCAL) w->bytes = value_bytes(env, p, id, w->kind == WHERE_LOCAL);
-    if (w->kind == WHERE_CONST) w->bytes = only_elementwise(p, id) ? env->set->real : mem_mul((size_t)shape_capacity(&node->shape), env->set->real);
+    if (w->kind == WHERE_SLAB || w->kind == WHERE_LOCAL)
+      w->bytes = value_bytes(env, p, id, w->kind == WHERE_LOCAL);
+    if (w->kind == WHERE_CONST)
+      w->bytes = only_elementwise(p, id) ? env->set->real
+                                         : mem_mul((size_t)shape_capacity(&node->shape), env->set->real);
     if (node->op == OP_COUNT || node->op == OP_CLOCK) vec_push(env->arena, &p->scalars, id);
     if (node->op == OP_UPDATE) vec_push(env->arena, &p->updates, id);
   }

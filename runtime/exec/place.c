@@ -23,13 +23,16 @@ typedef struct Placer {
 
 static int max_int(int a, int b) { return a > b ? a : b; }
 
-static bool rows_like(const Shape *s) { return s->rank >= 1 && (s->d[0].count != 0 || s->d[0].n >= ROWS_MIN); }
+static bool rows_like(const Shape *s) {
+  return s->rank >= 1 && (s->d[0].count != 0 || s->d[0].n >= ROWS_MIN);
+}
 
 static int domain_of(Placer *p, Dim rows) {
   for (int k = 0; k < p->out->n_domains; k++)
     if (dim_equal(p->out->domains[k].rows, rows)) return k;
   int n = p->out->n_domains++;
-  p->out->domains = arena_grow(p->arena, p->out->domains, (size_t)n * sizeof(Domain), (size_t)(n + 1) * sizeof(Domain));
+  p->out->domains =
+      arena_grow(p->arena, p->out->domains, (size_t)n * sizeof(Domain), (size_t)(n + 1) * sizeof(Domain));
   p->out->domains[n].rows = rows;
   return n;
 }
@@ -66,7 +69,9 @@ static void keep_across(Placer *p, const Node *n, int phase) {
   }
 }
 
-static void set_full(Placer *p, NodeId id, int phase) { *at(p, id) = (NodePlace){PLACE_FULL, -1, phase, false, false, false, false, NODE_NONE}; }
+static void set_full(Placer *p, NodeId id, int phase) {
+  *at(p, id) = (NodePlace){PLACE_FULL, -1, phase, false, false, false, false, NODE_NONE};
+}
 
 static void place_full(Placer *p, NodeId id) {
   const Node *n = node(p, id);
@@ -87,14 +92,17 @@ static void place_rows(Placer *p, NodeId id, int domain, Placement place) {
 static int row_domain(Placer *p, const Node *n) {
   for (int k = 0; k < n->n_in; k++) {
     const NodePlace *in = at(p, n->in[k]);
-    if (in->place == PLACE_ROW && n->shape.rank >= 1 && dim_equal(node(p, n->in[k])->shape.d[0], n->shape.d[0])) return in->domain;
+    if (in->place == PLACE_ROW && n->shape.rank >= 1 &&
+        dim_equal(node(p, n->in[k])->shape.d[0], n->shape.d[0]))
+      return in->domain;
   }
   return -1;
 }
 
 /* Is `op` linear in its `n_partial` partial inputs (of n_in; the last of them is `which`)? */
 static bool linear_in(OpId op, int n_partial, int n_in, int which) {
-  static const OpId one[] = {OP_NEG, OP_SUM, OP_RESHAPE, OP_TRANSPOSE, OP_SLICE, OP_PAD, OP_STRETCH, OP_FLIP, OP_CUMSUM};
+  static const OpId one[] = {OP_NEG, OP_SUM,     OP_RESHAPE, OP_TRANSPOSE, OP_SLICE,
+                             OP_PAD, OP_STRETCH, OP_FLIP,    OP_CUMSUM};
   if (op == OP_ADD || op == OP_SUB) return n_partial == n_in;
   if (op == OP_MUL) return n_partial == 1;
   if (op == OP_DIV) return n_partial == 1 && which == 0;
@@ -126,9 +134,15 @@ static bool place_partial(Placer *p, NodeId id) {
 static void place_elementwise(Placer *p, NodeId id) {
   const Node *n = node(p, id);
   int d = row_domain(p, n);
-  if (d >= 0) { place_rows(p, id, d, PLACE_ROW); return; }
+  if (d >= 0) {
+    place_rows(p, id, d, PLACE_ROW);
+    return;
+  }
   if (place_partial(p, id)) return;
-  if (n->shape.rank >= 1 && n->shape.d[0].count != 0) { place_rows(p, id, domain_of(p, n->shape.d[0]), PLACE_ROW); return; }
+  if (n->shape.rank >= 1 && n->shape.d[0].count != 0) {
+    place_rows(p, id, domain_of(p, n->shape.d[0]), PLACE_ROW);
+    return;
+  }
   place_full(p, id);
 }
 
@@ -150,7 +164,10 @@ static void place_matmul(Placer *p, NodeId id) {
   const Node *n = node(p, id);
   const NodePlace *a = at(p, n->in[0]), *b = at(p, n->in[1]);
   bool ta = n->attr.i[0] != 0, tb = n->attr.i[1] != 0;
-  if (n->shape.rank > 2) { place_elementwise(p, id); return; } /* axis 0 is a batch axis of both */
+  if (n->shape.rank > 2) {
+    place_elementwise(p, id);
+    return;
+  } /* axis 0 is a batch axis of both */
   if (a->place == PLACE_ROW && ta && !tb && b->place == PLACE_ROW && b->domain == a->domain) {
     place_rows(p, id, a->domain, PLACE_PARTIAL);
     return;
@@ -174,7 +191,10 @@ static void place_shared(Placer *p, NodeId id, int by_rows) {
     const Shape *s = &node(p, n->in[k])->shape;
     whole |= k != by_rows && s->rank >= 1 && s->d[0].count != 0;
   }
-  if (whole) { place_full(p, id); return; }
+  if (whole) {
+    place_full(p, id);
+    return;
+  }
   int domain = rows->domain, phase = need_rows(p, n->in[by_rows], domain);
   for (int k = 0; k < n->n_in; k++)
     if (k != by_rows) phase = max_int(phase, need_full(p, n->in[k]) + 1);
@@ -187,8 +207,12 @@ static void place_shared(Placer *p, NodeId id, int by_rows) {
 #define SCATTER_PARTIAL_MAX 65536
 static void place_contract(Placer *p, NodeId id) {
   const Node *n = node(p, id);
-  bool large = n->op == OP_SCATTER_ROWS && (!shape_is_static(&n->shape) || shape_capacity(&n->shape) > SCATTER_PARTIAL_MAX);
-  if (large) { place_full(p, id); return; }
+  bool large = n->op == OP_SCATTER_ROWS &&
+               (!shape_is_static(&n->shape) || shape_capacity(&n->shape) > SCATTER_PARTIAL_MAX);
+  if (large) {
+    place_full(p, id);
+    return;
+  }
   const NodePlace *a = at(p, n->in[0]), *b = at(p, n->in[1]);
   bool rows = a->place == PLACE_ROW && b->place == PLACE_ROW && a->domain == b->domain;
   if (rows) place_rows(p, id, a->domain, PLACE_PARTIAL);
@@ -200,15 +224,20 @@ static void place_alias(Placer *p, NodeId id) {
   const Node *n = node(p, id), *in = node(p, n->in[0]);
   NodePlace from = *at(p, n->in[0]);
   bool rows_stay = n->shape.rank >= 1 && in->shape.rank >= 1 && dim_equal(n->shape.d[0], in->shape.d[0]);
-  if (from.place == PLACE_ROW && !rows_stay) from.phase = need_full(p, n->in[0]), from.place = PLACE_FULL, from.domain = -1;
+  if (from.place == PLACE_ROW && !rows_stay)
+    from.phase = need_full(p, n->in[0]), from.place = PLACE_FULL, from.domain = -1;
   from.alias = n->in[0];
   *at(p, id) = from;
 }
 
 static void place_view(Placer *p, NodeId id) {
   const Node *n = node(p, id);
-  if (n->op != OP_TRANSPOSE) { place_alias(p, id); return; }
-  if (at(p, n->in[0])->place == PLACE_ROW && n->attr.i[0] == 0) place_rows(p, id, at(p, n->in[0])->domain, PLACE_ROW);
+  if (n->op != OP_TRANSPOSE) {
+    place_alias(p, id);
+    return;
+  }
+  if (at(p, n->in[0])->place == PLACE_ROW && n->attr.i[0] == 0)
+    place_rows(p, id, at(p, n->in[0])->domain, PLACE_ROW);
   else if (!place_partial(p, id)) place_full(p, id);
 }
 
@@ -222,7 +251,10 @@ static void place_axis(Placer *p, NodeId id) {
 static void place_circuit(Placer *p, NodeId id) {
   const Node *n = node(p, id);
   for (int k = 0; k < n->n_in; k++)
-    if (at(p, n->in[k])->place == PLACE_ROW) { place_rows(p, id, at(p, n->in[k])->domain, PLACE_ROW); return; }
+    if (at(p, n->in[k])->place == PLACE_ROW) {
+      place_rows(p, id, at(p, n->in[k])->domain, PLACE_ROW);
+      return;
+    }
   place_full(p, id);
 }
 
@@ -231,7 +263,8 @@ static void place_part(Placer *p, NodeId id) {
   NodePlace from = *at(p, n->in[0]);
   from.stored = from.reduced = false;
   int k = (int)n->attr.i[0];
-  bool rows = k >= whole->n_in || at(p, whole->in[k])->place == PLACE_ROW || (n->shape.rank >= 1 && n->shape.d[0].count != 0);
+  bool rows = k >= whole->n_in || at(p, whole->in[k])->place == PLACE_ROW ||
+              (n->shape.rank >= 1 && n->shape.d[0].count != 0);
   if (from.place == PLACE_ROW && !rows) from.place = PLACE_PARTIAL;
   *at(p, id) = from;
 }
@@ -240,8 +273,12 @@ static void place_source(Placer *p, NodeId id) {
   const Node *n = node(p, id);
   set_full(p, id, -1);
   bool rows = rows_like(&n->shape);
-  if (n->op == OP_DRAW && rows) *at(p, id) = (NodePlace){PLACE_ROW, domain_of(p, n->shape.d[0]), 0, false, false, false, false, NODE_NONE};
-  if (n->op == OP_INPUT && rows) *at(p, id) = (NodePlace){PLACE_ROW, domain_of(p, n->shape.d[0]), -1, true, false, false, false, NODE_NONE};
+  if (n->op == OP_DRAW && rows)
+    *at(p, id) =
+        (NodePlace){PLACE_ROW, domain_of(p, n->shape.d[0]), 0, false, false, false, false, NODE_NONE};
+  if (n->op == OP_INPUT && rows)
+    *at(p, id) =
+        (NodePlace){PLACE_ROW, domain_of(p, n->shape.d[0]), -1, true, false, false, false, NODE_NONE};
   if (n->op == OP_PARAM && n->attr.i[1] > 0) at(p, id)->phase = p->last_read[n->attr.i[0]];
 }
 
@@ -274,22 +311,22 @@ static void note_reads(Placer *p, NodeId id) {
 static void place_node(Placer *p, NodeId id) {
   const Node *n = node(p, id);
   switch (op_info[n->op].cls) {
-    case CLASS_SOURCE: place_source(p, id); break;
-    case CLASS_EW: place_elementwise(p, id); break;
-    case CLASS_ROWS: place_elementwise(p, id); break;
-    case CLASS_REDUCE: place_reduce(p, id); break;
-    case CLASS_MATMUL: place_matmul(p, id); break;
-    case CLASS_SHARED: place_shared(p, id, n->op == OP_GATHER ? 1 : 0); break;
-    case CLASS_CONTRACT: place_contract(p, id); break;
-    case CLASS_AXIS: place_axis(p, id); break;
-    case CLASS_VIEW: place_view(p, id); break;
-    case CLASS_CIRCUIT: place_circuit(p, id); break;
-    case CLASS_PART: place_part(p, id); break;
-    case CLASS_WHOLE:
-      if (n->op == OP_REDUCE_MAX || n->op == OP_REDUCE_MIN) place_reduce(p, id);
-      else place_full(p, id);
-      break;
-    case CLASS_EFFECT: place_effect(p, id); break;
+  case CLASS_SOURCE: place_source(p, id); break;
+  case CLASS_EW: place_elementwise(p, id); break;
+  case CLASS_ROWS: place_elementwise(p, id); break;
+  case CLASS_REDUCE: place_reduce(p, id); break;
+  case CLASS_MATMUL: place_matmul(p, id); break;
+  case CLASS_SHARED: place_shared(p, id, n->op == OP_GATHER ? 1 : 0); break;
+  case CLASS_CONTRACT: place_contract(p, id); break;
+  case CLASS_AXIS: place_axis(p, id); break;
+  case CLASS_VIEW: place_view(p, id); break;
+  case CLASS_CIRCUIT: place_circuit(p, id); break;
+  case CLASS_PART: place_part(p, id); break;
+  case CLASS_WHOLE:
+    if (n->op == OP_REDUCE_MAX || n->op == OP_REDUCE_MIN) place_reduce(p, id);
+    else place_full(p, id);
+    break;
+  case CLASS_EFFECT: place_effect(p, id); break;
   }
 }
 

@@ -17,7 +17,8 @@ static bool find_kernels(PlanEnv *env, const Graph *g) {
   for (NodeId id = 0; id < g_count(g); id++) {
     const Node *n = g_node(g, id);
     if (op_info[n->op].kernel != OPKERNEL_LATER) continue;
-    Diag *d = diag_add(env->sink, DIAG_LATER, n->span, "`%s` cannot be run by this version", op_info[n->op].name);
+    Diag *d =
+        diag_add(env->sink, DIAG_LATER, n->span, "`%s` cannot be run by this version", op_info[n->op].name);
     diag_mark(d, "known and checked, but its kernel is not built yet");
     diag_note(d, "nothing was run");
     ok = false;
@@ -30,9 +31,11 @@ bool plan_layout(PlanEnv *env, const Graph *g, Span span, RegionPlan *out) {
   if (!find_kernels(env, out->graph)) return false;
   NodeId where = NODE_NONE;
   const char *why = place_graph(env->arena, out->graph, env->program, &out->placed, &where);
-  if (!why && out->placed.n_domains > DOMAINS_MAX) why = "more than 16 different numbers of rows in one block cannot be run by this version";
+  if (!why && out->placed.n_domains > DOMAINS_MAX)
+    why = "more than 16 different numbers of rows in one block cannot be run by this version";
   if (why) {
-    Diag *d = diag_add(env->sink, DIAG_LATER, where == NODE_NONE ? span : g_node(out->graph, where)->span, "%s", why);
+    Diag *d = diag_add(env->sink, DIAG_LATER, where == NODE_NONE ? span : g_node(out->graph, where)->span,
+                       "%s", why);
     diag_note(d, "nothing was run");
     return false;
   }
@@ -46,15 +49,18 @@ bool plan_layout(PlanEnv *env, const Graph *g, Span span, RegionPlan *out) {
 char *plan_address(const PlanEnv *env, const RegionPlan *p, NodeId id) {
   const Where *w = &p->where[plan_root(p, id)];
   switch (w->kind) {
-    case WHERE_SLOT: return env->slot_data[w->slot];
-    case WHERE_CONST: return (char *)w->offset; /* an address since plan_bind */
-    case WHERE_SLAB: return p->base + w->offset;
-    case WHERE_LOCAL: case WHERE_NONE: return NULL;
+  case WHERE_SLOT: return env->slot_data[w->slot];
+  case WHERE_CONST: return (char *)w->offset; /* an address since plan_bind */
+  case WHERE_SLAB: return p->base + w->offset;
+  case WHERE_LOCAL:
+  case WHERE_NONE: return NULL;
   }
   return NULL;
 }
 
-static int64_t row_bytes(const PlanEnv *env, const Shape *s) { return shape_row_size(s) * (int64_t)env->set->real; }
+static int64_t row_bytes(const PlanEnv *env, const Shape *s) {
+  return shape_row_size(s) * (int64_t)env->set->real;
+}
 
 /* `rows`: the reader or writer works on rows of its shard; `shard`: on the shard's partial sum (a
  * partial value that has been added up is read as a whole, where shard 0's part stood). */
@@ -103,7 +109,8 @@ static const void *sim_of(PlanEnv *env, const Node *n) {
   Span where = n->span;
   const SimPlan *s = sim_plan(env->arena, c, env->set, &why, &where);
   if (!s) {
-    Diag *d = diag_add(env->sink, DIAG_LATER, where, "%s", why ? why : "this circuit cannot be simulated by this version");
+    Diag *d = diag_add(env->sink, DIAG_LATER, where, "%s",
+                       why ? why : "this circuit cannot be simulated by this version");
     diag_note(d, "nothing was run");
     return NULL;
   }
@@ -115,7 +122,8 @@ static const void *sim_of(PlanEnv *env, const Node *n) {
 /* Constants stand as one number where only elementwise kernels read them. */
 static void shrink_const(const RegionPlan *p, const Node *n, int k, NodeId id, KOp *kop) {
   const Node *in = g_node(p->graph, id);
-  if (in->op == OP_CONST && op_info[n->op].cls == CLASS_EW && n->op != OP_STRETCH) kop->in[k] = shape_scalar(), kop->in_rows[k] = false;
+  if (in->op == OP_CONST && op_info[n->op].cls == CLASS_EW && n->op != OP_STRETCH)
+    kop->in[k] = shape_scalar(), kop->in_rows[k] = false;
 }
 
 /* In a serial part only counts are resolved at run time. */
@@ -138,7 +146,8 @@ static int domain_for(PlanEnv *env, RegionPlan *p, Dim rows) {
   int k = find_domain(p, rows);
   if (k >= 0) return k;
   Placed *q = &p->placed;
-  q->domains = arena_grow(env->arena, q->domains, (size_t)q->n_domains * sizeof(Domain), (size_t)(q->n_domains + 1) * sizeof(Domain));
+  q->domains = arena_grow(env->arena, q->domains, (size_t)q->n_domains * sizeof(Domain),
+                          (size_t)(q->n_domains + 1) * sizeof(Domain));
   q->domains[q->n_domains].rows = rows;
   return q->n_domains++;
 }
@@ -165,7 +174,8 @@ static void set_output(PlanEnv *env, RegionPlan *p, Instr *i, NodeId id) {
   const Node *n = g_node(p->graph, id);
   const NodePlace *at = &p->placed.at[id];
   i->kop.out = n->shape;
-  i->kop.out_rows = at->place == PLACE_ROW || (at->place == PLACE_FULL && n->shape.rank >= 1 && n->shape.d[0].count != 0);
+  i->kop.out_rows =
+      at->place == PLACE_ROW || (at->place == PLACE_FULL && n->shape.rank >= 1 && n->shape.d[0].count != 0);
   if (at->place == PLACE_FULL && i->kop.out_rows) need_count(env, p, i, n->shape.d[0]);
   if (at->place == PLACE_FULL && is_circuit(n->op) && n->shape.rank == 2) i->kop.out_rows = true;
   if (!has_parts(n->op)) i->out = operand(env, p, id, at->place == PLACE_ROW, true);
@@ -206,7 +216,8 @@ static double cost_of(const Node *n, const KOp *k) {
 
 static bool limits(PlanEnv *env, const Node *n, int n_in) {
   if (n_in <= KMAX_IN && n->n_parts <= KMAX_PARTS) return true;
-  Diag *d = diag_add(env->sink, DIAG_LATER, n->span, "`%s` with %d inputs cannot be run by this version", op_info[n->op].name, n_in);
+  Diag *d = diag_add(env->sink, DIAG_LATER, n->span, "`%s` with %d inputs cannot be run by this version",
+                     op_info[n->op].name, n_in);
   diag_note(d, "at most %d are possible; nothing was run", KMAX_IN);
   return false;
 }
@@ -268,7 +279,9 @@ static bool make_instr(PlanEnv *env, RegionPlan *p, NodeId id) {
   if (has_parts(n->op)) set_parts(env, p, &i);
   if (n->op == OP_DRAW) i.kop.key = rng_key(env->program->seed, env->program->sites.at[n->attr.i[1]].path);
   if (is_circuit(n->op) && !(i.kop.plan = sim_of(env, n))) return false;
-  const char *why = i.mixed_counts ? "an operation over two different numbers of rows cannot be run by this version" : kop_prepare(&i.kop, env->set);
+  const char *why = i.mixed_counts
+                        ? "an operation over two different numbers of rows cannot be run by this version"
+                        : kop_prepare(&i.kop, env->set);
   if (why) {
     Diag *d = diag_add(env->sink, DIAG_LATER, n->span, "%s", why);
     diag_note(d, "nothing was run");
@@ -284,7 +297,11 @@ static bool make_instr(PlanEnv *env, RegionPlan *p, NodeId id) {
 
 static void add_update(PlanEnv *env, RegionPlan *p, NodeId id) {
   const Node *n = g_node(p->graph, id);
-  Serial s = {.kind = SERIAL_UPDATE, .update = n->attr.p, .node = id, .to = plan_address(env, p, id), .rows_domain = -1};
+  Serial s = {.kind = SERIAL_UPDATE,
+              .update = n->attr.p,
+              .node = id,
+              .to = plan_address(env, p, id),
+              .rows_domain = -1};
   s.grads = ARENA_ARRAY(env->arena, const char *, n->n_in);
   for (int k = 0; k < n->n_in; k++) s.grads[k] = plan_address(env, p, n->in[k]);
   vec_push(env->arena, &p->phases[p->placed.at[id].phase + 1].serials, s);
@@ -297,7 +314,11 @@ static void add_store(PlanEnv *env, RegionPlan *p, NodeId id) {
   if (from == to) return; /* made in the slot's own memory */
   const Shape *s = &n->shape;
   bool counted = s->rank >= 1 && s->d[0].count != 0;
-  Serial c = {.kind = SERIAL_COPY, .from = from, .to = to, .node = id, .rows_domain = counted ? domain_for(env, p, s->d[0]) : -1};
+  Serial c = {.kind = SERIAL_COPY,
+              .from = from,
+              .to = to,
+              .node = id,
+              .rows_domain = counted ? domain_for(env, p, s->d[0]) : -1};
   c.n = counted ? shape_row_size(s) : shape_capacity(s);
   vec_push(env->arena, &p->phases[p->placed.at[id].phase + 1].serials, c);
 }
@@ -305,15 +326,23 @@ static void add_store(PlanEnv *env, RegionPlan *p, NodeId id) {
 static bool add_node(PlanEnv *env, RegionPlan *p, NodeId id) {
   const Node *n = g_node(p->graph, id);
   const NodePlace *at = &p->placed.at[id];
-  if (n->op == OP_UPDATE) { add_update(env, p, id); return true; }
-  if (n->op == OP_STORE) { add_store(env, p, id); return true; }
-  bool own = op_info[n->op].kernel == OPKERNEL_K && !at->fused && (at->alias == NODE_NONE || p->fused[id].matmul != NODE_NONE);
+  if (n->op == OP_UPDATE) {
+    add_update(env, p, id);
+    return true;
+  }
+  if (n->op == OP_STORE) {
+    add_store(env, p, id);
+    return true;
+  }
+  bool own = op_info[n->op].kernel == OPKERNEL_K && !at->fused &&
+             (at->alias == NODE_NONE || p->fused[id].matmul != NODE_NONE);
   if (!own) return true;
   if (!make_instr(env, p, id)) return false;
   int instr = p->instrs.n - 1;
   Phase *phase = &p->phases[at->phase + 1];
   if (at->place == PLACE_FULL) {
-    Serial s = {.kind = SERIAL_INSTR, .instr = instr, .node = id, .rows_domain = p->instrs.at[instr].rows_domain};
+    Serial s = {
+        .kind = SERIAL_INSTR, .instr = instr, .node = id, .rows_domain = p->instrs.at[instr].rows_domain};
     vec_push(env->arena, &phase->serials, s);
   } else {
     vec_push(env->arena, &phase->chains[at->domain].instrs, instr);
@@ -353,7 +382,8 @@ bool plan_bind(PlanEnv *env, RegionPlan *p, char *slab) {
   p->flip_made = ARENA_ARRAY(env->arena, bool, g_count(p->graph));
   fill_consts(env, p);
   p->phases = ARENA_ARRAY(env->arena, Phase, p->placed.n_phases + 1);
-  for (int k = 1; k <= p->placed.n_phases; k++) p->phases[k].chains = ARENA_ARRAY(env->arena, Chain, p->n_chains + 1);
+  for (int k = 1; k <= p->placed.n_phases; k++)
+    p->phases[k].chains = ARENA_ARRAY(env->arena, Chain, p->n_chains + 1);
   for (NodeId id = 0; id < g_count(p->graph); id++)
     if (!add_node(env, p, id)) return false;
   add_reductions(env, p);

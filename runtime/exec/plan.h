@@ -38,17 +38,20 @@ static inline int64_t shard_count(int64_t rows) {
 typedef enum Placement { PLACE_FULL, PLACE_ROW, PLACE_PARTIAL } Placement;
 
 /* The rows that a parallel part is cut along: a count, or a static number of rows. */
-typedef struct Domain { Dim rows; } Domain;
+typedef struct Domain {
+  Dim rows;
+} Domain;
 
 typedef struct NodePlace {
   Placement place;
-  int domain;      /* ROW, PARTIAL; -1 otherwise */
-  int phase;       /* parallel part (ROW, PARTIAL) or serial part (FULL) in which it is made; -1: stored before the region */
-  bool stored;     /* FULL although made by rows: its shards write into one full buffer */
-  bool reduced;    /* PARTIAL that is added up in the serial part of its phase */
-  bool fused;      /* made inside another node's kernel; no instruction of its own */
-  bool dead;       /* nothing needs it */
-  NodeId alias;    /* same memory as this node; NODE_NONE: its own */
+  int domain; /* ROW, PARTIAL; -1 otherwise */
+  int phase;  /* parallel part (ROW, PARTIAL) or serial part (FULL) in which it is made; -1: stored before the
+                 region */
+  bool stored;  /* FULL although made by rows: its shards write into one full buffer */
+  bool reduced; /* PARTIAL that is added up in the serial part of its phase */
+  bool fused;   /* made inside another node's kernel; no instruction of its own */
+  bool dead;    /* nothing needs it */
+  NodeId alias; /* same memory as this node; NODE_NONE: its own */
 } NodePlace;
 
 typedef struct Placed {
@@ -65,7 +68,7 @@ const char *place_graph(Arena *a, const Graph *g, const Program *p, Placed *out,
 /* Where an operand stands in memory. Address = base (+ thread scratch if local)
  * + first row of the shard * row_bytes + shard number * shard_bytes. */
 typedef struct Operand {
-  char *base;          /* or an offset, if local */
+  char *base; /* or an offset, if local */
   int64_t row_bytes;
   int64_t shard_bytes;
   bool local;
@@ -73,76 +76,89 @@ typedef struct Operand {
 
 typedef struct Instr {
   KOp kop;
-  NodeId node;         /* for messages and dumps */
+  NodeId node; /* for messages and dumps */
   int n_in, n_parts;
   Operand in[KMAX_IN];
   Operand out;
   Operand part[KMAX_PARTS];
   bool has_part[KMAX_PARTS];
-  int rows_domain;     /* serial part: domain whose rows an operand has, -1 none */
-  bool mixed_counts;   /* serial part: operands with two different counts */
-  double cost;         /* rough work per row (parallel) or in all (serial), in nanoseconds */
+  int rows_domain;   /* serial part: domain whose rows an operand has, -1 none */
+  bool mixed_counts; /* serial part: operands with two different counts */
+  double cost;       /* rough work per row (parallel) or in all (serial), in nanoseconds */
 } Instr;
 
-typedef struct Reduction { char *base; int64_t n; int64_t shard_bytes; int domain; } Reduction;
+typedef struct Reduction {
+  char *base;
+  int64_t n;
+  int64_t shard_bytes;
+  int domain;
+} Reduction;
 
 typedef enum SerialKind { SERIAL_INSTR, SERIAL_COPY, SERIAL_UPDATE } SerialKind;
 typedef struct Serial {
   SerialKind kind;
-  int instr;               /* INSTR */
-  const char *from;        /* COPY */
-  char *to;                /* COPY; UPDATE: its result, one number */
-  int64_t n;               /* COPY: elements; of one row, if rows_domain >= 0 */
+  int instr;        /* INSTR */
+  const char *from; /* COPY */
+  char *to;         /* COPY; UPDATE: its result, one number */
+  int64_t n;        /* COPY: elements; of one row, if rows_domain >= 0 */
   int rows_domain;
   const UpdateInfo *update;
-  const char **grads;      /* UPDATE: gradient of each weight tensor */
+  const char **grads; /* UPDATE: gradient of each weight tensor */
   NodeId node;
 } Serial;
 
-typedef struct Chain { VEC(int) instrs; double row_cost; } Chain; /* of one domain, in graph order */
+typedef struct Chain {
+  VEC(int) instrs;
+  double row_cost;
+} Chain; /* of one domain, in graph order */
 
 /* Phase 0 of the array is the prologue (serial only); parallel part p and serial part p are
  * phases[p + 1]. */
 typedef struct Phase {
-  Chain *chains;           /* by domain; NULL in the prologue */
+  Chain *chains; /* by domain; NULL in the prologue */
   VEC(Reduction) reductions;
   VEC(Serial) serials;
 } Phase;
 
 /* A MATMUL with what follows it in one kernel; by the last of the nodes. */
 typedef struct Fused {
-  NodeId matmul; /* NODE_NONE: nothing fused */
+  NodeId matmul;            /* NODE_NONE: nothing fused */
   NodeId bias, leaky, mask; /* NODE_NONE where absent; mask: result whose sign gates the product */
-  NodeId add_to; /* partial sum that the product is added to, in its place */
+  NodeId add_to;            /* partial sum that the product is added to, in its place */
 } Fused;
 
 typedef enum WhereKind {
-  WHERE_NONE,   /* never stored: fused, or nothing needs it */
-  WHERE_SLOT,   /* memory of a slot: PARAM, INPUT, or the only STORE of the value */
-  WHERE_CONST,  /* constants of the region */
-  WHERE_SLAB,   /* between phases */
-  WHERE_LOCAL   /* scratch of a thread, inside one phase */
+  WHERE_NONE,  /* never stored: fused, or nothing needs it */
+  WHERE_SLOT,  /* memory of a slot: PARAM, INPUT, or the only STORE of the value */
+  WHERE_CONST, /* constants of the region */
+  WHERE_SLAB,  /* between phases */
+  WHERE_LOCAL  /* scratch of a thread, inside one phase */
 } WhereKind;
-typedef struct Where { WhereKind kind; int slot; size_t offset; size_t bytes; } Where; /* by root node */
+typedef struct Where {
+  WhereKind kind;
+  int slot;
+  size_t offset;
+  size_t bytes;
+} Where; /* by root node */
 
 typedef struct RegionPlan {
-  const Graph *graph;      /* optimised copy */
+  const Graph *graph; /* optimised copy */
   Placed placed;
-  Fused *fused;            /* by NodeId */
-  Where *where;            /* by NodeId */
-  int *uses;               /* by NodeId: instructions that read it */
-  size_t *flipped;         /* by NodeId: 1 + offset in the slab of its transpose; 0: none. A matrix that row
-                              products read transposed is transposed once, not in every shard. */
-  size_t slab;             /* bytes of values that live between phases */
-  size_t local;            /* bytes of local values of each thread */
-  size_t kernel_scratch;   /* bytes of kernel scratch of each thread, behind the local values */
+  Fused *fused;          /* by NodeId */
+  Where *where;          /* by NodeId */
+  int *uses;             /* by NodeId: instructions that read it */
+  size_t *flipped;       /* by NodeId: 1 + offset in the slab of its transpose; 0: none. A matrix that row
+                            products read transposed is transposed once, not in every shard. */
+  size_t slab;           /* bytes of values that live between phases */
+  size_t local;          /* bytes of local values of each thread */
+  size_t kernel_scratch; /* bytes of kernel scratch of each thread, behind the local values */
   VEC(Instr) instrs;
-  Phase *phases;           /* n_phases + 1 */
-  int n_chains;            /* of each phase: domains that parallel parts have */
-  VEC(NodeId) scalars;     /* COUNT and CLOCK nodes, written before each run */
+  Phase *phases;       /* n_phases + 1 */
+  int n_chains;        /* of each phase: domains that parallel parts have */
+  VEC(NodeId) scalars; /* COUNT and CLOCK nodes, written before each run */
   VEC(NodeId) updates;
-  bool *flip_made;         /* by NodeId: the copy's instruction is there */
-  char *base;              /* the slab, once bound */
+  bool *flip_made; /* by NodeId: the copy's instruction is there */
+  char *base;      /* the slab, once bound */
   Span span;
 } RegionPlan;
 
@@ -150,9 +166,13 @@ typedef struct PlanEnv {
   Arena *arena;
   const Program *program;
   const KernelSet *set;
-  char **slot_data;        /* by slot; needed by plan_bind only */
+  char **slot_data; /* by slot; needed by plan_bind only */
   DiagSink *sink;
-  VEC(struct SimCache { const CircuitProgram *program; const void *plan; }) sims;
+  VEC(struct SimCache {
+    const CircuitProgram *program;
+    const void *plan;
+  })
+  sims;
 } PlanEnv;
 
 /* First half: optimise, place, fuse, size everything. False: the sink says why. */

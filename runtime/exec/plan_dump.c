@@ -16,11 +16,11 @@ static void where_text(const Run *r, const RegionPlan *p, NodeId id, FILE *out) 
   NodeId root = plan_root(p, id);
   const Where *w = &p->where[root];
   switch (w->kind) {
-    case WHERE_SLOT: fprintf(out, "slot %s", r->program->slots.at[w->slot].name); break;
-    case WHERE_CONST: fputs("constant", out); break;
-    case WHERE_SLAB: fprintf(out, "slab +%zu (%zu bytes)", w->offset, w->bytes); break;
-    case WHERE_LOCAL: fprintf(out, "local +%zu (%zu bytes)", w->offset, w->bytes); break;
-    case WHERE_NONE: fputs("-", out); break;
+  case WHERE_SLOT: fprintf(out, "slot %s", r->program->slots.at[w->slot].name); break;
+  case WHERE_CONST: fputs("constant", out); break;
+  case WHERE_SLAB: fprintf(out, "slab +%zu (%zu bytes)", w->offset, w->bytes); break;
+  case WHERE_LOCAL: fprintf(out, "local +%zu (%zu bytes)", w->offset, w->bytes); break;
+  case WHERE_NONE: fputs("-", out); break;
   }
 }
 
@@ -32,7 +32,8 @@ static void dump_instr(const Run *r, const RegionPlan *p, int instr, FILE *out) 
     fprintf(out, "      transposed copy of %%%d  @ slab +%zu\n", i->node, p->flipped[i->node] - 1);
     return;
   }
-  fprintf(out, "      %%%d %s %s = %s", i->node, place_name[p->placed.at[i->node].place], shape(r, &n->shape), op_info[i->kop.op].name);
+  fprintf(out, "      %%%d %s %s = %s", i->node, place_name[p->placed.at[i->node].place], shape(r, &n->shape),
+          op_info[i->kop.op].name);
   if (i->kop.epilogue & EPI_BIAS) fputs("+bias", out);
   if (i->kop.epilogue & EPI_LEAKY) fputs("+leaky_relu", out);
   if (i->kop.epilogue & EPI_LEAKY_GRAD) fputs("+leaky_relu_grad", out);
@@ -53,11 +54,13 @@ static void dump_phase(const Run *r, const RegionPlan *p, int k, FILE *out) {
     const Chain *c = &phase->chains[d];
     if (c->instrs.n == 0) continue;
     Shape rows = {.rank = 1, .d = {p->placed.domains[d].rows}};
-    fprintf(out, "    parallel %d over rows %s, shards of %d: %d instructions\n", k - 1, shape(r, &rows), SHARD_ROWS, c->instrs.n);
+    fprintf(out, "    parallel %d over rows %s, shards of %d: %d instructions\n", k - 1, shape(r, &rows),
+            SHARD_ROWS, c->instrs.n);
     for (int j = 0; j < c->instrs.n; j++) dump_instr(r, p, c->instrs.at[j], out);
   }
   if (phase->reductions.n + phase->serials.n == 0) return;
-  fprintf(out, "    serial %d: %d sums over shards, %d operations\n", k - 1, phase->reductions.n, phase->serials.n);
+  fprintf(out, "    serial %d: %d sums over shards, %d operations\n", k - 1, phase->reductions.n,
+          phase->serials.n);
   for (int j = 0; j < phase->serials.n; j++) {
     const Serial *s = &phase->serials.at[j];
     if (s->kind == SERIAL_INSTR) dump_instr(r, p, s->instr, out);
@@ -66,7 +69,11 @@ static void dump_phase(const Run *r, const RegionPlan *p, int k, FILE *out) {
   }
 }
 
-typedef struct Dump { const Run *r; FILE *out; int k; } Dump;
+typedef struct Dump {
+  const Run *r;
+  FILE *out;
+  int k;
+} Dump;
 
 static void dump_region(void *ctx, const Graph *g, Span span) {
   Dump *d = ctx;
@@ -77,12 +84,15 @@ static void dump_region(void *ctx, const Graph *g, Span span) {
   src_locate(span.begin, &src, &line, &col);
   for (int k = 1; k <= p->placed.n_phases; k++)
     for (int c = 0; c < p->n_chains; c++) barriers += p->phases[k].chains[c].instrs.n > 0;
-  fprintf(d->out, "  region %d at line %d: %d nodes, %d instructions, %d barriers, slab %zu bytes, local %zu bytes\n", d->k++, line, g_count(p->graph), p->instrs.n, barriers, p->slab, p->local);
+  fprintf(d->out,
+          "  region %d at line %d: %d nodes, %d instructions, %d barriers, slab %zu bytes, local %zu bytes\n",
+          d->k++, line, g_count(p->graph), p->instrs.n, barriers, p->slab, p->local);
   for (int k = 0; k <= p->placed.n_phases; k++) dump_phase(d->r, p, k, d->out);
 }
 
 void run_dump_plan(const Run *r, FILE *out) {
-  fprintf(out, "plan: %s, weights %zu bytes, moments %zu bytes\n", r->program->is_double ? "double" : "single", r->bytes.weights, r->bytes.moments);
+  fprintf(out, "plan: %s, weights %zu bytes, moments %zu bytes\n",
+          r->program->is_double ? "double" : "single", r->bytes.weights, r->bytes.moments);
   Dump d = {r, out, 0};
   program_each_region(r->program, dump_region, &d);
 }

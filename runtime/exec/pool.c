@@ -29,8 +29,8 @@ struct Pool {
   /* The job's number and its ticket share one word: job << 32 | next task. A late worker that
    * still holds an older job's number can therefore claim nothing of a newer job. */
   _Alignas(64) _Atomic uint64_t ticket;
-  _Alignas(64) _Atomic uint32_t job;   /* raised for each job; workers wait for it to change */
-  _Alignas(64) _Atomic int done;       /* tasks finished */
+  _Alignas(64) _Atomic uint32_t job; /* raised for each job; workers wait for it to change */
+  _Alignas(64) _Atomic int done;     /* tasks finished */
   _Alignas(64) _Atomic int sleepers;
   _Atomic int n_tasks; /* a late worker may read it while it changes; its claim fails then */
   _Atomic bool quit;
@@ -48,7 +48,9 @@ static void futex_wait(_Atomic uint32_t *word, uint32_t value) {
   syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
 }
 
-static void futex_wake(_Atomic uint32_t *word, int n) { syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, n, NULL, NULL, 0); }
+static void futex_wake(_Atomic uint32_t *word, int n) {
+  syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, n, NULL, NULL, 0);
+}
 
 /* Claims and runs tasks of job `job` until none is left. */
 static void work(Pool *p, uint32_t job, int thread) {
@@ -57,7 +59,9 @@ static void work(Pool *p, uint32_t job, int thread) {
     if ((uint32_t)(t >> 32) != job) return;
     int task = (int)(uint32_t)t;
     if (task < 0 || task >= atomic_load_explicit(&p->n_tasks, memory_order_relaxed)) return;
-    if (!atomic_compare_exchange_weak_explicit(&p->ticket, &t, t + 1, memory_order_acq_rel, memory_order_acquire)) continue;
+    if (!atomic_compare_exchange_weak_explicit(&p->ticket, &t, t + 1, memory_order_acq_rel,
+                                               memory_order_acquire))
+      continue;
     p->task(p->ctx, task, thread);
     atomic_fetch_add_explicit(&p->done, 1, memory_order_release);
   }

@@ -6,16 +6,20 @@
  * costs more. Only time depends on it, never a result. */
 #define ALONE_NS 3000.0
 
-typedef struct Hunt { NodeId node; int64_t row; } Hunt; /* first value that is not finite */
+typedef struct Hunt {
+  NodeId node;
+  int64_t row;
+} Hunt; /* first value that is not finite */
 
 typedef struct Job {
   RegionEnv *env;
   const RegionPlan *plan;
   const Phase *phase;
   int64_t rows[DOMAINS_MAX]; /* by chain */
-  int first_task[DOMAINS_MAX + 1]; /* tasks first_task[d] .. first_task[d + 1] - 1 are the shards of chain d */
+  int first_task[DOMAINS_MAX +
+                 1]; /* tasks first_task[d] .. first_task[d + 1] - 1 are the shards of chain d */
   int n_chains;
-  Hunt *hunt;         /* NULL in ordinary runs */
+  Hunt *hunt; /* NULL in ordinary runs */
 } Job;
 
 static int64_t domain_rows(const RegionEnv *env, const RegionPlan *p, int domain) {
@@ -39,7 +43,8 @@ static void look(Job *j, const Instr *in, const KCall *c, const Graph *g) {
       const Node *part = g_node(g, id);
       if (part->op != OP_PART || part->in[0] != in->node) continue;
       bool rows = j->plan->placed.at[id].place == PLACE_ROW;
-      if (!j->env->set->all_finite(c->part[part->attr.i[0]], result_size(&part->shape, rows, c->rows))) *j->hunt = (Hunt){in->node, c->row0};
+      if (!j->env->set->all_finite(c->part[part->attr.i[0]], result_size(&part->shape, rows, c->rows)))
+        *j->hunt = (Hunt){in->node, c->row0};
     }
     return;
   }
@@ -49,7 +54,10 @@ static void look(Job *j, const Instr *in, const KCall *c, const Graph *g) {
   if (!in->kop.out_rows || n->shape.rank == 0) return;
   int64_t row = shape_row_size(&in->kop.out);
   for (int64_t k = 0; k < c->rows; k++)
-    if (!j->env->set->all_finite((const char *)c->out + k * row * (int64_t)j->env->set->real, row)) { j->hunt->row = c->row0 + k; return; }
+    if (!j->env->set->all_finite((const char *)c->out + k * row * (int64_t)j->env->set->real, row)) {
+      j->hunt->row = c->row0 + k;
+      return;
+    }
 }
 
 static void run_instr(Job *j, const Instr *in, int64_t rows, int64_t row0, int64_t shard, int thread) {
@@ -60,7 +68,8 @@ static void run_instr(Job *j, const Instr *in, int64_t rows, int64_t row0, int64
   c.row0 = row0;
   for (int k = 0; k < in->n_in; k++) c.in[k] = address(&in->in[k], scratch, row0, shard);
   c.out = address(&in->out, scratch, row0, shard);
-  for (int k = 0; k < in->n_parts; k++) c.part[k] = in->has_part[k] ? address(&in->part[k], scratch, row0, shard) : NULL;
+  for (int k = 0; k < in->n_parts; k++)
+    c.part[k] = in->has_part[k] ? address(&in->part[k], scratch, row0, shard) : NULL;
   for (int k = in->n_parts; k < KMAX_PARTS && in->n_parts > 0; k++) c.part[k] = NULL;
   c.clock = &j->env->clock;
   c.scratch = scratch + j->env->kernel_scratch_at;
@@ -75,7 +84,8 @@ static void shard_task(void *ctx, int task, int thread) {
   int64_t shard = task - j->first_task[d], each = shard_rows(j->rows[d]);
   int64_t row0 = shard * each, rows = j->rows[d] - row0 < each ? j->rows[d] - row0 : each;
   const Chain *chain = &j->phase->chains[d];
-  for (int k = 0; k < chain->instrs.n; k++) run_instr(j, &j->plan->instrs.at[chain->instrs.at[k]], rows, row0, shard, thread);
+  for (int k = 0; k < chain->instrs.n; k++)
+    run_instr(j, &j->plan->instrs.at[chain->instrs.at[k]], rows, row0, shard, thread);
 }
 
 static void run_parallel(Job *j) {
@@ -100,7 +110,8 @@ static void reduce(const RegionEnv *env, const RegionPlan *p, const Reduction *r
   int64_t shards = shard_count(domain_rows(env, p, r->domain));
   if (shards == 0) memset(r->base, 0, (size_t)r->n * env->set->real);
   for (int64_t step = 1; step < shards; step *= 2)
-    for (int64_t k = 0; k + step < shards; k += 2 * step) env->set->add(r->base + k * r->shard_bytes, r->base + (k + step) * r->shard_bytes, r->n);
+    for (int64_t k = 0; k + step < shards; k += 2 * step)
+      env->set->add(r->base + k * r->shard_bytes, r->base + (k + step) * r->shard_bytes, r->n);
 }
 
 static void write_scalar(const RegionEnv *env, char *at, double x) {
@@ -111,8 +122,9 @@ static void write_scalar(const RegionEnv *env, char *at, double x) {
 static void write_scalars(const RegionEnv *env, const RegionPlan *p) {
   for (int k = 0; k < p->scalars.n; k++) {
     const Node *n = g_node(p->graph, p->scalars.at[k]);
-    double x = n->op == OP_COUNT ? (double)env->counts[n->attr.i[0]]
-               : n->attr.i[0] == CLOCK_EPOCH ? (double)env->clock.epoch : (double)env->clock.iteration;
+    double x = n->op == OP_COUNT             ? (double)env->counts[n->attr.i[0]]
+               : n->attr.i[0] == CLOCK_EPOCH ? (double)env->clock.epoch
+                                             : (double)env->clock.iteration;
     write_scalar(env, p->base + p->where[p->scalars.at[k]].offset, x);
   }
 }
@@ -123,16 +135,16 @@ static bool run_serials(Job *j, NodeId *failed) {
     const Serial *s = &j->phase->serials.at[k];
     int64_t rows = s->rows_domain >= 0 ? domain_rows(env, j->plan, s->rows_domain) : 1;
     switch (s->kind) {
-      case SERIAL_INSTR: run_instr(j, &j->plan->instrs.at[s->instr], rows, 0, 0, 0); break;
-      case SERIAL_COPY: memmove(s->to, s->from, (size_t)(s->n * rows) * env->set->real); break;
-      case SERIAL_UPDATE:
-        if (j->hunt) break;
-        if (!env->update(env->ctx, s->update, s->grads)) {
-          *failed = s->node;
-          return false;
-        }
-        write_scalar(env, s->to, 1.0);
-        break;
+    case SERIAL_INSTR: run_instr(j, &j->plan->instrs.at[s->instr], rows, 0, 0, 0); break;
+    case SERIAL_COPY: memmove(s->to, s->from, (size_t)(s->n * rows) * env->set->real); break;
+    case SERIAL_UPDATE:
+      if (j->hunt) break;
+      if (!env->update(env->ctx, s->update, s->grads)) {
+        *failed = s->node;
+        return false;
+      }
+      write_scalar(env, s->to, 1.0);
+      break;
     }
   }
   return true;

@@ -16,7 +16,9 @@ enum { BLOCK_SLOTS, BLOCK_SLAB, BLOCK_SCRATCH, BLOCK_DATA };
 
 /* ---- sizes --------------------------------------------------------------------------------- */
 
-static size_t slot_bytes(const Run *r, const Slot *s) { return align_up(mem_mul((size_t)shape_capacity(&s->shape), r->set->real) + r->set->real); }
+static size_t slot_bytes(const Run *r, const Slot *s) {
+  return align_up(mem_mul((size_t)shape_capacity(&s->shape), r->set->real) + r->set->real);
+}
 
 static size_t moments_bytes(const Run *r) {
   size_t n = 0;
@@ -24,7 +26,9 @@ static size_t moments_bytes(const Run *r) {
     const Train *train = &r->program->trains.at[t];
     for (int o = 0; o < train->optimizers.n; o++) {
       const Optimizer *opt = &train->optimizers.at[o];
-      for (int k = 0; k < opt->n_slots; k++) n = mem_add(n, mem_mul((size_t)optim_states(opt->optim), slot_bytes(r, &r->program->slots.at[opt->slots[k]])));
+      for (int k = 0; k < opt->n_slots; k++)
+        n = mem_add(n, mem_mul((size_t)optim_states(opt->optim),
+                               slot_bytes(r, &r->program->slots.at[opt->slots[k]])));
     }
   }
   return n;
@@ -32,7 +36,9 @@ static size_t moments_bytes(const Run *r) {
 
 static size_t table_bytes(const Run *r, const Dataset *d) {
   size_t n = 0;
-  for (int c = 0; c < d->columns.n; c++) n = mem_add(n, align_up(mem_mul(mem_mul((size_t)d->rows, (size_t)shape_capacity(&d->columns.at[c].row)), r->set->real)));
+  for (int c = 0; c < d->columns.n; c++)
+    n = mem_add(n, align_up(mem_mul(mem_mul((size_t)d->rows, (size_t)shape_capacity(&d->columns.at[c].row)),
+                                    r->set->real)));
   return n;
 }
 
@@ -59,12 +65,14 @@ void run_write(const Run *r, char *data, int64_t k, double x) {
 static void start_weights(Run *r, int slot) {
   const Slot *s = &r->program->slots.at[slot];
   int64_t n = shape_capacity(&s->shape), row = s->shape.rank ? shape_row_size(&s->shape) : 1;
-  uint64_t key = s->start.kind == START_CONST ? 0 : rng_key(r->program->seed, r->program->sites.at[s->site].path);
+  uint64_t key =
+      s->start.kind == START_CONST ? 0 : rng_key(r->program->seed, r->program->sites.at[s->site].path);
   for (int64_t k = 0; k < n; k++) {
     uint32_t i = (uint32_t)(k / row), j = (uint32_t)(k % row);
     double x = s->start.a;
     if (s->start.kind == START_CONST && s->start.values) x = s->start.values[k];
-    if (s->start.kind == START_UNIFORM) x = s->start.a + (s->start.b - s->start.a) * rng_uniform(key, i, j, 0, 0);
+    if (s->start.kind == START_UNIFORM)
+      x = s->start.a + (s->start.b - s->start.a) * rng_uniform(key, i, j, 0, 0);
     if (s->start.kind == START_NORMAL) x = s->start.a + s->start.b * rng_normal(key, i, j, 0, 0);
     run_write(r, r->slot_data[slot], k, x);
   }
@@ -110,7 +118,9 @@ static void make_trains(Run *r) {
     for (int o = 0; o < train->optimizers.n; o++) {
       const Optimizer *def = &train->optimizers.at[o];
       int n = def->n_slots * (optim_states(def->optim) + 1);
-      s->opts[o] = (OptState){.def = def, .moments = ARENA_ARRAY(r->arena, char *, n + 1), .steps = ARENA_ARRAY(r->arena, int64_t, def->n_slots + 1)};
+      s->opts[o] = (OptState){.def = def,
+                              .moments = ARENA_ARRAY(r->arena, char *, n + 1),
+                              .steps = ARENA_ARRAY(r->arena, int64_t, def->n_slots + 1)};
     }
     if (train->dataset >= 0) {
       int64_t rows = p->datasets.at[train->dataset].rows;
@@ -152,7 +162,12 @@ static bool make_data(Run *r) {
 
 /* ---- regions ------------------------------------------------------------------------------------ */
 
-typedef struct Collect { Run *r; PlanEnv *env; int n; bool ok; } Collect;
+typedef struct Collect {
+  Run *r;
+  PlanEnv *env;
+  int n;
+  bool ok;
+} Collect;
 
 static void count_region(void *ctx, const Graph *g, Span span) {
   (void)g, (void)span;
@@ -186,22 +201,29 @@ static const Instr *largest_scratch(const Run *r, const RegionPlan **plan) {
 
 static bool check_budget(Run *r) {
   size_t budget = mem_budget();
-  r->bytes.total = mem_add(mem_add(r->bytes.weights, r->bytes.moments), mem_add(r->bytes.values, r->bytes.scratch));
+  r->bytes.total =
+      mem_add(mem_add(r->bytes.weights, r->bytes.moments), mem_add(r->bytes.values, r->bytes.scratch));
   if (r->bytes.total <= budget) return true;
   const RegionPlan *plan = NULL;
   const Instr *blame = largest_scratch(r, &plan);
   bool blamed = blame && blame->kop.scratch > r->bytes.total / 4;
   Span span = blamed ? g_node(plan->graph, blame->node)->span : SPAN_NONE;
-  Diag *d = diag_add(r->sink, DIAG_TOO_LARGE, span, "this program needs %.1f MB, and %.1f MB are free", (double)r->bytes.total / 1e6, (double)budget / 1e6);
+  Diag *d = diag_add(r->sink, DIAG_TOO_LARGE, span, "this program needs %.1f MB, and %.1f MB are free",
+                     (double)r->bytes.total / 1e6, (double)budget / 1e6);
   if (blamed && blame->kop.attr.p) {
     const CircuitProgram *c = blame->kop.attr.p;
-    diag_mark(d, "`%s` with %d qubits needs %.1f MB for each thread", sym_text(c->name), c->n_qubits, (double)blame->kop.scratch / 1e6);
+    diag_mark(d, "`%s` with %d qubits needs %.1f MB for each thread", sym_text(c->name), c->n_qubits,
+              (double)blame->kop.scratch / 1e6);
   } else if (blamed) {
     diag_mark(d, "this needs %.1f MB for each thread", (double)blame->kop.scratch / 1e6);
   }
-  diag_note(d, "weights %.1f MB, optimiser moments %.1f MB, values %.1f MB, scratch %.1f MB", (double)r->bytes.weights / 1e6, (double)r->bytes.moments / 1e6, (double)r->bytes.values / 1e6, (double)r->bytes.scratch / 1e6);
+  diag_note(d, "weights %.1f MB, optimiser moments %.1f MB, values %.1f MB, scratch %.1f MB",
+            (double)r->bytes.weights / 1e6, (double)r->bytes.moments / 1e6, (double)r->bytes.values / 1e6,
+            (double)r->bytes.scratch / 1e6);
   diag_note(d, "found before anything of this size was allocated");
-  diag_help(d, "%s", blamed ? "fewer qubits, or fewer threads with `--threads`" : "make the batch, the data or the models smaller");
+  diag_help(d, "%s",
+            blamed ? "fewer qubits, or fewer threads with `--threads`"
+                   : "make the batch, the data or the models smaller");
   return false;
 }
 
@@ -231,7 +253,8 @@ static bool make_regions(Run *r, PlanEnv *env, int threads) {
   if (!check_budget(r) || !take_block(r, BLOCK_SCRATCH, r->bytes.scratch)) return false;
   r->env.kernel_scratch_at = local;
   r->env.scratch = ARENA_ARRAY(r->arena, char *, threads);
-  for (int t = 0; t < threads; t++) r->env.scratch[t] = (char *)r->blocks[BLOCK_SCRATCH] + (size_t)t * (local + kernel);
+  for (int t = 0; t < threads; t++)
+    r->env.scratch[t] = (char *)r->blocks[BLOCK_SCRATCH] + (size_t)t * (local + kernel);
   return true;
 }
 
@@ -240,11 +263,13 @@ Run *run_new(Arena *a, const Program *p, const RunOptions *o, DiagSink *sink) {
   r->arena = a, r->program = p, r->sink = sink, r->train = -1;
   r->set = kernel_set(o->family, p->is_double);
   if (!r->set) {
-    diag_add(sink, DIAG_LATER, SPAN_NONE, "no kernels of family `%s` are built in", kernel_family_name(o->family));
+    diag_add(sink, DIAG_LATER, SPAN_NONE, "no kernels of family `%s` are built in",
+             kernel_family_name(o->family));
     return NULL;
   }
   if (!blas_is_serial()) {
-    diag_add(sink, DIAG_INTERNAL, SPAN_NONE, "OpenBLAS would start threads of its own; build with the serial one");
+    diag_add(sink, DIAG_INTERNAL, SPAN_NONE,
+             "OpenBLAS would start threads of its own; build with the serial one");
     return NULL;
   }
   r->slot_data = ARENA_ARRAY(a, char *, p->slots.n + 1);
@@ -277,7 +302,9 @@ const Program *run_program(const Run *r) { return r->program; }
 RunBytes run_bytes(const Run *r) { return r->bytes; }
 int64_t run_series_entries(const Run *r, int series) { return r->slot_rows[series]; }
 const void *run_slot_data(const Run *r, int slot) { return r->slot_data[slot]; }
-double run_slot_get(const Run *r, int slot, int64_t element) { return run_read(r, r->slot_data[slot], element); }
+double run_slot_get(const Run *r, int slot, int64_t element) {
+  return run_read(r, r->slot_data[slot], element);
+}
 
 Shape run_slot_shape(const Run *r, int slot) {
   Shape s = r->program->slots.at[slot].shape;

@@ -25,24 +25,25 @@ typedef struct StateItem {
   int64_t dims[SHAPE_MAX_RANK + 1];
   int64_t *rows;
   void *data;
-  bool is_weight;    /* stands in the final weights file too */
+  bool is_weight; /* stands in the final weights file too */
 } StateItem;
 
 typedef struct RunProgress {
   const Train *train;
   int train_index;
-  int64_t epoch, epochs;       /* epochs finished, in all */
-  int64_t steps;               /* steps of this train executed in this process */
+  int64_t epoch, epochs; /* epochs finished, in all */
+  int64_t steps;         /* steps of this train executed in this process */
   int n_losses;
-  const char *loss_name[8];    /* "D", "G", or "" */
-  double loss[8];              /* mean over the last epoch */
+  const char *loss_name[8]; /* "D", "G", or "" */
+  double loss[8];           /* mean over the last epoch */
 } RunProgress;
 
 typedef enum SaveReason { SAVE_TIMED, SAVE_KEPT, SAVE_SIGNAL, SAVE_FINAL } SaveReason;
 
 typedef struct RunHooks {
   void *ctx;
-  /* A train begins: load its state if there is one. Returns 1: loaded, 0: nothing there, -1: error reported. */
+  /* A train begins: load its state if there is one. Returns 1: loaded, 0: nothing there, -1: error reported.
+   */
   int (*load)(void *ctx, const Run *run, int train, const StateItem *items, int n);
   /* Called after every epoch. Returns 0: go on; 1: save now (SAVE_TIMED) and go on; 2: save
    * (SAVE_SIGNAL) and stop. */
@@ -60,14 +61,14 @@ typedef struct RunHooks {
 } RunHooks;
 
 typedef struct RunOptions {
-  int threads;         /* >= 1 */
+  int threads; /* >= 1 */
   KernelFamily family;
 } RunOptions;
 
 typedef enum RunEnd {
   RUN_DONE,
-  RUN_STOPPED,  /* a stop was asked for; state is saved */
-  RUN_FAILED    /* the sink says why (assert, NaN, memory) */
+  RUN_STOPPED, /* a stop was asked for; state is saved */
+  RUN_FAILED   /* the sink says why (assert, NaN, memory) */
 } RunEnd;
 
 /* Plans everything: kernels found (E0998 by name and place for a LATER row), memory counted and
@@ -87,7 +88,9 @@ double run_cell(const Run *r, const Cell *c);
 /* Entries recorded in a series so far. */
 int64_t run_series_entries(const Run *r, int series);
 /* Bytes planned: weights, moments, values, scratch of all threads. */
-typedef struct RunBytes { size_t weights, moments, values, scratch, total; } RunBytes;
+typedef struct RunBytes {
+  size_t weights, moments, values, scratch, total;
+} RunBytes;
 RunBytes run_bytes(const Run *r);
 /* Plan as text: segments, placements, instructions, bytes, barriers per step (`qgn dump --plan`). */
 void run_dump_plan(const Run *r, FILE *out);

@@ -8,9 +8,9 @@
 /* Live part of an optimiser: moments for each of its weights, one block per state and weight. */
 typedef struct OptState {
   const Optimizer *def;
-  char **moments;      /* [slot * states + state] */
-  int64_t *steps;      /* by slot: updates so far */
-  double hyper[8];     /* with schedules applied, for the present epoch */
+  char **moments;  /* [slot * states + state] */
+  int64_t *steps;  /* by slot: updates so far */
+  double hyper[8]; /* with schedules applied, for the present epoch */
 } OptState;
 
 /* Where a train is. Everything here is saved, so a resumed run goes on with the same bits. */
@@ -20,16 +20,16 @@ typedef struct TrainState {
   double *loss_rows;   /* rows in that sum */
   OptState *opts;
   uint64_t shuffle_key;
-  uint64_t *order;     /* this epoch's order: random word << 32 | row */
-  uint64_t *spare;     /* for sorting it */
-  int64_t steps_here;  /* steps executed in this process */
+  uint64_t *order;    /* this epoch's order: random word << 32 | row */
+  uint64_t *spare;    /* for sorting it */
+  int64_t steps_here; /* steps executed in this process */
 } TrainState;
 enum { AT_EPOCH, AT_BATCH, AT_ITERATION, AT_STOPPED };
 
 typedef struct DataState {
-  char *table;         /* [rows, row size] */
+  char *table; /* [rows, row size] */
   KOp draw;
-  int64_t made_for;    /* epoch whose rows the table holds; -1: none */
+  int64_t made_for; /* epoch whose rows the table holds; -1: none */
 } DataState;
 
 struct Run {
@@ -39,23 +39,26 @@ struct Run {
   const KernelSet *set;
   Pool *pool;
   char **slot_data;
-  int64_t *slot_rows;      /* by series: entries so far */
+  int64_t *slot_rows; /* by series: entries so far */
   int64_t *counts;
   DataState *data;
   TrainState *trains;
   int n_regions;
-  struct RegionEntry { const Graph *graph; RegionPlan *plan; } *regions;
+  struct RegionEntry {
+    const Graph *graph;
+    RegionPlan *plan;
+  } * regions;
   RegionEnv env;
-  int train;               /* the train being executed, -1 none */
+  int train; /* the train being executed, -1 none */
   const RunHooks *hooks;
-  bool stop_now;           /* stop() was reached */
+  bool stop_now; /* stop() was reached */
   RunBytes bytes;
-  StateItem *items;        /* of the train being saved or loaded */
+  StateItem *items; /* of the train being saved or loaded */
   int n_items;
   const char ****state_names; /* [train][optimiser][moment], made once: saving allocates nothing */
   const char ***step_names;
   const char **series_names;
-  void *blocks[4];         /* slots, slab, scratch, data; of mem_try_alloc */
+  void *blocks[4]; /* slots, slab, scratch, data; of mem_try_alloc */
   size_t block_size[4];
 };
 
@@ -75,7 +78,7 @@ void data_order(Run *r, const Train *t, TrainState *s, int64_t epoch);
 void state_names(Run *r);                                    /* once, after the plans */
 int run_state(Run *r, int train, StateItem *items, int cap); /* the items of a train */
 int state_item_count(const Run *r, int train);
-void state_loaded(Run *r, int train);                        /* after items were written: counts of series */
+void state_loaded(Run *r, int train); /* after items were written: counts of series */
 /* State tensors of row `optim` of optims.def. */
 int optim_states(int optim);
 #endif

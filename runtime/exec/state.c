@@ -12,7 +12,11 @@ static const int states_of[] = {
 
 int optim_states(int optim) { return states_of[optim]; }
 
-typedef struct Items { Run *r; StateItem *at; int n, cap; } Items;
+typedef struct Items {
+  Run *r;
+  StateItem *at;
+  int n, cap;
+} Items;
 
 static StateItem *add(Items *s, const char *name, const char *dtype, const Shape *shape, void *data) {
   StateItem *i = &s->at[s->n < s->cap - 1 ? s->n++ : s->cap - 1];
@@ -30,7 +34,8 @@ static void add_optimizer(Items *s, int train, int o) {
   for (int k = 0; k < opt->def->n_slots; k++) {
     const Slot *slot = &r->program->slots.at[opt->def->slots[k]];
     add(s, slot->name, real, &slot->shape, r->slot_data[opt->def->slots[k]])->is_weight = true;
-    for (int m = 0; m < states; m++) add(s, r->state_names[train][o][k * states + m], real, &slot->shape, opt->moments[k * states + m]);
+    for (int m = 0; m < states; m++)
+      add(s, r->state_names[train][o][k * states + m], real, &slot->shape, opt->moments[k * states + m]);
   }
   if (opt->def->n_slots > 0) add(s, r->step_names[train][o], "I64", &steps, opt->steps);
 }
@@ -46,7 +51,8 @@ int run_state(Run *r, int train, StateItem *items, int cap) {
     Shape shape = {.rank = series->entry.rank + 1};
     shape.d[0] = dim_static(series->capacity);
     for (int d = 0; d < series->entry.rank; d++) shape.d[d + 1] = series->entry.d[d];
-    add(&s, r->series_names[t->series.at[k]], real, &shape, r->slot_data[series->slot])->rows = &r->slot_rows[t->series.at[k]];
+    add(&s, r->series_names[t->series.at[k]], real, &shape, r->slot_data[series->slot])->rows =
+        &r->slot_rows[t->series.at[k]];
   }
   Shape sums = shape_of(1, (int64_t[]){t->series.n}), counters = shape_of(1, (int64_t[]){4});
   if (t->series.n > 0) {
@@ -60,7 +66,8 @@ int run_state(Run *r, int train, StateItem *items, int cap) {
 int state_item_count(const Run *r, int train) {
   const Train *t = &r->program->trains.at[train];
   int n = t->series.n + 4;
-  for (int o = 0; o < t->optimizers.n; o++) n += t->optimizers.at[o].n_slots * (1 + optim_states(t->optimizers.at[o].optim)) + 1;
+  for (int o = 0; o < t->optimizers.n; o++)
+    n += t->optimizers.at[o].n_slots * (1 + optim_states(t->optimizers.at[o].optim)) + 1;
   return n;
 }
 
@@ -69,7 +76,8 @@ void state_names(Run *r) {
   r->state_names = ARENA_ARRAY(r->arena, const char ***, p->trains.n + 1);
   r->step_names = ARENA_ARRAY(r->arena, const char **, p->trains.n + 1);
   r->series_names = ARENA_ARRAY(r->arena, const char *, p->series.n + 1);
-  for (int k = 0; k < p->series.n; k++) r->series_names[k] = arena_printf(r->arena, "series/%s", p->series.at[k].name);
+  for (int k = 0; k < p->series.n; k++)
+    r->series_names[k] = arena_printf(r->arena, "series/%s", p->series.at[k].name);
   int most = 1;
   for (int t = 0; t < p->trains.n; t++) {
     const Train *train = &p->trains.at[t];
@@ -79,9 +87,10 @@ void state_names(Run *r) {
       const Optimizer *opt = &train->optimizers.at[o];
       int states = optim_states(opt->optim);
       r->step_names[t][o] = arena_printf(r->arena, "optimizer/%d/steps", o);
-      r->state_names[t][o] = ARENA_ARRAY(r->arena, const char *, opt->n_slots * states + 1);
+      r->state_names[t][o] = ARENA_ARRAY(r->arena, const char *, opt->n_slots *states + 1);
       for (int k = 0; k < opt->n_slots * states; k++)
-        r->state_names[t][o][k] = arena_printf(r->arena, "optimizer/%d/moment%d/%s", o, k % states + 1, p->slots.at[opt->slots[k / states]].name);
+        r->state_names[t][o][k] = arena_printf(r->arena, "optimizer/%d/moment%d/%s", o, k % states + 1,
+                                               p->slots.at[opt->slots[k / states]].name);
     }
     int n = state_item_count(r, t);
     if (n > most) most = n;
@@ -94,6 +103,7 @@ void state_loaded(Run *r, int train) {
   const Train *t = &r->program->trains.at[train];
   for (int k = 0; k < t->series.n; k++) {
     const Slot *slot = &r->program->slots.at[r->program->series.at[t->series.at[k]].slot];
-    if (slot->shape.rank > 0 && slot->shape.d[0].count) r->counts[slot->shape.d[0].count] = r->slot_rows[t->series.at[k]];
+    if (slot->shape.rank > 0 && slot->shape.d[0].count)
+      r->counts[slot->shape.d[0].count] = r->slot_rows[t->series.at[k]];
   }
 }

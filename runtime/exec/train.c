@@ -13,10 +13,12 @@ static const Slot *slot_of(const Run *r, int slot) { return &r->program->slots.a
 static double schedule_at(const Run *r, const Schedule *s, int64_t epoch, int64_t epochs) {
   double base = s->slot >= 0 ? run_slot_get(r, s->slot, 0) : s->base, x = base;
   switch (s->kind) {
-    case SCHED_CONST: break;
-    case SCHED_COSINE: x = s->a + (base - s->a) * 0.5 * (1.0 + cos(M_PI * (double)epoch / (double)epochs)); break;
-    case SCHED_EXPONENTIAL: x = base * pow(s->a, (double)epoch); break;
-    case SCHED_STEPS: x = base * pow(s->a, (double)(s->each > 0 ? epoch / s->each : 0)); break;
+  case SCHED_CONST: break;
+  case SCHED_COSINE:
+    x = s->a + (base - s->a) * 0.5 * (1.0 + cos(M_PI * (double)epoch / (double)epochs));
+    break;
+  case SCHED_EXPONENTIAL: x = base * pow(s->a, (double)epoch); break;
+  case SCHED_STEPS: x = base * pow(s->a, (double)(s->each > 0 ? epoch / s->each : 0)); break;
   }
   if (s->warmup > 0 && epoch < s->warmup) x *= (double)(epoch + 1) / (double)s->warmup;
   return x;
@@ -26,7 +28,8 @@ static void set_hypers(Run *r, const Train *t, TrainState *s, bool only_slots) {
   for (int o = 0; o < t->optimizers.n; o++)
     for (int h = 0; h < t->optimizers.at[o].n_hypers; h++) {
       const Schedule *sched = &t->optimizers.at[o].hypers[h];
-      if (!only_slots || sched->slot >= 0) s->opts[o].hyper[h] = schedule_at(r, sched, s->counters[AT_EPOCH], t->epochs);
+      if (!only_slots || sched->slot >= 0)
+        s->opts[o].hyper[h] = schedule_at(r, sched, s->counters[AT_EPOCH], t->epochs);
     }
 }
 
@@ -48,7 +51,11 @@ bool train_update(void *ctx, const UpdateInfo *u, const char *const *grads) {
   int states = optim_states(opt->def->optim);
   for (int k = 0; k < u->n; k++) {
     int at = position_of(opt->def, u->slots[k]);
-    OptCall c = {.n = shape_capacity(&slot_of(r, u->slots[k])->shape), .w = r->slot_data[u->slots[k]], .g = grads[k], .hyper = opt->hyper, .step = ++opt->steps[at]};
+    OptCall c = {.n = shape_capacity(&slot_of(r, u->slots[k])->shape),
+                 .w = r->slot_data[u->slots[k]],
+                 .g = grads[k],
+                 .hyper = opt->hyper,
+                 .step = ++opt->steps[at]};
     for (int m = 0; m < states; m++) c.state[m] = opt->moments[at * states + m];
     r->set->opt[opt->def->optim](&c);
   }
@@ -61,7 +68,8 @@ static void where_in_train(const Run *r, Diag *d) {
   if (r->train < 0) return;
   const Train *t = &r->program->trains.at[r->train];
   const TrainState *s = &r->trains[r->train];
-  diag_note(d, "in `%s`: epoch %lld of %lld, batch %lld", t->name, (long long)s->counters[AT_EPOCH] + 1, (long long)t->epochs, (long long)s->counters[AT_BATCH] + 1);
+  diag_note(d, "in `%s`: epoch %lld of %lld, batch %lld", t->name, (long long)s->counters[AT_EPOCH] + 1,
+            (long long)t->epochs, (long long)s->counters[AT_BATCH] + 1);
 }
 
 /* A gradient or loss of this region is not finite: run it again (draws are counted, weights have
@@ -73,10 +81,13 @@ static RunEnd not_finite(Run *r, const RegionPlan *p, Span span, const char *wha
   NodeId first = p ? region_find_not_finite(&r->env, p, &row) : NODE_NONE;
   if (first != NODE_NONE) {
     const Node *n = g_node(p->graph, first);
-    if (row >= 0) diag_label(d, n->span, "the first value that is not finite is the `%s` here, sample %lld", op_info[n->op].name, (long long)row);
+    if (row >= 0)
+      diag_label(d, n->span, "the first value that is not finite is the `%s` here, sample %lld",
+                 op_info[n->op].name, (long long)row);
     else diag_label(d, n->span, "the first value that is not finite is the `%s` here", op_info[n->op].name);
   }
-  diag_help(d, "a smaller learning rate, or a guard such as `max(x, 1e-12)` under a root, logarithm or division");
+  diag_help(
+      d, "a smaller learning rate, or a guard such as `max(x, 1e-12)` under a root, logarithm or division");
   return RUN_FAILED;
 }
 
@@ -97,7 +108,9 @@ static RunEnd add_loss(Run *r, const Block *b, int at) {
   const Stmt *s = &b->stmts.at[at];
   double x = run_slot_get(r, s->slot, 0);
   if (!isfinite(x)) {
-    const RegionPlan *p = at > 0 && b->stmts.at[at - 1].kind == STMT_REGION ? run_region_plan(r, b->stmts.at[at - 1].graph) : NULL;
+    const RegionPlan *p = at > 0 && b->stmts.at[at - 1].kind == STMT_REGION
+                              ? run_region_plan(r, b->stmts.at[at - 1].graph)
+                              : NULL;
     return not_finite(r, p, s->span, "the loss");
   }
   const Train *t = &r->program->trains.at[r->train];
@@ -116,7 +129,8 @@ static void append(Run *r, int series, const char *value) {
   memcpy(r->slot_data[s->slot] + (size_t)r->slot_rows[series] * bytes, value, bytes);
   r->slot_rows[series]++;
   const Slot *slot = slot_of(r, s->slot);
-  if (slot->shape.rank > 0 && slot->shape.d[0].count) r->counts[slot->shape.d[0].count] = r->slot_rows[series];
+  if (slot->shape.rank > 0 && slot->shape.d[0].count)
+    r->counts[slot->shape.d[0].count] = r->slot_rows[series];
 }
 
 /* ---- statements ------------------------------------------------------------------------------------ */
@@ -152,19 +166,19 @@ static void claim(Run *r, const Stmt *s) {
 static RunEnd statement(Run *r, const Block *b, int at) {
   const Stmt *s = &b->stmts.at[at];
   switch (s->kind) {
-    case STMT_REGION: return run_region(r, s);
-    case STMT_REPEAT: return repeat(r, s);
-    case STMT_IF:
-      if (run_slot_get(r, s->slot, 0) != 0) return block_execute(r, s->block);
-      return s->other ? block_execute(r, s->other) : RUN_DONE;
-    case STMT_LOSS: return add_loss(r, b, at);
-    case STMT_RECORD: append(r, s->series, r->slot_data[s->slot]); return RUN_DONE;
-    case STMT_STOP: r->stop_now = true; return RUN_DONE;
-    case STMT_TRAIN: return train_execute(r, s);
-    case STMT_PRINT: r->hooks->print(r->hooks->ctx, r, s); return RUN_DONE;
-    case STMT_EXPECT: return check(r, s);
-    case STMT_CLAIM: claim(r, s); return RUN_DONE;
-    case STMT_REPORT: r->hooks->report(r->hooks->ctx, r, s); return RUN_DONE;
+  case STMT_REGION: return run_region(r, s);
+  case STMT_REPEAT: return repeat(r, s);
+  case STMT_IF:
+    if (run_slot_get(r, s->slot, 0) != 0) return block_execute(r, s->block);
+    return s->other ? block_execute(r, s->other) : RUN_DONE;
+  case STMT_LOSS: return add_loss(r, b, at);
+  case STMT_RECORD: append(r, s->series, r->slot_data[s->slot]); return RUN_DONE;
+  case STMT_STOP: r->stop_now = true; return RUN_DONE;
+  case STMT_TRAIN: return train_execute(r, s);
+  case STMT_PRINT: r->hooks->print(r->hooks->ctx, r, s); return RUN_DONE;
+  case STMT_EXPECT: return check(r, s);
+  case STMT_CLAIM: claim(r, s); return RUN_DONE;
+  case STMT_REPORT: r->hooks->report(r->hooks->ctx, r, s); return RUN_DONE;
   }
   return RUN_DONE;
 }
@@ -188,7 +202,8 @@ static RunEnd one_step(Run *r, const Train *t, TrainState *s, int64_t first, int
     r->counts[t->batch_count] = rows;
     data_batch(r, t, s, first, rows);
   }
-  r->env.clock = (RunClock){(uint64_t)s->counters[AT_EPOCH], (uint64_t)s->counters[AT_ITERATION], (uint32_t)s->counters[AT_ITERATION], 0};
+  r->env.clock = (RunClock){(uint64_t)s->counters[AT_EPOCH], (uint64_t)s->counters[AT_ITERATION],
+                            (uint32_t)s->counters[AT_ITERATION], 0};
   RunEnd end = block_execute(r, &t->step);
   if (end != RUN_DONE) return end;
   s->counters[AT_ITERATION]++;
@@ -237,7 +252,8 @@ static void end_losses(Run *r, const Train *t, TrainState *s, RunProgress *p) {
 
 static RunEnd run_everys(Run *r, const Train *t, const TrainState *s) {
   int64_t done = s->counters[AT_EPOCH] + 1;
-  r->env.clock = (RunClock){(uint64_t)s->counters[AT_EPOCH], (uint64_t)s->counters[AT_ITERATION], (uint32_t)s->counters[AT_EPOCH], 0};
+  r->env.clock = (RunClock){(uint64_t)s->counters[AT_EPOCH], (uint64_t)s->counters[AT_ITERATION],
+                            (uint32_t)s->counters[AT_EPOCH], 0};
   RunEnd end = RUN_DONE;
   for (int k = 0; k < t->everys.n && end == RUN_DONE; k++)
     if (done % t->everys.at[k].k == 0) end = block_execute(r, &t->everys.at[k].block);
@@ -286,7 +302,8 @@ RunEnd train_execute(Run *r, const Stmt *stmt) {
   int64_t from = s->counters[AT_EPOCH];
   r->hooks->train_begin(r->hooks->ctx, r, train, from);
   RunEnd end = RUN_DONE;
-  while (end == RUN_DONE && s->counters[AT_EPOCH] < t->epochs && !s->counters[AT_STOPPED]) end = one_epoch(r, train);
+  while (end == RUN_DONE && s->counters[AT_EPOCH] < t->epochs && !s->counters[AT_STOPPED])
+    end = one_epoch(r, train);
   r->hooks->train_end(r->hooks->ctx, r, train, s->counters[AT_EPOCH], s->steps_here);
   if (end == RUN_STOPPED) save(r, train, SAVE_SIGNAL);
   if (end == RUN_DONE && s->steps_here > 0) save(r, train, SAVE_FINAL);

@@ -39,21 +39,21 @@ typedef struct RunClock {
 
 typedef struct KCall {
   const KOp *op;
-  int64_t rows;  /* extent of axis 0 of operands with rows */
-  int64_t row0;  /* number of the first of them in the whole (random streams) */
+  int64_t rows; /* extent of axis 0 of operands with rows */
+  int64_t row0; /* number of the first of them in the whole (random streams) */
   const void *in[KMAX_IN];
-  void *out;                 /* results with parts: unused */
-  void *part[KMAX_PARTS];    /* NULL where a part is not wanted */
+  void *out;              /* results with parts: unused */
+  void *part[KMAX_PARTS]; /* NULL where a part is not wanted */
   const RunClock *clock;
-  void *scratch;             /* KOp.scratch bytes, 64-byte aligned, of this thread */
+  void *scratch; /* KOp.scratch bytes, 64-byte aligned, of this thread */
 } KCall;
 
 typedef void KernelFn(const KCall *c);
 
 /* How an elementwise kernel walks its operands, found once by kop_prepare. */
 typedef enum EwMode {
-  EW_FLAT,    /* all operands have the elements of the result, or are scalars (stride 0) */
-  EW_GENERAL  /* loops over collapsed axes with strides */
+  EW_FLAT,   /* all operands have the elements of the result, or are scalars (stride 0) */
+  EW_GENERAL /* loops over collapsed axes with strides */
 } EwMode;
 
 struct KOp {
@@ -64,35 +64,35 @@ struct KOp {
   Shape out;
   bool in_rows[KMAX_IN]; /* axis 0 of input k has KCall.rows rows */
   bool out_rows;
-  int epilogue;          /* MATMUL: Epilogue bits */
-  uint64_t key;          /* DRAW: stream key of its site */
-  size_t scratch;        /* bytes a call needs, set by kop_prepare */
-  const void *plan;      /* CIRCUIT*: its SimPlan */
-  KernelFn *fn;          /* set by kop_prepare */
+  int epilogue;     /* MATMUL: Epilogue bits */
+  uint64_t key;     /* DRAW: stream key of its site */
+  size_t scratch;   /* bytes a call needs, set by kop_prepare */
+  const void *plan; /* CIRCUIT*: its SimPlan */
+  KernelFn *fn;     /* set by kop_prepare */
   /* walk of elementwise and copying kernels: axes collapsed, outermost first */
   EwMode mode;
   int nd;
   int64_t size[SHAPE_MAX_RANK];
   int64_t stride[4][SHAPE_MAX_RANK]; /* of inputs 0..2 and (index 3) the result, in elements */
-  bool axis0_is_rows;    /* size[0] is KCall.rows times size[0] */
+  bool axis0_is_rows;                /* size[0] is KCall.rows times size[0] */
 };
 
 typedef struct OptCall {
-  int64_t n;         /* weights */
+  int64_t n; /* weights */
   void *w;
   const void *g;
-  void *state[4];    /* moments, zero before the first step */
+  void *state[4];      /* moments, zero before the first step */
   const double *hyper; /* in the order of optims.def, schedules applied */
-  int64_t step;      /* 1 for the first update */
+  int64_t step;        /* 1 for the first update */
 } OptCall;
 typedef void OptFn(const OptCall *c);
 
 typedef struct KernelSet {
-  const char *name;   /* "f32_avx2" */
-  size_t real;        /* bytes of a Real */
-  KernelFn *const *op; /* [OP_COUNT_OF], NULL where the row is not K */
-  OptFn *const *opt;  /* rows of optims.def, NULL where LATER */
-  void (*add)(void *dst, const void *src, int64_t n);       /* dst += src */
+  const char *name;                                   /* "f32_avx2" */
+  size_t real;                                        /* bytes of a Real */
+  KernelFn *const *op;                                /* [OP_COUNT_OF], NULL where the row is not K */
+  OptFn *const *opt;                                  /* rows of optims.def, NULL where LATER */
+  void (*add)(void *dst, const void *src, int64_t n); /* dst += src */
   bool (*all_finite)(const void *x, int64_t n);
 } KernelSet;
 

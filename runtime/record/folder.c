@@ -144,7 +144,8 @@ static void write_script_lock(Record *r) {
   json_t *old = read_json(r->arena, path);
   const json_t *edition = json_object_get(old, "edition");
   bool same = json_is_integer(edition) && json_integer_value(edition) == r->spec.program->edition &&
-              same_imports(r, json_object_get(old, "imports")) && json_is_object(json_object_get(old, "data"));
+              same_imports(r, json_object_get(old, "imports")) &&
+              json_is_object(json_object_get(old, "data"));
   json_decref(old);
   if (same) return;
   Text t = text_new(r->arena);

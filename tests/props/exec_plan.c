@@ -70,7 +70,8 @@ static void keep(Case *c, NodeId id) {
 
 static void add_sources(Case *c) {
   for (int k = 0; k < 3; k++) {
-    Shape x = rows_shape(k == 2 ? 3 : 5), w = shape_of(2, (int64_t[]){k == 1 ? 40 : 5, 5}), b = shape_of(2, (int64_t[]){1, 5});
+    Shape x = rows_shape(k == 2 ? 3 : 5), w = shape_of(2, (int64_t[]){k == 1 ? 40 : 5, 5}),
+          b = shape_of(2, (int64_t[]){1, 5});
     keep(c, g_input(c->g, add_slot(c, SLOT_COLUMN, &x), &x, ELEM_REAL, SPAN_NONE));
     keep(c, g_param(c->g, add_slot(c, SLOT_PARAM, &w), &w, SPAN_NONE));
     keep(c, g_param(c->g, add_slot(c, SLOT_PARAM, &b), &b, SPAN_NONE));
@@ -83,12 +84,18 @@ static NodeId one_input(Case *c, NodeId a) {
   const Shape *s = &g_node(c->g, a)->shape;
   Attr attr = {0};
   switch (pick(7)) {
-    case 0: attr.i[0] = 1 + pick(3), attr.i[1] = pick(2); return g_make(c->g, OP_SUM, 1, &a, &attr, NULL, SPAN_NONE, NULL);
-    case 1: attr.i[0] = 1 + pick(3), attr.i[1] = pick(2); return g_make(c->g, OP_REDUCE_MAX, 1, &a, &attr, NULL, SPAN_NONE, NULL);
-    case 2: attr.i[0] = 1, attr.i[1] = 0; return s->rank == 2 ? g_make(c->g, OP_TRANSPOSE, 1, &a, &attr, NULL, SPAN_NONE, NULL) : NODE_NONE;
-    case 3: return s->rank == 2 && s->d[1].n > 2 ? g_slice(c->g, a, 1, 1, s->d[1].n - 2, SPAN_NONE) : NODE_NONE;
-    case 4: return g_leaky_relu(c->g, a, 0.2, SPAN_NONE);
-    default: return g_unary(c->g, unary[pick(5)], a, SPAN_NONE);
+  case 0:
+    attr.i[0] = 1 + pick(3), attr.i[1] = pick(2);
+    return g_make(c->g, OP_SUM, 1, &a, &attr, NULL, SPAN_NONE, NULL);
+  case 1:
+    attr.i[0] = 1 + pick(3), attr.i[1] = pick(2);
+    return g_make(c->g, OP_REDUCE_MAX, 1, &a, &attr, NULL, SPAN_NONE, NULL);
+  case 2:
+    attr.i[0] = 1, attr.i[1] = 0;
+    return s->rank == 2 ? g_make(c->g, OP_TRANSPOSE, 1, &a, &attr, NULL, SPAN_NONE, NULL) : NODE_NONE;
+  case 3: return s->rank == 2 && s->d[1].n > 2 ? g_slice(c->g, a, 1, 1, s->d[1].n - 2, SPAN_NONE) : NODE_NONE;
+  case 4: return g_leaky_relu(c->g, a, 0.2, SPAN_NONE);
+  default: return g_unary(c->g, unary[pick(5)], a, SPAN_NONE);
   }
 }
 
@@ -126,7 +133,11 @@ static const double *slot_value(void *ctx, int slot, int version) {
   return ((Case *)ctx)->slot[slot];
 }
 
-typedef struct Live { const KernelSet *set; int updates; double first_grad; } Live;
+typedef struct Live {
+  const KernelSet *set;
+  int updates;
+  double first_grad;
+} Live;
 static bool no_update(void *ctx, const UpdateInfo *u, const char *const *grads) {
   (void)u;
   Live *l = ctx;
@@ -136,14 +147,20 @@ static bool no_update(void *ctx, const UpdateInfo *u, const char *const *grads) 
 }
 
 static void load_slots(const Case *c, char **data) {
-  for (int k = 0; k < c->p.slots.n; k++) memcpy(data[k], c->slot[k], (size_t)shape_capacity(&c->p.slots.at[k].shape) * sizeof(double));
+  for (int k = 0; k < c->p.slots.n; k++)
+    memcpy(data[k], c->slot[k], (size_t)shape_capacity(&c->p.slots.at[k].shape) * sizeof(double));
 }
 
 /* Runs the graph of `c`; slots afterwards in data[]. False if the plan refuses it. */
 static bool run_on(Case *c, int threads, char **data, Live *live) {
   DiagSink *sink = diag_sink(c->a);
-  PlanEnv env = {.arena = c->a, .program = &c->p, .set = kernel_set(kernel_family(), true), .slot_data = data, .sink = sink};
-  for (int k = 0; k < c->p.slots.n; k++) data[k] = arena_alloc(c->a, (size_t)shape_capacity(&c->p.slots.at[k].shape) * sizeof(double) + 128);
+  PlanEnv env = {.arena = c->a,
+                 .program = &c->p,
+                 .set = kernel_set(kernel_family(), true),
+                 .slot_data = data,
+                 .sink = sink};
+  for (int k = 0; k < c->p.slots.n; k++)
+    data[k] = arena_alloc(c->a, (size_t)shape_capacity(&c->p.slots.at[k].shape) * sizeof(double) + 128);
   load_slots(c, data);
   RegionPlan plan;
   if (!plan_layout(&env, c->g, SPAN_NONE, &plan)) return false;
@@ -151,8 +168,16 @@ static bool run_on(Case *c, int threads, char **data, Live *live) {
   if (!plan_bind(&env, &plan, slab)) return false;
   Pool *pool = pool_new(c->a, threads);
   char *scratch[8];
-  for (int t = 0; t < threads; t++) scratch[t] = (char *)(((uintptr_t)arena_alloc(c->a, plan.local + plan.kernel_scratch + 192) + 63) & ~(uintptr_t)63);
-  RegionEnv run = {.set = env.set, .pool = pool, .scratch = scratch, .kernel_scratch_at = (plan.local + 63) & ~(size_t)63, .counts = c->counts, .update = no_update, .ctx = live};
+  for (int t = 0; t < threads; t++)
+    scratch[t] = (char *)(((uintptr_t)arena_alloc(c->a, plan.local + plan.kernel_scratch + 192) + 63) &
+                          ~(uintptr_t)63);
+  RegionEnv run = {.set = env.set,
+                   .pool = pool,
+                   .scratch = scratch,
+                   .kernel_scratch_at = (plan.local + 63) & ~(size_t)63,
+                   .counts = c->counts,
+                   .update = no_update,
+                   .ctx = live};
   NodeId failed = NODE_NONE;
   for (int again = 0; again < 3; again++) {
     load_slots(c, data);
@@ -171,7 +196,9 @@ static void compare(Case *c, double *const *values, char *const *data) {
     int64_t size = size_now(c, &n->shape);
     const double *got = (const double *)(const void *)data[n->attr.i[0]];
     for (int64_t k = 0; k < size; k++)
-      if (!near(got[k], values[id][k])) fail_msg("node %d element %lld: %.17g, reference %.17g", n->in[0], (long long)k, got[k], values[id][k]);
+      if (!near(got[k], values[id][k]))
+        fail_msg("node %d element %lld: %.17g, reference %.17g", n->in[0], (long long)k, got[k],
+                 values[id][k]);
   }
 }
 
@@ -201,7 +228,9 @@ static void random_graph(uint32_t seed, int64_t rows, int *ran) {
     ref_free(g_count(c.g), values);
     for (int threads = 2; threads <= 3; threads++) {
       assert_true(run_on(&c, threads, other, &live));
-      for (int k = 0; k < c.p.slots.n; k++) assert_memory_equal(one[k], other[k], (size_t)shape_capacity(&c.p.slots.at[k].shape) * sizeof(double));
+      for (int k = 0; k < c.p.slots.n; k++)
+        assert_memory_equal(one[k], other[k],
+                            (size_t)shape_capacity(&c.p.slots.at[k].shape) * sizeof(double));
     }
   }
   arena_free(c.a);
@@ -226,7 +255,9 @@ static void update_is_ordered(void **unused) {
   NodeId in = g_input(c.g, add_slot(&c, SLOT_COLUMN, &x), &x, ELEM_REAL, SPAN_NONE);
   int slot = add_slot(&c, SLOT_PARAM, &w);
   NodeId weight = g_param(c.g, slot, &w, SPAN_NONE), grad;
-  NodeId loss = g_mean(c.g, g_unary(c.g, OP_TANH, g_matmul(c.g, in, weight, false, false, SPAN_NONE), SPAN_NONE), 3, false, SPAN_NONE);
+  NodeId loss =
+      g_mean(c.g, g_unary(c.g, OP_TANH, g_matmul(c.g, in, weight, false, false, SPAN_NONE), SPAN_NONE), 3,
+             false, SPAN_NONE);
   assert_true(g_grad(c.g, loss, 1, &weight, &grad, SPAN_NONE, NULL));
   g_update(c.g, &(UpdateInfo){0, 0, 0, 1, (int[]){slot}}, &grad, SPAN_NONE);
   NodeId again = g_param(c.g, slot, &w, SPAN_NONE);
@@ -262,7 +293,9 @@ static void check_threads(Case *c) {
     assert_true(run_on(c, threads, other, &live));
     for (NodeId id = 0; id < g_count(c->g); id++) {
       const Node *n = g_node(c->g, id);
-      if (n->op == OP_STORE) assert_memory_equal(one[n->attr.i[0]], other[n->attr.i[0]], (size_t)size_now(c, &n->shape) * sizeof(double));
+      if (n->op == OP_STORE)
+        assert_memory_equal(one[n->attr.i[0]], other[n->attr.i[0]],
+                            (size_t)size_now(c, &n->shape) * sizeof(double));
     }
   }
 }
@@ -284,7 +317,8 @@ static void convolutions_are_cut_by_rows(void **unused) {
     y = g_make(c.g, OP_CONV_DX, 2, (NodeId[]){y, weight}, &(Attr){.i = {2, 1, 6, 5}}, NULL, SPAN_NONE, NULL);
     NodeId loss = everything(c.g, g_unary(c.g, OP_SIGMOID, y, SPAN_NONE));
     assert_true(g_grad(c.g, loss, 1, &weight, &grad, SPAN_NONE, NULL));
-    assert_true(g_grad(c.g, everything(c.g, g_unary(c.g, OP_SQUARE, grad, SPAN_NONE)), 1, &weight, &second, SPAN_NONE, NULL));
+    assert_true(g_grad(c.g, everything(c.g, g_unary(c.g, OP_SQUARE, grad, SPAN_NONE)), 1, &weight, &second,
+                       SPAN_NONE, NULL));
     g_store(c.g, grad, add_slot(&c, SLOT_VALUE, &w), SPAN_NONE);
     g_store(c.g, second, add_slot(&c, SLOT_VALUE, &w), SPAN_NONE);
     check_threads(&c);
@@ -320,9 +354,12 @@ static void layers_are_cut_by_rows(void **unused) {
     x = g_matmul(c.g, g_reshape(c.g, x, &flat, SPAN_NONE), w[4], false, false, SPAN_NONE);
     NodeId p = g_along(c.g, OP_LOG_SOFTMAX, x, 1, SPAN_NONE, NULL);
     NodeId median = g_quantile(c.g, p, 1, 0.5, SPAN_NONE, NULL), grad[5];
-    NodeId loss = g_mean(c.g, g_binary(c.g, OP_ADD, median, g_quantile(c.g, p, 1, 1, SPAN_NONE, NULL), SPAN_NONE), 1, false, SPAN_NONE);
+    NodeId loss =
+        g_mean(c.g, g_binary(c.g, OP_ADD, median, g_quantile(c.g, p, 1, 1, SPAN_NONE, NULL), SPAN_NONE), 1,
+               false, SPAN_NONE);
     assert_true(g_grad(c.g, loss, 5, w, grad, SPAN_NONE, NULL));
-    NodeId keep_too[] = {loss, n.variance, g_make(c.g, OP_COUNTS, 1, &label, &(Attr){.i = {4}}, NULL, SPAN_NONE, NULL)};
+    NodeId keep_too[] = {loss, n.variance,
+                         g_make(c.g, OP_COUNTS, 1, &label, &(Attr){.i = {4}}, NULL, SPAN_NONE, NULL)};
     for (int j = 0; j < 8; j++) {
       NodeId id = j < 5 ? grad[j] : keep_too[j - 5];
       assert_int_not_equal(id, NODE_NONE);
@@ -355,8 +392,9 @@ static void convolutions_are_placed(void **unused) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(random_graphs_equal_the_reference), cmocka_unit_test(update_is_ordered),
-                                     cmocka_unit_test(convolutions_are_cut_by_rows), cmocka_unit_test(convolutions_are_placed),
-                                     cmocka_unit_test(layers_are_cut_by_rows)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(random_graphs_equal_the_reference), cmocka_unit_test(update_is_ordered),
+      cmocka_unit_test(convolutions_are_cut_by_rows), cmocka_unit_test(convolutions_are_placed),
+      cmocka_unit_test(layers_are_cut_by_rows)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

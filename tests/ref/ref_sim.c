@@ -137,7 +137,8 @@ void ref_gate_matrix(GateId g, int n_targets, const double *a, Cx *m) {
   }
 }
 
-/* Gates with words or values. State preparation is a matrix for fresh qubits: only its first column counts. */
+/* Gates with words or values. State preparation is a matrix for fresh qubits: only its first column counts.
+ */
 static void use_matrix(const GateUse *u, const double *a, Cx *m) {
   size_t k = SIZE(u->n_targets);
   const double *v = u->values;

@@ -25,22 +25,21 @@ static const char hybrid[] =
     "  draw z[B, 2] ~ normal(0, 1)\n  minimize -mean(D(G(z))) over G\n }\n"
     " every 10 { draw z[64, 2] ~ normal(0, 1)\n record m = mean(G(z)) }\n}\n";
 
-static const char diverging[] =
-    "edition = 1\n"
-    "dataset d { normal(0, 1); redraw(8) }\n"
-    "model M(x[1]) -> [1] { linear(1) }\n"
-    "train fit {\n data = d; batch = 8; epochs = 5\n optimizer M = sgd(0.1)\n"
-    " step x[B, 1] { minimize mean(log(M(x) - 1000)) over M }\n}\n";
+static const char diverging[] = "edition = 1\n"
+                                "dataset d { normal(0, 1); redraw(8) }\n"
+                                "model M(x[1]) -> [1] { linear(1) }\n"
+                                "train fit {\n data = d; batch = 8; epochs = 5\n optimizer M = sgd(0.1)\n"
+                                " step x[B, 1] { minimize mean(log(M(x) - 1000)) over M }\n}\n";
 
 typedef struct Session {
   Arena *a;
   Program *p;
   Run *r;
   DiagSink *sink;
-  int64_t stop_after;           /* epochs; 0: never */
-  StateItem saved[64];          /* a copy of the state at the stop */
+  int64_t stop_after;  /* epochs; 0: never */
+  StateItem saved[64]; /* a copy of the state at the stop */
   int n_saved;
-  const struct Session *from;   /* state to load, or NULL */
+  const struct Session *from; /* state to load, or NULL */
   uint64_t calls_at_2, calls_at_end;
 } Session;
 
@@ -91,19 +90,29 @@ static int epoch(void *ctx, const RunProgress *p) {
   return s->stop_after && p->epoch >= s->stop_after ? 2 : 0;
 }
 
-static bool no_stop(void *ctx) { (void)ctx; return false; }
+static bool no_stop(void *ctx) {
+  (void)ctx;
+  return false;
+}
 static void begin(void *ctx, const Run *r, int t, int64_t from) { (void)ctx, (void)r, (void)t, (void)from; }
-static void end(void *ctx, const Run *r, int t, int64_t e, int64_t s) { (void)ctx, (void)r, (void)t, (void)e, (void)s; }
+static void end(void *ctx, const Run *r, int t, int64_t e, int64_t s) {
+  (void)ctx, (void)r, (void)t, (void)e, (void)s;
+}
 static void ignore(void *ctx, const Run *r, const Stmt *s) { (void)ctx, (void)r, (void)s; }
-static void ignore_expect(void *ctx, const Run *r, const Stmt *s, bool h) { (void)ctx, (void)r, (void)s, (void)h; }
-static void ignore_claim(void *ctx, const Run *r, const Stmt *s, bool h, bool o) { (void)ctx, (void)r, (void)s, (void)h, (void)o; }
+static void ignore_expect(void *ctx, const Run *r, const Stmt *s, bool h) {
+  (void)ctx, (void)r, (void)s, (void)h;
+}
+static void ignore_claim(void *ctx, const Run *r, const Stmt *s, bool h, bool o) {
+  (void)ctx, (void)r, (void)s, (void)h, (void)o;
+}
 
 static RunEnd go(Session *s, const char *text, int threads) {
   s->a = arena_new();
   s->sink = diag_sink(s->a);
   const Source *src = src_add("test.qgn", text, strlen(text));
   AstNode *tree = NULL;
-  if (parse_source(s->a, src, s->sink, false, &tree, NULL) != PARSE_OK) diag_render(s->sink, (DiagStyle){0}, stderr);
+  if (parse_source(s->a, src, s->sink, false, &tree, NULL) != PARSE_OK)
+    diag_render(s->sink, (DiagStyle){0}, stderr);
   SemaOptions options = {0};
   s->p = sema_elaborate(s->a, tree, &options, s->sink);
   if (!s->p) diag_render(s->sink, (DiagStyle){0}, stderr);
@@ -126,7 +135,8 @@ static void same_state(const Session *a, const Session *b) {
   assert_int_equal(a->n_saved, b->n_saved);
   for (int k = 0; k < a->n_saved; k++) {
     if (a->saved[k].rows) assert_int_equal(*a->saved[k].rows, *b->saved[k].rows);
-    if (memcmp(a->saved[k].data, b->saved[k].data, (size_t)item_bytes(&a->saved[k]))) fail_msg("%s differs", a->saved[k].name);
+    if (memcmp(a->saved[k].data, b->saved[k].data, (size_t)item_bytes(&a->saved[k])))
+      fail_msg("%s differs", a->saved[k].name);
   }
 }
 
@@ -154,7 +164,8 @@ static void threads_change_no_bit(void **unused) {
 
 static void stopping_changes_no_bit(void **unused) {
   (void)unused;
-  Session whole = {0}, first = {.stop_after = 13}, second = {.stop_after = 21, .from = &first}, third = {.from = &second};
+  Session whole = {0}, first = {.stop_after = 13}, second = {.stop_after = 21, .from = &first},
+          third = {.from = &second};
   assert_int_equal(go(&whole, hybrid, 2), RUN_DONE);
   assert_int_equal(go(&first, hybrid, 2), RUN_STOPPED);
   assert_int_equal(go(&second, hybrid, 1), RUN_STOPPED);
