@@ -122,10 +122,6 @@ static bool read_pixels(Reader *r, DataHead *head, DataBlock *out) {
   r->rows = mem_alloc(mem_mul(r->h, sizeof *r->rows));
   for (size_t k = 0; k < r->h; k++) r->rows[k] = r->pixels + k * r->w * all;
   bool ok = decode(r) || png_damaged(r);
-  if (ok && r->at < r->size) {
-    ok = data_fail(r->e, DIAG_DATA_BROKEN, "`%s` goes on after its end", r->name);
-    data_found(r->e, "%s bytes behind the image", data_count(r->e->arena, r->size - r->at));
-  }
   if (ok && r->alpha) ok = opaque(r, out->at);
   mem_free(r->rows);
   data_block_free(&pixels);
@@ -136,12 +132,32 @@ static bool read_pixels(Reader *r, DataHead *head, DataBlock *out) {
   return ok;
 }
 
+/* Every chunk must lie in the file, because libpng takes memory for a chunk before it reads it; the last
+ * one is IEND. */
+static bool check_chunks(DataError *e, const char *name, const unsigned char *bytes, size_t size) {
+  if (size < 8 || png_sig_cmp(bytes, 0, 8) != 0)
+    return data_fail(e, DIAG_DATA_BROKEN, "`%s` is no png file", name);
+  for (size_t at = 8;;) {
+    size_t left = size - at, length = left < 12 ? SIZE_MAX : png_get_uint_32(bytes + at);
+    if (left < 12 || length > left - 12) {
+      data_fail(e, DIAG_DATA_BROKEN, "`%s` ends too early", name);
+      data_expected(e, "chunks up to IEND");
+      return data_found(e, "%s bytes", data_count(e->arena, size));
+    }
+    bool last = memcmp(bytes + at + 4, "IEND", 4) == 0;
+    at += 12 + length;
+    if (!last) continue;
+    if (at == size) return true;
+    data_fail(e, DIAG_DATA_BROKEN, "`%s` goes on after its end", name);
+    return data_found(e, "%s bytes behind the image", data_count(e->arena, size - at));
+  }
+}
+
 bool png_parse(DataError *e, const char *name, const unsigned char *bytes, size_t size, DataHead *head,
                DataBlock *out) {
   *out = (DataBlock){0};
   *head = (DataHead){0};
-  if (size < 8 || png_sig_cmp(bytes, 0, 8) != 0)
-    return data_fail(e, DIAG_DATA_BROKEN, "`%s` is no png file", name);
+  if (!check_chunks(e, name, bytes, size)) return false;
   Reader r = {.e = e, .name = name, .bytes = bytes, .size = size};
   r.png =
       png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &r, png_failed, png_warned, NULL, png_take, png_return);
