@@ -139,12 +139,11 @@ void progress_begin(Progress *p, const Train *t, int64_t from_epoch) {
   p->drawn = 0;
   p->from_epoch = from_epoch;
   p->tenth = t->epochs > 0 ? (int)(10 * from_epoch / t->epochs) + 1 : 10;
-  if (p->form != PROGRESS_PLAIN) return;
-  if (from_epoch >= t->epochs) return;
+  if ((p->form != PROGRESS_PLAIN && p->form != PROGRESS_LINE) || from_epoch >= t->epochs) return;
   if (from_epoch > 0)
-    fprintf(stderr, "%s: continues behind epoch %lld of %lld\n", t->name, (long long)from_epoch,
+    fprintf(stderr, "%s: continues after epoch %lld of %lld\n", t->name, (long long)from_epoch,
             (long long)t->epochs);
-  else fprintf(stderr, "%s: %lld epochs\n", t->name, (long long)t->epochs);
+  else if (p->form == PROGRESS_PLAIN) fprintf(stderr, "%s: %lld epochs\n", t->name, (long long)t->epochs);
   fflush(stderr);
 }
 

@@ -187,8 +187,9 @@ static double ordinary_value(OpId op, int k, uint64_t at) {
 }
 
 static double special_value(uint64_t at, int k) {
-  static const double values[SPECIAL_VALUES] = {0,     -0.0,    INFINITY, -INFINITY, NAN,  1,     -1,
-                                                1e-40, -1e-310, 100,      -100,      1e30, -1e30, 0.5};
+  static const double values[SPECIAL_VALUES] = {
+      0,     -0.0, (double)INFINITY, -(double)INFINITY, (double)NAN, 1, -1, 1e-40, -1e-310, 100, -100, 1e30,
+      -1e30, 0.5};
   return values[(at * (uint64_t)(k == 0   ? 1
                                  : k == 1 ? 3
                                           : 5) +
