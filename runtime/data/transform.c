@@ -161,24 +161,28 @@ static void byte_moments(const DataColumn *c, DataOrder o, double *mean, double 
   *deviation = sqrt(square / n);
 }
 
-/* Elements first, first + step, ... of all rows. */
+/* Elements first, first + step, ... of all rows. What is always the same is found by comparing: its deviation
+ * from a rounded mean need not be 0. */
 static void standardize_reals(DataColumn *c, DataOrder o, size_t first, size_t step) {
-  double n = 0, sum = 0, square = 0;
+  double n = 0, sum = 0, square = 0, one = column_real(c)[o.at[0] * c->row_size + first];
+  bool differ = false;
   for (int64_t k = 0; k < o.n; k++)
-    for (size_t j = first; j < c->row_size; j += step, n++) sum += column_real(c)[o.at[k] * c->row_size + j];
-  double mean = sum / n;
+    for (size_t j = first; j < c->row_size; j += step, n++) {
+      double v = column_real(c)[o.at[k] * c->row_size + j];
+      differ = differ || v != one;
+      sum += v;
+    }
+  double mean = differ ? sum / n : one;
   for (int64_t k = 0; k < o.n; k++)
     for (size_t j = first; j < c->row_size; j += step) {
       double d = column_real(c)[o.at[k] * c->row_size + j] - mean;
       square += d * d;
     }
-  double deviation = sqrt(square / n);
+  double deviation = differ ? sqrt(square / n) : 1;
   size_t all = c->block.size / sizeof(double);
   for (size_t k = 0; k < all; k += c->row_size)
-    for (size_t j = first; j < c->row_size; j += step) {
-      double *v = &column_real(c)[k + j];
-      *v = deviation > 0 ? (*v - mean) / deviation : *v - mean;
-    }
+    for (size_t j = first; j < c->row_size; j += step)
+      column_real(c)[k + j] = (column_real(c)[k + j] - mean) / deviation;
 }
 
 bool column_standardize(DataError *e, DataColumn *c, DataOrder o) {
