@@ -93,6 +93,22 @@ function inverse(s) {
   return s == "" ? "none" : code(s)
 }
 
+# Cells of circuit_methods.def: yes, E0998 or the number of a reason below the table.
+function put_methods(   n, m, i, k, line) {
+  m = read_def("lang/ir/circuit_methods.def", "REASON")
+  for (i = 1; i <= m; i++) { reason[R[i, 1]] = i; text[i] = R[i, 2] }
+  n = read_def("lang/ir/circuit_methods.def", "METHOD")
+  print "| method | expval, variance | probs | amplitudes | density | sample | 2nd order | shots | 2nd | density matrix | 2nd | trajectories | 2nd | how |"
+  print "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"
+  for (i = 1; i <= n; i++) {
+    line = "| " code("\"" R[i, 2] "\"")
+    for (k = 3; k <= 14; k++) line = line " | " (R[i, k] == "K" ? "yes" : R[i, k] == "LATER" ? "E0998" : "no (" reason[R[i, k]] ")")
+    print line " | " cell(R[i, 15]) " |"
+  }
+  print ""
+  for (i = 1; i <= m; i++) print "(" i ") " text[i]  (i < m ? ";" : ".")
+}
+
 function put_ops(   n, i) {
   n = read_def("lang/ir/ops.def", "OP")
   print "| operation | inputs | rows | derivative | what it computes |"
@@ -222,6 +238,7 @@ function put_options(   n, i, verbs) {
 function put(name) {
   if (name == "keywords") put_keywords()
   else if (name == "gates") put_gates()
+  else if (name == "methods") put_methods()
   else if (name == "ops") put_ops()
   else if (name == "optimizers") put_optims()
   else if (name == "builtins") put_builtins()

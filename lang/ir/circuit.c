@@ -1,38 +1,107 @@
 #include "lang/ir/circuit.h"
+#include <string.h>
 
-enum { CELL_K, CELL_LATER, CELL_NO };
+enum {
+  CELL_K,
+  CELL_LATER,
+#define REASON(ID, text) CELL_##ID,
+#define METHOD(ID, ...)
+#include "lang/ir/circuit_methods.def"
+#undef METHOD
+#undef REASON
+  CELL_COUNT
+};
+
+static const char *const reasons[CELL_COUNT] = {
+#define REASON(ID, text) [CELL_##ID] = text,
+#define METHOD(ID, ...)
+#include "lang/ir/circuit_methods.def"
+#undef METHOD
+#undef REASON
+};
+
+enum { SETTING_PURE, SETTING_SHOTS, SETTING_MIXED, SETTING_PATHS, SETTINGS };
 
 typedef struct MethodInfo {
   const char *name;
-  uint8_t first[3]; /* of each MeasureKind */
-  uint8_t second, shots, noise;
-  const char *why;
+  uint8_t measure[5];           /* of each MeasureKind */
+  uint8_t setting[SETTINGS][2]; /* first and second order */
 } MethodInfo;
 
 static const MethodInfo methods[METHOD_COUNT] = {
-#define METHOD(ID, name, expval, probs, amplitudes, second, shots, noise, doc, why)                          \
-  [METHOD_##ID] = {name,          {CELL_##expval, CELL_##probs, CELL_##amplitudes},                          \
-                   CELL_##second, CELL_##shots,                                                              \
-                   CELL_##noise,  why},
+#define REASON(ID, text)
+#define METHOD(ID, name, expval, probs, amplitudes, density, sample, second, shots, shots2, mixed, mixed2,   \
+               paths, paths2, doc)                                                                           \
+  [METHOD_##ID] = {name,                                                                                     \
+                   {CELL_##expval, CELL_##probs, CELL_##amplitudes, CELL_##density, CELL_##sample},          \
+                   {{CELL_K, CELL_##second},                                                                 \
+                    {CELL_##shots, CELL_##shots2},                                                           \
+                    {CELL_##mixed, CELL_##mixed2},                                                           \
+                    {CELL_##paths, CELL_##paths2}}},
 #include "lang/ir/circuit_methods.def"
 #undef METHOD
+#undef REASON
 };
 
 const char *circuit_method_name(CircuitMethod m) { return methods[m].name; }
 
-const char *circuit_method_why(Arena *a, CircuitMethod m, const MethodUse *use) {
+CircuitMethod circuit_method_find(const char *name) {
+  int m = 0;
+  while (m < METHOD_COUNT && strcmp(methods[m].name, name) != 0) m++;
+  return (CircuitMethod)m;
+}
+
+MethodUse circuit_use(const CircuitProgram *c, int order) {
+  return (MethodUse){.measure = c->measure, .order = order};
+}
+
+/* The worst cell of a use of order 1 or 2: reasons, then LATER, then K. */
+static uint8_t worst_cell(CircuitMethod m, const MethodUse *use) {
   const MethodInfo *info = &methods[m];
-  uint8_t cell[4] = {info->first[use->measure], use->order > 1 ? info->second : CELL_K,
-                     use->shots ? info->shots : CELL_K, use->noise ? info->noise : CELL_K};
-  if (use->order > 2)
-    return "a third derivative through a circuit is not available, only the first and the second are";
+  const int o = use->order > 1 ? 1 : 0;
+  const int noise = use->noise == CIRCUIT_MIXED ? SETTING_MIXED : SETTING_PATHS;
+  uint8_t cell[3] = {info->measure[use->measure], use->shots ? info->setting[SETTING_SHOTS][o] : CELL_K,
+                     use->noise != CIRCUIT_PURE ? info->setting[noise][o] : CELL_K};
+  if (!use->shots && use->noise == CIRCUIT_PURE) cell[1] = info->setting[SETTING_PURE][o];
   uint8_t worst = CELL_K;
-  for (int i = 0; i < 4; i++) worst = cell[i] > worst ? cell[i] : worst;
-  if (worst == CELL_NO)
-    return arena_printf(a, "gradient method `%s` is not possible here: %s", info->name, info->why);
-  if (worst == CELL_LATER)
-    return arena_printf(a, "gradient method `%s` is not available here in this version", info->name);
-  return NULL;
+  for (int i = 0; i < 3; i++)
+    if (worst <= CELL_LATER && cell[i] > worst) worst = cell[i];
+  return worst;
+}
+
+MethodVerdict circuit_method_check(Arena *a, CircuitMethod m, const MethodUse *use, const char **why) {
+  *why = NULL;
+  if (use->order > 2) {
+    *why = "a third derivative through a circuit is not available, only the first and the second are";
+    return METHOD_IMPOSSIBLE;
+  }
+  const uint8_t worst = worst_cell(m, use);
+  if (worst == CELL_K) return METHOD_RUNS;
+  if (worst == CELL_LATER) {
+    *why = arena_printf(a, "the gradient method `%s` here", methods[m].name);
+    return METHOD_LATER;
+  }
+  *why =
+      arena_printf(a, "the gradient method `%s` is not possible here: %s", methods[m].name, reasons[worst]);
+  return METHOD_IMPOSSIBLE;
+}
+
+CircuitMethod circuit_method_default(const MethodUse *use) {
+  int legal = METHOD_COUNT;
+  for (int m = 0; m < METHOD_COUNT; m++) {
+    const uint8_t cell = worst_cell((CircuitMethod)m, use);
+    if (cell == CELL_K) return (CircuitMethod)m;
+    if (cell == CELL_LATER && legal == METHOD_COUNT) legal = m;
+  }
+  return legal < METHOD_COUNT ? (CircuitMethod)legal : METHOD_ADJOINT;
+}
+
+const char *circuit_methods_text(Arena *a, const MethodUse *use) {
+  const char *out = "";
+  for (int m = 0; m < METHOD_COUNT; m++)
+    if (use->order <= 2 && worst_cell((CircuitMethod)m, use) == CELL_K)
+      out = arena_printf(a, "%s%s`%s`", out, *out != '\0' ? ", " : "", methods[m].name);
+  return *out != '\0' ? out : "none";
 }
 
 /* i^result is the factor of the product of two Hermitian words as a Hermitian word with sign +. */

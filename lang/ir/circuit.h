@@ -49,7 +49,7 @@ typedef struct PauliTerm {
 typedef enum MeasureKind {
   MEASURE_EXPVAL,
   MEASURE_PROBS
-} MeasureKind; /* column order of circuit_methods.def */
+} MeasureKind; /* column order of circuit_methods.def: next are amplitudes, density, sample */
 
 typedef struct Observable {
   VEC(PauliTerm) terms;
@@ -76,20 +76,44 @@ typedef struct CircuitProgram {
 
 /* How CIRCUIT_VJP computes gradients: i[0] of the CIRCUIT node, handed on to its derivatives. */
 typedef enum CircuitMethod {
+#define REASON(ID, text)
 #define METHOD(ID, ...) METHOD_##ID,
 #include "lang/ir/circuit_methods.def"
 #undef METHOD
+#undef REASON
   METHOD_COUNT
 } CircuitMethod;
+
+typedef enum CircuitNoise {
+  CIRCUIT_PURE,  /* no channels */
+  CIRCUIT_MIXED, /* channels, on density matrices */
+  CIRCUIT_PATHS  /* channels, by trajectories */
+} CircuitNoise;
 
 /* What is asked of a method. */
 typedef struct MethodUse {
   MeasureKind measure;
   int order; /* of the derivative */
-  bool shots, noise;
+  bool shots;
+  CircuitNoise noise;
 } MethodUse;
 
+typedef enum MethodVerdict {
+  METHOD_RUNS,
+  METHOD_LATER,     /* legal, not built yet */
+  METHOD_IMPOSSIBLE /* does not exist */
+} MethodVerdict;
+
+/* METHOD_COUNT if there is none of that name. */
+CircuitMethod circuit_method_find(const char *name);
 const char *circuit_method_name(CircuitMethod m);
-/* NULL if the method does that; else why not, for the user. */
-const char *circuit_method_why(Arena *a, CircuitMethod m, const MethodUse *use);
+/* What a derivative of this order of the program's outputs asks. */
+MethodUse circuit_use(const CircuitProgram *c, int order);
+/* Whether the method does that; *why (in the arena; NULL if it runs) is a sentence for the user. What
+ * can never be comes before what is not built yet. */
+MethodVerdict circuit_method_check(Arena *a, CircuitMethod m, const MethodUse *use, const char **why);
+/* The method of a circuit that names none: the first row that runs, else the first that is legal. */
+CircuitMethod circuit_method_default(const MethodUse *use);
+/* The methods that run for this use, as a text: "`adjoint`, `shift`"; "none" if there are none. */
+const char *circuit_methods_text(Arena *a, const MethodUse *use);
 #endif

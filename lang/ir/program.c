@@ -150,7 +150,7 @@ static void put_train(const Print *d, const Train *t, int depth) {
   if (t->dataset >= 0)
     fprintf(d->out, "batches of %lld from %s%s%s, ", (long long)t->batch, d->p->datasets.at[t->dataset].name,
             t->shuffle ? ", shuffled" : "", t->drop_last ? ", last dropped" : "");
-  fprintf(d->out, "gradient %s", t->gradient ? t->gradient : "adjoint");
+  fprintf(d->out, "gradient %s", t->gradient ? t->gradient : "default");
   put_place(d, t->span);
   for (int k = 0; k < t->optimizers.n; k++) put_optimizer(d, &t->optimizers.at[k], depth + 1);
   indent(d, depth + 1);

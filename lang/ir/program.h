@@ -184,7 +184,7 @@ typedef struct Train {
   int dataset;                       /* -1: none, a step is an epoch */
   int64_t batch, epochs, checkpoint; /* checkpoint: epochs between kept ones, 0: not given */
   bool shuffle, drop_last;
-  const char *gradient; /* "adjoint", ... */
+  const char *gradient; /* a row of circuit_methods.def, or "default": each circuit's first possible one */
   int batch_count;      /* id of B, 0 if the step has no columns */
   VEC(int) columns;     /* SLOT_COLUMN slots to fill */
   VEC(Optimizer) optimizers;

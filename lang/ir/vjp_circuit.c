@@ -9,8 +9,10 @@
 #include "lang/ir/vjp.h"
 
 static const char *refused(Graph *g, const Node *n, int order) {
-  MethodUse use = {.measure = ((const CircuitProgram *)n->attr.p)->measure, .order = order};
-  return circuit_method_why(g->arena, (CircuitMethod)n->attr.i[0], &use);
+  const MethodUse use = circuit_use(n->attr.p, order);
+  const char *why;
+  (void)circuit_method_check(g->arena, (CircuitMethod)n->attr.i[0], &use, &why);
+  return why;
 }
 
 const char *vjp_circuit(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {

@@ -208,6 +208,27 @@ static bool refuse_hidden_paths(Sema *S, NodeId loss, NodeId by, Span span) {
   return true;
 }
 
+/* True after saying that the method of the circuit at `where` has no such derivative (E0417, E0998). */
+static bool refuse_method(Sema *S, NodeId where, Span at, Span span) {
+  if (where < 0) return false;
+  const Node *n = g_node(graph_now(S), where);
+  if (n->op != OP_CIRCUIT && n->op != OP_CIRCUIT_VJP) return false;
+  const MethodUse use = circuit_use(n->attr.p, n->op == OP_CIRCUIT ? 1 : 2);
+  const char *why, *possible = circuit_methods_text(S->a, &use);
+  const MethodVerdict verdict = circuit_method_check(S->a, (CircuitMethod)n->attr.i[0], &use, &why);
+  if (verdict == METHOD_RUNS) return false;
+  Diag *d;
+  if (verdict == METHOD_LATER) {
+    later(S, span, "%s", why);
+    d = S->sink->all.at[S->sink->all.n - 1];
+  } else {
+    d = say(S, DIAG_GRADIENT_METHOD, span, "%s", why);
+  }
+  if (at.begin != span.begin) diag_label(d, at, "the derivative is needed here");
+  if (strcmp(possible, "none") != 0) diag_help(d, "methods that are possible here: %s", possible);
+  return true;
+}
+
 /* Derivatives of a scalar by nodes. out[k] is NODE_NONE where no path leads. */
 bool derive(Sema *S, NodeId loss, int n, const NodeId *wrt, NodeId *out, Span span) {
   GradError e = {0};
@@ -222,6 +243,7 @@ bool derive(Sema *S, NodeId loss, int n, const NodeId *wrt, NodeId *out, Span sp
     diag_help(d, "compute it again after the update, or write `stop_grad(...)` to use the old value");
     return false;
   }
+  if (refuse_method(S, e.where, at, span)) return false;
   Diag *d = say(S, DIAG_NO_DERIVATIVE, span, "%s", e.why != NULL ? e.why : "this has no derivative");
   if (at.begin != span.begin) diag_label(d, at, "the derivative is needed here");
   return false;

@@ -30,12 +30,25 @@ static int params_required(const AstNode *params) {
   return n;
 }
 
+/* `gradient` of a call is no argument but the method of the circuits in it, unless a parameter has the name.
+ */
+static bool is_method_word(const AstNode *params, Symbol name) {
+  if (strcmp(sym_text(name), "gradient") != 0) return false;
+  for (int i = 0; params != NULL && i < params->n; i++)
+    if (params->kids[i]->name == name) return false;
+  return true;
+}
+
 /* True if a line of a model must put `it` in front of these arguments. */
 static bool lacks_it(const Value *callee, const Args *args) {
   if (callee->kind == VAL_DEF)
     return args->n_pos + args->n_named < params_required(ast_kid(callee->u.def->decl, AST_DEF_params));
-  if (callee->kind == VAL_OBJECT)
-    return args->n_pos + args->n_named < params_required(ast_kid(callee->u.object->decl, AST_MODEL_params));
+  if (callee->kind == VAL_OBJECT) {
+    const AstNode *params = ast_kid(callee->u.object->decl, AST_MODEL_params);
+    int given = args->n_pos + args->n_named;
+    for (int i = 0; i < args->n_named; i++) given -= is_method_word(params, args->names[i]) ? 1 : 0;
+    return given < params_required(params);
+  }
   if (callee->kind != VAL_BUILTIN) return false;
   const int want = builtin_tensors(callee->u.builtin);
   int given = 0;
@@ -264,6 +277,33 @@ static const Value *unlift(Sema *S, const Value *v, const Shape *lead) {
   return val_node(S, g_reshape(graph_now(S), t->node, &to, v->span), 0, v->span);
 }
 
+/* Takes `gradient = "shift"` out of the arguments. False after an error. */
+static bool take_gradient(Sema *S, const AstNode *params, Args *args, int *out) {
+  *out = S->gradient;
+  int n = 0;
+  bool ok = true;
+  const Value **named = ARENA_ARRAY(S->a, const Value *, args->n_named + 1);
+  const AstNode **ast = ARENA_ARRAY(S->a, const AstNode *, args->n_named + 1);
+  Symbol *names = ARENA_ARRAY(S->a, Symbol, args->n_named + 1);
+  Span *spans = ARENA_ARRAY(S->a, Span, args->n_named + 1);
+  for (int i = 0; i < args->n_named; i++) {
+    if (is_method_word(params, args->names[i])) {
+      ok = gradient_of(S, args->named[i], out) && ok;
+      continue;
+    }
+    named[n] = args->named[i];
+    ast[n] = args->named_ast[i];
+    names[n] = args->names[i];
+    spans[n++] = args->named_span[i];
+  }
+  args->named = named;
+  args->named_ast = ast;
+  args->names = names;
+  args->named_span = spans;
+  args->n_named = n;
+  return ok;
+}
+
 const Value *call_object(Sema *S, ObjectInfo *o, Args *args) {
   if (args->broken || o->broken) return S->error;
   if (o->is_block) {
@@ -284,7 +324,8 @@ const Value *call_object(Sema *S, ObjectInfo *o, Args *args) {
   }
   const AstNode *params = ast_kid(o->decl, AST_MODEL_params);
   const Value *v[ARGS_MAX] = {0};
-  if (!match_params(S, args, params, v)) return S->error;
+  int gradient;
+  if (!take_gradient(S, params, args, &gradient) || !match_params(S, args, params, v)) return S->error;
   const int n = params != NULL ? params->n : 0;
   Shape lead;
   if (!leading_axes(S, v, params, &lead)) return S->error;
@@ -294,8 +335,11 @@ const Value *call_object(Sema *S, ObjectInfo *o, Args *args) {
   }
   object_uses(S, o);
   const Call call = {S->call, args->span, o->name, o};
+  const int outer = S->gradient;
   S->call = &call;
+  S->gradient = gradient;
   const Value *out = object_body(S, o, v, n);
+  S->gradient = outer;
   S->call = call.up;
   if (val_is_error(out)) return out;
   return val_at(S, lead.rank > 0 ? unlift(S, out, &lead) : out, args->span);

@@ -283,7 +283,10 @@ static const CircuitProgram *circuit_program(Sema *S, CircuitProgram *p) {
 static const Value *circuit_node(Sema *S, CircuitProgram *p, Span span) {
   CircuitBuild *c = S->circuit;
   const CircuitProgram *program = circuit_program(S, p);
-  const Attr attr = {.p = program};
+  const MethodUse use = circuit_use(program, 1);
+  const CircuitMethod method =
+      S->gradient > 0 ? (CircuitMethod)(S->gradient - 1) : circuit_method_default(&use);
+  const Attr attr = {.i = {method}, .p = program};
   int lift = 0;
   for (int i = 0; i < c->inputs.n; i++) lift = c->rows.at[i] ? 1 : lift;
   const char *why = NULL;

@@ -90,6 +90,32 @@ const Value *fn_warmup(Sema *S, Args *args, const Builtin *self) {
   return schedule_value(S, s, args->span);
 }
 
+/* ---- gradient methods --------------------------------------------------------------------------- */
+
+bool gradient_of(Sema *S, const Value *v, int *out) {
+  const char *text = want_text(S, v, "`gradient`"), *known[METHOD_COUNT], *list = "";
+  if (text == NULL) return false;
+  const CircuitMethod m = circuit_method_find(text);
+  *out = (int)m + 1;
+  if (m < METHOD_COUNT) return true;
+  for (int i = 0; i < METHOD_COUNT; i++) {
+    known[i] = circuit_method_name((CircuitMethod)i);
+    list = arena_printf(S->a, "%s%s\"%s\"", list,
+                        i == 0                 ? ""
+                        : i + 1 < METHOD_COUNT ? ", "
+                                               : " and ",
+                        known[i]);
+  }
+  *out = 0;
+  Diag *d = say(S, DIAG_ATTRIBUTE, v->span, "there is no gradient method \"%s\"", text);
+  const char *near = synonym_of(text);
+  if (near == NULL || circuit_method_find(near) == METHOD_COUNT)
+    near = diag_nearest(text, known, METHOD_COUNT);
+  if (near != NULL) diag_mark(d, "did you mean \"%s\"?", near);
+  else diag_help(d, "methods are %s", list);
+  return false;
+}
+
 /* ---- optimizers ----------------------------------------------------------------------------------- */
 
 static Schedule *hyper_of(OptimValue *o, const char *name) {

@@ -30,19 +30,8 @@ static bool count_of(Sema *S, const Value *v, const char *what, int64_t least, i
 }
 
 static void set_gradient(Sema *S, const Value *v) {
-  static const char *const known[] = {"adjoint", "backprop", "shift", "finite", "spsa"};
-  const char *text = want_text(S, v, "`gradient`");
-  if (text == NULL) return;
-  for (int i = 0; i < 5; i++)
-    if (strcmp(known[i], text) == 0) {
-      if (i > 0) later(S, v->span, "`gradient = \"%s\"`", text);
-      else train_now(S)->gradient = text;
-      return;
-    }
-  Diag *d = say(S, DIAG_ATTRIBUTE, v->span, "there is no gradient method \"%s\"", text);
-  const char *near = diag_nearest(text, known, 5);
-  if (near != NULL) diag_mark(d, "did you mean \"%s\"?", near);
-  else diag_help(d, "methods are \"adjoint\", \"backprop\", \"shift\", \"finite\" and \"spsa\"");
+  int method;
+  if (gradient_of(S, v, &method)) train_now(S)->gradient = circuit_method_name((CircuitMethod)(method - 1));
 }
 
 static void set_attribute(Sema *S, const char *name, const Value *v) {
@@ -249,8 +238,11 @@ static void train_block(Sema *S, const AstNode *body, const AstNode *columns, Pl
   Region inner = {.block = out}, *outer = S->region;
   Path *path = path_enter(S, place_text[place]);
   const Place before_place = S->place;
+  const int gradient = S->gradient;
   S->region = &inner;
   S->place = place;
+  const CircuitMethod method = circuit_method_find(train_now(S)->gradient);
+  S->gradient = method < METHOD_COUNT ? (int)method + 1 : 0;
   S->runtime_depth++;
   Scope *before = scope_push(S);
   if (columns != NULL) bind_columns(S, columns);
@@ -259,6 +251,7 @@ static void train_block(Sema *S, const AstNode *body, const AstNode *columns, Pl
   region_close(S);
   S->runtime_depth--;
   S->place = before_place;
+  S->gradient = gradient;
   S->region = outer;
   S->path = path;
 }
@@ -343,7 +336,7 @@ void declare_train(Sema *S, const AstNode *n) {
   vec_push(
       S->a, &S->p->trains,
       ((Train){
-          .name = info->name, .dataset = -1, .shuffle = true, .gradient = "adjoint", .span = n->name_span}));
+          .name = info->name, .dataset = -1, .shuffle = true, .gradient = "default", .span = n->name_span}));
   info->index = S->p->trains.n - 1;
   vec_push(S->a, &S->trains, info);
   Value *v = val_new(S, VAL_TRAIN, n->name_span);

@@ -257,7 +257,8 @@ struct Sema {
   ObjectBuild *object;
   CircuitBuild *circuit;
   TrainInfo *train;
-  int dataset; /* in a dataset's block: its index, else -1 */
+  int gradient; /* CircuitMethod + 1 of the circuits called here; 0: each the default of its use */
+  int dataset;  /* in a dataset's block: its index, else -1 */
   const Value *it;
   bool returned;
   const Value *result;
@@ -497,6 +498,8 @@ void walk_command(Sema *S, const AstNode *n); /* COMMAND, MODIFIED in a circuit 
 void apply_block(Sema *S, ObjectInfo *o, const Value *const *inputs, int n_inputs, int n,
                  const QubitsValue *operands, Span span);
 bool circuit_angle(Sema *S, const Tensor *t, int64_t element, AngleRef *out);
+/* The word of `gradient = ...`: *out is CircuitMethod + 1. False after E0201, E0402. */
+bool gradient_of(Sema *S, const Value *v, int *out);
 const Value *op_binary(Sema *S, AstOp op, const Value *a, const Value *b, Span span);
 
 /* ---- settings.c ------------------------------------------------------------------------- */

@@ -11,22 +11,35 @@
 static void test_methods(void **state) {
   (void)state;
   Arena *a = arena_new();
+  const char *why;
   for (int m = 0; m < 2; m++) {
     for (int order = 1; order < 3; order++) {
       CircuitMethod method = m ? METHOD_SHIFT : METHOD_ADJOINT;
-      assert_null(circuit_method_why(a, method, &(MethodUse){MEASURE_PROBS, order, false, false}));
+      MethodUse use = {MEASURE_PROBS, order, false, CIRCUIT_PURE};
+      assert_int_equal(circuit_method_check(a, method, &use, &why), METHOD_RUNS);
+      assert_null(why);
     }
   }
-  const char *why = circuit_method_why(a, METHOD_ADJOINT, &(MethodUse){MEASURE_EXPVAL, 3, false, false});
+  MethodUse third = {MEASURE_EXPVAL, 3, false, CIRCUIT_PURE};
+  assert_int_equal(circuit_method_check(a, METHOD_ADJOINT, &third, &why), METHOD_IMPOSSIBLE);
   assert_non_null(strstr(why, "third"));
-  why = circuit_method_why(a, METHOD_ADJOINT, &(MethodUse){MEASURE_EXPVAL, 1, true, false});
-  assert_string_equal(why,
-                      "gradient method `adjoint` is not possible here: the adjoint method needs the exact "
-                      "pure state");
-  why = circuit_method_why(a, METHOD_SPSA, &(MethodUse){MEASURE_EXPVAL, 2, true, false});
-  assert_non_null(strstr(why, "random direction")); /* what can never be comes before what is not built yet */
-  why = circuit_method_why(a, METHOD_SPSA, &(MethodUse){MEASURE_EXPVAL, 1, true, false});
-  assert_string_equal(why, "gradient method `spsa` is not available here in this version");
+  MethodUse shots = {MEASURE_EXPVAL, 1, true, CIRCUIT_PURE};
+  assert_int_equal(circuit_method_check(a, METHOD_ADJOINT, &shots, &why), METHOD_IMPOSSIBLE);
+  assert_string_equal(
+      why, "the gradient method `adjoint` is not possible here: it takes the exact pure state back "
+           "through the gates, and samples leave none");
+  /* what can never be comes before what is not built yet */
+  MethodUse both = {MEASURE_EXPVAL, 2, true, CIRCUIT_MIXED};
+  assert_int_equal(circuit_method_check(a, METHOD_SPSA, &both, &why), METHOD_IMPOSSIBLE);
+  assert_non_null(strstr(why, "random direction"));
+  for (int m = 0; m < METHOD_COUNT; m++)
+    assert_int_equal(circuit_method_find(circuit_method_name((CircuitMethod)m)), m);
+  assert_int_equal(circuit_method_find("adjiont"), METHOD_COUNT);
+  MethodUse exact = {MEASURE_EXPVAL, 1, false, CIRCUIT_PURE};
+  assert_int_equal(circuit_method_default(&exact), METHOD_ADJOINT);
+  assert_int_equal(circuit_method_default(&shots), METHOD_SHIFT);
+  assert_non_null(strstr(circuit_methods_text(a, &exact), "`adjoint`, `shift`"));
+  assert_string_equal(circuit_methods_text(a, &third), "none");
   arena_free(a);
 }
 
