@@ -101,15 +101,27 @@ TILE(2, 1)
 TILE(3, 1)
 TILE(4, 1)
 TILE(1, 2)
-TILE(2, 2) TILE(3, 2) TILE(4, 2) TILE(1, 4) TILE(2, 4)
+TILE(2, 2)
+TILE(3, 2)
+TILE(4, 2)
+TILE(1, 4)
+TILE(2, 4)
 #if TILE_ROWS >= 6
-    TILE(5, 1) TILE(6, 1) TILE(5, 2) TILE(6, 2)
+TILE(5, 1)
+TILE(6, 1)
+TILE(5, 2)
+TILE(6, 2)
 #endif
 #if TILE_ROWS >= 8
-        TILE(7, 1) TILE(8, 1) TILE(7, 2) TILE(8, 2) TILE(3, 4) TILE(4, 4)
+TILE(7, 1)
+TILE(8, 1)
+TILE(7, 2)
+TILE(8, 2)
+TILE(3, 4)
+TILE(4, 4)
 #endif
 
-            typedef void TileFn(const Product *g, int64_t row, int64_t col, const Real *b, int64_t b_row);
+typedef void TileFn(const Product *g, int64_t row, int64_t col, const Real *b, int64_t b_row);
 static TileFn *const tiles[3][9] = {
     {NULL, tile_1x1, tile_2x1, tile_3x1, tile_4x1,
 #if TILE_ROWS >= 6
