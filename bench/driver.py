@@ -1,6 +1,6 @@
-"""Runs qgn and the peers in turn, several rounds, and writes RESULTS.md and results.json beside this file.
+"""Runs qgn and the peers in turn, several rounds, and writes wN/results.json of each workload and RESULTS.md of all there are.
 
-In every round each system runs once in its own process, one after another, so that whatever else the machine does falls on
+Workloads whose module has CELLS are measured by cells.py; of the others what follows is true. In every round each system runs once in its own process, one after another, so that whatever else the machine does falls on
 all alike. A row's figure is the median over rounds of each round's median; its minimum is the smallest block of all rounds.
 """
 
@@ -12,8 +12,9 @@ import platform
 import statistics
 import subprocess
 import sys
+import time
 
-from bench import qgn_side
+from bench import cells, qgn_side, tables
 from bench.harness import ROOT
 
 HERE = ROOT / "bench"
@@ -116,49 +117,8 @@ def machine():
 def commit():
     """The commit measured, and whether the tree had changes beside the results themselves."""
     changed = subprocess.run(["git", "status", "--porcelain", "--untracked-files=no", "--", ".", ":!bench/RESULTS.md",
-                              ":!bench/results.json"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
+                              ":!bench/w*/results.json"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
     return output_of("git", "rev-parse", "--short=12", "HEAD") + (" with uncommitted changes" if changed else "")
-
-
-def figure(x):
-    """Three digits or more that matter, without exponents."""
-    return f"{x:.{max(0, 3 - len(str(int(x))))}f}" if x >= 1 else f"{x:.4f}"
-
-
-def table(rows):
-    """The rows as Markdown, ordered as measured; ratios to the faster qgn row."""
-    own = [r["summary"]["ms_per_step_median"] for r in rows if r["key"].startswith("qgn") and "failed" not in r["summary"]]
-    columns = ("system", "threads", "ms per step, median", "minimum", "ratio to qgn", "steps", "compile s", "start s", "peak MB",
-               "cores used")
-    lines = ["| " + " | ".join(columns) + " |", "| --- |" + " ---: |" * (len(columns) - 1)]
-    for r in rows:
-        s = r["summary"]
-        if "failed" in s:  # the reason stands where the figures would
-            lines.append(f"| {r['title']} | {r['threads']} | {s['failed'].replace('|', '/')} | | | | | | | |")
-            continue
-        ratio = f"{s['ms_per_step_median'] / min(own):.2f}" if own else "-"
-        lines.append(f"| {r['title']} | {r['threads']} | {figure(s['ms_per_step_median'])} | {figure(s['ms_min'])} | {ratio} "
-                     f"| {s['n']} | {s['compile_s']:.2f} | {s['start_s']:.2f} | {s['peak_mb']:.0f} | {s['cores_used']:.2f} |")
-    return lines
-
-
-def report(results):
-    """RESULTS.md from results.json's content."""
-    m = results["machine"]
-    lines = [
-        "# Results of `make bench`", "",
-        f"- Machine: {m['cpu']} ({m['simd']}), {m['cores']} cores, {m['os']}, load before the run {m['load_before']}",
-        f"- qgn: {results['qgn']}; commit {results['commit']}, {results['date']}",
-        "- Peers: " + ", ".join(f"{n} {v}" for p in results["peers"].values() if p["ok"] for n, v in p["versions"].items())
-        + f"; Python {m['python']}",
-        f"- Command: `{results['command']}`", "",
-        "Every round runs each system once, in turn, in a process of its own. Median: of the rounds' medians; minimum: the "
-        "fastest block of all rounds. Ratios are of medians, to the faster row of qgn; on a shared machine those below 1.5 mean little. "
-        "Raw figures: `results.json`; what is measured and how: `README.md`.",
-    ]
-    for w in results["workloads"]:
-        lines += ["", f"## W{w['name']}: {w['title']}", "", *table(w["rows"])]
-    return "\n".join(lines) + "\n"
 
 
 def main():
@@ -170,21 +130,23 @@ def main():
     groups = ("default",) if args.peers == "default" else ("default", "all")
 
     peers = load_peers()
-    results = {
-        "command": f"make bench W={args.workloads} PEERS={args.peers} REPEAT={args.repeat}",
-        "machine": machine(), "peers": peers,
-        "qgn": output_of(qgn_side.QGN, "--version"),
-        "commit": commit(),
-        "date": output_of("git", "show", "-s", "--format=%cs", "HEAD"),
-        "workloads": [],
-    }
     for name in args.workloads.split(","):
         workload = importlib.import_module(f"bench.w{name}.workload")
-        rows = measure(workload, peers, groups, args.repeat)
-        results["workloads"].append({"name": name, "title": workload.TITLE, "rows": rows})
-    (HERE / "results.json").write_text(json.dumps(results, indent=1) + "\n")
-    (HERE / "RESULTS.md").write_text(report(results))
-    print("bench: wrote bench/RESULTS.md and bench/results.json", file=sys.stderr)
+        begin = time.perf_counter()
+        results = {
+            "name": name, "title": workload.TITLE, "command": f"make bench W={name} PEERS={args.peers} REPEAT={args.repeat}",
+            "machine": machine(), "peers": peers, "qgn": output_of(qgn_side.QGN, "--version"), "commit": commit(),
+            "date": output_of("git", "show", "-s", "--format=%cs", "HEAD"),
+        }
+        if hasattr(workload, "CELLS"):
+            results["cells"] = cells.measure(workload, peers, groups, args.repeat, reason_missing)
+        else:
+            results["rows"] = measure(workload, peers, groups, args.repeat)
+        results["minutes"] = round((time.perf_counter() - begin) / 60, 1)
+        (HERE / f"w{name}" / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    (HERE / "RESULTS.md").write_text(tables.report(HERE))
+    print("bench: wrote bench/RESULTS.md and " + ", ".join(f"bench/w{n}/results.json" for n in args.workloads.split(",")),
+          file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,10 @@
 """What every measured peer has in common: threads, timing, the JSON line, and the probe used by agree.py.
 
-A peer's script calls `threads()` before it imports its library, defines a class with the methods below, and ends with
+There are two forms of workload. In one (W1) every round starts each system in a process of its own (`main` below), since what
+is compared is a training loop with its start. In the other (W2, W3: a `Peer` class and `serve`, at the end) a workload has
+many cells, such as sizes; a system's process stays, so that each cell is compiled once, and is asked cell by cell.
+
+In the first form a peer's script calls `threads()` before it imports its library, defines a class with the methods below, and ends with
 `harness.main(TheClass)`.
 
     setup(weights)      builds the training state from numpy float32 weights
@@ -18,6 +22,7 @@ import json
 import os
 import resource
 import statistics
+import sys
 import time
 from pathlib import Path
 
@@ -91,3 +96,56 @@ def main(system_class, weights):
         "cores_used": round(cores, 2),
         "note": system.NOTE,
     }))
+
+
+# ---- workloads with cells ------------------------------------------------------------------------
+
+MEMORY = 10 << 30  # bytes a serving peer may ask for: on a shared machine running out of memory kills others
+
+
+def blocks(peer, budget):
+    """Milliseconds per step of timed blocks; a block has as many steps as take 1 ms, so that a clock reading does not show."""
+    begin = time.perf_counter()
+    peer.step()
+    once = time.perf_counter() - begin
+    if once > budget:
+        return [once * 1e3]
+    steps = max(1, int(1e-3 / once))
+    times = []
+    while len(times) < 3 or time.perf_counter() - begin < budget:
+        t = time.perf_counter()
+        for _ in range(steps):
+            peer.step()
+        times.append((time.perf_counter() - t) / steps * 1e3)
+    return times
+
+
+def serve(peer_class):
+    """Runs a peer of a workload with cells. peer_class(cell, *args) makes a cell ready, step() is one evaluation, finished when
+    it returns, answer() one as {"loss", "w", "x"} for agree.py. Reads a JSON line {"cell", "budget"} for each request and
+    writes one: {"ms": [...]}, or {"failed": reason}; with "probe" in place of "budget" the answer goes into that file."""
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    out = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print goes elsewhere
+    args, made, cell_of_made = sys.argv[1:], None, None
+    for line in sys.stdin:
+        ask = json.loads(line)
+        try:
+            if ask["cell"] != cell_of_made:
+                made = None
+                made, cell_of_made = peer_class(ask["cell"], *args), ask["cell"]
+                begin = time.perf_counter()
+                made.step()
+                first = time.perf_counter() - begin
+            if "probe" in ask:
+                import numpy as np
+
+                np.savez(ask["probe"], **{k: np.asarray(v) for k, v in made.answer().items()})
+                reply = {}
+            else:
+                reply = {"ms": blocks(made, ask["budget"]), "first_s": round(first, 3),
+                         "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)}
+        except Exception as error:  # a cell that fails is a reason in the table, and the next one may work
+            made = cell_of_made = None
+            reply = {"failed": f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"}
+        print(json.dumps(reply), file=out, flush=True)

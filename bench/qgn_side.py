@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import threading
 import time
 
 from bench.harness import ROOT
@@ -25,21 +26,31 @@ def train_timing(path, train):
     return steps, seconds
 
 
-def run(script, train, threads):
-    """One run as a harness-like entry, or {"failed": reason}. Never a made-up number: without a run there is a reason."""
+def run(script, train, threads, sets=(), limit=None):
+    """One run as a harness-like entry, or {"failed": reason}. Never a made-up number: without a run there is a reason.
+    `sets` are NAME=VALUE for --set; after `limit` seconds it is stopped."""
     if not os.access(QGN, os.X_OK):
         return {"failed": "not built (build/qgn is missing; run make)"}
     shutil.rmtree(RUNS, ignore_errors=True)
     RUNS.mkdir(parents=True)
     command = [QGN, "run", ROOT / script, "--fresh", "--threads", str(threads), "-q"]
+    for change in sets:
+        command += ["--set", change]
     begin = time.perf_counter()
     with open(RUNS / "stderr", "w+") as err:
         child = subprocess.Popen(command, cwd=RUNS, stdout=subprocess.DEVNULL, stderr=err)
+        timer = threading.Timer(limit, child.kill) if limit else None
+        if timer:
+            timer.start()
         _, status, usage = os.wait4(child.pid, 0)
+        if timer:
+            timer.cancel()
         wall = time.perf_counter() - begin
         child.returncode = os.waitstatus_to_exitcode(status)
         err.seek(0)
         said = err.read().strip().splitlines()
+    if child.returncode == -9 and limit and wall >= limit:
+        return {"failed": f"over {limit} s", "slow": True}
     if child.returncode != 0:
         return {"failed": f"exit status {child.returncode}: {said[0] if said else 'no message'}"}
     try:

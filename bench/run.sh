@@ -1,5 +1,5 @@
 #!/bin/sh
-# make bench: installs the peers, then measures qgn and the peers in turn and writes bench/RESULTS.md and bench/results.json.
+# make bench: installs the peers, then measures qgn and the peers in turn and writes bench/RESULTS.md and bench/wN/results.json.
 #
 #   W=1            workloads, separated by commas (default: all there are)
 #   PEERS=default  default or all (see peers.txt)
@@ -7,7 +7,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-W=${W:-1}
+W=${W:-$(for w in bench/w[0-9]*; do [ -f "$w/workload.py" ] && echo "${w#bench/w}"; done | sort -n | paste -sd,)}
 PEERS=${PEERS:-default}
 REPEAT=${REPEAT:-3}
 

@@ -14,6 +14,7 @@ class System:
     peers: tuple = ()
     group: str = "default"
     seconds: float = 3.0
+    orders: tuple = (1,)  # workloads with cells: highest derivatives it has
 
     @property
     def key(self):

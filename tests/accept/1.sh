@@ -183,11 +183,11 @@ group_bench() {
   local name bound text x
   # The peers' gigabytes are fetched once: an environment that is there already serves the clone too.
   [ -d "$root/build/bench-env" ] && ln -sfn "$root/build/bench-env" "$clone/build/bench-env"
-  make --no-print-directory -C "$clone" bench >"$accept_tmp/bench.log" 2>&1 || tail -15 "$accept_tmp/bench.log"
+  make --no-print-directory -C "$clone" bench W=1 >"$accept_tmp/bench.log" 2>&1 || tail -15 "$accept_tmp/bench.log"
   while read -r name bound text; do
-    x=$("$clone/build/bench-env/bin/python" - "$clone/bench/results.json" "$name" 2>/dev/null <<'PY'
+    x=$("$clone/build/bench-env/bin/python" - "$clone/bench/w1/results.json" "$name" 2>/dev/null <<'PY'
 import json, sys
-rows = json.load(open(sys.argv[1]))["workloads"][0]["rows"]
+rows = json.load(open(sys.argv[1]))["rows"]
 def fastest(name):
     return min(r["summary"]["ms_per_step_median"] for r in rows if r["key"].startswith(name) and "failed" not in r["summary"])
 print(f"{fastest(sys.argv[2]) / fastest('qgn'):.2f}")
