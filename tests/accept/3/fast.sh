@@ -13,7 +13,7 @@ group_fast() {
   make --no-print-directory -C "$clone" bench W=2,3 >"$accept_tmp/bench.log" 2>&1 || tail -15 "$accept_tmp/bench.log"
   while read -r name bound text; do
     x=$(bench_figure "$name")
-    point "$text" "make bench W=2,3: $name" "${x:-not measured}" "$bound" "$(holds "${x:-nan} ${bound}")"
+    point "$text" "make bench W=2,3: $name" "${x:-not measured}" "$bound" "$([ -n "$x" ] && holds "$x $bound" || echo no)"
   done <<'END'
 w2_fastest >=20 W2 against the fastest peer
 w2_lightning >=3000 W2 against lightning's adjoint over the batch
