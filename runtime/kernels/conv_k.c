@@ -1,4 +1,5 @@
-/* Convolutions of images, without a matrix of copied patches.
+/* Convolutions of images, without a matrix of copied patches; here with places in the lanes. Where
+ * the channels of the result fill the lanes better, conv_lanes_k.c computes the same.
  *
  * Planes. The padded image is cut by stride: plane (py, px) of a channel holds the pixels whose
  * place in the padded image leaves py and px when divided by the stride. In a plane the pixels that
@@ -14,19 +15,7 @@
  *
  * Each result of CONV and CONV_DX is one chain of multiply-adds in the order of the taps, for one
  * image alone, so a row has the same bits however many rows a call has. */
-#include "runtime/kernels/kernel.h"
-#include "runtime/kernels/layout.h"
-#include "runtime/kernels/variant.h"
-
-KINLINE void copy_run(Real *to, const Real *from, int64_t n) {
-  for (; n >= VL; n -= VL, to += VL, from += VL) store(to, load(from));
-  if (n > 0) store_part(to, load_part(from, (int)n), (int)n);
-}
-
-KINLINE void zero_run(Real *to, int64_t n) {
-  for (; n >= VL; n -= VL, to += VL) store(to, (RVec){0});
-  if (n > 0) store_part(to, (RVec){0}, (int)n);
-}
+#include "runtime/kernels/conv_k.h"
 
 /* ---- planes ---- */
 
@@ -190,6 +179,7 @@ typedef struct Sweep {
   const int32_t *tap;
   int64_t lines, columns, pitch;
   int64_t out_row, out_y, out_x;
+  Finish finish; /* of row r as channel r */
 } Sweep;
 
 typedef struct TileSize {
@@ -243,7 +233,12 @@ static void sweep(const Sweep *s, const Real *planes, Real *out, Real *block) {
     for (int64_t row = 0; row < s->rows; row += z.rows) {
       int mr = (int)min_of(s->rows - row, z.rows);
       tiles[z.shape][mr](s->a + row * s->taps, s->tap, s->taps, planes + q, block);
-      for (int i = 0; i < mr; i++) give_row(s, out + (row + i) * s->out_row, block + i * width, q, n);
+      for (int i = 0; i < mr; i++) {
+        Real *sums = block + i * width;
+        if (s->finish.epilogue)
+          for (int64_t v = 0; v < width; v += VL) store(sums + v, finished(&s->finish, load(sums + v), row + i));
+        give_row(s, out + (row + i) * s->out_row, sums, q, n);
+      }
     }
   }
 }
@@ -273,7 +268,7 @@ static bool start(Job *j, const KCall *c) {
 void KNAME(k_conv)(const KCall *c);
 void KNAME(k_conv)(const KCall *c) {
   Job j;
-  if (!start(&j, c)) return;
+  if (KNAME(conv_by_lanes)(c) || !start(&j, c)) return;
   const ConvShape *s = &j.s;
   int64_t rows = in_rows_of(c->op, 0, c->rows), places = (s->oh - 1) * j.r.pitch + s->ow;
   Sweep w = {.rows = s->k,
@@ -285,7 +280,8 @@ void KNAME(k_conv)(const KCall *c) {
              .pitch = j.r.pitch,
              .out_row = s->oh * s->ow,
              .out_y = s->ow,
-             .out_x = 1};
+             .out_x = 1,
+             .finish = finish_of(c)};
   pack_weights(j.weights, c->in[1], s->k, w.taps, w.taps, 1, tile_size(s->k, places).rows);
   image_taps(j.tap, s, &j.r);
   const Real *image = c->in[0];
@@ -294,21 +290,6 @@ void KNAME(k_conv)(const KCall *c) {
     cut_image(j.planes, image, s, &j.r);
     sweep(&w, j.planes, out, j.block);
   }
-}
-
-/* Pixels of an axis of n whose place in the padded image leaves `phase` by the stride. */
-typedef struct Line {
-  int64_t first, count; /* quotients */
-  int64_t pixel;        /* of the first */
-  int64_t taps;         /* weights that meet them: phase, phase + stride, ... */
-} Line;
-
-static Line line_of(int64_t n, int64_t kernel, int64_t stride, int64_t pad, int64_t phase) {
-  Line l = {.first = pad > phase ? ceil_div(pad - phase, stride) : 0};
-  l.pixel = l.first * stride + phase - pad;
-  l.count = l.pixel < n ? (n - 1 - l.pixel) / stride + 1 : 0;
-  l.taps = kernel > phase ? ceil_div(kernel - phase, stride) : 0;
-  return l;
 }
 
 /* What one phase computes, and how much of the weights and taps the phases so far have taken. */
@@ -342,10 +323,6 @@ static bool next_phase(const Job *j, Phase *p) {
   return true;
 }
 
-/* Zeros above and to the left of the results, in their planes. */
-static int64_t above(const ConvShape *s) { return ceil_div(s->kh, s->stride) - 1; }
-static int64_t left(const ConvShape *s) { return ceil_div(s->kw, s->stride) - 1; }
-
 static void pack_phase(const Job *j, const Phase *p, const Real *w) {
   const ConvShape *s = &j->s;
   Real *to = j->weights + p->taken * s->c;
@@ -368,7 +345,7 @@ static void pack_phase(const Job *j, const Phase *p, const Real *w) {
 void KNAME(k_conv_dx)(const KCall *c);
 void KNAME(k_conv_dx)(const KCall *c) {
   Job j;
-  if (!start(&j, c)) return;
+  if (KNAME(conv_by_lanes)(c) || !start(&j, c)) return;
   const ConvShape *s = &j.s;
   int64_t rows = in_rows_of(c->op, 0, c->rows), plane = j.r.rows * j.r.pitch;
   for (Phase p = {.px = -1}; next_phase(&j, &p);) pack_phase(&j, &p, c->in[1]);
@@ -377,8 +354,10 @@ void KNAME(k_conv_dx)(const KCall *c) {
   for (; rows > 0; rows--, out += s->c * s->h * s->w) {
     for (int64_t k = 0; k < s->k; k++, from += s->oh * s->ow)
       fill_plane(j.planes + k * plane, j.r.rows, j.r.pitch, from, s->oh, s->ow, 1, -above(s), -left(s));
-    for (Phase p = {.px = -1}; next_phase(&j, &p);)
+    for (Phase p = {.px = -1}; next_phase(&j, &p);) {
+      p.sweep.finish = finish_of(c);
       sweep(&p.sweep, j.planes, out + p.y.pixel * s->w + p.x.pixel, j.block);
+    }
   }
 }
 
@@ -466,7 +445,7 @@ static void cut_lines(Real *to, const Real *from, const ConvShape *s, const Conv
 void KNAME(k_conv_dw)(const KCall *c);
 void KNAME(k_conv_dw)(const KCall *c) {
   Job j;
-  if (!start(&j, c)) return;
+  if (KNAME(conv_by_lanes)(c) || !start(&j, c)) return;
   const ConvShape *s = &j.s;
   int64_t rows = in_rows_of(c->op, 0, c->rows);
   const Real *image = c->in[0], *from = c->in[1];

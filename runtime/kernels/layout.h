@@ -121,4 +121,59 @@ static inline const char *conv_room(OpId op, const ConvShape *s, size_t real, Co
 #undef CONV_PART
   return NULL;
 }
+/* The same with channels in the lanes (conv_lanes_k.c), each part of the scratch again at a multiple
+ * of 64 bytes: a (padded images, or cotangents), b (weights or cotangents turned), sums, one kernel
+ * turned, tables. */
+typedef struct ConvLanes {
+  int64_t channels, width;           /* of the result; rounded up to 64 bytes, in Reals */
+  int64_t n, terms;                  /* sums of one channel, terms of each (of all phases) */
+  int64_t rows, pitch, above, left;  /* of one padded channel, and zeros before its first pixel */
+  int64_t images, reals;             /* at once (CONV_DW), and Reals of one of them */
+  size_t at_a, at_b, at_sums, at_strip, at_tables, total;
+} ConvLanes;
+
+#define CONV_LANES_STRIDE 8            /* larger strides are left to conv_k.c */
+#define CONV_LANES_BYTES (1024 * 1024) /* of sums and of b: beyond this they would not stay in the cache */
+#define CONV_LANES_TERMS 96            /* of CONV_DW: so many images at once that there are about so many */
+
+/* The share of the lanes' work that is not for nothing if places are in them, times 0.75: vectors that
+ * begin anywhere cost more than single numbers. */
+static inline double conv_share_of_places(OpId op, const ConvShape *s, double lanes) {
+  int64_t cut = op == OP_CONV_DX ? s->stride : 1;
+  int64_t h = op == OP_CONV_DX ? ceil_div(s->h, cut) : s->oh, w = op == OP_CONV_DX ? ceil_div(s->w, cut) : s->ow;
+  double pitch = (double)(w + ceil_div(s->kw, s->stride) - 1);
+  double vectors = ((double)(h - 1) * pitch + (double)w) / lanes;
+  double whole = (double)(int64_t)vectors + ((double)(int64_t)vectors < vectors ? 1 : 0);
+  return 0.75 * (double)(h * w) / (whole * lanes);
+}
+
+/* False if this is not the way for these sizes with vectors of `vbytes`; total is 0 then. */
+static inline bool conv_lanes(OpId op, const ConvShape *s, size_t real, size_t vbytes, ConvLanes *r) {
+  bool dx = op == OP_CONV_DX, dw = op == OP_CONV_DW;
+  int64_t size = (int64_t)real, lanes = (int64_t)(vbytes / real), weights = s->c * s->kh * s->kw;
+  *r = (ConvLanes){.channels = dx ? s->c : s->k, .images = 1};
+  double share = (double)r->channels / (double)(ceil_div(r->channels, lanes) * lanes);
+  if (s->stride > CONV_LANES_STRIDE || share <= conv_share_of_places(op, s, (double)lanes)) return false;
+  r->width = ceil_div(r->channels * size, 64) * 64 / size;
+  r->n = dw ? weights : dx ? s->h * s->w : s->oh * s->ow;
+  r->terms = dw ? s->oh * s->ow : dx ? s->k * s->kh * s->kw : weights;
+  r->above = dx ? ceil_div(s->kh, s->stride) - 1 : s->pad;
+  r->left = dx ? ceil_div(s->kw, s->stride) - 1 : s->pad;
+  r->rows = dx ? (s->h - 1 + s->pad) / s->stride + ceil_div(s->kh, s->stride) : s->h + 2 * s->pad;
+  r->pitch = dx ? (s->w - 1 + s->pad) / s->stride + ceil_div(s->kw, s->stride) : s->w + 2 * s->pad;
+  r->reals = (dx ? s->k : s->c) * r->rows * r->pitch;
+  if (dw) r->images = min_of(ceil_div(CONV_LANES_TERMS, r->terms), CONV_DW_IMAGES);
+  double most = CONV_LANES_BYTES;
+  if ((double)r->n * (double)r->width * (double)size > most || (double)r->reals * (double)size > most ||
+      (double)r->terms * (double)r->images * (double)r->width * (double)size > most)
+    return false;
+#define CONV_PART(bytes) (r->total = (r->total + (size_t)(bytes) + 63) & ~(size_t)63)
+  r->at_b = CONV_PART(r->images * r->reals * size);
+  r->at_sums = CONV_PART(r->images * r->terms * r->width * size);
+  r->at_strip = CONV_PART(r->n * r->width * size);
+  r->at_tables = CONV_PART(dx ? s->kh * s->kw * r->width * size : 0);
+  CONV_PART((2 * r->n + r->images * r->terms) * (int64_t)sizeof(int32_t));
+#undef CONV_PART
+  return true;
+}
 #endif

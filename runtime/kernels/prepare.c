@@ -257,6 +257,11 @@ static const char *prepare_conv(KOp *op, const KernelSet *set) {
   ConvRoom r;
   const char *why = conv_room(op->op, &s, set->real, &r);
   op->scratch = r.total;
+  for (size_t vbytes = 16; vbytes <= 64; vbytes *= 2) {
+    ConvLanes lanes;
+    if (!why && conv_lanes(op->op, &s, set->real, vbytes, &lanes) && lanes.total > op->scratch)
+      op->scratch = lanes.total;
+  }
   return why;
 }
 
