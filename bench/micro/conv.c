@@ -220,23 +220,27 @@ static void time_dnnl(const Case *c, OpId id, double *alone, double *all) {
   }
   dnnl_convolution_desc_t d;
   dnnl_primitive_desc_t fpd, pd;
-  must(dnnl_convolution_forward_desc_init(&d, dnnl_forward_training, dnnl_convolution_direct, &any[0], &any[1],
-                                          NULL, &any[2], stride, pad, pad2));
+  must(dnnl_convolution_forward_desc_init(&d, dnnl_forward_training, dnnl_convolution_direct, &any[0],
+                                          &any[1], NULL, &any[2], stride, pad, pad2));
   must(dnnl_primitive_desc_create(&fpd, &d, NULL, e, NULL));
   pd = fpd;
   if (id == OP_CONV_DX) {
-    must(dnnl_convolution_backward_data_desc_init(&d, dnnl_convolution_direct, &any[0], &any[1], &any[2], stride,
-                                                  pad, pad2));
+    must(dnnl_convolution_backward_data_desc_init(&d, dnnl_convolution_direct, &any[0], &any[1], &any[2],
+                                                  stride, pad, pad2));
     must(dnnl_primitive_desc_create(&pd, &d, NULL, e, fpd));
   } else if (id == OP_CONV_DW) {
-    must(dnnl_convolution_backward_weights_desc_init(&d, dnnl_convolution_direct, &any[0], &any[1], NULL, &any[2],
-                                                     stride, pad, pad2));
+    must(dnnl_convolution_backward_weights_desc_init(&d, dnnl_convolution_direct, &any[0], &any[1], NULL,
+                                                     &any[2], stride, pad, pad2));
     must(dnnl_primitive_desc_create(&pd, &d, NULL, e, fpd));
   }
   dnnl_query_t q[3] = {dnnl_query_src_md, dnnl_query_weights_md, dnnl_query_dst_md};
   int arg[3] = {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST}, out = 2;
-  if (id == OP_CONV_DX) q[0] = dnnl_query_diff_src_md, q[2] = dnnl_query_diff_dst_md, arg[0] = DNNL_ARG_DIFF_SRC, arg[2] = DNNL_ARG_DIFF_DST, out = 0;
-  if (id == OP_CONV_DW) q[1] = dnnl_query_diff_weights_md, q[2] = dnnl_query_diff_dst_md, arg[1] = DNNL_ARG_DIFF_WEIGHTS, arg[2] = DNNL_ARG_DIFF_DST, out = 1;
+  if (id == OP_CONV_DX)
+    q[0] = dnnl_query_diff_src_md, q[2] = dnnl_query_diff_dst_md, arg[0] = DNNL_ARG_DIFF_SRC,
+    arg[2] = DNNL_ARG_DIFF_DST, out = 0;
+  if (id == OP_CONV_DW)
+    q[1] = dnnl_query_diff_weights_md, q[2] = dnnl_query_diff_dst_md, arg[1] = DNNL_ARG_DIFF_WEIGHTS,
+    arg[2] = DNNL_ARG_DIFF_DST, out = 1;
   Dnnl w = {0};
   must(dnnl_stream_create(&w.stream, e, dnnl_stream_default_flags));
   must(dnnl_primitive_create(&w.work, pd));
@@ -249,7 +253,8 @@ static void time_dnnl(const Case *c, OpId id, double *alone, double *all) {
     if (k == out) {
       w.has_after = true;
       w.after = reorder(e, m, p);
-      w.after_args[0] = (dnnl_exec_arg_t){DNNL_ARG_FROM, m}, w.after_args[1] = (dnnl_exec_arg_t){DNNL_ARG_TO, p};
+      w.after_args[0] = (dnnl_exec_arg_t){DNNL_ARG_FROM, m},
+      w.after_args[1] = (dnnl_exec_arg_t){DNNL_ARG_TO, p};
     } else {
       w.before[w.n_before] = reorder(e, p, m);
       w.before_args[w.n_before][0] = (dnnl_exec_arg_t){DNNL_ARG_FROM, p};
@@ -278,7 +283,8 @@ int main(int argc, char **argv) {
       double flops = 2.0 * ROWS * (double)(c->k * c->c * c->kernel * c->kernel * o * o);
       printf("%-26s %-10s", c->name, names[k]);
       for (int v = 0; v < n; v++)
-        if (strncmp(sets[v]->name, "f32", 3) == 0 && strcmp(sets[v]->name, "f32_base") != 0) show(sets[v]->name, time_ours(sets[v], c, ops[k]), flops);
+        if (strncmp(sets[v]->name, "f32", 3) == 0 && strcmp(sets[v]->name, "f32_base") != 0)
+          show(sets[v]->name, time_ours(sets[v], c, ops[k]), flops);
 #ifdef WITH_BLAS
       show("im2col", time_im2col(c, ops[k]), flops);
 #endif

@@ -14,6 +14,8 @@ NodeId plan_root(const RegionPlan *p, NodeId id) {
   return id;
 }
 
+/* Of images: rows of the result are finished by its kernel. CONV_DW is a sum like other partial ones. */
+static bool is_convolution(OpId op) { return op == OP_CONV || op == OP_CONV_DX; }
 static bool has_parts(OpId op) { return op == OP_CIRCUIT_VJP || op == OP_CIRCUIT_HVP; }
 
 /* ---- fusion ------------------------------------------------------------------------------ */
@@ -28,13 +30,14 @@ static bool bias_fits(const RegionPlan *p, NodeId id, int64_t columns) {
   return p->placed.at[id].place == PLACE_FULL && shape_capacity(&g_node(p->graph, id)->shape) == columns;
 }
 
-/* product + bias row, in either order */
+/* product + bias, in either order: one number for each column, or for each channel of images */
 static NodeId bias_of(const RegionPlan *p, const Node *sum, NodeId product) {
   if (sum->op != OP_ADD) return NODE_NONE;
   NodeId other = sum->in[0] == product ? sum->in[1] : sum->in[0];
-  const Shape *s = &g_node(p->graph, product)->shape;
-  if (other == product || p->placed.at[product].place == PLACE_PARTIAL || s->rank != 2) return NODE_NONE;
+  const Shape *s = &g_node(p->graph, product)->shape, *b = &g_node(p->graph, other)->shape;
+  if (other == product || p->placed.at[product].place == PLACE_PARTIAL) return NODE_NONE;
   if (!shape_equal(s, &sum->shape) || !bias_fits(p, other, s->d[1].n)) return NODE_NONE;
+  if (s->rank == 4 && (b->rank != 4 || b->d[1].n != s->d[1].n)) return NODE_NONE;
   return other;
 }
 
@@ -96,8 +99,8 @@ void layout_fuse(PlanEnv *env, RegionPlan *p) {
   }
   for (NodeId id = 0; id < n; id++) {
     const Node *node = g_node(p->graph, id);
-    if (node->op == OP_MATMUL && node->shape.rank == 2 && p->placed.at[id].place != PLACE_FULL)
-      fuse_from(p, id, consumer);
+    bool product = (node->op == OP_MATMUL && node->shape.rank == 2) || is_convolution(node->op);
+    if (product && p->placed.at[id].place != PLACE_FULL) fuse_from(p, id, consumer);
   }
 }
 

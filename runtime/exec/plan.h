@@ -120,7 +120,7 @@ typedef struct Phase {
   VEC(Serial) serials;
 } Phase;
 
-/* A MATMUL with what follows it in one kernel; by the last of the nodes. */
+/* A MATMUL, CONV or CONV_DX with what follows it in one kernel; by the last of the nodes. */
 typedef struct Fused {
   NodeId matmul;            /* NODE_NONE: nothing fused */
   NodeId bias, leaky, mask; /* NODE_NONE where absent; mask: result whose sign gates the product */

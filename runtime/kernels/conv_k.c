@@ -224,7 +224,29 @@ KINLINE void give_row(const Sweep *s, Real *out, const Real *from, int64_t q, in
   }
 }
 
-static void sweep(const Sweep *s, const Real *planes, Real *out, Real *block) {
+/* The numbers of a row of the result that belong to places q .. q + n; what lies between rows is left. */
+static void take_row(const Sweep *s, Real *to, const Real *from, int64_t q, int64_t n) {
+  int64_t j = q / s->pitch, i = q - j * s->pitch;
+  while (n > 0) {
+    int64_t run = min_of(s->pitch - i, n), keep = min_of(s->columns - i, run);
+    for (int64_t x = 0; x < keep; x++) to[x] = from[j * s->out_y + (i + x) * s->out_x];
+    to += run;
+    n -= run;
+    i = 0;
+    j++;
+  }
+}
+
+/* Finishes the sums of one tile's row in their place; y: its row of leaky_relu's results, or NULL. */
+static void finish_row(const Sweep *s, Real *sums, int64_t row, const Real *y, int64_t q, int64_t n) {
+  Real there[8 * VLANES] = {0};
+  if (y) take_row(s, there, y, q, n);
+  for (int64_t v = 0; v < n; v += VL)
+    store(sums + v, finished(&s->finish, load(sums + v), row, load(there + v)));
+}
+
+/* y lies as out does; NULL: no factor of leaky_relu. */
+static void sweep(const Sweep *s, const Real *planes, Real *out, const Real *y, Real *block) {
   int64_t places = (s->lines - 1) * s->pitch + s->columns;
   TileSize z = tile_size(s->rows, places);
   int64_t width = (int64_t)z.vectors * VL;
@@ -234,10 +256,9 @@ static void sweep(const Sweep *s, const Real *planes, Real *out, Real *block) {
       int mr = (int)min_of(s->rows - row, z.rows);
       tiles[z.shape][mr](s->a + row * s->taps, s->tap, s->taps, planes + q, block);
       for (int i = 0; i < mr; i++) {
-        Real *sums = block + i * width;
-        if (s->finish.epilogue)
-          for (int64_t v = 0; v < width; v += VL) store(sums + v, finished(&s->finish, load(sums + v), row + i));
-        give_row(s, out + (row + i) * s->out_row, sums, q, n);
+        int64_t at = (row + i) * s->out_row;
+        if (s->finish.epilogue) finish_row(s, block + i * width, row + i, y ? y + at : NULL, q, n);
+        give_row(s, out + at, block + i * width, q, n);
       }
     }
   }
@@ -288,7 +309,8 @@ void KNAME(k_conv)(const KCall *c) {
   Real *out = c->out;
   for (; rows > 0; rows--, image += s->c * s->h * s->w, out += s->k * s->oh * s->ow) {
     cut_image(j.planes, image, s, &j.r);
-    sweep(&w, j.planes, out, j.block);
+    sweep(&w, j.planes, out, results_of_leaky(&w.finish), j.block);
+    finish_next(&w.finish, s->k * s->oh * s->ow);
   }
 }
 
@@ -351,13 +373,17 @@ void KNAME(k_conv_dx)(const KCall *c) {
   for (Phase p = {.px = -1}; next_phase(&j, &p);) pack_phase(&j, &p, c->in[1]);
   const Real *from = c->in[0];
   Real *out = c->out;
+  Finish f = finish_of(c);
   for (; rows > 0; rows--, out += s->c * s->h * s->w) {
     for (int64_t k = 0; k < s->k; k++, from += s->oh * s->ow)
       fill_plane(j.planes + k * plane, j.r.rows, j.r.pitch, from, s->oh, s->ow, 1, -above(s), -left(s));
     for (Phase p = {.px = -1}; next_phase(&j, &p);) {
-      p.sweep.finish = finish_of(c);
-      sweep(&p.sweep, j.planes, out + p.y.pixel * s->w + p.x.pixel, j.block);
+      int64_t at = p.y.pixel * s->w + p.x.pixel;
+      const Real *y = results_of_leaky(&f);
+      p.sweep.finish = f;
+      sweep(&p.sweep, j.planes, out + at, y ? y + at : NULL, j.block);
     }
+    finish_next(&f, s->c * s->h * s->w);
   }
 }
 

@@ -35,22 +35,35 @@ KINLINE Line line_of(int64_t n, int64_t kernel, int64_t stride, int64_t pad, int
 KINLINE int64_t above(const ConvShape *s) { return ceil_div(s->kh, s->stride) - 1; }
 KINLINE int64_t left(const ConvShape *s) { return ceil_div(s->kw, s->stride) - 1; }
 
-/* What follows the sums of channel `row` before they are stored: its bias, leaky_relu. */
+/* What follows the sums before they are stored: a bias for each channel and leaky_relu, or the factor
+ * of a leaky_relu's derivative. */
 typedef struct Finish {
   int epilogue;
-  const Real *bias; /* by channel of the result */
+  const Real *extra; /* biases; or results of leaky_relu, one for each result of this image */
   Real slope;
 } Finish;
 
 KINLINE Finish finish_of(const KCall *c) {
   const KOp *op = c->op;
-  return (Finish){op->epilogue, op->epilogue & EPI_BIAS ? c->in[2] : NULL, (Real)op->attr.f[0]};
+  bool has_extra = (op->epilogue & (EPI_BIAS | EPI_LEAKY_GRAD)) != 0;
+  return (Finish){op->epilogue, has_extra ? c->in[2] : NULL, (Real)op->attr.f[0]};
 }
 
-KINLINE RVec finished(const Finish *f, RVec x, int64_t row) {
-  if (f->epilogue & EPI_BIAS) x += splat(f->bias[row]);
+/* The sums x of channel `row`, as they are to be stored; y: leaky_relu's results at these places. */
+KINLINE RVec finished(const Finish *f, RVec x, int64_t row, RVec y) {
+  if (f->epilogue & EPI_BIAS) x += splat(f->extra[row]);
   if (f->epilogue & EPI_LEAKY) x = where_positive(x, x, splat(f->slope) * x);
+  if (f->epilogue & EPI_LEAKY_GRAD) x *= where_positive(y, splat((Real)1), splat(f->slope));
   return x;
+}
+
+KINLINE const Real *results_of_leaky(const Finish *f) {
+  return f->epilogue & EPI_LEAKY_GRAD ? f->extra : NULL;
+}
+
+/* After an image whose result has n numbers. */
+KINLINE void finish_next(Finish *f, int64_t n) {
+  if (f->epilogue & EPI_LEAKY_GRAD) f->extra += n;
 }
 
 /* The same operations with channels of the result in the lanes; false if places are better there. */

@@ -180,13 +180,16 @@ static void give_images(const Job *j, const Finish *f, Real *out) {
       int lanes = (int)min_of(n - i, VL);
       const Real *from = j->sums + i * width + v;
       RVec r[VLANES];
-      _Pragma("GCC unroll 16") for (int k = 0; k < VL; k++) r[k] = k < lanes ? load(from + k * width) : (RVec){0};
+      _Pragma("GCC unroll 16") for (int k = 0; k < VL; k++) r[k] =
+          k < lanes ? load(from + k * width) : (RVec){0};
       transpose_square(r);
       for (int k = 0; k < deep; k++) {
-        Real *to = out + (v + k) * n + i;
-        RVec x = finished(f, r[k], v + k);
-        if (lanes == VL) store(to, x);
-        else store_part(to, x, lanes);
+        int64_t at = (v + k) * n + i;
+        RVec y = {0};
+        if (f->epilogue & EPI_LEAKY_GRAD) y = load_part(f->extra + at, lanes);
+        RVec x = finished(f, r[k], v + k, y);
+        if (lanes == VL) store(out + at, x);
+        else store_part(out + at, x, lanes);
       }
     }
   }
@@ -222,7 +225,7 @@ static const Real *padded(const Job *j, const Real *image) {
 
 static void forward(const Job *j, const KCall *c) {
   const ConvShape *s = &j->s;
-  const Finish f = finish_of(c);
+  Finish f = finish_of(c);
   const Real *image = c->in[0];
   Real *out = c->out;
   int64_t terms = s->c * s->kh * s->kw;
@@ -234,6 +237,7 @@ static void forward(const Job *j, const KCall *c) {
     Product p = product_of(j, padded(j, image), j->r.n, terms);
     multiply(&p);
     give_images(j, &f, out);
+    finish_next(&f, s->k * s->oh * s->ow);
     image += s->c * s->h * s->w;
     out += s->k * s->oh * s->ow;
   }
@@ -273,14 +277,15 @@ static void pack_by_phases(const Job *j, const Real *w, const Phase *phase) {
       for (int64_t x = 0; x < s->kw; x++) {
         const Phase *p = &phase[y % s->stride * s->stride + x % s->stride];
         int64_t t = (k * p->y.taps + y / s->stride) * p->x.taps + x / s->stride;
-        copy_run(j->b + (p->first_term + t) * j->r.width, j->strip + (y * s->kw + x) * j->r.width, j->r.width);
+        copy_run(j->b + (p->first_term + t) * j->r.width, j->strip + (y * s->kw + x) * j->r.width,
+                 j->r.width);
       }
   }
 }
 
 static void by_images(const Job *j, const KCall *c) {
   const ConvShape *s = &j->s;
-  const Finish f = finish_of(c);
+  Finish f = finish_of(c);
   const Real *from = c->in[0];
   Real *out = c->out;
   Phase phase[CONV_LANES_STRIDE * CONV_LANES_STRIDE];
@@ -307,6 +312,7 @@ static void by_images(const Job *j, const KCall *c) {
       if (q.n > 0) multiply(&q);
     }
     give_images(j, &f, out);
+    finish_next(&f, s->c * s->h * s->w);
     from += s->k * s->oh * s->ow;
     out += s->c * s->h * s->w;
   }
@@ -332,7 +338,8 @@ static void by_kernels(const Job *j, const KCall *c) {
     multiply(&p);
   }
   for (int64_t t = 0; t < taps; t += VL)
-    transpose_strip(out + t, taps, j->sums + t * j->r.width, j->r.width, (int)min_of(taps - t, VL), s->k, false);
+    transpose_strip(out + t, taps, j->sums + t * j->r.width, j->r.width, (int)min_of(taps - t, VL), s->k,
+                    false);
 }
 
 bool KNAME(conv_by_lanes)(const KCall *c) {

@@ -19,13 +19,13 @@
 #define KMAX_IN 12 /* inputs of one op after fusion; CONCAT and CIRCUIT with more are refused by the plan */
 #define KMAX_PARTS 12
 
-/* What a MATMUL does with each element before storing it, in this order (plan.c fuses). */
+/* What a MATMUL, CONV or CONV_DX does with each element before storing it, in this order (plan.c fuses). */
 typedef enum Epilogue {
   EPI_NONE = 0,
-  EPI_BIAS = 1,       /* + in[2][col]: one value per column */
+  EPI_BIAS = 1,       /* + in[2][col]: one value per column; of images: per channel */
   EPI_LEAKY = 2,      /* leaky_relu with slope f[0] */
-  EPI_LEAKY_GRAD = 4, /* * (in[2][row][col] > 0 ? 1 : f[0]); never together with BIAS or LEAKY */
-  EPI_ADD = 8         /* out += value instead of out = value (after the others) */
+  EPI_LEAKY_GRAD = 4, /* * (in[2] at the same place > 0 ? 1 : f[0]); never together with BIAS or LEAKY */
+  EPI_ADD = 8         /* MATMUL: out += value instead of out = value (after the others) */
 } Epilogue;
 
 typedef struct KOp KOp;
@@ -64,7 +64,7 @@ struct KOp {
   Shape out;
   bool in_rows[KMAX_IN]; /* axis 0 of input k has KCall.rows rows */
   bool out_rows;
-  int epilogue;     /* MATMUL: Epilogue bits */
+  int epilogue;     /* MATMUL, CONV, CONV_DX: Epilogue bits */
   uint64_t key;     /* DRAW: stream key of its site */
   size_t scratch;   /* bytes a call needs, set by kop_prepare */
   const void *plan; /* CIRCUIT*: its SimPlan */

@@ -125,10 +125,10 @@ static inline const char *conv_room(OpId op, const ConvShape *s, size_t real, Co
  * of 64 bytes: a (padded images, or cotangents), b (weights or cotangents turned), sums, one kernel
  * turned, tables. */
 typedef struct ConvLanes {
-  int64_t channels, width;           /* of the result; rounded up to 64 bytes, in Reals */
-  int64_t n, terms;                  /* sums of one channel, terms of each (of all phases) */
-  int64_t rows, pitch, above, left;  /* of one padded channel, and zeros before its first pixel */
-  int64_t images, reals;             /* at once (CONV_DW), and Reals of one of them */
+  int64_t channels, width;          /* of the result; rounded up to 64 bytes, in Reals */
+  int64_t n, terms;                 /* sums of one channel, terms of each (of all phases) */
+  int64_t rows, pitch, above, left; /* of one padded channel, and zeros before its first pixel */
+  int64_t images, reals;            /* at once (CONV_DW), and Reals of one of them */
   size_t at_a, at_b, at_sums, at_strip, at_tables, total;
 } ConvLanes;
 
@@ -140,7 +140,8 @@ typedef struct ConvLanes {
  * begin anywhere cost more than single numbers. */
 static inline double conv_share_of_places(OpId op, const ConvShape *s, double lanes) {
   int64_t cut = op == OP_CONV_DX ? s->stride : 1;
-  int64_t h = op == OP_CONV_DX ? ceil_div(s->h, cut) : s->oh, w = op == OP_CONV_DX ? ceil_div(s->w, cut) : s->ow;
+  int64_t h = op == OP_CONV_DX ? ceil_div(s->h, cut) : s->oh,
+          w = op == OP_CONV_DX ? ceil_div(s->w, cut) : s->ow;
   double pitch = (double)(w + ceil_div(s->kw, s->stride) - 1);
   double vectors = ((double)(h - 1) * pitch + (double)w) / lanes;
   double whole = (double)(int64_t)vectors + ((double)(int64_t)vectors < vectors ? 1 : 0);

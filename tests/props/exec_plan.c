@@ -326,6 +326,37 @@ static void convolutions_are_cut_by_rows(void **unused) {
   }
 }
 
+/* Biases and activations behind convolutions, and the factors of their derivatives, are fused into the
+ * kernels: the reference's values all the same. 2 channels: places in the lanes; 16: channels. */
+static void convolutions_are_fused(void **unused) {
+  (void)unused;
+  static const int64_t channels[] = {2, 16};
+  for (int k = 0; k < 4; k++) {
+    Case c;
+    begin(&c, 7, k < 2 ? 17 : 50);
+    int64_t n = channels[k % 2];
+    Shape x = shape_of(4, (int64_t[]){50, n, 6, 5}), w = shape_of(4, (int64_t[]){n, n, 3, 3});
+    Shape b = shape_of(1, &n);
+    x.d[0] = (Dim){50, 1, 0};
+    NodeId y = g_input(c.g, add_slot(&c, SLOT_COLUMN, &x), &x, ELEM_REAL, SPAN_NONE), v[4], grad[4];
+    for (int j = 0; j < 4; j++) {
+      const Shape *s = j < 2 ? &w : &b;
+      v[j] = g_param(c.g, add_slot(&c, SLOT_PARAM, s), s, SPAN_NONE);
+    }
+    for (int j = 0; j < 3; j++) {
+      y = j == 1 ? g_deconv(c.g, y, v[1], 2, 1, 1, SPAN_NONE, NULL)
+                 : g_conv(c.g, y, v[0], 2, 1, SPAN_NONE, NULL);
+      y = g_add_bias(c.g, y, v[2 + j % 2], SPAN_NONE, NULL);
+      y = g_make(c.g, OP_LEAKY_RELU, 1, &y, &(Attr){.f = {0.25}}, NULL, SPAN_NONE, NULL);
+    }
+    assert_true(g_grad(c.g, everything(c.g, y), 4, v, grad, SPAN_NONE, NULL));
+    for (int j = 0; j < 4; j++)
+      g_store(c.g, grad[j], add_slot(&c, SLOT_VALUE, &g_node(c.g, grad[j])->shape), SPAN_NONE);
+    check_threads(&c);
+    arena_free(c.a);
+  }
+}
+
 static NodeId param(Case *c, int rank, int64_t a, int64_t b, int64_t d, int64_t e) {
   Shape s = shape_of(rank, (int64_t[]){a, b, d, e});
   return g_param(c->g, add_slot(c, SLOT_PARAM, &s), &s, SPAN_NONE);
@@ -392,9 +423,11 @@ static void convolutions_are_placed(void **unused) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(random_graphs_equal_the_reference), cmocka_unit_test(update_is_ordered),
-      cmocka_unit_test(convolutions_are_cut_by_rows), cmocka_unit_test(convolutions_are_placed),
-      cmocka_unit_test(layers_are_cut_by_rows)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(random_graphs_equal_the_reference),
+                                     cmocka_unit_test(update_is_ordered),
+                                     cmocka_unit_test(convolutions_are_cut_by_rows),
+                                     cmocka_unit_test(convolutions_are_placed),
+                                     cmocka_unit_test(layers_are_cut_by_rows),
+                                     cmocka_unit_test(convolutions_are_fused)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

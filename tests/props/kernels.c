@@ -152,7 +152,10 @@ static const int64_t conv_sizes[][9] = {
     {2, 2, 9, 11, 1, 5, 3, 1, 2},   {1, 1, 1, 1, 1, 1, 1, 1, 0},    {7, 4, 8, 8, 2, 1, 1, 1, 0},
     {6, 2, 6, 5, 3, 2, 2, 3, 0},    {4, 1, 5, 4, 2, 2, 1, 3, 2},    {19, 2, 13, 10, 5, 4, 3, 2, 3},
     {0, 2, 6, 5, 3, 3, 3, 1, 1},    {2, 3, 5, 5, 4, 5, 5, 1, 0},    {2, 5, 20, 33, 4, 3, 3, 1, 1},
-    {3, 1, 4, 4, 2, 1, 1, 2, 1},    {17, 16, 4, 4, 12, 3, 3, 2, 1},
+    {3, 1, 4, 4, 2, 1, 1, 2, 1},    {17, 16, 4, 4, 12, 3, 3, 2, 1}, {5, 32, 6, 5, 33, 4, 3, 2, 1},
+    {2, 64, 5, 5, 70, 3, 3, 2, 1},  {2, 17, 7, 6, 50, 2, 2, 3, 0},  {3, 20, 4, 4, 16, 1, 1, 2, 1},
+    {2, 16, 3, 3, 16, 5, 4, 1, 3},  {2, 16, 2, 2, 24, 1, 1, 9, 4},  {9, 33, 1, 1, 65, 1, 1, 1, 0},
+    {2, 16, 1, 1, 32, 1, 1, 8, 3},  {0, 16, 4, 4, 16, 3, 3, 1, 1},
 };
 
 static const int64_t mat_sizes[][3] = {
@@ -470,6 +473,62 @@ static void convolutions(void **state) {
   }
 }
 
+/* CONV and CONV_DX: the epilogue beside the plain result, for images of three rows. */
+static void check_conv_epilogue(const KernelSet *set, const int64_t *z, OpId id, int epilogue) {
+  enum { ROWS = 3 };
+  int64_t oh = (z[2] + 2 * z[8] - z[5]) / z[7] + 1, ow = (z[3] + 2 * z[8] - z[6]) / z[7] + 1;
+  Shape image = shape_of(4, (int64_t[]){ROWS, z[1], z[2], z[3]}),
+        result = shape_of(4, (int64_t[]){ROWS, z[4], oh, ow});
+  bool dx = id == OP_CONV_DX, bias = epilogue & EPI_BIAS;
+  KOp op = {.op = id, .n_in = 3, .epilogue = epilogue, .attr = {.i = {z[7], z[8], z[2], z[3]}, .f = {0.2}}};
+  op.in[0] = dx ? result : image;
+  op.in[1] = shape_of(4, (int64_t[]){z[4], z[1], z[5], z[6]});
+  op.out = dx ? image : result;
+  int64_t channels = op.out.d[1].n, plane = op.out.d[2].n * op.out.d[3].n, n = ROWS * channels * plane;
+  op.in[2] = bias ? shape_of(4, (int64_t[]){1, channels, 1, 1}) : op.out;
+  op.in_rows[0] = op.out_rows = true;
+  op.in_rows[2] = !bias;
+  KOp plain = op;
+  plain.epilogue = EPI_NONE;
+  plain.n_in = 2;
+  assert_null(kop_prepare(&op, set));
+  assert_null(kop_prepare(&plain, set));
+  void *in[3], *out = rig_reals(set, n, NULL), *sums = rig_reals(set, n, NULL);
+  for (int i = 0; i < 3; i++) {
+    int64_t size = rig_size(&op.in[i], op.in_rows[i], ROWS);
+    double *x = calloc((size_t)size + 1, sizeof *x);
+    for (int64_t j = 0; j < size; j++) x[j] = rig_random((uint64_t)i, (uint64_t)j, -1, 1);
+    in[i] = rig_reals(set, size, x);
+    free(x);
+  }
+  rig_call(&plain, ROWS, 0, (const void *const *)in, sums, NULL);
+  rig_call(&op, ROWS, 0, (const void *const *)in, out, NULL);
+  for (int64_t j = 0; j < n; j++) {
+    double x = rig_get(set, sums, j);
+    if (bias) x += rig_get(set, in[2], j / plane % channels);
+    if ((epilogue & EPI_LEAKY) && x <= 0) x *= rig_round(set, 0.2);
+    if ((epilogue & EPI_LEAKY_GRAD) && rig_get(set, in[2], j) <= 0) x *= rig_round(set, 0.2);
+    double got = rig_get(set, out, j), tolerance = set->real == sizeof(double) ? 1e-15 : 5e-7;
+    if (fabs(got - x) > tolerance * (2 + fabs(x)))
+      fail_msg("%s %s %lld -> %lld channels, epilogue %d: %g instead of %g", set->name, op_info[id].name,
+               (long long)z[1], (long long)z[4], epilogue, got, x);
+  }
+  for (int i = 0; i < 3; i++) rig_drop(set, in[i], rig_size(&op.in[i], op.in_rows[i], ROWS));
+  rig_drop(set, out, n);
+  rig_drop(set, sums, n);
+}
+
+static void conv_epilogues(void **state) {
+  (void)state;
+  static const int kinds[] = {EPI_BIAS, EPI_LEAKY, EPI_BIAS | EPI_LEAKY, EPI_LEAKY_GRAD};
+  for (size_t i = 0; i < sizeof conv_sizes / sizeof *conv_sizes; i++)
+    for (int v = 0; v < n_sets; v++)
+      for (int e = 0; e < 4; e++) {
+        check_conv_epilogue(sets[v], conv_sizes[i], OP_CONV, kinds[e]);
+        check_conv_epilogue(sets[v], conv_sizes[i], OP_CONV_DX, kinds[e]);
+      }
+}
+
 static void batched_products(void **state) {
   (void)state;
   for (int bits = 0; bits < 4; bits++) {
@@ -563,9 +622,9 @@ static void all_listed(void **state) {
 int main(void) {
   n_sets = rig_variants(sets);
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(elementwise),  cmocka_unit_test(listed),           cmocka_unit_test(products),
-      cmocka_unit_test(convolutions), cmocka_unit_test(batched_products), cmocka_unit_test(epilogues),
-      cmocka_unit_test(all_listed),
+      cmocka_unit_test(elementwise),  cmocka_unit_test(listed),         cmocka_unit_test(products),
+      cmocka_unit_test(convolutions), cmocka_unit_test(conv_epilogues), cmocka_unit_test(batched_products),
+      cmocka_unit_test(epilogues),    cmocka_unit_test(all_listed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
