@@ -118,6 +118,11 @@ function put_ops(   n, i) {
       (R[i, 7] == "GRAD" ? "yes" : R[i, 7] == "NOGRAD" ? "zero" : "none") " | " cell(R[i, 8]) later(R[i, 6] == "LATER") " |"
 }
 
+function default_of(value, range) {
+  gsub(/ /, "", range)
+  return range == "FLAG" ? (value + 0 == 0 ? "false" : "true") : value
+}
+
 function put_optims(   n, i, k, args, part) {
   n = read_def("lang/ir/optims.def", "OPTIM")
   print "| optimizer | numbers and defaults | moments | what it does |"
@@ -127,9 +132,9 @@ function put_optims(   n, i, k, args, part) {
     for (k = 6; k <= N[i]; k++) {
       split(R[i, k], part, /[(,)]/)
       gsub(/[ "]/, "", part[2]); gsub(/ /, "", part[3])
-      args = args (args == "" ? "" : ", ") part[2] (part[3] == "NAN" ? "" : " = " part[3])
+      args = args (args == "" ? "" : ", ") part[2] (part[3] == "NAN" ? "" : " = " default_of(part[3], part[4]))
     }
-    print "| " code(R[i, 2]) " | " code(args) " | " R[i, 3] " | " cell(R[i, 5]) later(R[i, 4] != "K") " |"
+    print "| " code(R[i, 2]) " | " code(args) " | " R[i, 3] " | " cell(R[i, 5]) later(R[i, 4] == "LATER") " |"
   }
 }
 

@@ -2,15 +2,12 @@
 #include <math.h>
 #include <string.h>
 
-#define STATUS_K false
-#define STATUS_BUILT true
-#define STATUS_LATER true
-#define OPTIM_HYPER(name, value)                                                                             \
-  { name, value }
+#define OPTIM_HYPER(name, value, range)                                                                      \
+  { name, value, RANGE_##range }
 
 const OptimInfo optim_info[OPTIM_COUNT] = {
 #define OPTIM(ID, name, states, status, doc, ...)                                                            \
-  [OPTIM_##ID] = {name, states, STATUS_##status, doc, {__VA_ARGS__}},
+  [OPTIM_##ID] = {name, states, OPTIM_IS_##status, doc, {__VA_ARGS__}},
 #include "lang/ir/optims.def"
 #undef OPTIM
 };

@@ -118,27 +118,57 @@ bool gradient_of(Sema *S, const Value *v, int *out) {
 
 /* ---- optimizers ----------------------------------------------------------------------------------- */
 
-static Schedule *hyper_of(OptimValue *o, const char *name) {
-  const OptimHyper *h = optim_info[o->row].hypers;
-  for (int i = 0; i < OPTIM_MAX_HYPERS && h[i].name != NULL; i++)
-    if (strcmp(h[i].name, name) == 0) return &o->hypers[i];
-  return NULL;
+static int hyper_index(const OptimInfo *info, const char *name) {
+  for (int i = 0; i < OPTIM_MAX_HYPERS && info->hypers[i].name != NULL; i++)
+    if (strcmp(info->hypers[i].name, name) == 0) return i;
+  return -1;
 }
 
+static bool in_range(OptimRange range, double x) {
+  switch (range) {
+  case RANGE_ABOVE0: return x > 0 && isfinite(x);
+  case RANGE_FROM0: return x >= 0 && isfinite(x);
+  case RANGE_SHARE: return x >= 0 && x < 1;
+  case RANGE_FLAG: return true;
+  case RANGE_WHOLE: return x >= 1;
+  }
+  return false;
+}
+
+static bool out_of_range(Sema *S, const Value *v, const char *name, OptimRange range, double x) {
+  static const char *const bounds[] = {[RANGE_ABOVE0] = "above 0",
+                                       [RANGE_FROM0] = "at least 0",
+                                       [RANGE_SHARE] = "at least 0 and below 1",
+                                       [RANGE_FLAG] = "true or false",
+                                       [RANGE_WHOLE] = "at least 1"};
+  if (strcmp(name, "lr") == 0)
+    say(S, DIAG_TYPE, v->span, "a learning rate is %s, but this is %s", bounds[range], num_text(S, x));
+  else say(S, DIAG_TYPE, v->span, "`%s` is %s, but this is %s", name, bounds[range], num_text(S, x));
+  return false;
+}
+
+/* The value of one number, checked against its range in optims.def. */
 static bool set_hyper(Sema *S, OptimValue *o, const char *name, const Value *v) {
-  Schedule *at = hyper_of(o, name);
-  if (v == NULL || at == NULL) return true;
-  if (!schedule_of(S, v, arena_printf(S->a, "`%s` of `%s`", name, optim_info[o->row].name), at)) return false;
-  const double x = at->base;
-  if (strcmp(name, "lr") == 0 && !(x > 0)) {
-    say(S, DIAG_TYPE, v->span, "a learning rate is above 0, but this is %s", num_text(S, x));
-    return false;
+  const OptimInfo *info = &optim_info[o->row];
+  const int k = hyper_index(info, name);
+  if (v == NULL || k < 0) return true;
+  const OptimRange range = info->hypers[k].range;
+  Schedule *at = &o->hypers[k];
+  const char *what = arena_printf(S->a, "`%s` of `%s`", name, info->name);
+  if (range == RANGE_FLAG) {
+    bool yes = false;
+    if (!want_bool(S, v, what, &yes)) return false;
+    at->base = yes ? 1 : 0;
+    return true;
   }
-  const bool share = strncmp(name, "beta", 4) == 0 || strcmp(name, "momentum") == 0;
-  if (share && !(x >= 0 && x < 1)) {
-    say(S, DIAG_TYPE, v->span, "`%s` is at least 0 and below 1, but this is %s", name, num_text(S, x));
-    return false;
-  }
+  if (range == RANGE_WHOLE) {
+    int64_t n = 0;
+    if (!want_int(S, v, what, &n)) return false;
+    at->base = (double)n;
+  } else if (!schedule_of(S, v, what, at)) return false;
+  if (!in_range(range, at->base)) return out_of_range(S, v, name, range, at->base);
+  if (at->kind == SCHED_COSINE && !in_range(RANGE_FROM0, at->a))
+    return out_of_range(S, v, name, RANGE_FROM0, at->a);
   return true;
 }
 
@@ -152,22 +182,49 @@ static bool set_betas(Sema *S, OptimValue *o, const Value *v) {
   return set_hyper(S, o, "beta1", v->u.list.at[0]) && set_hyper(S, o, "beta2", v->u.list.at[1]);
 }
 
+static void default_hypers(OptimValue *o) {
+  const OptimInfo *info = &optim_info[o->row];
+  for (o->n = 0; o->n < OPTIM_MAX_HYPERS && info->hypers[o->n].name != NULL; o->n++)
+    o->hypers[o->n] = (Schedule){.kind = SCHED_CONST, .base = info->hypers[o->n].value, .slot = -1};
+}
+
+/* The value that the call gives for a parameter of the signature; NULL: not given. */
+static const Value *given_as(const Args *args, const char *signature, const char *name) {
+  const size_t len = strlen(name);
+  int k = 0;
+  for (const char *s = signature; *s != '\0'; k++) {
+    if (strncmp(s, name, len) == 0 && (s[len] == '=' || s[len] == ' ' || s[len] == '\0')) return args->v[k];
+    while (*s != ' ' && *s != '\0') s++;
+    while (*s == ' ') s++;
+  }
+  return NULL;
+}
+
+/* Every argument of the signature is a number of the row in optims.def, but for `betas`, a pair, and
+ * `amsgrad`, which picks another row; a unit test holds the two tables together. */
 const Value *fn_optim(Sema *S, Args *args, const Builtin *self) {
-  const OptimInfo *info = &optim_info[self->op];
-  if (info->later) return later(S, args->name_span, "the optimizer `%s`", self->name);
+  if (optim_info[self->op].status == OPTIM_IS_LATER)
+    return later(S, args->name_span, "the optimizer `%s`", self->name);
   OptimValue *o = ARENA_NEW(S->a, OptimValue);
   o->row = self->op;
-  while (o->n < OPTIM_MAX_HYPERS && info->hypers[o->n].name != NULL) {
-    o->hypers[o->n] = (Schedule){.kind = SCHED_CONST, .base = info->hypers[o->n].value, .slot = -1};
-    o->n++;
+  const Value *amsgrad = given_as(args, self->signature, "amsgrad");
+  bool largest = false, ok = amsgrad == NULL || want_bool(S, amsgrad, "`amsgrad`", &largest);
+  if (largest) o->row = OPTIM_AMSGRAD;
+  default_hypers(o);
+  if (strcmp(self->name, "momentum") == 0) o->hypers[hyper_index(&optim_info[o->row], "momentum")].base = 0.9;
+  for (int k = 0; k < o->n; k++) {
+    const char *name = optim_info[o->row].hypers[k].name;
+    ok = set_hyper(S, o, name, given_as(args, self->signature, name)) && ok;
   }
-  if (!set_hyper(S, o, "lr", args->v[0])) return S->error;
-  if (self->op == OPTIM_SGD && !set_hyper(S, o, "momentum", args->v[1])) return S->error;
-  if (self->op == OPTIM_ADAM) {
-    if (args->v[3] != NULL) return later(S, args->v[3]->span, "`amsgrad` of `adam`");
-    if (args->v[4] != NULL) return later(S, args->v[4]->span, "`weight_decay` of `adam`");
-    if (!set_betas(S, o, args->v[1]) || !set_hyper(S, o, "eps", args->v[2])) return S->error;
+  ok = set_betas(S, o, given_as(args, self->signature, "betas")) && ok;
+  const int nesterov = hyper_index(&optim_info[o->row], "nesterov");
+  if (ok && nesterov >= 0 && o->hypers[nesterov].base != 0 && o->hypers[1].base == 0) {
+    Diag *d = say(S, DIAG_TYPE, given_as(args, self->signature, "nesterov")->span,
+                  "`nesterov` looks ahead along the momentum, but there is none");
+    diag_help(d, "write `momentum = 0.9` beside it");
+    ok = false;
   }
+  if (!ok) return S->error;
   Value *v = val_new(S, VAL_OPTIM, args->span);
   v->u.optim = o;
   return v;

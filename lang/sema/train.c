@@ -65,6 +65,24 @@ static void no_attribute(Sema *S, const AstNode *target) {
 
 /* ---- optimizers ---------------------------------------------------------------------------------- */
 
+/* E0402 if another optimizer of the train has some of these weights. */
+static bool share_weights(Sema *S, const Optimizer *out) {
+  const Train *t = train_now(S);
+  for (int i = 0; i < t->optimizers.n; i++) {
+    const Optimizer *other = &t->optimizers.at[i];
+    for (int k = 0; k < out->n_slots; k++) {
+      if (!slot_in(out->slots[k], other->n_slots, other->slots)) continue;
+      Diag *d = say(S, DIAG_ATTRIBUTE, out->span, "`%s` and `%s` share weights, and both have an optimizer",
+                    out->name, other->name);
+      diag_mark(d, "`%s` is in both", S->p->slots.at[out->slots[k]].name);
+      diag_label(d, other->span, "the first one");
+      diag_help(d, "give the optimizer to one of them, and write that one after `over`");
+      return true;
+    }
+  }
+  return false;
+}
+
 static void add_optimizer(Sema *S, const Value *target, const OptimValue *o, Span span) {
   TrainInfo *info = S->train;
   ObjectInfo *object = target->kind == VAL_OBJECT ? target->u.object : target->u.stage.object;
@@ -94,6 +112,7 @@ static void add_optimizer(Sema *S, const Value *target, const OptimValue *o, Spa
     diag_label(d, object->decl->name_span, "declared here");
     return;
   }
+  if (share_weights(S, &out)) return;
   Train *t = train_now(S);
   vec_push(S->a, &t->optimizers, out);
   vec_push(S->a, &info->optims, ((TrainOptim){object, stage, t->optimizers.n - 1, 0, span, false}));

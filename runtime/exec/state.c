@@ -1,16 +1,9 @@
 /* The state of a train as named arrays: everything a later process needs to go on with the same
  * bits. Random streams have no state; they are counted. */
+#include "lang/ir/optim.h"
 #include "runtime/exec/run_state.h"
 
-static const int states_of[] = {
-#define OPTIM_HYPER(name, value) 0
-#define OPTIM(ID, name, states, status, doc, ...) states,
-#include "lang/ir/optims.def"
-#undef OPTIM
-#undef OPTIM_HYPER
-};
-
-int optim_states(int optim) { return states_of[optim]; }
+int optim_states(int optim) { return optim_info[optim].states; }
 
 typedef struct Items {
   Run *r;

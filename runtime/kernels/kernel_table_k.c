@@ -23,14 +23,14 @@ static KernelFn *const kernels[OP_COUNT_OF] = {
 };
 
 #define OPT_DECLARE_K(ID) OptFn KNAME(opt_##ID);
-#define OPT_DECLARE_BUILT(ID) OptFn KNAME(opt_##ID);
+#define OPT_DECLARE_SEARCH(ID)
 #define OPT_DECLARE_LATER(ID)
 #define OPTIM(ID, name, states, status, ...) OPT_DECLARE_##status(ID)
 #include "lang/ir/optims.def"
 #undef OPTIM
 
 #define OPT_ROW_K(ID) KNAME(opt_##ID),
-#define OPT_ROW_BUILT(ID) KNAME(opt_##ID),
+#define OPT_ROW_SEARCH(ID) NULL,
 #define OPT_ROW_LATER(ID) NULL,
 static OptFn *const optimisers[] = {
 #define OPTIM(ID, name, states, status, ...) OPT_ROW_##status(ID)
