@@ -98,8 +98,9 @@ train t_{name} {{
     record w = m_{name}.w
   }}
 }}
-assert far(t_{name}.w, [
+let {name}_as_pytorch = far(t_{name}.w, [
   {values}]) < {tolerance}
+expect {name}_as_pytorch
 """
     return out
 
