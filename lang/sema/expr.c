@@ -174,6 +174,7 @@ const Value *eval_member(Sema *S, const AstNode *n) {
   const Value *v = eval(S, of);
   if (val_is_error(v)) return v;
   if (v->kind == VAL_MODULE) return module_member(S, v->u.module, n);
+  if (v->kind == VAL_FILE) return file_block_member(S, v, n);
   if (v->kind == VAL_TRAIN) return train_member(S, v->u.train, n);
   if (v->kind == VAL_OBJECT) return object_member(S, v->u.object, n);
   if (v->kind == VAL_DATASET) return later(S, n->span, "a column of a dataset as a value");

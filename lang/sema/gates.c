@@ -13,6 +13,7 @@ typedef struct Line {
   const AstNode *head, *operands;
   Mod mods[8];
   int n_mods, n_controls;
+  int n_impure; /* of the circuit, before the line */
   Span span;
 } Line;
 
@@ -282,6 +283,10 @@ static void angle_of(Sema *S, const Angles *angles, int a, int i, AngleRef *out)
 
 /* Modifiers of application i, innermost (the last one written) first; false after an error. */
 static bool apply_modifiers(Sema *S, const Line *l, int start, const QubitsValue *operands) {
+  if (l->n_mods > 0 && S->circuit->n_impure > l->n_impure) {
+    say(S, DIAG_IMPURE, l->span, "`%s` measures or resets inside, so it takes no modifier", src_of_span(S, l->head->span));
+    return false;
+  }
   int at = l->n_controls;
   int controls[GATE_MAX_QUBITS];
   for (int j = l->n_mods - 1; j >= 0; j--) {
@@ -402,6 +407,32 @@ static void block_line(Sema *S, const Line *l, ObjectInfo *o, const AstNode *cal
   }
 }
 
+/* A block from an OpenQASM file: the operands behind the controls are together its qubits. */
+static void file_line(Sema *S, const Line *l, const FileBlock *b, const AstNode *call_args) {
+  Args args = {.span = l->head->span, .name_span = l->head->span, .name = b->name};
+  args_eval(S, call_args, &args);
+  int n = 0;
+  const Value **v = eval_operands(S, l->operands, &n);
+  if (v == NULL || args.broken) return;
+  QubitsValue *q = ARENA_ARRAY(S->a, QubitsValue, n + 1);
+  for (int i = 0; i < n; i++) {
+    q[i] = v[i]->u.qubits;
+    const bool control = i < l->n_controls;
+    if (v[i]->kind == VAL_PAIRS || (control && q[i].n != 1)) {
+      say(S, DIAG_GATE, v[i]->span, control ? "the control of a block is one qubit" : "`%s` acts on registers, not on pairs", b->name);
+      return;
+    }
+  }
+  const int start = S->circuit->gates.n, skip = n < l->n_controls ? n : l->n_controls;
+  if (l->n_mods > 0 && !b->file->is_pure) {
+    Diag *d = say(S, DIAG_IMPURE, l->span, "`%s` measures or resets, so it takes no modifier", b->name);
+    diag_label(d, b->span, "read here");
+    return;
+  }
+  file_block_apply(S, b, &args, n - skip, q + skip, l->operands != NULL ? l->operands->span : l->span);
+  apply_modifiers(S, l, start, q);
+}
+
 static void unknown_gate(Sema *S, const AstNode *name) {
   const char *text = sym_text(name->name);
   if (is_later_gate(text)) {
@@ -433,7 +464,7 @@ static void unknown_gate(Sema *S, const AstNode *name) {
 }
 
 void walk_command(Sema *S, const AstNode *n) {
-  Line l = {.span = n->span};
+  Line l = {.span = n->span, .n_impure = S->circuit->n_impure};
   bool ok = true;
   for (; n->kind == AST_MODIFIED; n = ast_kid(n, AST_MODIFIED_command))
     ok = add_modifier(S, &l, ast_kid(n, AST_MODIFIED_modifier)) && ok;
@@ -454,15 +485,17 @@ void walk_command(Sema *S, const AstNode *n) {
       return;
     }
     Binding *b = scope_find(S->scope, name->name);
-    if (b == NULL || (b->value->kind != VAL_OBJECT && !val_is_error(b->value))) {
+    if (b == NULL || (b->value->kind != VAL_OBJECT && b->value->kind != VAL_FILE && !val_is_error(b->value))) {
       unknown_gate(S, name);
       return;
     }
     b->used = true;
     if (b->value->kind == VAL_OBJECT) block_line(S, &l, b->value->u.object, args);
+    if (b->value->kind == VAL_FILE) file_line(S, &l, b->value->u.file, args);
     return;
   }
   const Value *v = eval(S, name);
   if (v->kind == VAL_OBJECT) block_line(S, &l, v->u.object, args);
+  else if (v->kind == VAL_FILE) file_line(S, &l, v->u.file, args);
   else if (!val_is_error(v)) wrong_kind(S, v, "what stands before the qubits", "a gate or a block");
 }

@@ -282,6 +282,10 @@ static const CircuitProgram *circuit_program(Sema *S, CircuitProgram *p) {
 
 static const Value *circuit_node(Sema *S, CircuitProgram *p, Span span) {
   CircuitBuild *c = S->circuit;
+  uint64_t x = 0; /* qubits measured in another basis than that of Z */
+  for (int i = 0; i < p->observables.n; i++)
+    for (int k = 0; k < p->observables.at[i].terms.n; k++) x |= p->observables.at[i].terms.at[k].x;
+  held_settle(S, x, span);
   const CircuitProgram *program = circuit_program(S, p);
   const MethodUse use = circuit_use(program, 1);
   const CircuitMethod method =

@@ -16,13 +16,19 @@ const char *module_setting(Sema *S, const char *name) {
   return S->module != NULL ? arena_printf(S->a, "%s.%s", S->module->prefix, name) : name;
 }
 
+static bool is_qasm(const AstNode *n) {
+  const size_t len = strlen(n->text);
+  return n->op != 'p' && len > 5 && strcmp(n->text + len - 5, ".qasm") == 0;
+}
+
 /* "parts" of "lib/parts.qgn", "gan" of "std.gan". */
 static const char *stem_of(Sema *S, const AstNode *n) {
   const char *last = strrchr(n->text, n->op == 'p' ? '.' : '/');
   last = last != NULL ? last + 1 : n->text;
   const size_t len = strlen(last);
-  const bool ends = n->op == 't' && len > 4 && strcmp(last + len - 4, ".qgn") == 0;
-  return arena_strn(S->a, last, ends ? len - 4 : len);
+  size_t ends = n->op == 't' && len > 4 && strcmp(last + len - 4, ".qgn") == 0 ? 4 : 0;
+  if (is_qasm(n)) ends = 5;
+  return arena_strn(S->a, last, len - ends);
 }
 
 static bool is_name(const char *s) {
@@ -123,21 +129,28 @@ static bool too_deep(Sema *S) {
   return depth >= MODULE_DEPTH;
 }
 
-static ModuleInfo *load(Sema *S, const AstNode *n, const char *alias) {
+void import_add(Sema *S, const SemaModule *file) {
+  Import import = {.name = file->listed};
+  for (int i = 0; i < S->p->imports.n; i++)
+    if (strcmp(S->p->imports.at[i].name, file->listed) == 0) return;
+  io_sha256(file->text, file->size, import.sha256);
+  vec_push(S->a, &S->p->imports, import);
+}
+
+static bool read_file(Sema *S, const AstNode *n, SemaModule *file) {
   const Source *from = src_of(n->span.begin);
-  SemaModule file = {.problem = "modules cannot be read here"};
-  const bool is_library = n->op == 'p';
-  const size_t len = strlen(n->text);
-  if (!is_library && len > 5 && strcmp(n->text + len - 5, ".qasm") == 0) {
-    later(S, n->span, "`use` of an OpenQASM file");
-    return NULL;
-  }
-  if (S->options->read == NULL || from == NULL ||
-      !S->options->read(S->options->read_ctx, S->a, from->name, n->text, is_library, &file)) {
-    Diag *d = say(S, DIAG_MODULE_FILE, n->span, "%s", file.problem);
-    if (file.near != NULL) diag_mark(d, "did you mean `%s`?", file.near);
-    return NULL;
-  }
+  *file = (SemaModule){.problem = "modules cannot be read here"};
+  if (S->options->read != NULL && from != NULL &&
+      S->options->read(S->options->read_ctx, S->a, from->name, n->text, n->op == 'p', file))
+    return true;
+  Diag *d = say(S, DIAG_MODULE_FILE, n->span, "%s", file->problem);
+  if (file->near != NULL) diag_mark(d, "did you mean `%s`?", file->near);
+  return false;
+}
+
+static ModuleInfo *load(Sema *S, const AstNode *n, const char *alias) {
+  SemaModule file;
+  if (!read_file(S, n, &file)) return NULL;
   for (int i = 0; i < S->modules.n; i++) {
     ModuleInfo *m = S->modules.at[i];
     if (strcmp(m->id, file.id) != 0) continue;
@@ -152,14 +165,12 @@ static ModuleInfo *load(Sema *S, const AstNode *n, const char *alias) {
   ModuleInfo *m = ARENA_NEW(S->a, ModuleInfo);
   *m = (ModuleInfo){
       .id = file.id, .shown = file.shown, .stem = stem_of(S, n), .prefix = module_setting(S, alias)};
-  m->is_library = is_library;
+  m->is_library = n->op == 'p';
   m->used = n->span;
   m->user = S->module;
   m->scope = scope_new(S, S->prelude, false);
   vec_push(S->a, &S->modules, m);
-  Import import = {.name = file.listed};
-  io_sha256(file.text, file.size, import.sha256);
-  vec_push(S->a, &S->p->imports, import);
+  import_add(S, &file);
   m->loading = true;
   elaborate(S, m, &file);
   m->loading = false;
@@ -200,6 +211,22 @@ static void use_names(Sema *S, const ModuleInfo *m, const AstNode *names) {
   }
 }
 
+/* A circuit file is one block, not a module. */
+static void use_circuit(Sema *S, const AstNode *n, const char *alias, const AstNode *names) {
+  SemaModule file;
+  if (names != NULL) {
+    Diag *d = say(S, DIAG_MODULE_FILE, names->span, "an OpenQASM file is one block and has no names to take");
+    diag_help(d, "`use \"%s\" as body`, then `body q`", n->text);
+    return;
+  }
+  const Symbol name = sym_intern(alias);
+  const Value *v = read_file(S, n, &file) ? file_block_read(S, n, alias, &file) : S->error;
+  declare(S, name, n->span, BIND_CIRCUIT, v);
+  if (gate_find(alias) == GATE_COUNT) return;
+  Diag *d = say(S, DIAG_REDECLARED, n->span, "`%s` is a gate, so no block can have this name", alias);
+  diag_help(d, "give it another: `use \"%s\" as body`", n->text);
+}
+
 void walk_use(Sema *S, const AstNode *n) {
   if (S->scope->is_plain) {
     say(S, DIAG_PLACE, n->span, "`use` stands at the top level of a script, not in a block");
@@ -210,6 +237,10 @@ void walk_use(Sema *S, const AstNode *n) {
   if (n->name == SYM_NONE && names == NULL && !is_name(alias)) {
     Diag *d = say(S, DIAG_MODULE_FILE, n->span, "`%s` is no name", alias);
     diag_help(d, "give the module one: `use \"%s\" as parts`", n->text);
+    return;
+  }
+  if (is_qasm(n)) {
+    use_circuit(S, n, alias, names);
     return;
   }
   ModuleInfo *m = load(S, n, alias);

@@ -51,7 +51,8 @@ static const char *type_text(Sema *S, const Value *v) {
   case VAL_BUNDLE:
   case VAL_FIGURE:
   case VAL_ROW:
-  case VAL_MODULE: return val_describe(S, v);
+  case VAL_MODULE:
+  case VAL_FILE: return val_describe(S, v);
   }
   return "";
 }

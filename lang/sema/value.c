@@ -159,6 +159,7 @@ bool val_shape(Sema *S, const Value *v, Shape *out, ElemKind *elem) {
   case VAL_FIGURE:
   case VAL_ROW:
   case VAL_MODULE:
+  case VAL_FILE:
   case VAL_NOTHING: return false;
   }
   return false;
@@ -322,6 +323,7 @@ static const Value *as_tensor(Sema *S, const Value *v, const char *what) {
   case VAL_FIGURE:
   case VAL_ROW:
   case VAL_MODULE:
+  case VAL_FILE:
   case VAL_NOTHING: break;
   }
   wrong_kind(S, v, what, "a number or a tensor");

@@ -46,6 +46,7 @@ typedef enum ValueKind {
   VAL_FIGURE,   /* figure */
   VAL_ROW,      /* row of a report table */
   VAL_MODULE,   /* module */
+  VAL_FILE,     /* file: a block from an OpenQASM file */
   VAL_NOTHING   /* result of a call made for its effect */
 } ValueKind;
 
@@ -55,6 +56,7 @@ typedef struct TrainInfo TrainInfo;
 typedef struct DefInfo DefInfo;
 typedef struct Builtin Builtin;
 typedef struct ModuleInfo ModuleInfo;
+typedef struct FileBlock FileBlock;
 
 typedef struct Tensor {
   Graph *g;
@@ -140,6 +142,7 @@ struct Value {
     Figure *figure;
     RowValue row;
     const ModuleInfo *module;
+    const FileBlock *file;
   } u;
 };
 

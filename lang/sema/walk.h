@@ -21,12 +21,14 @@
  *   stmt.c       statements that may stand in several places
  *   dataset.c, train.c, minimize.c, report.c, toplevel.c   the other blocks
  *   modules.c    `use`: modules, what they may hold, names from them
+ *   file_block.c blocks from OpenQASM files, measurement inside of circuits by deferral
  *   checks.c     places of statements, bodies never called, --set
  *   types_dump.c `qgn dump --types`
  *
  * Everything is allocated in the arena of the program and freed with it. */
 #ifndef QGN_SEMA_WALK_H
 #define QGN_SEMA_WALK_H
+#include "lang/qasm/qasm.h"
 #include "lang/sema/sema.h"
 #include "lang/sema/value.h"
 
@@ -168,6 +170,23 @@ typedef struct ObjectBuild {
   LabelledStage *stage; /* where its weights are noted */
 } ObjectBuild;
 
+/* A block that was read from an OpenQASM file. */
+struct FileBlock {
+  const char *name;
+  const QasmFile *file;
+  Span span;
+};
+/* One that was applied in the circuit under way. holder[k]: the qubit that holds bit k now, -1: it is 0. */
+typedef struct FileUse {
+  const FileBlock *block;
+  int *holder;
+} FileUse;
+/* A qubit that was measured and still holds its outcome; since: number of gates then. A copy is made
+ * where something changes it. */
+typedef struct Held {
+  int qubit, since;
+} Held;
+
 typedef struct CircuitBuild {
   int n_qubits;
   VEC(GateUse) gates;
@@ -177,6 +196,9 @@ typedef struct CircuitBuild {
   ObjectInfo *object;
   bool measured;
   Span measured_span;
+  VEC(FileUse) files;
+  VEC(Held) held;
+  int n_impure; /* measurements and resets so far */
 } CircuitBuild;
 
 typedef struct TrainSeries {
@@ -537,6 +559,15 @@ void settings_check(Sema *S);                                       /* E0106 */
 /* ---- modules.c ------------------------------------------------------------------------------- */
 void walk_use(Sema *S, const AstNode *n);
 const Value *module_member(Sema *S, const ModuleInfo *m, const AstNode *n);
+/* `use "f.qasm"`: reads it; S->error after an error. */
+const Value *file_block_read(Sema *S, const AstNode *use, const char *name, const SemaModule *file);
+/* Applies it to these registers, which together are its qubits. */
+void file_block_apply(Sema *S, const FileBlock *b, const Args *args, int n, const QubitsValue *operands, Span span);
+const Value *file_block_member(Sema *S, const Value *v, const AstNode *n); /* b.angles, b.c */
+/* Before the circuit is measured: copies of measured qubits that were changed since. x: qubits that are
+ * measured in another basis than that of Z, as a bit mask. */
+void held_settle(Sema *S, uint64_t x, Span span);
+void import_add(Sema *S, const SemaModule *file);      /* to the lock, once */
 const char *module_path(Sema *S, const char *name);    /* "parts.name" inside the module `parts` */
 const char *module_setting(Sema *S, const char *name); /* what --set calls a hyper */
 bool span_in_library(Span s);                          /* say.c: prelude or std */
