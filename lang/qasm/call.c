@@ -81,7 +81,9 @@ static bool find_callee(QWalk *w, const QStmt *s, const QEnv *env, Callee *out) 
   const int order = (int)(n - w->names.at);
   if (env != NULL && order >= env->order) {
     Diag *d = qw_say(w, order == env->order ? DIAG_RECURSION : DIAG_NAME, s->name_span,
-                     order == env->order ? "the gate `%s` uses itself" : "the gate `%s` is used before its definition", name);
+                     order == env->order ? "the gate `%s` uses itself"
+                                         : "the gate `%s` is used before its definition",
+                     name);
     diag_label(d, n->span, "defined here");
     return false;
   }
@@ -89,7 +91,11 @@ static bool find_callee(QWalk *w, const QStmt *s, const QEnv *env, Callee *out) 
     *out = primitive(n->gate);
     return true;
   }
-  *out = (Callee){.name = n, .order = order, .gate = NO_GATE, .n_qubits = n->decl->qubits.n, .n_angles = n->decl->params.n};
+  *out = (Callee){.name = n,
+                  .order = order,
+                  .gate = NO_GATE,
+                  .n_qubits = n->decl->qubits.n,
+                  .n_angles = n->decl->params.n};
   return true;
 }
 
@@ -112,7 +118,8 @@ static bool read_mods(QWalk *w, const QStmt *s, const QEnv *env, Mod *out, int *
     }
     if (m->kind == QM_CTRL || m->kind == QM_NEGCTRL) *controls += out[i].n;
     if (*controls >= GATE_MAX_QUBITS) {
-      qw_say(w, DIAG_GATE, m->span, "%d controls; a gate has at most %d qubits, controls included", *controls, GATE_MAX_QUBITS);
+      qw_say(w, DIAG_GATE, m->span, "%d controls; a gate has at most %d qubits, controls included", *controls,
+             GATE_MAX_QUBITS);
       return false;
     }
   }
@@ -133,7 +140,8 @@ static bool control(QWalk *w, int start, const Mod *m, const int *qubit) {
     QasmOp *o = &w->f->ops.at[i];
     const int have = o->n_controls + o->n_targets;
     if (have + m->n > GATE_MAX_QUBITS) {
-      qw_say(w, DIAG_GATE, m->span, "this acts on %d qubits together; at most %d are possible", have + m->n, GATE_MAX_QUBITS);
+      qw_say(w, DIAG_GATE, m->span, "this acts on %d qubits together; at most %d are possible", have + m->n,
+             GATE_MAX_QUBITS);
       return false;
     }
     memmove(o->qubit + m->n, o->qubit, (size_t)have * sizeof *o->qubit);
@@ -153,9 +161,10 @@ static bool as_phase(GateId g, double *angle, bool *with_h) {
     GateId gate;
     double angle;
     bool with_h;
-  } rows[] = {{GATE_Z, 1, false},  {GATE_S, 0.5, false},     {GATE_SDG, -0.5, false}, {GATE_T, 0.25, false},
-              {GATE_TDG, -0.25, false}, {GATE_CZ, 1, false},  {GATE_CCZ, 1, false},    {GATE_X, 1, true},
-              {GATE_SX, 0.5, true}, {GATE_SXDG, -0.5, true}, {GATE_CX, 1, true},      {GATE_CCX, 1, true}};
+  } rows[] = {{GATE_Z, 1, false},      {GATE_S, 0.5, false},     {GATE_SDG, -0.5, false},
+              {GATE_T, 0.25, false},   {GATE_TDG, -0.25, false}, {GATE_CZ, 1, false},
+              {GATE_CCZ, 1, false},    {GATE_X, 1, true},        {GATE_SX, 0.5, true},
+              {GATE_SXDG, -0.5, true}, {GATE_CX, 1, true},       {GATE_CCX, 1, true}};
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     if (rows[i].gate != g) continue;
     *angle = rows[i].angle * M_PI;
@@ -177,7 +186,8 @@ static bool power_of_one(QWalk *w, int at, const Mod *m) {
     return a >= 0;
   }
   if (!as_phase(o->gate, &angle, &with_h)) {
-    Diag *d = qw_say(w, DIAG_QASM, m->span, "a power that is not whole is not known for `%s`", gate_info[o->gate].name);
+    Diag *d = qw_say(w, DIAG_QASM, m->span, "a power that is not whole is not known for `%s`",
+                     gate_info[o->gate].name);
     diag_help(d, "powers of rotations, phases, x, sx, z, s, t, cx, cz, ccx are");
     return false;
   }
@@ -192,7 +202,13 @@ static bool power_of_one(QWalk *w, int at, const Mod *m) {
   if (p.angle[0] < 0) return false;
   *o = p;
   if (!with_h) return true;
-  const QasmOp h = {.kind = QASM_GATE, .gate = GATE_H, .n_targets = 1, .qubit = {p.qubit[last]}, .condition = p.condition, .bit = -1, .span = p.span};
+  const QasmOp h = {.kind = QASM_GATE,
+                    .gate = GATE_H,
+                    .n_targets = 1,
+                    .qubit = {p.qubit[last]},
+                    .condition = p.condition,
+                    .bit = -1,
+                    .span = p.span};
   *o = h;
   vec_push(w->a, &w->f->ops, p);
   vec_push(w->a, &w->f->ops, h);
@@ -202,10 +218,12 @@ static bool power_of_one(QWalk *w, int at, const Mod *m) {
 static bool power(QWalk *w, int start, const Mod *m) {
   const int n = w->f->ops.n - start;
   if (n == 0) return true;
-  if (n == 1 && (m->power != floor(m->power) || strcmp(gate_info[w->f->ops.at[start].gate].inverse, "negate") == 0))
+  if (n == 1 &&
+      (m->power != floor(m->power) || strcmp(gate_info[w->f->ops.at[start].gate].inverse, "negate") == 0))
     return power_of_one(w, start, m);
   if (m->power != floor(m->power)) {
-    Diag *d = qw_say(w, DIAG_QASM, m->span, "a power that is not whole is possible for a single gate only, not for %d", n);
+    Diag *d = qw_say(w, DIAG_QASM, m->span,
+                     "a power that is not whole is possible for a single gate only, not for %d", n);
     diag_note(d, "the definition is written out first");
     return false;
   }
@@ -262,7 +280,8 @@ static bool lower_phases(QWalk *w, int start) {
 /* ---- writing out ----------------------------------------------------------------------------------- */
 
 static bool push(QWalk *w, GateId g, int n, const int *qubit, int n_angles, const int *angle, Span span) {
-  QasmOp o = {.kind = QASM_GATE, .gate = g, .n_targets = n, .bit = -1, .condition = w->condition, .span = span};
+  QasmOp o = {
+      .kind = QASM_GATE, .gate = g, .n_targets = n, .bit = -1, .condition = w->condition, .span = span};
   for (int i = 0; i < n; i++) o.qubit[i] = qubit[i];
   for (int i = 0; i < n_angles; i++) o.angle[i] = angle[i];
   if (!qw_spend(w, 1, span)) return false;
@@ -298,7 +317,8 @@ static bool are_distinct(QWalk *w, const QStmt *s, const int *qubit, int n) {
 }
 
 /* One application: the qubits of the controls first, in the order of the modifiers. */
-static bool apply(QWalk *w, const QStmt *s, const QEnv *env, const Callee *c, const Mod *mods, int controls, const int *qubit, const int *angle) {
+static bool apply(QWalk *w, const QStmt *s, const QEnv *env, const Callee *c, const Mod *mods, int controls,
+                  const int *qubit, const int *angle) {
   const int start = w->f->ops.n;
   if (!emit(w, c, qubit + controls, angle, env != NULL ? env->gate->name_span : s->span)) return false;
   int at = controls;
@@ -320,7 +340,10 @@ static bool read_angles(QWalk *w, const QStmt *s, const QEnv *env, int *out) {
     out[i] = qw_node(w, s->args.at[i], env);
     ok = ok && out[i] >= 0;
     if (out[i] < 0 || env != NULL || w->f->nodes.at[out[i]].kind != QASM_NUMBER) continue;
-    out[i] = qw_add_node(w, (QasmNode){.kind = QASM_ANGLE, .a = w->f->angles.n, .num = w->f->nodes.at[out[i]].num, .span = s->args.at[i]->span});
+    out[i] = qw_add_node(w, (QasmNode){.kind = QASM_ANGLE,
+                                       .a = w->f->angles.n,
+                                       .num = w->f->nodes.at[out[i]].num,
+                                       .span = s->args.at[i]->span});
     vec_push(w->a, &w->f->angles, out[i]);
   }
   return ok;
@@ -360,7 +383,8 @@ void qw_call(QWalk *w, const QStmt *s, const QEnv *env) {
     if (!qw_qubits(w, s->operands.at[i], env, &size[i], &at[i], &single[i])) {
       ok = false;
     } else if (!single[i] && m != 1 && size[i] != m) {
-      Diag *d = qw_say(w, DIAG_GATE, s->operands.at[i]->span, "registers of %d and %d qubits do not go together", m, size[i]);
+      Diag *d = qw_say(w, DIAG_GATE, s->operands.at[i]->span,
+                       "registers of %d and %d qubits do not go together", m, size[i]);
       diag_help(d, "a gate takes registers of one size, and single qubits");
       ok = false;
     } else if (!single[i]) {
@@ -377,7 +401,8 @@ void qw_check_gate(QWalk *w, int name) {
   const QStmt *g = w->names.at[name].decl;
   const int nodes = w->f->nodes.n;
   int *angle = ARENA_ARRAY(w->a, int, g->params.n + 1), *qubit = ARENA_ARRAY(w->a, int, g->qubits.n + 1);
-  for (int i = 0; i < g->params.n; i++) angle[i] = qw_add_node(w, (QasmNode){.kind = QASM_INPUT, .of_input = true, .span = g->span});
+  for (int i = 0; i < g->params.n; i++)
+    angle[i] = qw_add_node(w, (QasmNode){.kind = QASM_INPUT, .of_input = true, .span = g->span});
   for (int i = 0; i < g->qubits.n; i++) qubit[i] = i;
   const QEnv env = {g, name, false, angle, qubit};
   for (int i = 0; i < g->body.n && !w->full; i++) {
@@ -394,7 +419,9 @@ void qw_check_gate(QWalk *w, int name) {
     for (int k = 0; k < s->mods.n; k++) {
       long n = 1;
       if (s->mods.at[k].kind == QM_INV || s->mods.at[k].kind == QM_POW) continue;
-      if (s->mods.at[k].arg != NULL && !qw_int(w, s->mods.at[k].arg, &env, "the number of controls", 1, GATE_MAX_QUBITS, &n)) continue;
+      if (s->mods.at[k].arg != NULL &&
+          !qw_int(w, s->mods.at[k].arg, &env, "the number of controls", 1, GATE_MAX_QUBITS, &n))
+        continue;
       controls += (int)n;
     }
     if (!counts_fit(w, s, &c, c.n_qubits + controls)) continue;

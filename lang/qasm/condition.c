@@ -122,7 +122,8 @@ int qw_condition(QWalk *w, const QExpr *e, bool negated) {
   Bits bits = {0};
   if (!collect(w, e, &bits)) return -2;
   if (bits.too_many) {
-    qw_say(w, DIAG_QASM, e->span, "a condition on more than %d bits cannot be taken into a circuit", QASM_MAX_CONDITION);
+    qw_say(w, DIAG_QASM, e->span, "a condition on more than %d bits cannot be taken into a circuit",
+           QASM_MAX_CONDITION);
     return -2;
   }
   const unsigned size = 1u << bits.n;

@@ -16,7 +16,8 @@ bool qw_spend(QWalk *w, long n, Span span) {
   w->budget -= n;
   if (w->budget >= 0) return true;
   w->full = true;
-  qw_say(w, DIAG_TOO_LARGE, span, "with its definitions written out this file has more than %d operations", QASM_MAX_OPS);
+  qw_say(w, DIAG_TOO_LARGE, span, "with its definitions written out this file has more than %d operations",
+         QASM_MAX_OPS);
   return false;
 }
 
@@ -34,7 +35,8 @@ QName *qw_declare(QWalk *w, Symbol name, Span span, QNameKind kind) {
     diag_label(d, old->span, "first here");
   }
   while (w->by_symbol.n <= (int)name) vec_push(w->a, &w->by_symbol, 0);
-  vec_push(w->a, &w->names, ((QName){.name = name, .span = span, .kind = kind, .library = w->library, .node = -1}));
+  vec_push(w->a, &w->names,
+           ((QName){.name = name, .span = span, .kind = kind, .library = w->library, .node = -1}));
   w->by_symbol.at[name] = w->names.n;
   return &w->names.at[w->names.n - 1];
 }
@@ -50,7 +52,8 @@ static bool pick(QWalk *w, const QExpr *e, int size, const char *name, long *out
 }
 
 /* The numbers that an index picks of `at`. */
-static bool picks(QWalk *w, const QExpr *e, int size, const int *at, const char *name, int *n, const int **out, bool *single) {
+static bool picks(QWalk *w, const QExpr *e, int size, const int *at, const char *name, int *n,
+                  const int **out, bool *single) {
   VEC(int) list = {0};
   long k = 0, from = 0, to = size - 1, step = 1;
   *single = false;
@@ -97,7 +100,8 @@ static bool operand(QWalk *w, const QExpr *e, QNameKind kind, int *n, const int 
       qw_say(w, DIAG_QASM, e->span, "the physical qubit `%s` cannot be taken into a circuit", name);
       return false;
     }
-    Diag *d = qw_say(w, DIAG_NAME, e->span, q == NULL ? "there is no %s `%s`" : "a %s is wanted here, not `%s`", what, name);
+    Diag *d = qw_say(w, DIAG_NAME, e->span,
+                     q == NULL ? "there is no %s `%s`" : "a %s is wanted here, not `%s`", what, name);
     const char *known[64];
     int k = 0;
     for (int i = 0; q == NULL && i < w->names.n && k < 64; i++)
@@ -133,19 +137,23 @@ bool qw_bits(QWalk *w, const QExpr *e, int *n, const int **at, bool *single) {
   return operand(w, e, QN_BITS, n, at, single);
 }
 
-/* ---- declarations --------------------------------------------------------------------------------------- */
+/* ---- declarations ---------------------------------------------------------------------------------------
+ */
 
 static void declare_register(QWalk *w, const QStmt *s) {
   const bool quantum = s->kind == QS_QUBITS;
   int *total = quantum ? &w->f->n_qubits : &w->f->n_bits;
   long n = 1;
-  if (s->value != NULL && !qw_int(w, s->value, NULL, quantum ? "the number of qubits" : "the number of bits", 1, QASM_MAX_QUBITS, &n)) return;
+  if (s->value != NULL && !qw_int(w, s->value, NULL, quantum ? "the number of qubits" : "the number of bits",
+                                  1, QASM_MAX_QUBITS, &n))
+    return;
   if (w->condition >= 0 || w->depth > 0) {
     qw_say(w, DIAG_QASM, s->span, "a register in a block cannot be taken into a circuit");
     return;
   }
   if (*total + n > QASM_MAX_QUBITS) {
-    qw_say(w, DIAG_TOO_LARGE, s->span, "more than %d %s in all", QASM_MAX_QUBITS, quantum ? "qubits" : "bits");
+    qw_say(w, DIAG_TOO_LARGE, s->span, "more than %d %s in all", QASM_MAX_QUBITS,
+           quantum ? "qubits" : "bits");
     return;
   }
   int *at = ARENA_ARRAY(w->a, int, n);
@@ -180,7 +188,8 @@ static void declare_alias(QWalk *w, const QStmt *s) {
 static void declare_number(QWalk *w, const QStmt *s) {
   int node = -1;
   if (s->kind == QS_INPUT) {
-    node = qw_add_node(w, (QasmNode){.kind = QASM_INPUT, .a = w->f->inputs.n, .of_input = true, .span = s->name_span});
+    node = qw_add_node(
+        w, (QasmNode){.kind = QASM_INPUT, .a = w->f->inputs.n, .of_input = true, .span = s->name_span});
     vec_push(w->a, &w->f->inputs, ((QasmInput){sym_text(s->name), s->name_span}));
   } else {
     double x = 0;
@@ -201,7 +210,8 @@ static void declare_gate(QWalk *w, const QStmt *s) {
   if (s->kind == QS_GATE && !w->library) qw_check_gate(w, w->names.n - 1);
 }
 
-/* ---- includes --------------------------------------------------------------------------------------------- */
+/* ---- includes ---------------------------------------------------------------------------------------------
+ */
 
 #define QELIB1 1
 #define STDGATES 2
@@ -226,7 +236,8 @@ void qw_library(QWalk *w, bool stdgates) {
   w->library = true;
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     if ((rows[i].sets & set) == 0) continue;
-    if (rows[i].definition[0] == '\0') qw_declare(w, sym_intern(rows[i].name), SPAN_NONE, QN_GATE)->gate = gate_find(rows[i].name);
+    if (rows[i].definition[0] == '\0')
+      qw_declare(w, sym_intern(rows[i].name), SPAN_NONE, QN_GATE)->gate = gate_find(rows[i].name);
     memcpy(text + size, rows[i].definition, strlen(rows[i].definition));
     size += strlen(rows[i].definition);
   }
@@ -272,7 +283,8 @@ static void include(QWalk *w, const QStmt *s) {
   w->files.n--;
 }
 
-/* ---- actions ------------------------------------------------------------------------------------------------ */
+/* ---- actions
+ * ------------------------------------------------------------------------------------------------ */
 
 static void measure(QWalk *w, const QStmt *s) {
   int n = 0, m = 0;
@@ -286,11 +298,17 @@ static void measure(QWalk *w, const QStmt *s) {
     return;
   }
   if (s->target != NULL && n != m) {
-    qw_say(w, DIAG_GATE, s->span, "%d qubit%s measured into %d bit%s", n, n == 1 ? " is" : "s are", m, m == 1 ? "" : "s");
+    qw_say(w, DIAG_GATE, s->span, "%d qubit%s measured into %d bit%s", n, n == 1 ? " is" : "s are", m,
+           m == 1 ? "" : "s");
     return;
   }
   for (int i = 0; i < n && qw_spend(w, 1, s->span); i++) {
-    const QasmOp o = {.kind = QASM_MEASURE, .n_targets = 1, .qubit = {qubit[i]}, .bit = bit != NULL ? bit[i] : -1, .condition = -1, .span = s->span};
+    const QasmOp o = {.kind = QASM_MEASURE,
+                      .n_targets = 1,
+                      .qubit = {qubit[i]},
+                      .bit = bit != NULL ? bit[i] : -1,
+                      .condition = -1,
+                      .span = s->span};
     vec_push(w->a, &w->f->ops, o);
   }
 }
@@ -306,7 +324,12 @@ static void reset(QWalk *w, const QStmt *s) {
       return;
     }
     for (int i = 0; i < n && qw_spend(w, 1, s->span); i++) {
-      const QasmOp o = {.kind = QASM_RESET, .n_targets = 1, .qubit = {qubit[i]}, .bit = -1, .condition = -1, .span = s->span};
+      const QasmOp o = {.kind = QASM_RESET,
+                        .n_targets = 1,
+                        .qubit = {qubit[i]},
+                        .bit = -1,
+                        .condition = -1,
+                        .span = s->span};
       vec_push(w->a, &w->f->ops, o);
     }
   }

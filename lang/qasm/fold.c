@@ -65,7 +65,8 @@ int qw_unary(QWalk *w, int op, int a, Span span) {
   if (a < 0) return -1;
   const QasmNode x = w->f->nodes.at[a];
   if (x.kind == QASM_NUMBER) return checked(w, apply_unary(op, x.num), op == '-' && x.is_int, span);
-  return qw_add_node(w, (QasmNode){.kind = QASM_UNARY, .op = op, .a = a, .of_input = x.of_input, .span = span});
+  return qw_add_node(w,
+                     (QasmNode){.kind = QASM_UNARY, .op = op, .a = a, .of_input = x.of_input, .span = span});
 }
 
 int qw_binary(QWalk *w, int op, int a, int b, Span span) {
@@ -73,11 +74,11 @@ int qw_binary(QWalk *w, int op, int a, int b, Span span) {
   const QasmNode x = w->f->nodes.at[a], y = w->f->nodes.at[b];
   if (x.kind != QASM_NUMBER || y.kind != QASM_NUMBER)
     return qw_add_node(w, (QasmNode){.kind = QASM_BINARY,
-                                  .op = op,
-                                  .a = a,
-                                  .b = b,
-                                  .of_input = x.of_input || y.of_input,
-                                  .span = span});
+                                     .op = op,
+                                     .a = a,
+                                     .b = b,
+                                     .of_input = x.of_input || y.of_input,
+                                     .span = span});
   const bool ints = x.is_int && y.is_int;
   if (op == '/' && y.num == 0) {
     qw_say(w, DIAG_TYPE, span, "a division by 0");
@@ -85,7 +86,8 @@ int qw_binary(QWalk *w, int op, int a, int b, Span span) {
   }
   const double z = apply_binary(op, x.num, y.num);
   if (op == '/' && ints && w->f->version == 3 && z != floor(z)) {
-    Diag *d = qw_say(w, DIAG_TYPE, span, "whole numbers divide to a whole number in OpenQASM 3, so this would lose its fraction");
+    Diag *d = qw_say(w, DIAG_TYPE, span,
+                     "whole numbers divide to a whole number in OpenQASM 3, so this would lose its fraction");
     diag_help(d, "make one of them real: `%.0f.0/%.0f`", x.num, y.num);
     return -1;
   }

@@ -116,7 +116,10 @@ static QTok text(QLex *l) {
   while (l->pos < l->src->size && at(l, l->pos) != quote && at(l, l->pos) != '\n') l->pos++;
   QTok t = {.kind = QT_TEXT, .text = arena_strn(l->a, l->src->text + begin + 1, l->pos - begin - 1)};
   if (at(l, l->pos) == quote) l->pos++;
-  else diag_add(l->sink, DIAG_TEXT, span_of(l, begin, l->pos), "this text is not closed");
+  else {
+    diag_add(l->sink, DIAG_TEXT, span_of(l, begin, l->pos), "this text is not closed");
+    t.text = NULL;
+  }
   t.span = span_of(l, begin, l->pos);
   return t;
 }

@@ -48,7 +48,8 @@ bool qp_expect(QParse *p, int sign, const char *where) {
   if (sign != ';' || p->last_end == 0)
     return qp_error(p, arena_printf(p->a, "`%s` after %s", sign_text(p, sign), where));
   if (p->errors++ < QASM_MAX_ERRORS) {
-    Diag *d = diag_add(p->sink, DIAG_SYNTAX, p->tok.span, "expected `;` after %s, but found %s", where, found(p));
+    Diag *d =
+        diag_add(p->sink, DIAG_SYNTAX, p->tok.span, "expected `;` after %s, but found %s", where, found(p));
     diag_label(d, (Span){p->last_end - 1, p->last_end}, "`;` is missing behind this");
   }
   return false;
@@ -112,7 +113,6 @@ static bool size_of(QParse *p, QStmt *s) { /* [n] */
   return s->value != NULL && qp_expect(p, ']', "a size");
 }
 
-
 static QStmt *stmt_new(QParse *p, QStmtKind kind) {
   QStmt *s = ARENA_NEW(p->a, QStmt);
   s->kind = kind;
@@ -171,7 +171,8 @@ static bool constant(QParse *p, QStmts *out) {
   s->text = types[type];
   qp_take(p);
   if (!size_of(p, s) || !take_name(p, "a name", s)) return false;
-  if (!input && (!qp_expect(p, '=', "the name of a constant") || (s->value = qp_expr(p)) == NULL)) return false;
+  if (!input && (!qp_expect(p, '=', "the name of a constant") || (s->value = qp_expr(p)) == NULL))
+    return false;
   if (input && qp_sign(p, '=')) return qp_error(p, "`;` behind an input, whose value comes from outside");
   vec_push(p->a, out, s);
   return true;
@@ -205,7 +206,8 @@ static bool gate(QParse *p, QStmts *out) {
   qp_take(p);
   if (!take_name(p, "the name of a gate", s)) return false;
   if (qp_accept(p, '(')) {
-    if (!names(p, ')', "the name of an angle", s, true) || !qp_expect(p, ')', "the angles of a gate")) return false;
+    if (!names(p, ')', "the name of an angle", s, true) || !qp_expect(p, ')', "the angles of a gate"))
+      return false;
   }
   if (!names(p, s->kind == QS_GATE ? '{' : ';', "the name of a qubit", s, false)) return false;
   if (s->qubits.n == 0 && s->kind == QS_GATE && p->version == 2) return qp_error(p, "the name of a qubit");
@@ -325,6 +327,7 @@ static bool words(QParse *p, QStmts *out) {
     QStmt *s = stmt_new(p, QS_INCLUDE);
     qp_take(p);
     if (p->tok.kind != QT_TEXT) return qp_error(p, "the name of a file in quotes");
+    if (p->tok.text == NULL) return false; /* not closed: said */
     s->text = p->tok.text;
     s->name_span = p->tok.span;
     qp_take(p);
@@ -332,7 +335,8 @@ static bool words(QParse *p, QStmts *out) {
     return true;
   }
   if (qp_word(p, "output") && (qp_take(p), !qp_word(p, "bit"))) return qp_error(p, "`bit` behind `output`");
-  if (qp_word(p, "qubit") || qp_word(p, "qreg") || qp_word(p, "bit") || qp_word(p, "creg")) return declaration(p, out);
+  if (qp_word(p, "qubit") || qp_word(p, "qreg") || qp_word(p, "bit") || qp_word(p, "creg"))
+    return declaration(p, out);
   if (qp_word(p, "const") || qp_word(p, "input")) return constant(p, out);
   if (qp_word(p, "let")) return alias(p, out);
   if (qp_word(p, "measure")) return measure(p, out);
@@ -374,8 +378,11 @@ static bool statement(QParse *p, QStmts *out) {
   const int before = out->n;
   const uint32_t begin = p->tok.span.begin;
   const bool whole = qp_word(p, "gate") || qp_word(p, "if"); /* ends with a block, or within one */
-  const bool ok = !is_refused(p) && (qp_word(p, "gate") ? gate(p, out) : whole ? condition(p, out) : words(p, out));
+  const bool ok = !is_refused(p) && (qp_word(p, "gate") ? gate(p, out)
+                                     : whole            ? condition(p, out)
+                                                        : words(p, out));
   if (!ok || (!whole && !qp_expect(p, ';', "a statement"))) {
+    if (out->n > before && out->at[out->n - 1]->kind == QS_CALL) out->n--; /* no second message about it */
     recover(p);
     return false;
   }
@@ -402,7 +409,8 @@ void qasm_parse(QParse *p, const Source *src, QStmts *out) {
   while (p->tok.kind != QT_END) {
     if (qp_accept(p, ';')) continue;
     if (qp_sign(p, '}')) {
-      if (p->errors++ < QASM_MAX_ERRORS) diag_add(p->sink, DIAG_BRACKET, p->tok.span, "this `}` closes nothing");
+      if (p->errors++ < QASM_MAX_ERRORS)
+        diag_add(p->sink, DIAG_BRACKET, p->tok.span, "this `}` closes nothing");
       qp_take(p);
     } else {
       statement(p, out);

@@ -5,7 +5,8 @@
 
 static bool too_deep(QParse *p, bool is) {
   if (!is) return false;
-  if (p->errors < QASM_MAX_ERRORS) diag_add(p->sink, DIAG_NESTING, p->tok.span, "an expression nested too deep");
+  if (p->errors < QASM_MAX_ERRORS)
+    diag_add(p->sink, DIAG_NESTING, p->tok.span, "an expression nested too deep");
   p->errors = QASM_MAX_ERRORS; /* what is left cannot be read in a sensible way */
   return true;
 }
@@ -198,7 +199,8 @@ static QExpr *binary(QParse *p, int least) {
       break;
     }
     left = make(p, QE_BINARY, begin, 2, left, right, NULL);
-    if (left != NULL) left->op = s == 11 ? '^' : op == '^' ? SIGN2('^', '^') : op; /* `^` is a power in the tree */
+    if (left != NULL)
+      left->op = s == 11 ? '^' : op == '^' ? SIGN2('^', '^') : op; /* `^` is a power in the tree */
   }
   p->depth--;
   return left;

@@ -13,7 +13,7 @@ typedef struct QTok {
   int sign; /* SIGN: its characters, the first in the lowest byte */
   Symbol name;
   double num;
-  const char *text; /* TEXT: without quotes */
+  const char *text; /* TEXT: without quotes; NULL if it is not closed */
   Span span;
 } QTok;
 
@@ -126,11 +126,11 @@ typedef struct QName {
   Symbol name;
   QNameKind kind;
   Span span;
-  int node;             /* CONST, INPUT */
-  int n;                /* QUBITS, BITS */
-  const int *at;        /* their numbers */
-  bool is_single;       /* a qubit or bit, not a register */
-  const QStmt *decl;    /* GATE: NULL for one of gates.def, which is `gate` */
+  int node;          /* CONST, INPUT */
+  int n;             /* QUBITS, BITS */
+  const int *at;     /* their numbers */
+  bool is_single;    /* a qubit or bit, not a register */
+  const QStmt *decl; /* GATE: NULL for one of gates.def, which is `gate` */
   GateId gate;
   bool library; /* GATE: declared by an include of ours; the file may have its own */
 } QName;
@@ -138,8 +138,8 @@ typedef struct QName {
 /* The definition that is written out. */
 typedef struct QEnv {
   const QStmt *gate;
-  int order;    /* of the definition among the names: it uses what stands before it */
-  bool library; /* it is one of ours, and uses gates of gates.def */
+  int order;        /* of the definition among the names: it uses what stands before it */
+  bool library;     /* it is one of ours, and uses gates of gates.def */
   const int *angle; /* nodes */
   const int *qubit;
 } QEnv;
@@ -155,8 +155,8 @@ typedef struct QWalk {
   bool library;       /* what is declared now is ours */
   bool has_qelib1, has_stdgates;
   int condition, depth;
-  long budget;   /* operations and calls left; nodes have their own bound */
-  bool full;     /* it was used up: said once */
+  long budget; /* operations and calls left; nodes have their own bound */
+  bool full;   /* it was used up: said once */
   int errors;
   VEC(const char *) files; /* included, outermost first */
 } QWalk;

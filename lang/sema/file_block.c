@@ -85,7 +85,7 @@ static void insert_gate(Sema *S, int at, GateUse u) {
 
 static void rename_holder(CircuitBuild *c, int from, int to) {
   for (int i = 0; i < c->files.n; i++)
-    for (int k = 0; k < c->files.at[i].block->file->n_bits; k++)
+    for (int k = 0; c->files.at[i].holder != NULL && k < c->files.at[i].block->file->n_bits; k++)
       if (c->files.at[i].holder[k] == from) c->files.at[i].holder[k] = to;
 }
 
@@ -164,13 +164,14 @@ static const char *input_names(Sema *S, const QasmFile *f) {
 
 static bool wrong_count(Sema *S, const FileBlock *b, const Args *args, int given, int open) {
   const QasmFile *f = b->file;
-  Diag *d = say(S, DIAG_ARGUMENTS, args->span, "`%s` has %d input%s and %d angle%s, but %d number%s %s given", b->name,
-                f->inputs.n, f->inputs.n == 1 ? "" : "s", f->angles.n, f->angles.n == 1 ? "" : "s", given,
-                given == 1 ? "" : "s", given == 1 ? "is" : "are");
+  Diag *d = say(S, DIAG_ARGUMENTS, args->span, "`%s` has %d input%s and %d angle%s, but %d number%s %s given",
+                b->name, f->inputs.n, f->inputs.n == 1 ? "" : "s", f->angles.n, f->angles.n == 1 ? "" : "s",
+                given, given == 1 ? "" : "s", given == 1 ? "is" : "are");
   if (open > 0) diag_note(d, "its inputs, in order: %s", input_names(S, f));
   diag_label(d, b->span, "read here");
   if (f->angles.n > 0)
-    diag_help(d, "give the inputs alone, which leaves the file's angles as they are, or the angles behind them");
+    diag_help(d,
+              "give the inputs alone, which leaves the file's angles as they are, or the angles behind them");
   return false;
 }
 
@@ -182,8 +183,8 @@ static bool named_argument(Apply *p, const Args *args, int i) {
     p->angles = ARENA_ARRAY(S->a, Num, p->f->angles.n + 1);
     if (!add_numbers(S, args->named[i], "`angles`", p->angles, p->f->angles.n, &n)) return false;
     if (n == p->f->angles.n) return true;
-    say(S, DIAG_ARGUMENTS, args->named[i]->span, "`%s` has %d angles, but %d %s given", p->block->name, p->f->angles.n, n,
-        n == 1 ? "is" : "are");
+    say(S, DIAG_ARGUMENTS, args->named[i]->span, "`%s` has %d angles, but %d %s given", p->block->name,
+        p->f->angles.n, n, n == 1 ? "is" : "are");
     return false;
   }
   while (k < p->f->inputs.n && strcmp(p->f->inputs.at[k].name, name) != 0) k++;
@@ -193,7 +194,8 @@ static bool named_argument(Apply *p, const Args *args, int i) {
     return false;
   }
   if (!add_numbers(S, args->named[i], "an input", &p->inputs[k], 1, &n)) return false;
-  if (n != 1) say(S, DIAG_ARGUMENTS, args->named[i]->span, "the input `%s` is one number, but %d are given", name, n);
+  if (n != 1)
+    say(S, DIAG_ARGUMENTS, args->named[i]->span, "the input `%s` is one number, but %d are given", name, n);
   return n == 1;
 }
 
@@ -265,7 +267,8 @@ static const Value *unary_value(Sema *S, int op, const Value *a, Span span) {
   }
   default: break;
   }
-  say(S, DIAG_QASM, span, "an inverse of sine, cosine or tangent of a value that the script gives is not available");
+  say(S, DIAG_QASM, span,
+      "an inverse of sine, cosine or tangent of a value that the script gives is not available");
   return S->error;
 }
 
@@ -315,11 +318,21 @@ static bool angle_of_node(Apply *p, int id, AngleRef *out) {
 
 /* ---- conditions ---------------------------------------------------------------------------------------- */
 
+/* Different qubits, so no more than a circuit has. */
 typedef struct Controls {
   int n;
-  int qubit[64];
-  uint8_t on[64];
+  int qubit[CIRCUIT_MAX_QUBITS];
+  uint8_t on[CIRCUIT_MAX_QUBITS];
 } Controls;
+
+/* False if that can never hold: the qubit is there with the other value. */
+static bool add_control(Controls *c, int qubit, bool on) {
+  for (int i = 0; i < c->n; i++)
+    if (c->qubit[i] == qubit) return c->on[i] == on;
+  c->qubit[c->n] = qubit;
+  c->on[c->n++] = on;
+  return true;
+}
 
 static void push_gate(Apply *p, const GateUse *u) {
   for (int i = 0; i < u->n_controls + u->n_targets; i++) p->touched |= (uint64_t)1 << u->qubit[i];
@@ -385,7 +398,7 @@ static int condition_qubit(Apply *p, const int *holder, uint8_t *table, int n) {
     if (!table[k]) continue;
     Controls c = {0};
     for (int i = 0; i < n; i++)
-      if (k >> i & 1) c.qubit[c.n] = holder[i], c.on[c.n++] = 1;
+      if (k >> i & 1) (void)add_control(&c, holder[i], true);
     if (!controlled_x(p, &c, to)) return -1;
   }
   return to;
@@ -400,18 +413,20 @@ static int add_controls(Apply *p, int id, Controls *out) {
       const int n = normal_form(p, &p->f->conditions.at[id], holder, table), one = single_case(table, n);
       if (one == -2) return 0;
       if (one >= 0) {
-        for (int i = 0; i < n && out->n < 64; i++) out->qubit[out->n] = holder[i], out->on[out->n++] = one >> i & 1;
+        for (int i = 0; i < n; i++)
+          if (!add_control(out, holder[i], one >> i & 1)) return 0;
         continue;
       }
       p->condition[id] = condition_qubit(p, holder, table, n);
       if (p->condition[id] < 0) return -1;
     }
-    if (out->n < 64) out->qubit[out->n] = p->condition[id], out->on[out->n++] = 1;
+    (void)add_control(out, p->condition[id], true);
   }
   return 1;
 }
 
-/* ---- operations ------------------------------------------------------------------------------------------- */
+/* ---- operations -------------------------------------------------------------------------------------------
+ */
 
 /* Outcomes that the gate would change, or that are also its controls, get copies. */
 static bool keep_outcomes(Apply *p, const GateUse *u, bool conditional) {
@@ -450,7 +465,11 @@ static bool add_condition(Apply *p, GateUse *u, const Controls *c) {
 }
 
 static bool apply_gate(Apply *p, const QasmOp *o) {
-  GateUse u = {.gate = o->gate, .inverse = o->inverse, .n_targets = o->n_targets, .n_controls = o->n_controls, .span = p->span};
+  GateUse u = {.gate = o->gate,
+               .inverse = o->inverse,
+               .n_targets = o->n_targets,
+               .n_controls = o->n_controls,
+               .span = p->span};
   for (int i = 0; i < o->n_controls + o->n_targets; i++) u.qubit[i] = (uint8_t)p->qubit[o->qubit[i]];
   for (int i = 0; i < o->n_controls; i++) u.control_on[i] = o->control_on[i];
   for (int i = 0; i < gate_info[o->gate].n_angles; i++)
@@ -480,7 +499,8 @@ static bool apply_reset(Apply *p, const QasmOp *o) {
   if ((p->touched >> q & 1) == 0) return true; /* still |0> */
   const int other = fresh(p->S, p->span), held = find_held(c, q);
   if (other < 0) return false;
-  const GateUse swap = {.gate = GATE_SWAP, .n_targets = 2, .qubit = {(uint8_t)q, (uint8_t)other}, .span = p->span};
+  const GateUse swap = {
+      .gate = GATE_SWAP, .n_targets = 2, .qubit = {(uint8_t)q, (uint8_t)other}, .span = p->span};
   push_gate(p, &swap);
   c->n_impure++;
   if (held >= 0) c->held.at[held] = (Held){other, c->gates.n};
@@ -488,7 +508,8 @@ static bool apply_reset(Apply *p, const QasmOp *o) {
   return true;
 }
 
-/* ---- the block ---------------------------------------------------------------------------------------------- */
+/* ---- the block
+ * ---------------------------------------------------------------------------------------------- */
 
 static bool bind_qubits(Apply *p, int n, const QubitsValue *operands) {
   Sema *S = p->S;
@@ -496,8 +517,8 @@ static bool bind_qubits(Apply *p, int n, const QubitsValue *operands) {
   int total = 0;
   for (int i = 0; i < n; i++) total += operands[i].n;
   if (total != p->f->n_qubits) {
-    Diag *d = say(S, DIAG_GATE, p->span, "`%s` has %d qubit%s, but is applied to %d", p->block->name, p->f->n_qubits,
-                  p->f->n_qubits == 1 ? "" : "s", total);
+    Diag *d = say(S, DIAG_GATE, p->span, "`%s` has %d qubit%s, but is applied to %d", p->block->name,
+                  p->f->n_qubits, p->f->n_qubits == 1 ? "" : "s", total);
     diag_label(d, p->block->span, "read here");
     return false;
   }
@@ -516,9 +537,12 @@ static bool bind_qubits(Apply *p, int n, const QubitsValue *operands) {
   return true;
 }
 
-void file_block_apply(Sema *S, const FileBlock *b, const Args *args, int n, const QubitsValue *operands, Span span) {
+void file_block_apply(Sema *S, const FileBlock *b, const Args *args, int n, const QubitsValue *operands,
+                      Span span) {
   Apply p = {.S = S, .block = b, .f = b->file, .span = span};
   CircuitBuild *c = S->circuit;
+  vec_push(S->a, &c->files, ((FileUse){b, NULL}));
+  FileUse *use = &c->files.at[c->files.n - 1];
   if (!bind_qubits(&p, n, operands) || !read_arguments(&p, args)) return;
   find_known(&p);
   held_settle(S, 0, span);
@@ -529,7 +553,7 @@ void file_block_apply(Sema *S, const FileBlock *b, const Args *args, int n, cons
   for (int i = 0; i < p.f->conditions.n; i++) p.condition[i] = -1;
   p.holder = ARENA_ARRAY(S->a, int, p.f->n_bits + 1);
   for (int i = 0; i < p.f->n_bits; i++) p.holder[i] = -1;
-  vec_push(S->a, &c->files, ((FileUse){b, p.holder}));
+  use->holder = p.holder;
   bool ok = true;
   for (int i = 0; i < p.f->ops.n && ok; i++) {
     const QasmOp *o = &p.f->ops.at[i];
@@ -538,11 +562,13 @@ void file_block_apply(Sema *S, const FileBlock *b, const Args *args, int n, cons
   }
 }
 
-/* ---- names of it ----------------------------------------------------------------------------------------------- */
+/* ---- names of it
+ * ----------------------------------------------------------------------------------------------- */
 
 /* The qubits that hold these bits; a bit that was never written, or stands on a qubit that holds another
  * one too, gets a qubit of its own. */
-static const Value *outcome(Sema *S, const FileUse *use, const char *name, int first, int n, bool single, Span span) {
+static const Value *outcome(Sema *S, const FileUse *use, const char *name, int first, int n, bool single,
+                            Span span) {
   CircuitBuild *c = S->circuit;
   int *at = ARENA_ARRAY(S->a, int, n + 1);
   uint64_t seen = 0;
@@ -552,7 +578,8 @@ static const Value *outcome(Sema *S, const FileUse *use, const char *name, int f
     at[i] = q;
     if (q < 0 || (seen >> q & 1)) {
       if ((at[i] = fresh(S, span)) < 0) return S->error;
-      const GateUse cx = {.gate = GATE_CX, .n_targets = 2, .qubit = {(uint8_t)q, (uint8_t)at[i]}, .span = span};
+      const GateUse cx = {
+          .gate = GATE_CX, .n_targets = 2, .qubit = {(uint8_t)q, (uint8_t)at[i]}, .span = span};
       if (q >= 0) vec_push(S->a, &c->gates, cx);
     }
     seen |= (uint64_t)1 << at[i];
@@ -573,7 +600,9 @@ static const Value *no_member(Sema *S, const FileBlock *b, const char *name, Spa
   for (int i = 0; i < b->file->bits.n && n < 64; i++) known[n++] = b->file->bits.at[i].name;
   near = diag_nearest(name, known, n);
   if (near != NULL) diag_mark(d, "did you mean `%s.%s`?", b->name, near);
-  else if (n > 2) diag_help(d, "it has `%s.%s`, all of them are `%s.bits`, and its numbers `%s.angles`", b->name, known[2], b->name, b->name);
+  else if (n > 2)
+    diag_help(d, "it has `%s.%s`, all of them are `%s.bits`, and its numbers `%s.angles`", b->name, known[2],
+              b->name, b->name);
   else diag_help(d, "it measures nothing; its numbers are `%s.angles`", b->name);
   return S->error;
 }
@@ -596,9 +625,13 @@ const Value *file_block_member(Sema *S, const Value *v, const AstNode *n) {
   for (int i = 0; S->circuit != NULL && i < S->circuit->files.n; i++)
     if (S->circuit->files.at[i].block == b) use = &S->circuit->files.at[i];
   if (use == NULL) {
-    Diag *d = say(S, DIAG_PLACE, n->span, "`%s.%s` are outcomes of measurements, and `%s` was not applied before, in this circuit", b->name, name, b->name);
+    Diag *d = say(S, DIAG_PLACE, n->span,
+                  "`%s.%s` are outcomes of measurements, and `%s` was not applied before, in this circuit",
+                  b->name, name, b->name);
     diag_help(d, "apply it, then measure: `%s q; return probs(%s.%s)`", b->name, b->name, name);
     return S->error;
   }
-  return outcome(S, use, name, all ? 0 : r->first, all ? b->file->n_bits : r->n, !all && r->is_single, n->span);
+  if (use->holder == NULL) return S->error;
+  return outcome(S, use, name, all ? 0 : r->first, all ? b->file->n_bits : r->n, !all && r->is_single,
+                 n->span);
 }

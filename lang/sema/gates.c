@@ -284,7 +284,8 @@ static void angle_of(Sema *S, const Angles *angles, int a, int i, AngleRef *out)
 /* Modifiers of application i, innermost (the last one written) first; false after an error. */
 static bool apply_modifiers(Sema *S, const Line *l, int start, const QubitsValue *operands) {
   if (l->n_mods > 0 && S->circuit->n_impure > l->n_impure) {
-    say(S, DIAG_IMPURE, l->span, "`%s` measures or resets inside, so it takes no modifier", src_of_span(S, l->head->span));
+    say(S, DIAG_IMPURE, l->span, "`%s` measures or resets inside, so it takes no modifier",
+        src_of_span(S, l->head->span));
     return false;
   }
   int at = l->n_controls;
@@ -419,7 +420,8 @@ static void file_line(Sema *S, const Line *l, const FileBlock *b, const AstNode 
     q[i] = v[i]->u.qubits;
     const bool control = i < l->n_controls;
     if (v[i]->kind == VAL_PAIRS || (control && q[i].n != 1)) {
-      say(S, DIAG_GATE, v[i]->span, control ? "the control of a block is one qubit" : "`%s` acts on registers, not on pairs", b->name);
+      say(S, DIAG_GATE, v[i]->span,
+          control ? "the control of a block is one qubit" : "`%s` acts on registers, not on pairs", b->name);
       return;
     }
   }
@@ -427,6 +429,7 @@ static void file_line(Sema *S, const Line *l, const FileBlock *b, const AstNode 
   if (l->n_mods > 0 && !b->file->is_pure) {
     Diag *d = say(S, DIAG_IMPURE, l->span, "`%s` measures or resets, so it takes no modifier", b->name);
     diag_label(d, b->span, "read here");
+    vec_push(S->a, &S->circuit->files, ((FileUse){b, NULL}));
     return;
   }
   file_block_apply(S, b, &args, n - skip, q + skip, l->operands != NULL ? l->operands->span : l->span);
@@ -485,7 +488,8 @@ void walk_command(Sema *S, const AstNode *n) {
       return;
     }
     Binding *b = scope_find(S->scope, name->name);
-    if (b == NULL || (b->value->kind != VAL_OBJECT && b->value->kind != VAL_FILE && !val_is_error(b->value))) {
+    if (b == NULL ||
+        (b->value->kind != VAL_OBJECT && b->value->kind != VAL_FILE && !val_is_error(b->value))) {
       unknown_gate(S, name);
       return;
     }

@@ -176,7 +176,8 @@ struct FileBlock {
   const QasmFile *file;
   Span span;
 };
-/* One that was applied in the circuit under way. holder[k]: the qubit that holds bit k now, -1: it is 0. */
+/* One that was applied in the circuit under way. holder[k]: the qubit that holds bit k now, -1:
+ * it is 0; NULL if the application has errors. */
 typedef struct FileUse {
   const FileBlock *block;
   int *holder;
@@ -562,7 +563,8 @@ const Value *module_member(Sema *S, const ModuleInfo *m, const AstNode *n);
 /* `use "f.qasm"`: reads it; S->error after an error. */
 const Value *file_block_read(Sema *S, const AstNode *use, const char *name, const SemaModule *file);
 /* Applies it to these registers, which together are its qubits. */
-void file_block_apply(Sema *S, const FileBlock *b, const Args *args, int n, const QubitsValue *operands, Span span);
+void file_block_apply(Sema *S, const FileBlock *b, const Args *args, int n, const QubitsValue *operands,
+                      Span span);
 const Value *file_block_member(Sema *S, const Value *v, const AstNode *n); /* b.angles, b.c */
 /* Before the circuit is measured: copies of measured qubits that were changed since. x: qubits that are
  * measured in another basis than that of Z, as a bit mask. */
