@@ -12,9 +12,11 @@
 #define QGN_CIRCUIT_IR_H
 #include "lang/base/span.h"
 #include "lang/base/vec.h"
+#include "lang/ir/channel.h"
 #include "lang/ir/gate.h"
 
 #define CIRCUIT_MAX_QUBITS 30
+#define DENSITY_MAX_QUBITS 10
 #define GATE_MAX_QUBITS 8 /* targets and controls together; a multi-qubit gate beyond it is refused */
 #define GATE_MAX_ANGLES 4
 
@@ -26,13 +28,15 @@ typedef struct AngleRef {
 
 typedef struct GateUse {
   GateId gate;
-  bool inverse; /* apply the inverse of the gate */
+  ChannelId channel; /* not CHANNEL_NONE: a noise channel; `gate` is GATE_ID then, parameters are angles */
+  bool inverse;      /* apply the inverse of the gate */
   int n_targets, n_controls;
   uint8_t qubit[GATE_MAX_QUBITS];      /* controls first, then targets, in the gate's order */
   uint8_t control_on[GATE_MAX_QUBITS]; /* 1: control on |1>, 0: on |0> */
   AngleRef angle[GATE_MAX_ANGLES];
   const char *word;     /* paulirot: a letter of I, X, Y, Z for each target; basis: 0 or 1 for each */
   const double *values; /* unitary: matrix, row by row, re and im; diag: phases; amplitude: re and im */
+  int n_kraus;          /* kraus: so many matrices in values */
   Span span;
 } GateUse;
 /* `word` and `values` are constants in the program's arena; the first target is the most significant
@@ -62,6 +66,7 @@ Observable observable_square(Arena *a, const Observable *o);
 typedef struct CircuitProgram {
   int n_qubits;
   VEC(GateUse) gates;
+  bool mixed; /* it has channels: the state is a density matrix, or an average over trajectories */
   MeasureKind measure;
   VEC(Observable) observables; /* MEASURE_EXPVAL: one output each */
   VEC(uint8_t) probs_qubits;   /* MEASURE_PROBS: output has 2^n entries, first qubit most significant */

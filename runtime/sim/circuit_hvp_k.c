@@ -8,6 +8,7 @@
 #include "runtime/sim/dual_k.h"
 
 void KNAME(k_circuit_hvp)(const KCall *c);
+void KNAME(density_circuit_hvp)(const KCall *c);
 void KNAME(wide_circuit_hvp)(const KCall *c);
 
 static void tile_tangents(Sim *s) {
@@ -91,6 +92,10 @@ static void back_pass(const Sim *s, const SimPass *pass) {
 }
 
 void KNAME(k_circuit_hvp)(const KCall *c) {
+  if (((const SimPlan *)c->op->plan)->density != NULL) {
+    KNAME(density_circuit_hvp)(c);
+    return;
+  }
   if (sim_is_wide(c->op)) {
     KNAME(wide_circuit_hvp)(c);
     return;

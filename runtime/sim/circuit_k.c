@@ -3,12 +3,18 @@
 #include "runtime/sim/call_k.h"
 
 void KNAME(k_circuit)(const KCall *c);
+void KNAME(density_circuit)(const KCall *c);
 void KNAME(wide_circuit)(const KCall *c);
 void KNAME(k_circuit_vjp)(const KCall *c);
+void KNAME(density_circuit_vjp)(const KCall *c);
 void KNAME(wide_circuit_vjp)(const KCall *c);
 void KNAME(moved_circuit_vjp)(const KCall *c);
 
 void KNAME(k_circuit)(const KCall *c) {
+  if (((const SimPlan *)c->op->plan)->density != NULL) {
+    KNAME(density_circuit)(c);
+    return;
+  }
   if (sim_is_wide(c->op)) {
     KNAME(wide_circuit)(c);
     return;
@@ -74,6 +80,10 @@ static void back_pass(const Sim *s, const SimPass *pass) {
 }
 
 void KNAME(k_circuit_vjp)(const KCall *c) {
+  if (((const SimPlan *)c->op->plan)->density != NULL) {
+    KNAME(density_circuit_vjp)(c);
+    return;
+  }
   if (c->op->attr.i[0] != METHOD_ADJOINT) {
     KNAME(moved_circuit_vjp)(c);
     return;

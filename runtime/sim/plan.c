@@ -1,6 +1,7 @@
 /* The plan of a circuit: gates to rotations, rotations to ops, then the scratch of a call. */
 #include <string.h>
 #include "lang/base/mem.h"
+#include "runtime/sim/density.h"
 #include "runtime/sim/plan.h"
 #include "runtime/sim/wide.h"
 
@@ -175,6 +176,7 @@ const SimPlan *sim_plan_blocks(Arena *a, const CircuitProgram *c, const KernelSe
 
 const SimPlan *sim_plan(Arena *a, const CircuitProgram *c, const KernelSet *set, const char **why,
                         Span *where) {
+  if (c->mixed) return density_plan(a, c, set, DENSITY_KEEP_BYTES, why, where);
   return sim_plan_blocks(a, c, set, WIDE_BLOCK_BYTES, why, where);
 }
 
@@ -192,6 +194,7 @@ bool sim_is_wide(const KOp *op) {
 
 size_t sim_scratch(const KOp *op) {
   const SimPlan *p = op->plan;
+  if (p->density != NULL) return density_scratch(op);
   const SimLayout *at = sim_is_wide(op) ? &p->wide->at : &p->at;
   return at->total[op->op == OP_CIRCUIT ? 0 : op->op == OP_CIRCUIT_VJP ? 1 : 2];
 }

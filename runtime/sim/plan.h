@@ -167,6 +167,7 @@ struct SimPlan {
   SimLayout at;
   const struct WidePlan
       *wide; /* amplitudes in lanes (wide.h); NULL if there are fewer amplitudes than lanes */
+  const struct DensityPlan *density; /* circuits with channels (density.h): slots hold whole angles then */
 };
 
 /* sim_plan with blocks of this size (wide.h). */

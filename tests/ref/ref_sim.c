@@ -191,32 +191,36 @@ void ref_embed(int n, int n_targets, const uint8_t *targets, int n_controls, con
   }
 }
 
-static double angle_of(const CircuitProgram *c, const AngleRef *a, const double *const *in, int64_t row) {
+double ref_angle(const CircuitProgram *c, const AngleRef *a, const double *const *in, int64_t row) {
   if (a->source < 0) return a->shift;
   int64_t at = a->element + (c->input_has_rows[a->source] ? row * c->input_size[a->source] : 0);
   return a->scale * in[a->source][at] + a->shift;
 }
 
+void ref_use(const CircuitProgram *c, const GateUse *u, const double *const *in, int64_t row, Cx *full) {
+  Cx m[1 << 16];
+  double angle[GATE_MAX_ANGLES];
+  for (int i = 0; i < GATE_MAX_ANGLES; i++) angle[i] = ref_angle(c, &u->angle[i], in, row);
+  use_matrix(u, angle, m);
+  size_t k = SIZE(u->n_targets);
+  for (size_t i = 0; i < k && u->inverse; i++) {
+    for (size_t j = 0; j <= i; j++) {
+      Cx a = m[i * k + j], b = m[j * k + i];
+      m[i * k + j] = conj(b);
+      m[j * k + i] = conj(a);
+    }
+  }
+  ref_embed(c->n_qubits, u->n_targets, u->qubit + u->n_controls, u->n_controls, u->qubit, u->control_on, m,
+            full);
+}
+
 void ref_state(const CircuitProgram *c, const double *const *in, int64_t row, Cx *psi) {
   size_t d = SIZE(c->n_qubits);
-  Cx m[1 << 16], *full = malloc(d * d * sizeof *full), *next = malloc(d * sizeof *next);
+  Cx *full = malloc(d * d * sizeof *full), *next = malloc(d * sizeof *next);
   memset(psi, 0, d * sizeof *psi);
   psi[0] = 1;
   for (int g = 0; g < c->gates.n; g++) {
-    const GateUse *u = &c->gates.at[g];
-    double angle[GATE_MAX_ANGLES];
-    for (int i = 0; i < GATE_MAX_ANGLES; i++) angle[i] = angle_of(c, &u->angle[i], in, row);
-    use_matrix(u, angle, m);
-    size_t k = SIZE(u->n_targets);
-    for (size_t i = 0; i < k && u->inverse; i++) {
-      for (size_t j = 0; j <= i; j++) {
-        Cx a = m[i * k + j], b = m[j * k + i];
-        m[i * k + j] = conj(b);
-        m[j * k + i] = conj(a);
-      }
-    }
-    ref_embed(c->n_qubits, u->n_targets, u->qubit + u->n_controls, u->n_controls, u->qubit, u->control_on, m,
-              full);
+    ref_use(c, &c->gates.at[g], in, row, full);
     for (size_t r = 0; r < d; r++) {
       next[r] = 0;
       for (size_t i = 0; i < d; i++) next[r] += full[r * d + i] * psi[i];

@@ -16,6 +16,11 @@ void ref_embed(int n, int n_targets, const uint8_t *targets, int n_controls, con
 /* The product of Pauli operators as a matrix, by Kronecker products. */
 void ref_pauli_matrix(int n, uint64_t x, uint64_t z, double complex *out);
 
+/* An angle of sample `row`, and the matrix of a gate on the whole register. */
+double ref_angle(const CircuitProgram *c, const AngleRef *a, const double *const *in, int64_t row);
+void ref_use(const CircuitProgram *c, const GateUse *u, const double *const *in, int64_t row,
+             double complex *full);
+
 /* The state and the outputs of one sample; in[k] are all values of input k, `row` the sample. */
 void ref_state(const CircuitProgram *c, const double *const *in, int64_t row, double complex *psi);
 void ref_outputs(const CircuitProgram *c, const double *const *in, int64_t row, double *y);

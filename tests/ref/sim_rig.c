@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lang/base/mem.h"
+#include "runtime/sim/density.h"
 #include "runtime/sim/wide.h"
 
 CircuitProgram *rig_circuit(Arena *a, int n_qubits, int n_inputs, const int64_t *size, const bool *rows) {
@@ -28,6 +29,13 @@ GateUse *rig_gate(CircuitProgram *c, GateId gate, int n_controls, int n_targets,
   for (int i = 0; i < GATE_MAX_ANGLES; i++) u.angle[i].source = -1;
   vec_push(c->arena, &c->gates, u);
   return &c->gates.at[c->gates.n - 1];
+}
+
+GateUse *rig_channel(CircuitProgram *c, ChannelId channel, int n_targets, const int *qubits) {
+  GateUse *u = rig_gate(c, GATE_ID, 0, n_targets, qubits);
+  u->channel = channel;
+  c->mixed = true;
+  return u;
 }
 
 void rig_term(CircuitProgram *c, double coefficient, uint64_t x, uint64_t z) {
@@ -77,6 +85,7 @@ static void from_reals(const KernelSet *set, const void *p, double *v, int64_t n
 int64_t rig_batch;
 CircuitMethod rig_method;
 size_t rig_block_bytes = WIDE_BLOCK_BYTES;
+size_t rig_keep_bytes = DENSITY_KEEP_BYTES;
 
 static Shape input_shape(const CircuitProgram *c, int k, int64_t rows) {
   int64_t d[2] = {rows, c->input_size[k]};
@@ -94,7 +103,8 @@ void rig_run(const CircuitProgram *c, const KernelSet *set, OpId op, int64_t row
   int64_t samples = rig_samples(c, rows), n_out[KMAX_PARTS] = {0};
   KOp k = {.op = op, .n_in = op == OP_CIRCUIT ? n : op == OP_CIRCUIT_VJP ? n + 1 : 2 * n + 1};
   k.attr.i[0] = rig_method;
-  k.plan = sim_plan_blocks(a, c, set, rig_block_bytes, &why, &where);
+  k.plan = c->mixed ? density_plan(a, c, set, rig_keep_bytes, &why, &where)
+                    : sim_plan_blocks(a, c, set, rig_block_bytes, &why, &where);
   assert(k.plan != NULL);
   KCall call = {.op = &k, .rows = rows};
   for (int i = 0; i < k.n_in; i++) {

@@ -8,6 +8,8 @@
 CircuitProgram *rig_circuit(Arena *a, int n_qubits, int n_inputs, const int64_t *size, const bool *rows);
 /* Adds a gate; qubits: controls, then targets. The result is for setting angles, until the next one. */
 GateUse *rig_gate(CircuitProgram *c, GateId gate, int n_controls, int n_targets, const int *qubits);
+/* Adds a channel; its parameters are the result's angles. */
+GateUse *rig_channel(CircuitProgram *c, ChannelId channel, int n_targets, const int *qubits);
 /* Adds an observable of one term; further terms of it with rig_term. */
 void rig_expval(CircuitProgram *c, double coefficient, uint64_t x, uint64_t z);
 void rig_term(CircuitProgram *c, double coefficient, uint64_t x, uint64_t z);
@@ -22,6 +24,8 @@ extern int64_t rig_batch;
 extern CircuitMethod rig_method;
 /* What a block of a large state may take, in bytes (wide.h). */
 extern size_t rig_block_bytes;
+/* What the states that a gradient of a density matrix keeps may take (density.h). */
+extern size_t rig_keep_bytes;
 /* Runs one op over `rows` rows. in[k]: rows * size or size values; w [samples, outputs]; u[k] like
  * in[k]. out: CIRCUIT: out[0] = y; VJP: out[k] gradient of input k (NULL: not wanted); HVP: the
  * Hessian product of input k, and last the tangent of the outputs. */
