@@ -93,17 +93,26 @@ function inverse(s) {
   return s == "" ? "none" : code(s)
 }
 
+function put_channels(   n, i) {
+  n = read_def("lang/ir/channels.def", "CHANNEL")
+  print "| channel | qubits | parameters | what it does | source |"
+  print "|---|---|---|---|---|"
+  for (i = 1; i <= n; i++)
+    print "| " code(R[i, 2]) (R[i, 3] == "" ? "" : ", " code(R[i, 3])) " | " (R[i, 4] == 0 ? "1 or 2" : R[i, 4]) " | " \
+      code(R[i, 6]) " | " cell(R[i, 9]) " | " cell(R[i, 10]) " |"
+}
+
 # Cells of circuit_methods.def: yes, E0998 or the number of a reason below the table.
 function put_methods(   n, m, i, k, line) {
   m = read_def("lang/ir/circuit_methods.def", "REASON")
   for (i = 1; i <= m; i++) { reason[R[i, 1]] = i; text[i] = R[i, 2] }
   n = read_def("lang/ir/circuit_methods.def", "METHOD")
-  print "| method | expval, variance | probs | amplitudes | density | sample | 2nd order | shots | 2nd | density matrix | 2nd | trajectories | 2nd | how |"
-  print "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"
+  print "| method | expval, variance | probs | amplitudes | density | sample | 2nd order | shots | 2nd | density matrix | 2nd | trajectories | 2nd | strengths | 2nd | trajectories | how |"
+  print "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"
   for (i = 1; i <= n; i++) {
     line = "| " code("\"" R[i, 2] "\"")
-    for (k = 3; k <= 14; k++) line = line " | " (R[i, k] == "K" ? "yes" : R[i, k] == "LATER" ? "E0998" : "no (" reason[R[i, k]] ")")
-    print line " | " cell(R[i, 15]) " |"
+    for (k = 3; k <= 17; k++) line = line " | " (R[i, k] == "K" ? "yes" : R[i, k] == "LATER" ? "E0998" : "no (" reason[R[i, k]] ")")
+    print line " | " cell(R[i, 18]) " |"
   }
   print ""
   for (i = 1; i <= m; i++) print "(" i ") " text[i]  (i < m ? ";" : ".")
@@ -243,6 +252,7 @@ function put_options(   n, i, verbs) {
 function put(name) {
   if (name == "keywords") put_keywords()
   else if (name == "gates") put_gates()
+  else if (name == "channels") put_channels()
   else if (name == "methods") put_methods()
   else if (name == "ops") put_ops()
   else if (name == "optimizers") put_optims()

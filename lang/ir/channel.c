@@ -36,6 +36,7 @@ ChannelId channel_find(const char *name) {
 
 int channel_n_params(ChannelId id) {
   int n = 0;
+  if (id == CHANNEL_KRAUS) return 0; /* its operators are no numbers */
   for (const char *s = channel_info[id].params; *s != '\0'; n++) {
     s += strcspn(s, " ");
     while (*s == ' ') s++;
@@ -73,6 +74,7 @@ const char *channel_param(Arena *a, ChannelId id, int k, bool *is_duration, int 
 const char *channel_refuses(ChannelId id, const double *v) {
   const char *s = channel_info[id].params;
   double total = 0;
+  if (channel_n_params(id) == 0) return NULL;
   for (int k = 0; *s != '\0'; k++) {
     total += v[k];
     if (*s == 't') {
@@ -256,8 +258,7 @@ static int kraus_transfer(Arena *a, int n_qubits, int n, const double *kraus, Tr
   for (int r = 1; r < words; r++)
     for (int c = 0; c < words; c++) {
       const double v = kraus_entry(n_qubits, n, kraus, r, c);
-      if (fabs(v) > 1e-15)
-        (*out)[entries++] = (TransferEntry){(uint8_t)r, (uint8_t)c, constant_formula(v)};
+      if (fabs(v) > 1e-15) (*out)[entries++] = (TransferEntry){(uint8_t)r, (uint8_t)c, constant_formula(v)};
     }
   return entries;
 }
@@ -271,7 +272,8 @@ int channel_transfer(Arena *a, ChannelId id, int n_qubits, int n, const double *
     TransferEntry e = {.row = letter_code(s[0]), .col = letter_code(s[1])};
     const bool all = *s == '*';
     s = read_formula(s + 3, &e.formula);
-    for (int w = 1; all && w < 16; w++) (*out)[entries++] = (TransferEntry){(uint8_t)w, (uint8_t)w, e.formula};
+    for (int w = 1; all && w < 16; w++)
+      (*out)[entries++] = (TransferEntry){(uint8_t)w, (uint8_t)w, e.formula};
     if (!all) (*out)[entries++] = e;
     while (*s == ';' || *s == ' ') s++;
   }

@@ -20,7 +20,15 @@ static const char *const reasons[CELL_COUNT] = {
 #undef REASON
 };
 
-enum { SETTING_PURE, SETTING_SHOTS, SETTING_MIXED, SETTING_PATHS, SETTINGS };
+enum {
+  SETTING_PURE,
+  SETTING_SHOTS,
+  SETTING_MIXED,
+  SETTING_PATHS,
+  SETTING_OPEN,
+  SETTING_OPEN_PATHS,
+  SETTINGS
+};
 
 typedef struct MethodInfo {
   const char *name;
@@ -31,13 +39,15 @@ typedef struct MethodInfo {
 static const MethodInfo methods[METHOD_COUNT] = {
 #define REASON(ID, text)
 #define METHOD(ID, name, expval, probs, amplitudes, density, sample, second, shots, shots2, mixed, mixed2,   \
-               paths, paths2, doc)                                                                           \
+               paths, paths2, open, open2, open_paths, doc)                                                  \
   [METHOD_##ID] = {name,                                                                                     \
                    {CELL_##expval, CELL_##probs, CELL_##amplitudes, CELL_##density, CELL_##sample},          \
                    {{CELL_K, CELL_##second},                                                                 \
                     {CELL_##shots, CELL_##shots2},                                                           \
                     {CELL_##mixed, CELL_##mixed2},                                                           \
-                    {CELL_##paths, CELL_##paths2}}},
+                    {CELL_##paths, CELL_##paths2},                                                           \
+                    {CELL_##open, CELL_##open2},                                                             \
+                    {CELL_##open_paths, CELL_##open_paths}}},
 #include "lang/ir/circuit_methods.def"
 #undef METHOD
 #undef REASON
@@ -52,7 +62,10 @@ CircuitMethod circuit_method_find(const char *name) {
 }
 
 MethodUse circuit_use(const CircuitProgram *c, int order) {
-  return (MethodUse){.measure = c->measure, .order = order};
+  return (MethodUse){.measure = c->measure,
+                     .order = order,
+                     .noise = c->mixed ? CIRCUIT_MIXED : CIRCUIT_PURE,
+                     .open_noise = c->open_noise};
 }
 
 /* The worst cell of a use of order 1 or 2: reasons, then LATER, then K. */
@@ -60,11 +73,13 @@ static uint8_t worst_cell(CircuitMethod m, const MethodUse *use) {
   const MethodInfo *info = &methods[m];
   const int o = use->order > 1 ? 1 : 0;
   const int noise = use->noise == CIRCUIT_MIXED ? SETTING_MIXED : SETTING_PATHS;
-  uint8_t cell[3] = {info->measure[use->measure], use->shots ? info->setting[SETTING_SHOTS][o] : CELL_K,
-                     use->noise != CIRCUIT_PURE ? info->setting[noise][o] : CELL_K};
+  const int strength = use->noise == CIRCUIT_MIXED ? SETTING_OPEN : SETTING_OPEN_PATHS;
+  uint8_t cell[4] = {info->measure[use->measure], use->shots ? info->setting[SETTING_SHOTS][o] : CELL_K,
+                     use->noise != CIRCUIT_PURE ? info->setting[noise][o] : CELL_K,
+                     use->open_noise ? info->setting[strength][o] : CELL_K};
   if (!use->shots && use->noise == CIRCUIT_PURE) cell[1] = info->setting[SETTING_PURE][o];
   uint8_t worst = CELL_K;
-  for (int i = 0; i < 3; i++)
+  for (int i = 0; i < 4; i++)
     if (worst <= CELL_LATER && cell[i] > worst) worst = cell[i];
   return worst;
 }

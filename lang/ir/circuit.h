@@ -66,7 +66,8 @@ Observable observable_square(Arena *a, const Observable *o);
 typedef struct CircuitProgram {
   int n_qubits;
   VEC(GateUse) gates;
-  bool mixed; /* it has channels: the state is a density matrix, or an average over trajectories */
+  bool mixed;      /* it has channels: the state is a density matrix, or an average over trajectories */
+  bool open_noise; /* the strength of one depends on an input */
   MeasureKind measure;
   VEC(Observable) observables; /* MEASURE_EXPVAL: one output each */
   VEC(uint8_t) probs_qubits;   /* MEASURE_PROBS: output has 2^n entries, first qubit most significant */
@@ -101,6 +102,7 @@ typedef struct MethodUse {
   int order; /* of the derivative */
   bool shots;
   CircuitNoise noise;
+  bool open_noise;
 } MethodUse;
 
 typedef enum MethodVerdict {

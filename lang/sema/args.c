@@ -1,5 +1,5 @@
 /* Arguments of calls. A signature is a text, one word for each parameter in order of position:
- *   x      must be given            x=     may be left out
+ *   x      must be given            x=     may be left out (x=0: what it is then, for readers)
  *   $x     the same, and a tensor (a line of a model gives `it` for it)
  *   xs...  the rest of the positional arguments (last positional one)
  * Parameters may be given by position or by name. */
@@ -76,9 +76,9 @@ static int parse_signature(Sema *S, const char *signature, Param *out) {
     if (len > 3 && strncmp(end - 3, "...", 3) == 0) {
       p.rest = true;
       len -= 3;
-    } else if (end[-1] == '=') {
+    } else if (memchr(s, '=', len) != NULL) {
       p.optional = true;
-      len--;
+      len = strcspn(s, "=");
     }
     p.name = arena_strn(S->a, s, len);
     out[n++] = p;

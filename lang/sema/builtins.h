@@ -19,6 +19,8 @@ BuiltinFn fn_grad, fn_params, fn_weights, fn_clip_norm;
 BuiltinFn fn_linear;
 /* measure.c */
 BuiltinFn fn_expval, fn_probs, fn_pauli, fn_pairs, fn_pair_list, fn_entangle;
+/* noise.c */
+BuiltinFn fn_channel, fn_noisy;
 /* settings.c */
 BuiltinFn fn_dist, fn_optim, fn_schedule, fn_warmup;
 /* dataset.c */

@@ -333,6 +333,9 @@ const Value *call_object(Sema *S, ObjectInfo *o, Args *args) {
     if (v[i] != NULL) v[i] = lift_argument(S, v[i], input_rank(params->kids[i]), &lead);
     if (v[i] != NULL && val_is_error(v[i])) return S->error;
   }
+  const NoiseModel *noise = S->noise;
+  if (o->noise != NULL) S->noise = o->noise;
+  o = object_root(o);
   object_uses(S, o);
   const Call call = {S->call, args->span, o->name, o};
   const int outer = S->gradient;
@@ -340,6 +343,7 @@ const Value *call_object(Sema *S, ObjectInfo *o, Args *args) {
   S->gradient = gradient;
   const Value *out = object_body(S, o, v, n);
   S->gradient = outer;
+  S->noise = noise;
   S->call = call.up;
   if (val_is_error(out)) return out;
   return val_at(S, lead.rank > 0 ? unlift(S, out, &lead) : out, args->span);

@@ -176,7 +176,7 @@ const Value *eval_member(Sema *S, const AstNode *n) {
   if (v->kind == VAL_MODULE) return module_member(S, v->u.module, n);
   if (v->kind == VAL_FILE) return file_block_member(S, v, n);
   if (v->kind == VAL_TRAIN) return train_member(S, v->u.train, n);
-  if (v->kind == VAL_OBJECT) return object_member(S, v->u.object, n);
+  if (v->kind == VAL_OBJECT) return object_member(S, object_root(v->u.object), n);
   if (v->kind == VAL_DATASET) return later(S, n->span, "a column of a dataset as a value");
   say(S, DIAG_TYPE, n->span, "%s has no parts with names: `.%s`", val_describe(S, v), sym_text(n->name));
   return S->error;

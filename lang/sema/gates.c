@@ -17,16 +17,6 @@ typedef struct Line {
   Span span;
 } Line;
 
-/* Noise channels: lines of a circuit like gates, without rows in gates.def yet. */
-static const char *const gates_later[] = {"depolarize", "depolarize2", "bitflip", "phaseflip", "damp",
-                                          "dephase",    "relax",       "kraus",   "readout"};
-
-static bool is_later_gate(const char *name) {
-  for (size_t i = 0; i < sizeof gates_later / sizeof *gates_later; i++)
-    if (strcmp(gates_later[i], name) == 0) return true;
-  return false;
-}
-
 /* ---- modifiers ------------------------------------------------------------------------------- */
 
 static bool add_modifier(Sema *S, Line *l, const AstNode *m) {
@@ -75,6 +65,13 @@ static bool add_modifier(Sema *S, Line *l, const AstNode *m) {
 /* Applies one modifier to the gates from `start` on; controls: its qubits. */
 static bool modify(Sema *S, int start, Mod mod, const int *controls, Span span) {
   CircuitBuild *c = S->circuit;
+  for (int i = start; i < c->gates.n; i++) {
+    if (c->gates.at[i].channel == CHANNEL_NONE) continue;
+    Diag *d =
+        say(S, DIAG_IMPURE, span, "this block has noise in it, which has neither an inverse nor controls");
+    diag_label(d, c->gates.at[i].span, "here");
+    return false;
+  }
   if (mod.kind == MOD_INV) {
     for (int i = start, k = c->gates.n - 1; i < k; i++, k--) {
       const GateUse t = c->gates.at[i];
@@ -436,12 +433,25 @@ static void file_line(Sema *S, const Line *l, const FileBlock *b, const AstNode 
   apply_modifiers(S, l, start, q);
 }
 
-static void unknown_gate(Sema *S, const AstNode *name) {
-  const char *text = sym_text(name->name);
-  if (is_later_gate(text)) {
-    later(S, name->span, "the noise channel `%s`", text);
+/* A noise channel over registers or pairs, like a gate. */
+static void channel_line(Sema *S, const Line *l, ChannelId id, const AstNode *args) {
+  if (l->n_mods > 0) {
+    say(S, DIAG_IMPURE, l->span, "`%s` is noise, which has neither an inverse nor controls",
+        channel_info[id].name);
     return;
   }
+  const ChannelValue *c = channel_of_line(S, id, args, l->head->span);
+  Operands ops;
+  if (c == NULL || !gate_operands(S, l, channel_info[id].name, c->n_qubits, &ops)) return;
+  for (int i = 0; i < ops.m; i++) {
+    int qubits[CHANNEL_MAX_QUBITS];
+    for (int k = 0; k < c->n_qubits; k++) qubits[k] = ops.at[(ptrdiff_t)i * ops.width + k].at[0];
+    if (!channel_push(S, &S->circuit->gates, c, i, ops.m, qubits, l->span)) return;
+  }
+}
+
+static void unknown_gate(Sema *S, const AstNode *name) {
+  const char *text = sym_text(name->name);
   const Binding *b = scope_find(S->scope, name->name);
   if (b != NULL) {
     Diag *d = say(S, DIAG_NAME, name->span, "`%s` is no gate: it is %s", text, val_describe(S, b->value));
@@ -453,8 +463,7 @@ static void unknown_gate(Sema *S, const AstNode *name) {
   if (near == NULL) {
     VEC(const char *) names = {0};
     for (int i = 0; i < GATE_COUNT; i++) vec_push(S->a, &names, gate_info[i].name);
-    for (size_t i = 0; i < sizeof gates_later / sizeof *gates_later; i++)
-      vec_push(S->a, &names, gates_later[i]);
+    for (int i = CHANNEL_NONE + 1; i < CHANNEL_COUNT; i++) vec_push(S->a, &names, channel_info[i].name);
     for (int i = 0; i < S->objects.n; i++) vec_push(S->a, &names, S->objects.at[i]->name);
     near = diag_nearest(text, names.at, names.n);
   }
@@ -482,6 +491,11 @@ void walk_command(Sema *S, const AstNode *n) {
   const AstNode *args = l.head->kind == AST_CALL ? ast_kid(l.head, AST_CALL_args) : NULL;
   const AstNode *name = l.head->kind == AST_CALL ? ast_kid(l.head, AST_CALL_callee) : l.head;
   if (name->kind == AST_NAME) {
+    const ChannelId channel = channel_find(sym_text(name->name));
+    if (channel != CHANNEL_NONE) {
+      channel_line(S, &l, channel, args);
+      return;
+    }
     const GateId gate = gate_find(sym_text(name->name));
     if (gate != GATE_COUNT) {
       gate_line(S, &l, sym_text(name->name), gate, args);

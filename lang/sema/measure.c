@@ -220,13 +220,16 @@ static bool same_angle(const AngleRef *a, const AngleRef *b) {
 }
 
 static bool same_gate(const GateUse *a, const GateUse *b) {
+  if (a->channel != b->channel || a->values != b->values || a->n_kraus != b->n_kraus) return false;
   if (a->gate != b->gate || a->inverse != b->inverse || a->n_targets != b->n_targets ||
       a->n_controls != b->n_controls)
     return false;
   const size_t n = (size_t)(a->n_targets + a->n_controls);
   if (memcmp(a->qubit, b->qubit, n) != 0 || memcmp(a->control_on, b->control_on, (size_t)a->n_controls) != 0)
     return false;
-  for (int i = 0; i < gate_info[a->gate].n_angles; i++)
+  const int n_angles =
+      a->channel != CHANNEL_NONE ? channel_n_params(a->channel) : gate_info[a->gate].n_angles;
+  for (int i = 0; i < n_angles; i++)
     if (!same_angle(&a->angle[i], &b->angle[i])) return false;
   return true;
 }
@@ -257,9 +260,10 @@ static bool same_program(const CircuitProgram *a, const CircuitProgram *b) {
 }
 
 /* The program of the gates so far; one that is equal is used again, so equal calls are one node. */
-static const CircuitProgram *circuit_program(Sema *S, CircuitProgram *p) {
+static const CircuitProgram *circuit_program(Sema *S, CircuitProgram *p, Span span) {
   const CircuitBuild *c = S->circuit;
   p->n_qubits = c->n_qubits;
+  if (!noise_add(S, p, &c->gates, span)) return NULL;
   p->n_inputs = c->inputs.n;
   p->input_has_rows = ARENA_ARRAY(S->a, bool, c->inputs.n + 1);
   p->input_size = ARENA_ARRAY(S->a, int64_t, c->inputs.n + 1);
@@ -267,7 +271,6 @@ static const CircuitProgram *circuit_program(Sema *S, CircuitProgram *p) {
     p->input_has_rows[i] = c->rows.at[i];
     p->input_size[i] = c->sizes.at[i];
   }
-  for (int i = 0; i < c->gates.n; i++) vec_push(S->a, &p->gates, c->gates.at[i]);
   p->n_outputs = p->measure == MEASURE_EXPVAL ? p->observables.n : 1 << p->probs_qubits.n;
   p->name = sym_intern(c->object->name);
   p->span = c->object->decl->name_span;
@@ -286,7 +289,8 @@ static const Value *circuit_node(Sema *S, CircuitProgram *p, Span span) {
   for (int i = 0; i < p->observables.n; i++)
     for (int k = 0; k < p->observables.at[i].terms.n; k++) x |= p->observables.at[i].terms.at[k].x;
   held_settle(S, x, span);
-  const CircuitProgram *program = circuit_program(S, p);
+  const CircuitProgram *program = circuit_program(S, p, span);
+  if (program == NULL) return S->error;
   const MethodUse use = circuit_use(program, 1);
   const CircuitMethod method =
       S->gradient > 0 ? (CircuitMethod)(S->gradient - 1) : circuit_method_default(&use);

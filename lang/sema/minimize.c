@@ -149,7 +149,7 @@ static bool add_trained(Sema *S, const Value *v, Span span, TrainedList *out) {
     return false;
   }
   Trained t = {.v = v};
-  t.object = v->kind == VAL_OBJECT ? v->u.object : v->u.stage.object;
+  t.object = v->kind == VAL_OBJECT ? object_root(v->u.object) : v->u.stage.object;
   const char *stage = v->kind == VAL_STAGE ? v->u.stage.name : NULL;
   if (t.object->broken) return false;
   t.name = stage != NULL ? arena_printf(S->a, "%s.%s", t.object->name, stage) : t.object->name;

@@ -66,6 +66,7 @@ static void collect_slots(Sema *S, const ObjectInfo *o, Ints *out) {
 
 const int *object_slots(Sema *S, const ObjectInfo *o, int *n) {
   Ints out = {0};
+  if (o->view_of != NULL) o = o->view_of;
   collect_slots(S, o, &out);
   *n = out.n;
   return out.at;
@@ -316,6 +317,12 @@ static ObjectInfo *copy_of(Sema *S, ObjectInfo *o, const char *name, CopyMap *ma
 }
 
 ObjectInfo *object_resolve(Sema *S, ObjectInfo *o) {
+  if (o->view_of != NULL) { /* inside a copy: the same view of the copy */
+    ObjectInfo *root = object_resolve(S, o->view_of), *view = ARENA_NEW(S->a, ObjectInfo);
+    *view = *o;
+    view->view_of = root;
+    return root == o->view_of ? o : view;
+  }
   CopyMap *map = S->object != NULL ? S->object->object->copies : NULL;
   if (map == NULL || o->is_block) return o;
   for (int i = 0; i < map->at.n; i++)
@@ -360,6 +367,13 @@ const Value *object_new(Sema *S, const AstNode *n) {
   if (val_is_error(v)) return v;
   if (v->kind != VAL_OBJECT || v->u.object->is_block) {
     wrong_kind(S, v, "what `new` copies", "a circuit with `return` or a model");
+    return S->error;
+  }
+  if (v->u.object->view_of != NULL) {
+    Diag *d = say(S, DIAG_TYPE, n->span, "`%s` is a noisy view, without weights of its own",
+                  src_of_span(S, name->span));
+    diag_help(d, "copy what it looks at, and make a view of the copy: `noisy(new %s, ...)`",
+              v->u.object->name);
     return S->error;
   }
   if (v->u.object->building) {

@@ -119,6 +119,7 @@ const char *val_kind_text(ValueKind k) {
   case VAL_QUBITS: return "a qubit or register";
   case VAL_PAIRS: return "pairs of qubits";
   case VAL_OP: return "an operator";
+  case VAL_CHANNEL: return "a noise channel";
   case VAL_BUNDLE: return "a bundle of weights";
   case VAL_FIGURE: return "a figure";
   case VAL_ROW: return "a row of a table";
@@ -179,6 +180,7 @@ const char *val_describe(Sema *S, const Value *v) {
   case VAL_SCHEDULE:
   case VAL_PAIRS:
   case VAL_OP:
+  case VAL_CHANNEL:
   case VAL_BUNDLE:
   case VAL_FIGURE:
   case VAL_ROW:

@@ -32,6 +32,15 @@ void set_script_attribute(Sema *S, const char *name, const Value *v) {
       Diag *d = say(S, DIAG_ATTRIBUTE, v->span, "there is no precision \"%s\"", text);
       diag_help(d, "it is \"single\" or \"double\"");
     }
+  } else if (strcmp(name, "noise_method") == 0) {
+    const char *text = want_text(S, v, "`noise_method`");
+    if (text == NULL || strcmp(text, "exact") == 0) return;
+    if (strcmp(text, "trajectories") == 0) {
+      later(S, v->span, "`noise_method = \"trajectories\"`");
+      return;
+    }
+    Diag *d = say(S, DIAG_ATTRIBUTE, v->span, "there is no noise method \"%s\"", text);
+    diag_help(d, "it is \"exact\" (density matrices) or \"trajectories\"");
   } else later(S, v->span, "`%s`", name);
 }
 

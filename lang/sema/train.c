@@ -85,7 +85,7 @@ static bool share_weights(Sema *S, const Optimizer *out) {
 
 static void add_optimizer(Sema *S, const Value *target, const OptimValue *o, Span span) {
   TrainInfo *info = S->train;
-  ObjectInfo *object = target->kind == VAL_OBJECT ? target->u.object : target->u.stage.object;
+  ObjectInfo *object = target->kind == VAL_OBJECT ? object_root(target->u.object) : target->u.stage.object;
   const char *stage = target->kind == VAL_STAGE ? target->u.stage.name : NULL;
   if (object->broken) return;
   if (!object->ready) {

@@ -42,6 +42,7 @@ typedef enum ValueKind {
   VAL_QUBITS,   /* qubits */
   VAL_PAIRS,    /* qubits, two by two */
   VAL_OP,       /* op: a sum of Pauli products */
+  VAL_CHANNEL,  /* channel: a noise channel */
   VAL_BUNDLE,   /* bundle: one node for each weight */
   VAL_FIGURE,   /* figure */
   VAL_ROW,      /* row of a report table */
@@ -89,6 +90,18 @@ typedef struct OpValue {
   int n;
   const PauliTerm *terms;
 } OpValue;
+/* Parameter k of a channel is a number or a tensor; or the operators of `kraus`. */
+typedef struct ChannelValue {
+  ChannelId id;
+  int n_qubits;
+  const struct Value *param[CHANNEL_MAX_PARAMS];
+  int n_kraus;
+  const double *values;
+} ChannelValue;
+typedef struct ChannelList {
+  int n;
+  const ChannelValue *const *at;
+} ChannelList;
 typedef struct BundleValue {
   int n;
   const int *slots;
@@ -138,6 +151,7 @@ struct Value {
     Schedule *schedule;
     QubitsValue qubits;
     OpValue op;
+    const ChannelValue *channel;
     BundleValue bundle;
     Figure *figure;
     RowValue row;

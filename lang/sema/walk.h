@@ -17,6 +17,7 @@
  *   pattern.c    x[B, 3]: checking and naming sizes
  *   object.c     circuits and models as objects with weights
  *   circuit.c    bodies of circuits, angles; gates.c gates; measure.c operators and measurements
+ *   noise.c      channels, noisy views of objects
  *   layers.c     layers of models
  *   stmt.c       statements that may stand in several places
  *   dataset.c, train.c, minimize.c, report.c, toplevel.c   the other blocks
@@ -141,6 +142,12 @@ typedef struct IntArg {
   const Value *value;
 } IntArg;
 
+/* What `noisy` puts behind gates on one qubit, behind those on more, and in front of measurements. */
+typedef struct NoiseModel {
+  ChannelList gate1, gate2, readout;
+  Span span;
+} NoiseModel;
+
 struct ObjectInfo {
   const char *name;
   const char *path; /* of its weights and sites: "parts.G" in the module `parts` */
@@ -154,7 +161,9 @@ struct ObjectInfo {
   VEC(IntArg) ints;          /* given by `new` for int parameters */
   VEC(Part) parts;           /* in the order of the text */
   VEC(LabelledStage *) stages;
-  CopyMap *copies;      /* of `new`; NULL for originals */
+  CopyMap *copies;     /* of `new`; NULL for originals */
+  ObjectInfo *view_of; /* made by `noisy`: whose weights and body it has; NULL else */
+  const NoiseModel *noise;
   const Value *results; /* of the body at its declaration: shapes for messages and dumps */
 };
 
@@ -188,9 +197,10 @@ typedef struct Held {
   int qubit, since;
 } Held;
 
+typedef VEC(GateUse) GateUses;
 typedef struct CircuitBuild {
   int n_qubits;
-  VEC(GateUse) gates;
+  GateUses gates;
   VEC(NodeId) inputs;
   VEC(bool) rows;
   VEC(int64_t) sizes;
@@ -280,8 +290,9 @@ struct Sema {
   ObjectBuild *object;
   CircuitBuild *circuit;
   TrainInfo *train;
-  int gradient; /* CircuitMethod + 1 of the circuits called here; 0: each the default of its use */
-  int dataset;  /* in a dataset's block: its index, else -1 */
+  const NoiseModel *noise; /* of the circuits called here; NULL: none */
+  int gradient;            /* CircuitMethod + 1 of the circuits called here; 0: each the default of its use */
+  int dataset;             /* in a dataset's block: its index, else -1 */
   const Value *it;
   bool returned;
   const Value *result;
@@ -524,6 +535,16 @@ bool circuit_angle(Sema *S, const Tensor *t, int64_t element, AngleRef *out);
 /* The word of `gradient = ...`: *out is CircuitMethod + 1. False after E0201, E0402. */
 bool gradient_of(Sema *S, const Value *v, int *out);
 const Value *op_binary(Sema *S, AstOp op, const Value *a, const Value *b, Span span);
+
+/* ---- noise.c ----------------------------------------------------------------------------- */
+/* The channel of a line with these arguments; NULL after an error. */
+const ChannelValue *channel_of_line(Sema *S, ChannelId id, const AstNode *list, Span span);
+/* Adds application i of m of a channel on its qubits. False after an error. */
+bool channel_push(Sema *S, GateUses *to, const ChannelValue *c, int i, int m, const int *qubits, Span span);
+/* The gates of a program from those of its body: with the noise of the view under way. */
+bool noise_add(Sema *S, CircuitProgram *p, const GateUses *gates, Span span);
+/* The circuit or model that a noisy view looks at; others are their own. */
+ObjectInfo *object_root(ObjectInfo *o);
 
 /* ---- settings.c ------------------------------------------------------------------------- */
 bool schedule_of(Sema *S, const Value *v, const char *what, Schedule *out); /* of a number or a schedule */

@@ -204,7 +204,8 @@ static double cost_of(const Node *n, const KOp *k) {
   }
   if (is_circuit(n->op)) {
     const CircuitProgram *c = n->attr.p;
-    return (double)c->gates.n * (double)((int64_t)1 << c->n_qubits) * (n->op == OP_CIRCUIT ? 1.0 : 3.0);
+    return (double)c->gates.n * (double)((int64_t)1 << (c->mixed ? 2 : 1) * c->n_qubits) *
+           (n->op == OP_CIRCUIT ? 1.0 : 3.0);
   }
   if (n->op == OP_CONV || n->op == OP_CONV_DX || n->op == OP_CONV_DW) {
     ConvShape c = conv_shape(k);

@@ -20,8 +20,8 @@
  *   TABLE    dF/dp = sum over entries of l'[to] r[from] dfactor/dp
  *   MATRIX   dF/dp = sum over entries of l'[row] r[col] dm/dp
  * Rotations are undone in place. Tables and matrices may lose what they scale down, so nothing is divided:
- * each of them writes to a buffer of its own and the buffer before it is kept. Where that is too much, states at the
- * begins of some blocks of steps are kept and the blocks computed again (2 sqrt instead of all).
+ * each of them writes to a buffer of its own and the buffer before it is kept. Where that is too much, states
+ * at the begins of some blocks of steps are kept and the blocks computed again (2 sqrt instead of all).
  *
  * Hessian products: the same with tangents (forward over reverse), for constant strengths.
  *
@@ -114,7 +114,8 @@ typedef struct DensityPlan {
   int n_probs;
   const uint32_t *probs;
   /* in scratch, bytes */
-  size_t factor_at, sum_at, scale_at, entry_at, slope_at, state_at, check_at, lam_at, dstate_at, dcheck_at, dlam_at;
+  size_t factor_at, sum_at, scale_at, entry_at, slope_at, state_at, check_at, lam_at, dstate_at, dcheck_at,
+      dlam_at;
   size_t total[3];
 } DensityPlan;
 

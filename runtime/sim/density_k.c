@@ -135,7 +135,7 @@ static void block_back(const Density *D, int k, RVec *r, RVec **l) {
 void KNAME(density_circuit_vjp)(const KCall *c) {
   Density D = density_begin(c);
   const DensityPlan *d = D.d;
-  if (c->op->attr.i[0] != METHOD_ADJOINT) {
+  if (c->op->attr.i[0] != METHOD_ADJOINT && c->op->attr.i[0] != METHOD_BACKPROP) {
     KNAME(density_moved_vjp)(c);
     return;
   }

@@ -12,7 +12,7 @@ typedef struct Density {
   Real *factor;        /* of tables */
   RVec *entry, *slope; /* of matrices: values; derivatives in the parameters */
   RVec *sums;          /* of l[to] r[from], for tables whose factors depend on inputs */
-  double *scales; /* for the derivatives of a table */
+  double *scales;      /* for the derivatives of a table */
   RVec *work, *check, *lam[2];
   RVec *dwork, *dcheck, *dlam[2];
 } Density;

@@ -314,7 +314,8 @@ static void matrix_lists(Arena *a, const DensityChannel *c, uint32_t words, bool
 
 static void add_matrix(Build *b, const DensityChannel *c, int n, const int *qubit, uint32_t mask) {
   close_table(b);
-  DensityOp op = {.kind = DENSITY_MATRIX, .channel = c, .n_local = 1u << (2 * n), .grad = c->open, .slot = -1};
+  DensityOp op = {
+      .kind = DENSITY_MATRIX, .channel = c, .n_local = 1u << (2 * n), .grad = c->open, .slot = -1};
   uint32_t *offset = ARENA_ARRAY(b->arena, uint32_t, op.n_local);
   for (uint32_t k = 0; k < op.n_local; k++) offset[k] = offset_of(k, n, qubit);
   op.offset = offset;

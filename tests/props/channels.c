@@ -44,7 +44,7 @@ static void parameters(ChannelId id, double *v) {
 static const double *random_kraus(Arena *a, int n_qubits, int n) {
   const int d = 1 << n_qubits, rows = n * d;
   Cx *m = ARENA_ARRAY(a, Cx, rows * d);
-  double *out = ARENA_ARRAY(a, double, 2 * rows *d);
+  double *out = ARENA_ARRAY(a, double, 2 * rows * d);
   for (int i = 0; i < rows * d; i++) m[i] = uniform(-1, 1) + (Cx)I * uniform(-1, 1);
   for (int c = 0; c < d; c++) {
     double norm = 0;
@@ -108,7 +108,8 @@ static void check_row(Arena *a, ChannelId id) {
   TransferEntry *e;
   for (int k = 0; k < n_params; k++) v[k] = u->angle[k].shift;
   const int n = channel_transfer(a, id, targets, u->n_kraus, u->values, &e);
-  for (int i = 0; i < n; i++) m[e[i].row * words + e[i].col] = formula_value(&e[i].formula, n_params, v, NULL);
+  for (int i = 0; i < n; i++)
+    m[e[i].row * words + e[i].col] = formula_value(&e[i].formula, n_params, v, NULL);
   const int operators = ref_kraus(u, v, kraus);
   for (int r = 0; r < words; r++)
     for (int k = 0; k < words; k++) {
@@ -177,7 +178,7 @@ static double choi_least(Arena *a, ChannelId id, int targets, const GateUse *u, 
       for (int q = 0; q < n; q++) /* Tr(C E_ij) = C_ji */
         choi[p * n + q] += value / d * c[q / d * d + p / d] * r[p % d * d + q % d];
   }
-  double *real = ARENA_ARRAY(a, double, 4 * n *n);
+  double *real = ARENA_ARRAY(a, double, 4 * n * n);
   for (int p = 0; p < n; p++)
     for (int q = 0; q < n; q++) {
       real[p * 2 * n + q] = real[(p + n) * 2 * n + q + n] = creal(choi[p * n + q]);
@@ -199,7 +200,8 @@ static void test_positive(void **state) {
       double v[CHANNEL_MAX_PARAMS] = {0};
       for (int k = 0; k < channel_n_params((ChannelId)id); k++) v[k] = u->angle[k].shift;
       const double least = choi_least(a, (ChannelId)id, targets, u, v);
-      if (!(least >= -1e-14)) fail_msg("%s: an eigenvalue %g of its Choi matrix", channel_info[id].name, least);
+      if (!(least >= -1e-14))
+        fail_msg("%s: an eigenvalue %g of its Choi matrix", channel_info[id].name, least);
       if (id == CHANNEL_DEPOLARIZE) { /* the test can fail: 1.2 is no probability */
         v[0] = 1.2;
         assert_true(choi_least(a, CHANNEL_DEPOLARIZE, 1, u, v) < -0.01);
@@ -380,7 +382,8 @@ static CircuitProgram *random_circuit(Arena *a, int n, int n_gates, bool open) {
     }
     GateUse *u = noise ? add_channel(c, id, targets, order) : rig_gate(c, g, controls, targets, order);
     for (int i = 0; noise && open && i < channel_n_params(id) && id != CHANNEL_RELAX; i++)
-      if (below(2)) u->angle[i] = below(3) ? (AngleRef){2, below(4), 0.9, 0.01} : (AngleRef){3, below(2), 0.9, 0};
+      if (below(2))
+        u->angle[i] = below(3) ? (AngleRef){2, below(4), 0.9, 0.01} : (AngleRef){3, below(2), 0.9, 0};
     if (noise) continue;
     u->inverse = below(4) == 0;
     for (int i = 0; i < controls; i++) u->control_on[i] = (uint8_t)below(2);
@@ -506,8 +509,7 @@ static void test_random_hessians(void **state) {
     }
     for (int k = 0; k < 2; k++)
       for (int64_t e = 0; e < values_of(c, k, t.rows); e++) {
-        const double want =
-            (8 * (g[0].v[k][e] - g[1].v[k][e]) - (g[2].v[k][e] - g[3].v[k][e])) / (12 * step);
+        const double want = (8 * (g[0].v[k][e] - g[1].v[k][e]) - (g[2].v[k][e] - g[3].v[k][e])) / (12 * step);
         near(c, &h.v[k][e], &want, 1, 5e-8, "hessian", "f64");
       }
     for (int64_t e = 0; e < outputs; e++) {

@@ -71,7 +71,8 @@ int ref_kraus(const GateUse *u, const double *p, Cx out[REF_MAX_KRAUS][16]) {
   case CHANNEL_KRAUS:
     for (int k = 0; k < u->n_kraus; k++)
       for (size_t i = 0; i < d * d; i++)
-        out[k][i] = u->values[2 * ((size_t)k * d * d + i)] + (Cx)I * u->values[2 * ((size_t)k * d * d + i) + 1];
+        out[k][i] =
+            u->values[2 * ((size_t)k * d * d + i)] + (Cx)I * u->values[2 * ((size_t)k * d * d + i) + 1];
     return u->n_kraus;
   case CHANNEL_NONE:
   case CHANNEL_READOUT:

@@ -12,6 +12,7 @@ typedef struct Peer {
   Arena *arena;
   int n, layers;
   int64_t batch;
+  double noise; /* strength of the depolarising channel on each qubit behind each gate */
   double *weights, *inputs, *cotangent, *expval, *grad_w, *grad_x;
 } Peer;
 
@@ -42,6 +43,7 @@ static Peer load_peer(const char *path) {
             .n = (int)json_integer_value(json_object_get(root, "n")),
             .layers = (int)json_integer_value(json_object_get(root, "layers")),
             .batch = json_integer_value(json_object_get(root, "batch")),
+            .noise = json_number_value(json_object_get(root, "depolarizing_p")),
             .weights = numbers(a, root, "weights"),
             .inputs = numbers(a, root, "inputs"),
             .cotangent = numbers(a, root, "cotangent"),
@@ -52,22 +54,30 @@ static Peer load_peer(const char *path) {
   return p;
 }
 
+static GateUse *add_gate(CircuitProgram *c, const Peer *p, GateId gate, int n, const int *qubits) {
+  rig_gate(c, gate, 0, n, qubits);
+  const int at = c->gates.n - 1;
+  for (int i = 0; i < n && p->noise > 0; i++)
+    rig_channel(c, CHANNEL_DEPOLARIZE, 1, &qubits[i])->angle[0].shift = p->noise;
+  return &c->gates.at[at];
+}
+
 /* Input 0: x [batch, n]; input 1: weights [layers, n, 2]. */
 static CircuitProgram *peer_circuit(const Peer *p) {
   int64_t size[2] = {p->n, (int64_t)p->layers * p->n * 2};
   bool rows[2] = {true, false};
   CircuitProgram *c = rig_circuit(p->arena, p->n, 2, size, rows);
   for (int q = 0; q < p->n; q++) {
-    rig_gate(c, GATE_H, 0, 1, &q);
-    rig_gate(c, GATE_RY, 0, 1, &q)->angle[0] = (AngleRef){0, q, 1, 0};
+    add_gate(c, p, GATE_H, 1, &q);
+    add_gate(c, p, GATE_RY, 1, &q)->angle[0] = (AngleRef){0, q, 1, 0};
   }
   for (int l = 0; l < p->layers; l++) {
     for (int q = 0; q < p->n; q++) {
       int at = (l * p->n + q) * 2;
-      rig_gate(c, GATE_RY, 0, 1, &q)->angle[0] = (AngleRef){1, at, 1, 0};
-      rig_gate(c, GATE_RZ, 0, 1, &q)->angle[0] = (AngleRef){1, at + 1, 1, 0};
+      add_gate(c, p, GATE_RY, 1, &q)->angle[0] = (AngleRef){1, at, 1, 0};
+      add_gate(c, p, GATE_RZ, 1, &q)->angle[0] = (AngleRef){1, at + 1, 1, 0};
     }
-    for (int q = 0; q + 1 < p->n; q++) rig_gate(c, GATE_CX, 0, 2, (int[]){q, q + 1});
+    for (int q = 0; q + 1 < p->n; q++) add_gate(c, p, GATE_CX, 2, (int[]){q, q + 1});
   }
   for (int q = 0; q < p->n; q++) rig_expval(c, 1, 0, 1ull << q);
   return c;
@@ -116,11 +126,17 @@ static void test_n8_batch(void **state) {
   check_peer("tests/peer/w2_n8_L3_B64.json");
 }
 
+static void test_n4_noise(void **state) {
+  (void)state;
+  check_peer("tests/peer/w8_n4_L3_B32_p0.01.json");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_n4_one_sample),
       cmocka_unit_test(test_n4_batch),
       cmocka_unit_test(test_n8_batch),
+      cmocka_unit_test(test_n4_noise),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
