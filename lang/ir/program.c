@@ -156,6 +156,12 @@ static void put_train(const Print *d, const Train *t, int depth) {
   indent(d, depth + 1);
   fputs("step\n", d->out);
   put_block(d, &t->step, depth + 2);
+  for (int k = 0; k < t->scheduled.n; k++) {
+    indent(d, depth + 1);
+    fprintf(d->out, "%s = ", slot_text(d, t->scheduled.at[k].slot));
+    put_schedule(d, &t->scheduled.at[k].schedule);
+    fputc('\n', d->out);
+  }
   for (int k = 0; k < t->everys.n; k++) {
     indent(d, depth + 1);
     fprintf(d->out, "every %lld", (long long)t->everys.at[k].k);
@@ -179,6 +185,13 @@ static void put_expect(const Print *d, const Stmt *s) {
   put_cell(d, &s->right);
 }
 
+static void put_groups(const Print *d, const Grouping *g) {
+  fputs("groups by", d->out);
+  for (int k = 0; k < g->n_by; k++) fprintf(d->out, "%s %s", k ? "," : "", slot_text(d, g->by[k]));
+  for (int k = 0; k < g->from.n; k++)
+    fprintf(d->out, "; %s to %s", slot_text(d, g->from.at[k]), slot_text(d, g->to.at[k]));
+}
+
 /* A statement without blocks inside, as one line. */
 static void put_line(const Print *d, const Stmt *s) {
   switch (s->kind) {
@@ -187,6 +200,10 @@ static void put_line(const Print *d, const Stmt *s) {
     if (s->slot >= 0) fprintf(d->out, "repeat %s", slot_text(d, s->slot));
     else fprintf(d->out, "repeat %lld", (long long)s->count);
     break;
+  case STMT_SHARE:
+    fprintf(d->out, "share %s to %s", slot_text(d, s->slot), d->p->series.at[s->series].name);
+    break;
+  case STMT_GROUPS: put_groups(d, &d->p->groupings.at[s->index]); break;
   case STMT_IF: fprintf(d->out, "if %s", slot_text(d, s->slot)); break;
   case STMT_LOSS:
     fprintf(d->out, "loss %s to %s", slot_text(d, s->slot), d->p->series.at[s->series].name);

@@ -13,11 +13,11 @@
 
 /* ---- counts and origins -------------------------------------------------------------- */
 /* A number of rows known at run time. Index 0 is unused. */
-typedef enum CountKind { COUNT_BATCH, COUNT_DATA_ROWS, COUNT_SERIES } CountKind;
+typedef enum CountKind { COUNT_BATCH, COUNT_DATA_ROWS, COUNT_SERIES, COUNT_GROUP } CountKind;
 typedef struct Count {
   const char *name; /* "B", "rows(d)", "entries of qgan.mean" */
   CountKind kind;
-  int owner;        /* BATCH: train; DATA_ROWS: dataset; SERIES: series */
+  int owner;        /* BATCH: train; DATA_ROWS: dataset; SERIES: series; GROUP: grouping */
   int64_t capacity; /* largest value */
 } Count;
 
@@ -129,6 +129,8 @@ typedef enum StmtKind {
   STMT_REPEAT, /* run block `count` times (or slot, if slot >= 0) */
   STMT_IF,     /* slot (one bool): then, else */
   STMT_LOSS, /* the value of a minimize in `slot`: checked for NaN, added to series with the weight of rows */
+  STMT_SHARE,  /* 0 or 1 in `slot`, added to series, whose entries are means over an epoch */
+  STMT_GROUPS, /* run block once for each group of rows */
   STMT_RECORD, /* append slot to series */
   STMT_STOP,   /* end the train after this step or every */
   STMT_TRAIN,
@@ -160,7 +162,8 @@ typedef struct Stmt {
   int slot;             /* REPEAT, IF, LOSS, RECORD, PRINT, EXPECT (condition); -1 none */
   int series;           /* LOSS, RECORD */
   Block *block, *other; /* REPEAT, IF */
-  int index;            /* TRAIN, CLAIM, REPORT: which */
+  int index;            /* TRAIN, CLAIM, REPORT, GROUPS: which */
+  int count_id;         /* LOSS: count of the rows that it is the mean of; 0: those of the minibatch */
   bool is_assert;       /* EXPECT */
   const char *text; /* PRINT: what was written (without slot: the whole line); EXPECT: the reason, or NULL */
   const char *condition;  /* EXPECT: text of the condition */
@@ -172,6 +175,25 @@ typedef struct Stmt {
 struct Block {
   VEC(Stmt) stmts;
 };
+
+/* The rows of a minibatch with equal labels, group by group in the order of their first rows: for each the
+ * count `rows` is set, the rows of `from` are copied to `to`, and the block of the statement is run. */
+typedef struct Grouping {
+  int n_by;
+  const int *by;          /* slots [count] of labels */
+  const int64_t *classes; /* how many each can have, 0: unknown */
+  uint32_t count, rows;
+  VEC(int) from, to; /* slots [count, ...] and [rows, ...] */
+  VEC(int) sums;     /* set to 0 before the first group */
+  int missing;       /* slot to which the number of absent groups is added */
+  Span span;
+} Grouping;
+
+/* A number that follows a schedule and is read by graphs. */
+typedef struct Scheduled {
+  Schedule schedule;
+  int slot;
+} Scheduled;
 
 typedef struct Every {
   int64_t k;
@@ -191,6 +213,8 @@ typedef struct Train {
   Block step;
   VEC(Every) everys;
   VEC(int) series; /* all series of this train */
+  VEC(Scheduled) scheduled;
+  VEC(int) kept; /* slots that keep their values from one step to the next */
   Span span;
 } Train;
 
@@ -250,6 +274,7 @@ typedef struct Program {
   VEC(Dataset) datasets;
   VEC(Train) trains;
   VEC(Series) series;
+  VEC(Grouping) groupings;
   VEC(Claim) claims;
   VEC(Report) reports;
   VEC(HyperValue) hypers; /* in text order, values as resolved */

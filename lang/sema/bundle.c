@@ -2,7 +2,7 @@
 #include "lang/sema/builtins.h"
 #include <string.h>
 
-static const Value *bundle_value(Sema *S, int n, const int *slots, const NodeId *nodes, Span span) {
+const Value *bundle_value(Sema *S, int n, const int *slots, const NodeId *nodes, Span span) {
   Value *v = val_new(S, VAL_BUNDLE, span);
   Tensor **parts = ARENA_ARRAY(S->a, Tensor *, n + 1);
   for (int i = 0; i < n; i++) parts[i] = val_node(S, nodes[i], 0, span)->u.tensor;
@@ -83,7 +83,7 @@ static NodeId clip_factor(Sema *S, NodeId norm, NodeId bound, Span span) {
   return g_binary(g, OP_MINIMUM, g_binary(g, OP_DIV, bound, safe, span), g_scalar(g, 1, span), span);
 }
 
-const Value *clip_bundle(Sema *S, const Value *b, const Value *bound, Span span) {
+const Value *clip_bundle(Sema *S, const Value *b, const Value *bound, Span span, NodeId *clipped) {
   const Value *c = val_to_scalar(S, bound, "the bound of a norm");
   const Value *norm = bundle_norm(S, b, span);
   if (val_is_error(c) || val_is_error(norm)) return S->error;
@@ -93,12 +93,14 @@ const Value *clip_bundle(Sema *S, const Value *b, const Value *bound, Span span)
     return S->error;
   }
   const NodeId f = clip_factor(S, norm->u.tensor->node, c->u.tensor->node, span);
+  if (clipped != NULL)
+    *clipped = g_binary(graph_now(S), OP_LT, c->u.tensor->node, norm->u.tensor->node, span);
   return bundle_binary(S, AST_OP_MUL, b, val_node(S, f, 0, span), span);
 }
 
 const Value *fn_clip_norm(Sema *S, Args *args, const Builtin *self) {
   (void)self;
-  if (args->v[0]->kind == VAL_BUNDLE) return clip_bundle(S, args->v[0], args->v[1], args->span);
+  if (args->v[0]->kind == VAL_BUNDLE) return clip_bundle(S, args->v[0], args->v[1], args->span, NULL);
   const Tensor *t = want_tensor(S, args->v[0], "the argument of `clip_norm`");
   const Value *c = val_to_scalar(S, args->v[1], "the bound of a norm");
   if (t == NULL || val_is_error(c)) return S->error;

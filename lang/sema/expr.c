@@ -88,6 +88,14 @@ static const Value *train_member(Sema *S, const TrainInfo *t, const AstNode *n) 
   if (t->done && !t->may_stop && strcmp(name, "iterations") == 0)
     return val_int(S, train->epochs * t->per_epoch, n->span);
   if (t->done && !t->may_stop && strcmp(name, "epochs_run") == 0) return val_int(S, train->epochs, n->span);
+  if (strcmp(name, "missing_groups") == 0) {
+    if (t->missing_groups < 0) return val_int(S, 0, n->span);
+    const Shape scalar = shape_scalar();
+    const Value *v =
+        val_node(S, g_input(graph_now(S), t->missing_groups, &scalar, ELEM_LABEL, n->span), 0, n->span);
+    v->u.tensor->slot = t->missing_groups;
+    return v;
+  }
   for (size_t i = 0; i < sizeof known / sizeof *known; i++)
     if (strcmp(known[i], name) == 0) return later(S, n->span, "`%s.%s`", t->name, name);
   if (t->broken) return S->error;

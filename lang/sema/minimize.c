@@ -1,5 +1,5 @@
 /* What a step does with its losses: minimize, update, record; and the series they fill. */
-#include "lang/sema/builtins.h"
+#include "lang/sema/minimize.h"
 #include <string.h>
 
 /* ---- series ---------------------------------------------------------------------------------------- */
@@ -80,7 +80,7 @@ void walk_record(Sema *S, const AstNode *n) {
     S->train->broken = true;
     return;
   }
-  static const char *const taken[] = {"loss",         "iterations",     "epochs_run",
+  static const char *const taken[] = {"loss",         "clipped",        "iterations",       "epochs_run",
                                       "circuit_runs", "missing_groups", "seconds_per_epoch"};
   for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
     if (strcmp(name, taken[i]) == 0) {
@@ -114,16 +114,6 @@ void walk_record(Sema *S, const AstNode *n) {
 }
 
 /* ---- minimize ------------------------------------------------------------------------------------------ */
-
-typedef struct Trained {
-  const Value *v;
-  ObjectInfo *object;
-  const char *name;
-  int n;
-  const int *slots;
-  TrainOptim *optim;
-} Trained;
-typedef VEC(Trained) TrainedList;
 
 static TrainOptim *optimizer_of(const TrainInfo *t, const ObjectInfo *o, const char *stage) {
   for (int i = 0; i < t->optims.n; i++) {
@@ -212,29 +202,58 @@ static void say_no_path(Sema *S, const AstNode *loss, const AstNode *ref, const 
   if (other != NULL && !several) diag_help(d, "did you mean `over %s`?", other);
 }
 
-/* Gradients of the loss; E0412 for each object that it does not use. NULL after an error. */
-static const Value *gradients(Sema *S, const AstNode *n, const AstNode *refs, const Value *loss,
-                              const TrainedList *list) {
-  int count;
-  const int *slots = all_slots(S, list, &count);
+/* E0412 for each object that the loss does not use. */
+static bool all_used(Sema *S, const Minimize *m) {
+  const AstNode *refs = ast_kid(m->n, AST_MINIMIZE_over);
+  const NodeId node = m->loss->u.tensor->node;
   bool ok = true;
   int total;
-  const int *deps = node_deps(S, graph_now(S), loss->u.tensor->node, &total);
-  for (int i = 0; i < list->n; i++) {
+  const int *deps = node_deps(S, graph_now(S), node, &total);
+  for (int i = 0; i < m->list->n; i++) {
+    const Trained *t = &m->list->at[i];
     bool used = false;
-    for (int k = 0; k < list->at[i].n; k++) used = used || slot_in(list->at[i].slots[k], total, deps);
+    for (int k = 0; k < t->n; k++) used = used || slot_in(t->slots[k], total, deps);
     if (used) continue;
-    say_no_path(S, ast_kid(n, AST_MINIMIZE_loss), refs->n == list->n ? refs->kids[i] : refs, list->at[i].name,
-                loss->u.tensor->node);
+    say_no_path(S, ast_kid(m->n, AST_MINIMIZE_loss), refs->n == m->list->n ? refs->kids[i] : refs, t->name,
+                node);
     ok = false;
   }
-  if (!ok) return NULL;
-  const Value *b = grad_of_objects(S, loss, count, slots, list->at[0].name, n->span);
+  return ok;
+}
+
+const Value *minimize_gradient(Sema *S, const Minimize *m, const Value *loss) {
+  const Value *down = loss;
+  if (m->n->op == '+')
+    down = val_node(S, g_unary(graph_now(S), OP_NEG, loss->u.tensor->node, m->n->span), 0, m->n->span);
+  const Value *b = grad_of_objects(S, down, m->n_weights, m->weights, m->list->at[0].name, m->n->span);
   return val_is_error(b) ? NULL : b;
 }
 
-static const Value *negative(Sema *S, const Value *v, Span span) {
-  return val_node(S, g_unary(graph_now(S), OP_NEG, v->u.tensor->node, span), 0, span);
+const Value *minimize_clip(Sema *S, const Minimize *m, const Value *gradient) {
+  if (m->bound == NULL) return gradient;
+  NodeId clipped = NODE_NONE;
+  const Span span = ast_kid(m->n, AST_MINIMIZE_clip)->span;
+  const Value *b = clip_bundle(S, gradient, m->bound, span, &clipped);
+  if (val_is_error(b)) return NULL;
+  const char *dot = strchr(m->name, '.'),
+             *name = dot == NULL ? "clipped" : arena_printf(S->a, "clipped%s", dot);
+  const Shape scalar = shape_scalar();
+  Stmt s = stmt_make(STMT_SHARE, span);
+  s.slot =
+      value_slot(S, val_node(S, clipped, 0, span), arena_printf(S->a, "%s.%s.value", S->train->name, name));
+  s.series = train_series(S, name, &scalar, S->p->trains.at[S->train->index].epochs, true, 1, 1, span);
+  block_pending(S, s);
+  return b;
+}
+
+void minimize_record(Sema *S, const Minimize *m, const Value *loss, uint32_t count_id) {
+  const Shape scalar = shape_scalar();
+  Stmt s = stmt_make(STMT_LOSS, m->n->span);
+  s.slot = tensor_export(S, loss->u.tensor, arena_printf(S->a, "%s.%s.value", S->train->name, m->name));
+  s.series =
+      train_series(S, m->name, &scalar, S->p->trains.at[S->train->index].epochs, true, 1, 1, m->n->span);
+  s.count_id = (int)count_id;
+  block_pending(S, s);
 }
 
 /* The update of each object by its optimizer. */
@@ -253,6 +272,10 @@ static void push_updates(Sema *S, const TrainedList *list, const Value *bundle, 
     for (int k = 0; k < list->at[i].n; k++) vec_push(S->a, &S->updates, list->at[i].slots[k]);
 }
 
+void minimize_update(Sema *S, const Minimize *m, const Value *gradient) {
+  push_updates(S, m->list, gradient, m->n->span);
+}
+
 static const char *loss_name(Sema *S, const TrainedList *list) {
   if (S->train->n_minimize == 1 && S->loop_depth == 0) return "loss";
   const char *base = arena_printf(S->a, "loss.%s", list->at[0].name), *name = base;
@@ -265,40 +288,45 @@ static const char *loss_name(Sema *S, const TrainedList *list) {
   }
 }
 
+/* The bound after `clip`; a schedule is a number that the train sets anew each epoch. NULL without, an error
+ * value after one. */
+static const Value *clip_bound(Sema *S, const AstNode *clip) {
+  if (clip == NULL) return NULL;
+  const Value *v = eval(S, clip);
+  if (v->kind != VAL_SCHEDULE) return v;
+  const Shape scalar = shape_scalar();
+  const int slot = slot_new(S, SLOT_VALUE, path_here(S, "clip"), &scalar, ELEM_REAL, clip->span);
+  vec_push(S->a, &S->p->trains.at[S->train->index].scheduled, ((Scheduled){*v->u.schedule, slot}));
+  const Value *out = val_node(S, g_input(graph_now(S), slot, &scalar, ELEM_REAL, clip->span), 0, clip->span);
+  out->u.tensor->slot = slot;
+  return out;
+}
+
 void walk_minimize(Sema *S, const AstNode *n) {
-  const AstNode *refs = ast_kid(n, AST_MINIMIZE_over), *clip = ast_kid(n, AST_MINIMIZE_clip),
-                *per = ast_kid(n, AST_MINIMIZE_per);
+  const AstNode *refs = ast_kid(n, AST_MINIMIZE_over), *per = ast_kid(n, AST_MINIMIZE_per);
   TrainedList list = {0};
+  Minimize m = {.n = n, .list = &list, .first = g_count(graph_now(S))};
   const Value *loss = eval(S, ast_kid(n, AST_MINIMIZE_loss));
   const bool trained = trained_of(S, refs, &list);
-  if (per != NULL) {
-    later(S, span_join(per->span, per->n > 0 ? per->kids[0]->span : per->span), "`per`");
-    return;
-  }
   if (val_is_error(loss) || !trained) S->train->broken = true;
   if (val_is_error(loss)) return;
-  loss = val_to_scalar(S, loss, "a loss");
-  if (val_is_error(loss) || !trained || list.n == 0) return;
-  const Tensor *t = want_tensor(S, loss, "a loss");
-  if (t == NULL) return;
-  const Value *down = n->op == '+' ? negative(S, loss, n->span) : loss;
-  const Value *b = gradients(S, n, refs, down, &list);
-  if (b == NULL) return;
-  if (clip != NULL) {
-    const Value *bound = eval(S, clip);
-    if (bound->kind == VAL_SCHEDULE) bound = later(S, clip->span, "a schedule after `clip`");
-    if (val_is_error(bound)) return;
-    b = clip_bundle(S, b, bound, clip->span);
-    if (val_is_error(b)) return;
+  m.loss = val_to_scalar(S, loss, "a loss");
+  if (val_is_error(m.loss) || !trained || list.n == 0) return;
+  if (want_tensor(S, m.loss, "a loss") == NULL) return;
+  m.weights = all_slots(S, &list, &m.n_weights);
+  m.bound = clip_bound(S, ast_kid(n, AST_MINIMIZE_clip));
+  if (!all_used(S, &m) || (m.bound != NULL && val_is_error(m.bound))) return;
+  m.name = loss_name(S, &list);
+  if (per != NULL) {
+    minimize_per(S, &m, per);
+    return;
   }
-  const char *name = loss_name(S, &list);
-  const int64_t epochs = S->p->trains.at[S->train->index].epochs;
-  const Shape scalar = shape_scalar();
-  Stmt s = stmt_make(STMT_LOSS, n->span);
-  s.slot = tensor_export(S, t, arena_printf(S->a, "%s.%s.value", S->train->name, name));
-  s.series = train_series(S, name, &scalar, epochs, true, 1, 1, n->span);
-  push_updates(S, &list, b, n->span);
-  block_pending(S, s);
+  const Value *b = minimize_gradient(S, &m, m.loss);
+  if (b == NULL) return;
+  minimize_record(S, &m, m.loss, 0);
+  b = minimize_clip(S, &m, b);
+  if (b == NULL) return;
+  minimize_update(S, &m, b);
 }
 
 void walk_update(Sema *S, const AstNode *n) {

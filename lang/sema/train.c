@@ -350,8 +350,11 @@ static void check_train(Sema *S, const AstNode *n) {
 
 void declare_train(Sema *S, const AstNode *n) {
   TrainInfo *info = ARENA_NEW(S->a, TrainInfo);
-  *info = (TrainInfo){
-      .name = sym_text(n->name), .repeats = 1, .decl = n, .n_minimize = count_kind(n, AST_MINIMIZE)};
+  *info = (TrainInfo){.name = sym_text(n->name),
+                      .repeats = 1,
+                      .decl = n,
+                      .missing_groups = -1,
+                      .n_minimize = count_kind(n, AST_MINIMIZE)};
   vec_push(
       S->a, &S->p->trains,
       ((Train){

@@ -246,6 +246,7 @@ struct TrainInfo {
   int n_minimize;    /* minimize statements in the text */
   int pass;          /* 1: attributes and optimizers, 2: step and every */
   int n_steps;
+  int missing_groups; /* its slot, -1: no `per` yet */
   const AstNode *decl;
 };
 

@@ -277,6 +277,7 @@ Run *run_new(Arena *a, const Program *p, const RunOptions *o, DiagSink *sink) {
   r->counts = ARENA_ARRAY(a, int64_t, p->counts.n + 1);
   PlanEnv env = {.arena = a, .program = p, .set = r->set, .slot_data = r->slot_data, .sink = sink};
   make_trains(r);
+  groups_make(r);
   if (!make_regions(r, &env, o->threads)) {
     run_free(r);
     return NULL;

@@ -32,6 +32,16 @@ typedef struct DataState {
   int64_t made_for; /* epoch whose rows the table holds; -1: none */
 } DataState;
 
+/* Working memory of a grouping: which rows belong together. */
+typedef struct GroupState {
+  int32_t *table; /* open addressing by labels: group + 1, 0 is free; `mask` + 1 entries */
+  int64_t mask;
+  int32_t *group; /* by row */
+  int32_t *start; /* by group: where its rows begin in `order`; one more at the end */
+  int32_t *order; /* rows, group after group */
+  int n;          /* groups */
+} GroupState;
+
 struct Run {
   Arena *arena;
   const Program *program;
@@ -43,6 +53,7 @@ struct Run {
   int64_t *counts;
   DataState *data;
   TrainState *trains;
+  GroupState *groups;
   int n_regions;
   struct RegionEntry {
     const Graph *graph;
@@ -58,7 +69,8 @@ struct Run {
   const char ****state_names; /* [train][optimiser][moment], made once: saving allocates nothing */
   const char ***step_names;
   const char **series_names;
-  void *blocks[4]; /* slots, slab, scratch, data; of mem_try_alloc */
+  const char **kept_names; /* by slot */
+  void *blocks[4];         /* slots, slab, scratch, data; of mem_try_alloc */
   size_t block_size[4];
 };
 
@@ -74,6 +86,12 @@ bool train_update(void *ctx, const UpdateInfo *u, const char *const *grads);
 void data_prepare(Run *r, int dataset, int64_t epoch);
 void data_batch(Run *r, const Train *t, const TrainState *s, int64_t first, int64_t rows);
 void data_order(Run *r, const Train *t, TrainState *s, int64_t epoch);
+/* groups.c */
+void groups_make(Run *r);
+RunEnd groups_execute(Run *r, const Stmt *s);
+/* Finds the groups of the present minibatch; sets the rows of group k and their number. */
+void groups_find(Run *r, int grouping);
+void groups_take(Run *r, int grouping, int k);
 /* state.c */
 void state_names(Run *r);                                    /* once, after the plans */
 int run_state(Run *r, int train, StateItem *items, int cap); /* the items of a train */

@@ -47,6 +47,10 @@ int run_state(Run *r, int train, StateItem *items, int cap) {
     add(&s, r->series_names[t->series.at[k]], real, &shape, r->slot_data[series->slot])->rows =
         &r->slot_rows[t->series.at[k]];
   }
+  for (int k = 0; k < t->kept.n; k++) {
+    const Slot *slot = &r->program->slots.at[t->kept.at[k]];
+    add(&s, r->kept_names[t->kept.at[k]], real, &slot->shape, r->slot_data[t->kept.at[k]]);
+  }
   Shape sums = shape_of(1, (int64_t[]){t->series.n}), counters = shape_of(1, (int64_t[]){4});
   if (t->series.n > 0) {
     add(&s, "progress/loss_sum", "F64", &sums, state->loss_sum);
@@ -58,7 +62,7 @@ int run_state(Run *r, int train, StateItem *items, int cap) {
 
 int state_item_count(const Run *r, int train) {
   const Train *t = &r->program->trains.at[train];
-  int n = t->series.n + 4;
+  int n = t->series.n + t->kept.n + 4;
   for (int o = 0; o < t->optimizers.n; o++)
     n += t->optimizers.at[o].n_slots * (1 + optim_states(t->optimizers.at[o].optim)) + 1;
   return n;
@@ -71,6 +75,7 @@ void state_names(Run *r) {
   r->series_names = ARENA_ARRAY(r->arena, const char *, p->series.n + 1);
   for (int k = 0; k < p->series.n; k++)
     r->series_names[k] = arena_printf(r->arena, "series/%s", p->series.at[k].name);
+  r->kept_names = ARENA_ARRAY(r->arena, const char *, p->slots.n + 1);
   int most = 1;
   for (int t = 0; t < p->trains.n; t++) {
     const Train *train = &p->trains.at[t];
@@ -85,6 +90,9 @@ void state_names(Run *r) {
         r->state_names[t][o][k] = arena_printf(r->arena, "optimizer/%d/moment%d/%s", o, k % states + 1,
                                                p->slots.at[opt->slots[k / states]].name);
     }
+    for (int k = 0; k < train->kept.n; k++)
+      r->kept_names[train->kept.at[k]] =
+          arena_printf(r->arena, "value/%s", p->slots.at[train->kept.at[k]].name);
     int n = state_item_count(r, t);
     if (n > most) most = n;
   }

@@ -31,6 +31,11 @@ static void set_hypers(Run *r, const Train *t, TrainState *s, bool only_slots) {
       if (!only_slots || sched->slot >= 0)
         s->opts[o].hyper[h] = schedule_at(r, sched, s->counters[AT_EPOCH], t->epochs);
     }
+  for (int k = 0; k < t->scheduled.n && !only_slots; k++) {
+    const Scheduled *sched = &t->scheduled.at[k];
+    run_write(r, r->slot_data[sched->slot], 0,
+              schedule_at(r, &sched->schedule, s->counters[AT_EPOCH], t->epochs));
+  }
 }
 
 /* Position of a weight among those of the optimiser. */
@@ -104,6 +109,14 @@ static int series_position(const Train *t, int series) {
   return 0;
 }
 
+/* Adds to the mean over the epoch that the series gets. */
+static void add_to_mean(Run *r, const Stmt *s, double x, double weight) {
+  TrainState *state = &r->trains[r->train];
+  int k = series_position(&r->program->trains.at[r->train], s->series);
+  state->loss_sum[k] += x * weight;
+  state->loss_rows[k] += weight;
+}
+
 static RunEnd add_loss(Run *r, const Block *b, int at) {
   const Stmt *s = &b->stmts.at[at];
   double x = run_slot_get(r, s->slot, 0);
@@ -114,11 +127,8 @@ static RunEnd add_loss(Run *r, const Block *b, int at) {
     return not_finite(r, p, s->span, "the loss");
   }
   const Train *t = &r->program->trains.at[r->train];
-  TrainState *state = &r->trains[r->train];
-  double rows = t->batch_count ? (double)r->counts[t->batch_count] : 1.0;
-  int k = series_position(t, s->series);
-  state->loss_sum[k] += x * rows;
-  state->loss_rows[k] += rows;
+  int count = s->count_id ? s->count_id : t->batch_count;
+  add_to_mean(r, s, x, count ? (double)r->counts[count] : 1.0);
   return RUN_DONE;
 }
 
@@ -172,6 +182,8 @@ static RunEnd statement(Run *r, const Block *b, int at) {
     if (run_slot_get(r, s->slot, 0) != 0) return block_execute(r, s->block);
     return s->other ? block_execute(r, s->other) : RUN_DONE;
   case STMT_LOSS: return add_loss(r, b, at);
+  case STMT_SHARE: add_to_mean(r, s, run_slot_get(r, s->slot, 0), 1); return RUN_DONE;
+  case STMT_GROUPS: return groups_execute(r, s);
   case STMT_RECORD: append(r, s->series, r->slot_data[s->slot]); return RUN_DONE;
   case STMT_STOP: r->stop_now = true; return RUN_DONE;
   case STMT_TRAIN: return train_execute(r, s);
@@ -242,8 +254,8 @@ static void end_losses(Run *r, const Train *t, TrainState *s, RunProgress *p) {
     run_write(r, one, 0, mean);
     append(r, t->series.at[k], one);
     s->loss_sum[k] = s->loss_rows[k] = 0;
-    if (p->n_losses < 8) {
-      const char *dot = strstr(series->name, ".loss.");
+    const char *name = series->name + strlen(t->name) + 1, *dot = strstr(series->name, ".loss.");
+    if (p->n_losses < 8 && strncmp(name, "loss", 4) == 0) {
       p->loss_name[p->n_losses] = dot ? dot + 6 : "";
       p->loss[p->n_losses++] = mean;
     }

@@ -1,0 +1,40 @@
+/* What minimize.c and groups.c share: the objects after `over`, and the steps of a `minimize`. */
+#ifndef QGN_SEMA_MINIMIZE_H
+#define QGN_SEMA_MINIMIZE_H
+#include "lang/sema/builtins.h"
+
+/* One object, stage or copy after `over`, with the weights that its optimizer changes. */
+typedef struct Trained {
+  const Value *v;
+  ObjectInfo *object;
+  const char *name;
+  int n;
+  const int *slots;
+  TrainOptim *optim;
+} Trained;
+typedef VEC(Trained) TrainedList;
+
+/* A minimize under way. */
+typedef struct Minimize {
+  const AstNode *n;
+  const TrainedList *list;
+  int n_weights;
+  const int *weights; /* of all objects, in their order */
+  const Value *loss;  /* what is recorded, a scalar tensor; maximize goes up on it */
+  NodeId first;       /* first node that the statement has made */
+  const Value *bound; /* of `clip`, NULL without */
+  const char *name;   /* of the series: "loss", "loss.D" */
+} Minimize;
+
+/* The gradient of the loss (negated for maximize) in the open graph, by the weights; NULL after an error. */
+const Value *minimize_gradient(Sema *S, const Minimize *m, const Value *loss);
+/* Clips it, if the statement does, and notes the share of clipped steps. */
+const Value *minimize_clip(Sema *S, const Minimize *m, const Value *gradient);
+/* Records the loss, a tensor of the open graph, over the rows that `count_id` counts (0: the minibatch). */
+void minimize_record(Sema *S, const Minimize *m, const Value *loss, uint32_t count_id);
+/* The update of each object by its optimizer. */
+void minimize_update(Sema *S, const Minimize *m, const Value *gradient);
+
+/* groups.c: `minimize ... per names`. */
+void minimize_per(Sema *S, Minimize *m, const AstNode *names);
+#endif
