@@ -29,7 +29,8 @@ BuiltinFn fn_redraw;
 BuiltinFn fn_histogram, fn_curve, fn_bars, fn_row, fn_claim, fn_stop;
 
 const Value *op_sum(Sema *S, const Value *list, Span span);
-/* The bundle scaled so that its norm is at most `bound`; *clipped (if not NULL) is 1 where that changes it. */
+/* The bundle scaled so that its norm is at most `bound`; *clipped (if not NULL) is 1 where that changes it.
+ */
 const Value *clip_bundle(Sema *S, const Value *bundle, const Value *bound, Span span, NodeId *clipped);
 const Value *bundle_value(Sema *S, int n, const int *slots, const NodeId *nodes, Span span);
 #endif
