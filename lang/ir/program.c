@@ -87,6 +87,36 @@ static void put_slots(const Print *d) {
   }
 }
 
+/* Numbers and texts of a dataset as they are set: data.def says what they mean. */
+static void put_dataset(const Print *d, int k) {
+  const Dataset *s = &d->p->datasets.at[k];
+  fprintf(d->out, "dataset %d %s: %s%lld rows%s, %s(", k, *s->name ? s->name : "-",
+          s->exact ? "" : "at most ", (long long)s->rows, s->redraw ? " redrawn" : "", data_op_name[s->op]);
+  put_number(d, s->a);
+  fputs(", ", d->out);
+  put_number(d, s->b);
+  fprintf(d->out, ", %lld, %lld", (long long)s->n, (long long)s->m);
+  if (s->flag) fputs(", flag", d->out);
+  if (s->by) fprintf(d->out, ", by %s", s->by);
+  if (s->text) fprintf(d->out, ", %s", s->text);
+  for (int i = 0; i < s->files.n; i++) fprintf(d->out, ", \"%s\"", s->files.at[i].name);
+  for (int i = 0; i < s->given.n; i++)
+    fprintf(d->out, ", %s = %s", s->given.at[i].name, slot_text(d, s->given.at[i].slot));
+  fputc(')', d->out);
+  if (s->from >= 0) fprintf(d->out, " of %d", s->from);
+  if (s->other >= 0) fprintf(d->out, " and %d", s->other);
+  if (s->site >= 0) fprintf(d->out, ", site %d", s->site);
+  if (s->late) fputs(", late", d->out);
+  put_place(d, s->span);
+  for (int i = 0; i < s->columns.n; i++) {
+    const Column *c = &s->columns.at[i];
+    fprintf(d->out, "  column %s %s%s\n", c->name, shape_text(d->arena, &c->row, NULL),
+            c->elem == ELEM_LABEL ? arena_printf(d->arena, " label below %d", c->n_classes)
+            : c->bytes            ? " bytes"
+                                  : "");
+  }
+}
+
 static void put_tables(const Print *d) {
   const Program *p = d->p;
   for (int k = 1; k < p->counts.n; k++)
@@ -96,14 +126,7 @@ static void put_tables(const Print *d) {
             p->hypers.at[k].overridden ? " (set)" : "");
   for (int k = 0; k < p->sites.n; k++) fprintf(d->out, "site %d %s\n", k, p->sites.at[k].path);
   for (int k = 0; k < p->datasets.n; k++) {
-    const Dataset *s = &p->datasets.at[k];
-    fprintf(d->out, "dataset %s: %lld rows, %s(", s->name, (long long)s->rows,
-            s->source == SOURCE_NORMAL ? "normal" : "uniform");
-    put_number(d, s->a);
-    fputs(", ", d->out);
-    put_number(d, s->b);
-    fprintf(d->out, ")%s, site %d", s->redraw ? ", redrawn" : "", s->site);
-    put_place(d, s->span);
+    put_dataset(d, k);
   }
   put_slots(d);
   for (int k = 0; k < p->objects.n; k++) {
@@ -213,6 +236,7 @@ static void put_line(const Print *d, const Stmt *s) {
     break;
   case STMT_STOP: fputs("stop", d->out); break;
   case STMT_TRAIN: fputs("train", d->out); break;
+  case STMT_DATA: fprintf(d->out, "data %d", s->index); break;
   case STMT_PRINT: fprintf(d->out, "print %s as \"%s\"", slot_text(d, s->slot), s->text); break;
   case STMT_EXPECT: put_expect(d, s); break;
   case STMT_CLAIM:

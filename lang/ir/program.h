@@ -9,6 +9,7 @@
 #ifndef QGN_PROGRAM_H
 #define QGN_PROGRAM_H
 #include "lang/ir/circuit.h"
+#include "lang/ir/data.h"
 #include "lang/ir/graph.h"
 
 /* ---- counts and origins -------------------------------------------------------------- */
@@ -71,25 +72,6 @@ typedef struct Object {
   Span span;
 } Object;
 
-/* ---- data ------------------------------------------------------------------------------ */
-typedef enum SourceKind { SOURCE_NORMAL, SOURCE_UNIFORM } SourceKind;
-typedef struct Column {
-  const char *name;
-  Shape row;
-  ElemKind elem;
-} Column; /* shape of one row */
-typedef struct Dataset {
-  const char *name;
-  SourceKind source;
-  double a, b; /* normal: mean, std; uniform: low, high */
-  int64_t rows;
-  bool redraw; /* new rows every epoch */
-  int site;    /* of its random numbers */
-  int count;   /* id of its row count */
-  VEC(Column) columns;
-  Span span;
-} Dataset;
-
 /* ---- statements ------------------------------------------------------------------------ */
 typedef struct Block Block;
 
@@ -134,6 +116,7 @@ typedef enum StmtKind {
   STMT_RECORD, /* append slot to series */
   STMT_STOP,   /* end the train after this step or every */
   STMT_TRAIN,
+  STMT_DATA,   /* make the dataset `index`, which needs values of the run */
   STMT_PRINT,  /* name or expression text, slot */
   STMT_EXPECT, /* expect or assert */
   STMT_CLAIM,
@@ -162,7 +145,7 @@ typedef struct Stmt {
   int slot;             /* REPEAT, IF, LOSS, RECORD, PRINT, EXPECT (condition); -1 none */
   int series;           /* LOSS, RECORD */
   Block *block, *other; /* REPEAT, IF */
-  int index;            /* TRAIN, CLAIM, REPORT, GROUPS: which */
+  int index;            /* TRAIN, DATA, CLAIM, REPORT, GROUPS: which */
   int count_id;         /* LOSS: count of the rows that it is the mean of; 0: those of the minibatch */
   bool is_assert;       /* EXPECT */
   const char *text; /* PRINT: what was written (without slot: the whole line); EXPECT: the reason, or NULL */

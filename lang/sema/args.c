@@ -2,9 +2,17 @@
  *   x      must be given            x=     may be left out (x=0: what it is then, for readers)
  *   $x     the same, and a tensor (a line of a model gives `it` for it)
  *   xs...  the rest of the positional arguments (last positional one)
+ *   *=     (last) any further names
  * Parameters may be given by position or by name. */
 #include "lang/sema/walk.h"
 #include <string.h>
+
+/* `by` and `of` of a stage name a column, and so does all that `rename` gives. */
+static bool names_column(const Sema *S, const AstNode *k, const AstNode *e) {
+  if (!S->stage.on || S->stage.call != S->call || k->kind != AST_ARG || e->kind != AST_NAME) return false;
+  const char *name = sym_text(k->name);
+  return S->stage.renames || strcmp(name, "by") == 0 || strcmp(name, "of") == 0;
+}
 
 void args_eval(Sema *S, const AstNode *list, Args *out) {
   const int n = list != NULL ? list->n : 0;
@@ -17,10 +25,10 @@ void args_eval(Sema *S, const AstNode *list, Args *out) {
   for (int i = 0; i < n; i++) {
     const AstNode *k = list->kids[i];
     const AstNode *e = k->kind == AST_ARG ? ast_kid(k, AST_ARG_value) : k;
-    const bool column = k->kind == AST_ARG && S->place == PLACE_DATASET &&
-                        strcmp(sym_text(k->name), "by") == 0 && e->kind == AST_NAME;
-    const Value *v = column ? val_text(S, sym_text(e->name), e->span) : eval(S, e); /* `by` names a column */
+    const Value *v = names_column(S, k, e) ? val_text(S, sym_text(e->name), e->span) : eval(S, e);
     if (val_is_error(v)) out->broken = true;
+    if (S->stage.on && k->kind != AST_ARG && S->stage.data == NULL && v->kind == VAL_DATASET)
+      S->stage.data = v;
     if (k->kind == AST_ARG) {
       names[out->n_named] = k->name;
       spans[out->n_named] = k->name_span.end != 0 ? k->name_span : k->span;
@@ -111,11 +119,33 @@ static bool unknown_named(Sema *S, const Args *args, int k, const Param *p, int 
   return false;
 }
 
+static bool free_named(Sema *S, Args *args, int k) {
+  const char *name = sym_text(args->names[k]);
+  for (int i = 0; i < args->n_free; i++)
+    if (strcmp(args->free_name[i], name) == 0) {
+      say(S, DIAG_ARGUMENTS, args->named_span[k], "`%s` of `%s` is given twice", name, args->name);
+      return false;
+    }
+  if (args->n_free == ARGS_MAX) {
+    say(S, DIAG_ARGUMENTS, args->named_span[k], "`%s` takes at most %d names", args->name, ARGS_MAX);
+    return false;
+  }
+  args->free_name[args->n_free] = name;
+  args->free_span[args->n_free] = args->named_span[k];
+  args->free[args->n_free++] = args->named[k];
+  return true;
+}
+
 static bool match_named(Sema *S, Args *args, const Param *p, int n) {
+  const bool any = n > 0 && strcmp(p[n - 1].name, "*") == 0;
   for (int k = 0; k < args->n_named; k++) {
     int at = -1;
     for (int i = 0; i < n; i++)
       if (strcmp(p[i].name, sym_text(args->names[k])) == 0) at = i;
+    if (at < 0 && any) {
+      if (!free_named(S, args, k)) return false;
+      continue;
+    }
     if (at < 0) return unknown_named(S, args, k, p, n);
     if (args->v[at] != NULL) {
       say(S, DIAG_ARGUMENTS, args->named_span[k], "`%s` of `%s` is given twice", p[at].name, args->name);
@@ -132,7 +162,7 @@ bool args_match(Sema *S, Args *args, const char *signature) {
   Param p[ARGS_MAX];
   const int n = parse_signature(S, signature, p);
   int i = 0, k = 0;
-  for (; k < n && !p[k].rest && i < args->n_pos; k++, i++) {
+  for (; k < n && !p[k].rest && p[k].name[0] != '*' && i < args->n_pos; k++, i++) {
     args->v[k] = args->pos[i];
     args->ast[k] = args->pos_ast[i];
   }

@@ -23,8 +23,11 @@ BuiltinFn fn_expval, fn_probs, fn_pauli, fn_pairs, fn_pair_list, fn_entangle;
 BuiltinFn fn_channel, fn_noisy;
 /* settings.c */
 BuiltinFn fn_dist, fn_optim, fn_schedule, fn_warmup;
-/* dataset.c */
-BuiltinFn fn_redraw;
+/* dataset_source.c */
+BuiltinFn fn_glyphs, fn_toy, fn_bars_source, fn_file, fn_npy, fn_csv;
+/* dataset_stage.c */
+BuiltinFn fn_redraw, fn_take, fn_drop, fn_order, fn_corrupt, fn_split, fn_kfold, fn_join, fn_keep, fn_columns,
+    fn_rename, fn_scale, fn_resize, fn_invert, fn_augment;
 /* report.c, toplevel.c, train.c */
 BuiltinFn fn_histogram, fn_curve, fn_bars, fn_row, fn_claim, fn_stop;
 

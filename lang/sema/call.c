@@ -50,11 +50,29 @@ static bool lacks_it(const Value *callee, const Args *args) {
     return given < params_required(params);
   }
   if (callee->kind != VAL_BUILTIN) return false;
+  if (callee->u.builtin->kind == BI_DSTAGE) return args->n_pos == 0 || args->pos[0]->kind != VAL_DATASET;
   const int want = builtin_tensors(callee->u.builtin);
   int given = 0;
   while (given < args->n_pos && is_tensor_like(args->pos[given])) given++;
   if (given > 0 && args->pos[0]->kind == VAL_LIST) return false;
   return given < want;
+}
+
+/* Arguments; those of a stage of datasets see the columns of the dataset it is given. */
+static void eval_args(Sema *S, const Value *callee, const AstNode *list, const Value *given, Args *args) {
+  const bool stage = callee->kind == VAL_BUILTIN && callee->u.builtin->kind == BI_DSTAGE;
+  if (!stage) {
+    args_eval(S, list, args);
+    return;
+  }
+  const Value *data = given != NULL && given->kind == VAL_DATASET && given != S->no_rows ? given : NULL;
+  const bool was_on = S->stage.on, renamed = S->stage.renames;
+  const Value *before = S->stage.data;
+  const Call *call = S->stage.call;
+  S->stage.on = true, S->stage.renames = strcmp(callee->u.builtin->name, "rename") == 0;
+  S->stage.data = data, S->stage.call = S->call;
+  args_eval(S, list, args);
+  S->stage.on = was_on, S->stage.renames = renamed, S->stage.data = before, S->stage.call = call;
 }
 
 const Value *eval_call(Sema *S, const AstNode *n, const Value *piped, const Value *it) {
@@ -79,7 +97,7 @@ const Value *eval_call(Sema *S, const AstNode *n, const Value *piped, const Valu
     }
     if (callee->kind == VAL_BUILTIN && callee->u.builtin->fn == NULL)
       return later(S, args.name_span, "`%s`", args.name);
-    args_eval(S, ast_kid(n, AST_CALL_args), &args);
+    eval_args(S, callee, ast_kid(n, AST_CALL_args), piped != NULL ? piped : it, &args);
   } else {
     callee = eval(S, n);
     if (n->kind == AST_NAME) args.name = sym_text(n->name);

@@ -1,107 +1,182 @@
-/* Datasets: a source of rows, then stages. */
-#include "lang/sema/builtins.h"
+/* Datasets: a source of rows, then stages. Every source and stage makes a Dataset of its own from
+ * the one before (data.h); the block gives the last one its name. Here: the block, columns as values. The
+ * sources are in dataset_source.c, the stages in dataset_stage.c. */
+#include "lang/sema/dataset.h"
 #include <string.h>
 
-/* A distribution as the first line: rows of one number named x. */
-static void source_distribution(Sema *S, int index, const Value *v) {
-  Dataset *d = &S->p->datasets.at[index];
-  const DistValue *dist = &v->u.dist;
-  if (dist->kind == DIST_BERNOULLI) {
-    later(S, v->span, "`bernoulli` as a source of data");
-    return;
+Dataset *dataset_new(Sema *S, DataOp op, const Value *from, Span span, const Value **out) {
+  Dataset d = {.name = "", .op = op, .from = -1, .other = -1, .exact = true, .site = -1, .span = span};
+  if (from != NULL) {
+    const Dataset *f = &S->p->datasets.at[from->u.index];
+    d.from = from->u.index;
+    d.rows = f->rows, d.exact = f->exact, d.redraw = f->redraw, d.augment = f->augment, d.late = f->late;
+    for (int i = 0; i < f->columns.n; i++) vec_push(S->a, &d.columns, f->columns.at[i]);
   }
-  d->source = dist->kind == DIST_NORMAL ? SOURCE_NORMAL : SOURCE_UNIFORM;
-  if (!want_real(S, dist->a, "a parameter of the source", &d->a) ||
-      !want_real(S, dist->b, "a parameter of the source", &d->b))
-    return;
-  Column c = {.name = "x", .elem = ELEM_REAL};
-  c.row = shape_of(1, (const int64_t[]){1});
-  c.row.d[0].origin = origin_new(S, v->span, "a distribution gives x of one number", 0, 0);
-  vec_push(S->a, &d->columns, c);
+  vec_push(S->a, &S->p->datasets, d);
+  Value *v = val_new(S, VAL_DATASET, span);
+  v->u.index = S->p->datasets.n - 1;
+  *out = v;
+  return &S->p->datasets.at[v->u.index];
 }
 
-/* redraw(n) and take(n): how many rows, and whether each epoch has its own. */
-const Value *fn_redraw(Sema *S, Args *args, const Builtin *self) {
-  const Value *d = args->v[0];
-  int64_t n;
-  if (d->kind != VAL_DATASET || S->dataset < 0 || d->u.index != S->dataset) {
-    if (d->kind == VAL_DATASET) return later(S, args->span, "`%s` of a finished dataset", self->name);
-    wrong_kind(S, d, arena_printf(S->a, "the first argument of `%s`", self->name), "a dataset");
+const Value *dataset_done(Sema *S, const Value *v) {
+  Dataset *d = &S->p->datasets.at[v->u.index];
+  if (!d->exact) {
+    const char *name = arena_printf(S->a, "rows(%s)", S->dataset_name != NULL ? S->dataset_name : "data");
+    vec_push(S->a, &S->p->counts, ((Count){name, COUNT_DATA_ROWS, v->u.index, d->rows}));
+    d->count = S->p->counts.n - 1;
+  }
+  if (!d->late) return v;
+  block_push(S, STMT_DATA, d->span)->index = v->u.index;
+  return v;
+}
+
+bool dataset_is_unbounded(const Dataset *d) {
+  return (d->op == DATA_NORMAL || d->op == DATA_UNIFORM) && d->rows == 0;
+}
+
+/* ---- columns as values ------------------------------------------------------------------------- */
+
+static Shape table_shape(const Sema *S, int index, const Column *c, Span span) {
+  const Dataset *d = &S->p->datasets.at[index];
+  Shape s = {.rank = c->row.rank + 1};
+  s.d[0] = d->exact ? dim_static(d->rows) : (Dim){d->rows, (uint32_t)d->count, 0};
+  s.d[0].origin =
+      origin_new((Sema *)S, span, arena_printf(S->a, "rows of %s", *d->name ? d->name : "the data"), 0, 0);
+  for (int i = 0; i < c->row.rank; i++) s.d[i + 1] = c->row.d[i];
+  return s;
+}
+
+const Value *dataset_table(Sema *S, int index, int column, int lift, Span span) {
+  const Dataset *d = &S->p->datasets.at[index];
+  const Column *c = &d->columns.at[column];
+  if (d->redraw) return later(S, span, "a column of `%s`, whose rows are new every epoch", d->name);
+  int slot = -1;
+  for (int k = 0; k < S->p->slots.n && slot < 0; k++) {
+    const Slot *s = &S->p->slots.at[k];
+    if (s->kind == SLOT_TABLE && s->dataset == index && s->column == column) slot = k;
+  }
+  const Shape shape = slot >= 0 ? S->p->slots.at[slot].shape : table_shape(S, index, c, span);
+  if (shape.rank > SHAPE_MAX_RANK) return later(S, span, "more than %d axes", SHAPE_MAX_RANK);
+  if (slot < 0) {
+    const char *name = arena_printf(S->a, "%s.%s", *d->name ? d->name : "data", c->name);
+    slot = slot_new(S, SLOT_TABLE, name, &shape, c->elem, span);
+    S->p->slots.at[slot].dataset = index;
+    S->p->slots.at[slot].column = column;
+  }
+  const Value *v = val_node(S, g_input(graph_now(S), slot, &shape, c->elem, span), lift, span);
+  if (val_is_error(v)) return v;
+  if (lift == 0) v->u.tensor->slot = slot;
+  v->u.tensor->name = c->name;
+  return v;
+}
+
+const char *dataset_columns_text(Sema *S, const Dataset *d) {
+  const char *list = "";
+  for (int i = 0; i < d->columns.n; i++)
+    list = arena_printf(S->a, "%s%s`%s`", list, i > 0 ? ", " : "", d->columns.at[i].name);
+  return list;
+}
+
+Diag *say_no_column(Sema *S, const Dataset *d, const char *name, Span span) {
+  Diag *diag = say(S, DIAG_NAME, span, "the dataset%s has no column `%s`",
+                   *d->name ? arena_printf(S->a, " `%s`", d->name) : "", name);
+  const char **names = ARENA_ARRAY(S->a, const char *, d->columns.n + 1);
+  for (int i = 0; i < d->columns.n; i++) names[i] = d->columns.at[i].name;
+  const char *near = diag_nearest(name, names, d->columns.n);
+  if (near != NULL) diag_mark(diag, "did you mean `%s`?", near);
+  diag_help(diag, "its columns: %s", dataset_columns_text(S, d));
+  return diag;
+}
+
+const Value *dataset_member(Sema *S, const Value *data, const char *name, Span span) {
+  const Dataset *d = &S->p->datasets.at[data->u.index];
+  const int column = dataset_column(d, name);
+  if (dataset_is_unbounded(d)) {
+    want_dataset(S, data, "what has columns");
     return S->error;
   }
-  if (self->op == 0 && args->v[2] != NULL) return later(S, args->v[2]->span, "`by` of `take`");
-  if (!want_int(S, args->v[1], arena_printf(S->a, "the number of rows of `%s`", self->name), &n))
-    return S->error;
-  if (n < 1 || n > ((int64_t)1 << 40)) {
-    Diag *diag =
-        say(S, DIAG_SHAPE, args->v[1]->span, "a dataset has at least 1 row, but this is %lld", (long long)n);
-    label_origin(S, diag, dim_of_int(S, args->v[1]));
-    return S->error;
+  if (column >= 0) return dataset_table(S, data->u.index, column, 0, span);
+  say_no_column(S, d, name, span);
+  return S->error;
+}
+
+const Value *dataset_name_value(Sema *S, const AstNode *n) {
+  if (S->stage.data == NULL || S->stage.call != S->call) return NULL;
+  const int column = dataset_column(&S->p->datasets.at[S->stage.data->u.index], sym_text(n->name));
+  if (column < 0) return NULL;
+  Binding *b = scope_find(S->scope, n->name);
+  if (b != NULL && b->kind != BIND_DEF) {
+    Diag *d = say(S, DIAG_HIDES_COLUMN, n->span, "`%s` is both a column and a name of the script",
+                  sym_text(n->name));
+    diag_label(d, b->span, "the name; here the column is meant");
   }
-  Dataset *data = &S->p->datasets.at[S->dataset];
-  if (data->rows > 0) {
-    if (self->op != 0) return later(S, args->span, "`redraw` of rows that were taken before");
-    if (n > data->rows) n = data->rows;
-    if (n < data->rows && data->redraw) return later(S, args->span, "`take` after `redraw`");
-  }
-  data->rows = n;
-  data->redraw = data->redraw || self->op != 0;
-  return d;
+  return dataset_table(S, S->stage.data->u.index, column, 1, n->span);
+}
+
+/* ---- the block ------------------------------------------------------------------------------------ */
+
+static bool made_of(const Sema *S, int index, int part) {
+  if (index < 0) return false;
+  const Dataset *d = &S->p->datasets.at[index];
+  return index == part || made_of(S, d->from, part) || made_of(S, d->other, part);
 }
 
 /* A line of a dataset: a source first, then stages. After an error `it` is one, and lines are silent. */
 void dataset_line(Sema *S, const AstNode *e) {
-  const Value *self = S->it, *v;
-  Dataset *d = &S->p->datasets.at[S->dataset];
-  if (val_is_error(self)) return;
-  S->it = val_at(S, self, e->span);
-  v = eval_stage(S, e);
+  const Value *self = S->it;
+  if (self != NULL && val_is_error(self)) return;
+  S->it = self != NULL ? val_at(S, self, e->span) : S->no_rows;
+  const Value *v = eval_stage(S, e);
   S->it = S->error;
   if (val_is_error(v)) return;
-  if (v->kind == VAL_DIST && d->columns.n == 0) source_distribution(S, S->dataset, v);
-  else if (v->kind == VAL_DATASET && v->u.index != S->dataset)
-    later(S, e->span, "a dataset made from another");
-  else if (v->kind != VAL_DATASET)
-    wrong_kind(S, v, "a line of a dataset",
-               d->columns.n == 0 ? "a source of rows" : "a stage like `take(100)`");
-  if (v->kind == VAL_DATASET || d->columns.n > 0) S->it = self;
+  if (v->kind == VAL_DIST) v = dataset_of_distribution(S, v);
+  if (val_is_error(v)) return;
+  if (v->kind != VAL_DATASET) {
+    wrong_kind(S, v, "a line of a dataset", self == NULL ? "a source of rows" : "a stage like `take(100)`");
+    return;
+  }
+  if (self != NULL && !made_of(S, v->u.index, self->u.index)) {
+    Diag *d = say(S, DIAG_TYPE, e->span, "a second source of rows: the rows before this line would be lost");
+    diag_help(d, "`join(other)` puts the rows of another dataset after them");
+    return;
+  }
+  S->it = v;
+}
+
+static const Value *finish(Sema *S, const AstNode *n, const Value *made, int before) {
+  const char *name = sym_text(n->name);
+  if (made == NULL) {
+    Diag *diag = say(S, DIAG_TYPE, n->name_span, "the dataset `%s` has no source of rows", name);
+    diag_help(diag, "its first line is one: `normal(0, 1)`, followed by `redraw(64)` or `take(1000)`");
+    return S->error;
+  }
+  Dataset *d = &S->p->datasets.at[made->u.index];
+  if (dataset_is_unbounded(d)) {
+    Diag *diag = say(S, DIAG_TYPE, n->name_span, "the dataset `%s` has no number of rows", name);
+    diag_help(diag, "a distribution needs `take(n)`, or `redraw(n)` for new rows every epoch");
+    return S->error;
+  }
+  if (made->u.index >= before && *d->name == '\0') d->name = name;
+  return made;
 }
 
 void declare_dataset(Sema *S, const AstNode *n) {
-  const char *name = sym_text(n->name);
-  Dataset d = {.name = name, .span = n->name_span, .site = -1};
-  vec_push(S->a, &S->p->datasets, d);
-  const int index = S->p->datasets.n - 1;
-  Path *path = path_enter(S, name);
-  const int site = site_new(S, "rows", n->name_span);
-  S->p->datasets.at[index].site = site;
-  Value *self = val_new(S, VAL_DATASET, n->name_span);
-  self->u.index = index;
+  Path *path = path_enter(S, sym_text(n->name));
   const Place place = S->place;
   const Value *it = S->it;
-  const int errors = S->sink->n_errors, faults = S->faults;
+  const int errors = S->sink->n_errors, faults = S->faults, before_data = S->p->datasets.n;
   S->place = PLACE_DATASET;
-  S->dataset = index;
-  S->it = self;
+  S->dataset_name = sym_text(n->name);
+  S->it = NULL;
   Scope *before = scope_push(S);
   walk_stmts(S, ast_kid(n, AST_DATASET_body));
   scope_pop(S, before);
-  const bool broken = val_is_error(S->it) || S->faults > faults;
+  const Value *made = S->it;
+  const bool ok = S->sink->n_errors == errors && S->faults == faults && (!made || !val_is_error(made));
   S->place = place;
-  S->dataset = -1;
+  S->dataset_name = NULL;
   S->it = it;
   S->path = path;
-  Dataset *made = &S->p->datasets.at[index];
-  const bool ok = S->sink->n_errors == errors && !broken;
-  if (ok && made->columns.n == 0) {
-    Diag *diag = say(S, DIAG_TYPE, n->name_span, "the dataset `%s` has no source of rows", name);
-    diag_help(diag, "its first line is one: `normal(0, 1)`, followed by `redraw(64)` or `take(1000)`");
-  } else if (ok && made->rows == 0) {
-    Diag *diag = say(S, DIAG_TYPE, n->name_span, "the dataset `%s` has no number of rows", name);
-    diag_help(diag, "a distribution needs `take(n)`, or `redraw(n)` for new rows every epoch");
-  }
-  vec_push(S->a, &S->p->counts,
-           ((Count){arena_printf(S->a, "rows(%s)", name), COUNT_DATA_ROWS, index, made->rows}));
-  made->count = S->p->counts.n - 1;
-  declare(S, n->name, n->name_span, BIND_DATASET, ok && S->sink->n_errors == errors ? self : S->error);
+  declare(S, n->name, n->name_span, BIND_DATASET, ok ? finish(S, n, made, before_data) : S->error);
 }

@@ -50,6 +50,8 @@ static const Value *given_name(Sema *S, const char *name, Span span) {
 
 const Value *eval_name(Sema *S, const AstNode *n) {
   const char *text = sym_text(n->name);
+  const Value *column = dataset_name_value(S, n);
+  if (column != NULL) return column;
   Binding *b = scope_find(S->scope, n->name);
   if (b != NULL) {
     b->used = true;
@@ -185,7 +187,7 @@ const Value *eval_member(Sema *S, const AstNode *n) {
   if (v->kind == VAL_FILE) return file_block_member(S, v, n);
   if (v->kind == VAL_TRAIN) return train_member(S, v->u.train, n);
   if (v->kind == VAL_OBJECT) return object_member(S, object_root(v->u.object), n);
-  if (v->kind == VAL_DATASET) return later(S, n->span, "a column of a dataset as a value");
+  if (v->kind == VAL_DATASET) return dataset_member(S, v, sym_text(n->name), n->span);
   say(S, DIAG_TYPE, n->span, "%s has no parts with names: `.%s`", val_describe(S, v), sym_text(n->name));
   return S->error;
 }

@@ -189,7 +189,12 @@ const Value *eval_index(Sema *S, const AstNode *n) {
   const Value *v = eval(S, ast_kid(n, AST_INDEX_value));
   if (val_is_error(v)) return v;
   if (v->kind == VAL_TENSOR || v->kind == VAL_SERIES || v->kind == VAL_STAGE) return index_tensor(S, v, n);
-  if (v->kind == VAL_DATASET) return later(S, n->span, "a column of a dataset as a value");
+  if (v->kind == VAL_DATASET) {
+    const Value *name = indices->n == 1 ? eval(S, indices->kids[0]) : S->error;
+    if (val_is_error(name)) return S->error;
+    const char *text = want_text(S, name, "what is between the brackets after a dataset");
+    return text != NULL ? dataset_member(S, v, text, n->span) : S->error;
+  }
   if (v->kind == VAL_TRAIN) return later(S, n->span, "`%s[...]`", v->u.train->name);
   bool slices = false;
   for (int i = 0; i < indices->n; i++) slices = slices || indices->kids[i]->kind == AST_SLICE;

@@ -90,15 +90,13 @@ static Sema *walk_all(Arena *a, const AstNode *script, const SemaOptions *option
   static const SemaOptions none;
   Sema *S = ARENA_NEW(a, Sema);
   Program *p = ARENA_NEW(a, Program);
-  *S = (Sema){.a = a,
-              .sink = sink,
-              .p = p,
-              .options = options != NULL ? options : &none,
-              .dataset = -1,
-              .loop_index = ""};
+  *S = (Sema){.a = a, .sink = sink, .p = p, .options = options != NULL ? options : &none, .loop_index = ""};
   S->want_types = want_types;
   S->set_used = ARENA_ARRAY(a, bool, S->options->n_sets + 1);
   S->error = val_new(S, VAL_ERROR, SPAN_NONE);
+  Value *no_rows = val_new(S, VAL_DATASET, SPAN_NONE);
+  no_rows->u.index = -1;
+  S->no_rows = no_rows;
   p->arena = a;
   p->edition = 1;
   vec_push(a, &p->counts, ((Count){.name = ""}));

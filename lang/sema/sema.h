@@ -36,6 +36,8 @@ typedef struct SemaOptions {
   int n_sets;
   SemaRead *read; /* NULL: there are no modules */
   void *read_ctx;
+  DataHeadFn *head; /* NULL: there are no data files */
+  void *head_ctx;
 } SemaOptions;
 
 /* Elaborates a whole script. Returns NULL if there were errors (the sink has them); warnings do

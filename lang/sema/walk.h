@@ -20,7 +20,8 @@
  *   noise.c      channels, noisy views of objects
  *   layers.c     layers of models
  *   stmt.c       statements that may stand in several places
- *   dataset.c, train.c, minimize.c, report.c, toplevel.c   the other blocks
+ *   dataset.c, dataset_source.c, dataset_stage.c   data
+ *   train.c, minimize.c, report.c, toplevel.c   the other blocks
  *   modules.c    `use`: modules, what they may hold, names from them
  *   file_block.c blocks from OpenQASM files, measurement inside of circuits by deferral
  *   checks.c     places of statements, bodies never called, --set
@@ -293,7 +294,13 @@ struct Sema {
   TrainInfo *train;
   const NoiseModel *noise; /* of the circuits called here; NULL: none */
   int gradient;            /* CircuitMethod + 1 of the circuits called here; 0: each the default of its use */
-  int dataset;             /* in a dataset's block: its index, else -1 */
+  const char *dataset_name; /* of the block under way; NULL outside */
+  const Value *no_rows;     /* `it` of a dataset's first line */
+  struct {
+    bool on, renames;        /* the arguments of a stage are being evaluated; of `rename` */
+    const Value *data;       /* the dataset whose columns are names in them; NULL: none */
+    const struct Call *call; /* where they are */
+  } stage;
   const Value *it;
   bool returned;
   const Value *result;
@@ -451,7 +458,11 @@ typedef struct Args {
   const AstNode *ast[ARGS_MAX];
   int n_rest; /* of a variadic last parameter */
   const Value **rest;
-  bool broken; /* an argument has an error */
+  int n_free; /* named ones beyond the signature, if it ends in `*=` */
+  const char *free_name[ARGS_MAX];
+  const Value *free[ARGS_MAX];
+  Span free_span[ARGS_MAX]; /* of the names */
+  bool broken;              /* an argument has an error */
 } Args;
 void args_eval(Sema *S, const AstNode *args, Args *out);
 void args_prepend(Sema *S, Args *args, const Value *v);
@@ -559,6 +570,11 @@ void bind_patterns(Sema *S, const AstNode *patterns, const Value *v, BindKind ki
 /* ---- the other blocks ---------------------------------------------------------------------- */
 void declare_dataset(Sema *S, const AstNode *n);
 void dataset_line(Sema *S, const AstNode *e);
+const Value *dataset_member(Sema *S, const Value *data, const char *name, Span span);
+const Value *dataset_rows(Sema *S, const Value *data, Span span); /* their number */
+/* A name that is a column of the dataset whose stage is under way; NULL: it is none. */
+const Value *dataset_name_value(Sema *S, const AstNode *n);
+const char *dataset_columns_text(Sema *S, const Dataset *d); /* "`image`, `label`" */
 void declare_train(Sema *S, const AstNode *n);
 void declare_hyper(Sema *S, const AstNode *n);
 void set_script_attribute(Sema *S, const char *name, const Value *v);

@@ -15,6 +15,7 @@
 #include "lang/ir/program.h"
 #include "lang/parse/parse.h"
 #include "lang/sema/sema.h"
+#include "runtime/data/locate.h"
 
 typedef enum CliVerb {
 #define VERB(ID, ...) CLI_##ID,
@@ -99,6 +100,9 @@ Program *cli_load(Cli *c, const char *path, CliScript *script, AstNode **tree);
 const char *cli_run_name(Arena *a, const char *path);
 
 /* modules.c: SemaRead with the path of the script, as shown, as context. */
+/* data.c: what elaboration needs from outside: --set, modules, heads of data files. */
+SemaOptions cli_sema_options(const Cli *c, const char *script);
+DataPlaces cli_data_places(const Cli *c, const char *script);
 bool cli_read_module(void *script, Arena *a, const char *from, const char *name, bool is_library,
                      SemaModule *out);
 

@@ -170,6 +170,7 @@ static int run_recorded(Cli *c, const CliScript *script, const Program *p, Run *
       .started = c->started,
       .fresh = c->given[OPT_FRESH],
       .resume = c->given[OPT_RESUME],
+      .update_lock = c->given[OPT_UPDATE_LOCK],
   };
   RunVerb v = {.cli = c};
   int code;

@@ -116,9 +116,6 @@ Program *cli_load(Cli *c, const char *path, CliScript *script, AstNode **tree) {
   ParseResult result = parse_source(c->arena, script->source, c->sink, false, &parsed, NULL);
   if (tree) *tree = parsed;
   if (result != PARSE_OK) return NULL;
-  SemaSet *sets = ARENA_ARRAY(c->arena, SemaSet, c->sets.n + 1);
-  for (int i = 0; i < c->sets.n; i++)
-    sets[i] = (SemaSet){c->sets.at[i].name, c->sets.at[i].name_span, c->sets.at[i].value};
-  SemaOptions options = {sets, c->sets.n, cli_read_module, (void *)script->path};
+  const SemaOptions options = cli_sema_options(c, script->path);
   return sema_elaborate(c->arena, parsed, &options, c->sink);
 }

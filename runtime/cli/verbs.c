@@ -22,10 +22,7 @@ int cli_verb_check(Cli *c) {
 /* ---- dump ------------------------------------------------------------------------------- */
 
 static void dump_types(Cli *c, const AstNode *tree, const char *path) {
-  SemaSet *sets = ARENA_ARRAY(c->arena, SemaSet, c->sets.n + 1);
-  for (int i = 0; i < c->sets.n; i++)
-    sets[i] = (SemaSet){c->sets.at[i].name, c->sets.at[i].name_span, c->sets.at[i].value};
-  SemaOptions options = {sets, c->sets.n, cli_read_module, (void *)path};
+  const SemaOptions options = cli_sema_options(c, path);
   sema_dump_types(c->arena, tree, &options, c->sink, stdout);
 }
 

@@ -1,43 +1,93 @@
-/* Rows of data: tables of synthetic sources, the order of an epoch, minibatches. */
+/* Rows of data while training: redrawn distributions, the order of an epoch, minibatches. Allocates
+ * nothing. */
 #include <string.h>
 
 #include "runtime/exec/run_state.h"
 #include "runtime/tensor/rng.h"
 
-static size_t column_row_bytes(const Run *r, const Dataset *d, int column) {
-  return (size_t)shape_capacity(&d->columns.at[column].row) * r->set->real;
-}
+/* ---- rows of distributions --------------------------------------------------------------------- */
 
-/* Table columns stand one after the other, 64-byte aligned. */
-static char *table_column(const Run *r, int dataset, int column) {
-  const Dataset *d = &r->program->datasets.at[dataset];
-  char *at = r->data[dataset].table;
-  for (int c = 0; c < column; c++) at += ((size_t)d->rows * column_row_bytes(r, d, c) + 63) & ~(size_t)63;
-  return at;
+void data_draw(Run *r, const Dataset *d, DataState *s, int64_t epoch) {
+  RunClock clock = {.epoch = (uint64_t)epoch, .t = (uint32_t)epoch};
+  KCall c = {.op = &s->draw,
+             .rows = d->rows,
+             .out = s->drawn,
+             .clock = &clock,
+             .scratch = r->env.scratch[0] + r->env.kernel_scratch_at};
+  s->draw.fn(&c);
+  double scale = d->op == DATA_NORMAL ? d->b : d->b - d->a, *x = column_real(&s->table.at[0]);
+  for (int64_t k = 0; k < d->rows; k++) {
+    run_write(r, s->drawn, k, d->a + scale * run_read(r, s->drawn, k));
+    x[k] = run_read(r, s->drawn, k);
+  }
+  s->made_for = epoch;
 }
 
 void data_prepare(Run *r, int dataset, int64_t epoch) {
   const Dataset *d = &r->program->datasets.at[dataset];
   DataState *s = &r->data[dataset];
-  int64_t version = d->redraw ? epoch : 0;
-  if (s->made_for != version) {
-    RunClock clock = {.epoch = (uint64_t)version, .t = (uint32_t)version};
-    KCall c = {.op = &s->draw,
-               .rows = d->rows,
-               .out = s->table,
-               .clock = &clock,
-               .scratch = r->env.scratch[0] + r->env.kernel_scratch_at};
-    s->draw.fn(&c);
-    double scale = d->source == SOURCE_NORMAL ? d->b : d->b - d->a;
-    for (int64_t k = 0; k < d->rows; k++) run_write(r, s->table, k, d->a + scale * run_read(r, s->table, k));
-    s->made_for = version;
+  if (d->redraw && s->made_for != epoch) data_draw(r, d, s, epoch);
+}
+
+int64_t data_rows(const Run *r, int dataset) { return r->data[dataset].order.n; }
+int64_t run_data_rows(const Run *r, int dataset) { return data_rows(r, dataset); }
+
+/* ---- rows as reals ------------------------------------------------------------------------------ */
+
+/* Channels last, as images are kept, to channels first. */
+static void channels_first(const Run *r, const DataColumn *c, const uint8_t *bytes, char *out) {
+  size_t channels = (size_t)c->dims[2], pixels = c->row_size / channels;
+  for (size_t j = 0; j < channels; j++)
+    for (size_t k = 0; k < pixels; k++)
+      run_write(r, out, (int64_t)(j * pixels + k),
+                c->low + bytes[k * channels + j] * ((c->high - c->low) / 255));
+}
+
+typedef struct Gather {
+  const Run *r;
+  const DataState *s;
+  const DataColumn *c;
+  const uint32_t *rows;
+  int64_t n, epoch;
+  bool augment, colour;
+  char *out;
+} Gather;
+
+#define GATHER_ROWS 16 /* of one task */
+
+static void gather_task(void *ctx, int task, int thread) {
+  const Gather *g = ctx;
+  const DataColumn *c = g->c;
+  size_t row_bytes = c->row_size * g->r->set->real;
+  int64_t end = (task + 1) * (int64_t)GATHER_ROWS < g->n ? (task + 1) * (int64_t)GATHER_ROWS : g->n;
+  for (int64_t k = (int64_t)task * GATHER_ROWS; k < end; k++) {
+    char *out = g->out + (size_t)k * row_bytes;
+    const uint8_t *bytes = column_u8(c) + g->rows[k] * c->row_size;
+    if (g->augment) {
+      uint8_t *moved = g->r->augmented + (size_t)thread * g->r->augmented_bytes;
+      int channels = c->rank == 3 ? (int)c->dims[2] : 1;
+      augment_row(&g->s->augment, g->s->augment_key, g->rows[k], (uint32_t)g->epoch, bytes, (int)c->dims[0],
+                  (int)c->dims[1], channels, moved);
+      bytes = moved;
+    }
+    if (g->colour) channels_first(g->r, c, bytes, out);
+    else bytes_to_reals(c, bytes, c->row_size, (int)g->r->set->real, out);
   }
-  for (int k = 0; k < r->program->slots.n; k++) {
-    const Slot *slot = &r->program->slots.at[k];
-    if (slot->kind == SLOT_TABLE && slot->dataset == dataset)
-      memcpy(r->slot_data[k], table_column(r, dataset, slot->column),
-             (size_t)d->rows * column_row_bytes(r, d, slot->column));
+}
+
+void data_gather(const Run *r, int dataset, int column, const uint32_t *rows, int64_t n, int64_t epoch,
+                 void *out) {
+  const DataState *s = &r->data[dataset];
+  const Column *def = &r->program->datasets.at[dataset].columns.at[column];
+  const DataColumn *c = &s->table.at[column];
+  bool image = def->image && c->elem == DATA_U8;
+  Gather g = {r, s, c, rows, n, epoch, false, image && c->rank == 3 && c->dims[2] > 1, out};
+  g.augment = image && epoch >= 0 && r->program->datasets.at[dataset].augment;
+  if (!g.augment && !g.colour) {
+    column_gather(c, rows, n, (int)r->set->real, out);
+    return;
   }
+  pool_run(r->pool, gather_task, &g, (int)((n + GATHER_ROWS - 1) / GATHER_ROWS));
 }
 
 /* Stable radix sort by the high half (a random word), so ties stay in index order. Allocates nothing. */
@@ -52,29 +102,25 @@ static void sort_by_word(uint64_t *keys, uint64_t *spare, int64_t n) {
 }
 
 /* Rows drawn anew each epoch are in random order already; others are sorted by a random word of
- * (site "<train>.shuffle", epoch), ties by index. */
+ * (site "<train>.shuffle", epoch), ties by place. */
 void data_order(Run *r, const Train *t, TrainState *s, int64_t epoch) {
   const Dataset *d = &r->program->datasets.at[t->dataset];
-  if (!t->shuffle || d->redraw) return;
-  for (int64_t k = 0; k < d->rows; k++) {
-    uint32_t w[4];
-    rng_philox(s->shuffle_key, 0, (uint32_t)k, (uint32_t)epoch, 0, w);
+  int64_t n = data_rows(r, t->dataset);
+  bool shuffle = t->shuffle && !d->redraw;
+  for (int64_t k = 0; k < n; k++) {
+    uint32_t w[4] = {0};
+    if (shuffle) rng_philox(s->shuffle_key, 0, (uint32_t)k, (uint32_t)epoch, 0, w);
     s->order[k] = (uint64_t)w[0] << 32 | (uint64_t)k;
   }
-  sort_by_word(s->order, s->spare, d->rows);
+  if (shuffle) sort_by_word(s->order, s->spare, n);
 }
 
 void data_batch(Run *r, const Train *t, const TrainState *s, int64_t first, int64_t rows) {
-  const Dataset *d = &r->program->datasets.at[t->dataset];
-  bool in_order = !t->shuffle || d->redraw;
+  const DataState *data = &r->data[t->dataset];
+  for (int64_t k = 0; k < rows; k++) s->batch[k] = data->order.at[(uint32_t)s->order[first + k]];
   for (int c = 0; c < t->columns.n; c++) {
-    int slot = t->columns.at[c], column = r->program->slots.at[slot].column;
-    size_t size = column_row_bytes(r, d, column);
-    const char *from = table_column(r, t->dataset, column);
-    char *to = r->slot_data[slot];
-    if (in_order) memcpy(to, from + (size_t)first * size, (size_t)rows * size);
-    else
-      for (int64_t k = 0; k < rows; k++)
-        memcpy(to + (size_t)k * size, from + (size_t)(uint32_t)s->order[first + k] * size, size);
+    int slot = t->columns.at[c];
+    data_gather(r, t->dataset, r->program->slots.at[slot].column, s->batch, rows, s->counters[AT_EPOCH],
+                r->slot_data[slot]);
   }
 }

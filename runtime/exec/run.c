@@ -34,12 +34,12 @@ static size_t moments_bytes(const Run *r) {
   return n;
 }
 
-static size_t table_bytes(const Run *r, const Dataset *d) {
-  size_t n = 0;
-  for (int c = 0; c < d->columns.n; c++)
-    n = mem_add(n, align_up(mem_mul(mem_mul((size_t)d->rows, (size_t)shape_capacity(&d->columns.at[c].row)),
-                                    r->set->real)));
-  return n;
+static bool is_drawn(const Dataset *d) {
+  return (d->op == DATA_NORMAL || d->op == DATA_UNIFORM) && d->rows > 0;
+}
+
+static size_t drawn_bytes(const Run *r, const Dataset *d) {
+  return is_drawn(d) ? align_up(mem_mul((size_t)d->rows, r->set->real)) : 0;
 }
 
 static bool take_block(Run *r, int which, size_t size) {
@@ -126,6 +126,7 @@ static void make_trains(Run *r) {
       int64_t rows = p->datasets.at[train->dataset].rows;
       s->order = ARENA_ARRAY(r->arena, uint64_t, rows + 1);
       s->spare = ARENA_ARRAY(r->arena, uint64_t, rows + 1);
+      s->batch = ARENA_ARRAY(r->arena, uint32_t, train->batch + 1);
       s->shuffle_key = rng_key(p->seed, arena_printf(r->arena, "%s.shuffle", train->name));
     }
   }
@@ -133,30 +134,45 @@ static void make_trains(Run *r) {
 
 /* ---- data -------------------------------------------------------------------------------------- */
 
-static bool make_data(Run *r) {
+static bool make_draw(Run *r, const Dataset *def, DataState *s) {
+  s->draw = (KOp){.op = OP_DRAW,
+                  .out_rows = true,
+                  .key = rng_key(r->program->seed, r->program->sites.at[def->site].path)};
+  s->draw.attr.i[0] = def->op == DATA_NORMAL ? DRAW_NORMAL : DRAW_UNIFORM;
+  s->draw.out = shape_of(2, (int64_t[]){def->rows, 1});
+  const char *why = kop_prepare(&s->draw, r->set);
+  if (why) diag_add(r->sink, DIAG_LATER, def->span, "%s", why);
+  return why == NULL;
+}
+
+/* The largest image that is augmented, one for each thread. */
+static void make_augmented(Run *r, int threads) {
+  const Program *p = r->program;
+  for (int d = 0; d < p->datasets.n; d++)
+    for (int c = 0; p->datasets.at[d].augment && c < p->datasets.at[d].columns.n; c++) {
+      size_t n = (size_t)shape_capacity(&p->datasets.at[d].columns.at[c].row);
+      if (p->datasets.at[d].columns.at[c].image && n > r->augmented_bytes) r->augmented_bytes = align_up(n);
+    }
+  if (r->augmented_bytes > 0)
+    r->augmented = arena_alloc(r->arena, mem_mul(r->augmented_bytes, (size_t)threads));
+}
+
+static bool make_data(Run *r, int threads) {
   const Program *p = r->program;
   size_t total = 0;
-  for (int d = 0; d < p->datasets.n; d++) total = mem_add(total, table_bytes(r, &p->datasets.at[d]));
+  for (int d = 0; d < p->datasets.n; d++) total = mem_add(total, drawn_bytes(r, &p->datasets.at[d]));
   r->bytes.values = mem_add(r->bytes.values, total);
   r->data = ARENA_ARRAY(r->arena, DataState, p->datasets.n + 1);
   if (!take_block(r, BLOCK_DATA, total)) return false;
   char *at = r->blocks[BLOCK_DATA];
   for (int d = 0; d < p->datasets.n; d++) {
     const Dataset *def = &p->datasets.at[d];
-    DataState *s = &r->data[d];
-    s->table = at;
-    s->made_for = -1;
-    at += table_bytes(r, def);
-    s->draw = (KOp){.op = OP_DRAW, .out_rows = true, .key = rng_key(p->seed, p->sites.at[def->site].path)};
-    s->draw.attr.i[0] = def->source == SOURCE_NORMAL ? DRAW_NORMAL : DRAW_UNIFORM;
-    s->draw.out = shape_of(2, (int64_t[]){def->rows, 1});
-    const char *why = kop_prepare(&s->draw, r->set);
-    if (why) {
-      diag_add(r->sink, DIAG_LATER, def->span, "%s", why);
-      return false;
-    }
-    r->counts[def->count] = def->rows;
+    r->data[d].drawn = at;
+    r->data[d].made_for = -1;
+    at += drawn_bytes(r, def);
+    if (is_drawn(def) && !make_draw(r, def, &r->data[d])) return false;
   }
+  make_augmented(r, threads);
   return true;
 }
 
@@ -240,7 +256,8 @@ static bool make_regions(Run *r, PlanEnv *env, int threads) {
   }
   r->bytes.values = mem_add(r->bytes.values, slab);
   r->bytes.scratch = mem_mul(local, (size_t)threads);
-  if (!check_budget(r) || !make_slots(r) || !make_data(r) || !take_block(r, BLOCK_SLAB, slab)) return false;
+  if (!check_budget(r) || !make_slots(r) || !make_data(r, threads) || !take_block(r, BLOCK_SLAB, slab))
+    return false;
   for (int k = 0; k < r->n_regions; k++) {
     RegionPlan *p = r->regions[k].plan;
     if (!plan_bind(env, p, r->blocks[BLOCK_SLAB])) return false;
@@ -286,14 +303,13 @@ Run *run_new(Arena *a, const Program *p, const RunOptions *o, DiagSink *sink) {
   r->pool = pool_new(a, o->threads);
   r->env.set = r->set, r->env.pool = r->pool, r->env.counts = r->counts;
   r->env.update = train_update, r->env.ctx = r;
-  for (int s = 0; s < p->slots.n; s++)
-    if (p->slots.at[s].kind == SLOT_TABLE) data_prepare(r, p->slots.at[s].dataset, 0);
   return r;
 }
 
 void run_free(Run *r) {
   if (!r) return;
   pool_free(r->pool);
+  data_free(r);
   for (int k = 0; k < 4; k++) mem_free_big(r->blocks[k], r->block_size[k]);
 }
 

@@ -85,6 +85,8 @@ double run_slot_get(const Run *r, int slot, int64_t element);
 const void *run_slot_data(const Run *r, int slot);
 /* A Cell as number; NaN for a text. */
 double run_cell(const Run *r, const Cell *c);
+/* Rows of a dataset; 0 before it was made. */
+int64_t run_data_rows(const Run *r, int dataset);
 /* Entries recorded in a series so far. */
 int64_t run_series_entries(const Run *r, int series);
 /* Bytes planned: weights, moments, values, scratch of all threads. */

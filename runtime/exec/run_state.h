@@ -2,6 +2,7 @@
  * plan_dump.c. */
 #ifndef QGN_RUN_STATE_H
 #define QGN_RUN_STATE_H
+#include "runtime/exec/data_load.h"
 #include "runtime/exec/region.h"
 #include "runtime/exec/run.h"
 
@@ -22,15 +23,10 @@ typedef struct TrainState {
   uint64_t shuffle_key;
   uint64_t *order;    /* this epoch's order: random word << 32 | row */
   uint64_t *spare;    /* for sorting it */
+  uint32_t *batch;    /* rows of the minibatch */
   int64_t steps_here; /* steps executed in this process */
 } TrainState;
 enum { AT_EPOCH, AT_BATCH, AT_ITERATION, AT_STOPPED };
-
-typedef struct DataState {
-  char *table; /* [rows, row size] */
-  KOp draw;
-  int64_t made_for; /* epoch whose rows the table holds; -1: none */
-} DataState;
 
 /* Working memory of a grouping: which rows belong together. */
 typedef struct GroupState {
@@ -52,6 +48,8 @@ struct Run {
   int64_t *slot_rows; /* by series: entries so far */
   int64_t *counts;
   DataState *data;
+  uint8_t *augmented; /* an image of bytes for each thread, */
+  size_t augmented_bytes;
   TrainState *trains;
   GroupState *groups;
   int n_regions;
@@ -82,8 +80,9 @@ void run_write(const Run *r, char *data, int64_t element, double x);
 RunEnd train_execute(Run *r, const Stmt *s);
 RunEnd block_execute(Run *r, const Block *b);
 bool train_update(void *ctx, const UpdateInfo *u, const char *const *grads);
-/* data.c: fills table and minibatch columns */
-void data_prepare(Run *r, int dataset, int64_t epoch);
+/* data.c */
+void data_prepare(Run *r, int dataset, int64_t epoch); /* rows that are new in this epoch */
+int64_t data_rows(const Run *r, int dataset);
 void data_batch(Run *r, const Train *t, const TrainState *s, int64_t first, int64_t rows);
 void data_order(Run *r, const Train *t, TrainState *s, int64_t epoch);
 /* groups.c */

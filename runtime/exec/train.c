@@ -187,6 +187,7 @@ static RunEnd statement(Run *r, const Block *b, int at) {
   case STMT_RECORD: append(r, s->series, r->slot_data[s->slot]); return RUN_DONE;
   case STMT_STOP: r->stop_now = true; return RUN_DONE;
   case STMT_TRAIN: return train_execute(r, s);
+  case STMT_DATA: return data_make(r, s->index) ? RUN_DONE : RUN_FAILED;
   case STMT_PRINT: r->hooks->print(r->hooks->ctx, r, s); return RUN_DONE;
   case STMT_EXPECT: return check(r, s);
   case STMT_CLAIM: claim(r, s); return RUN_DONE;
@@ -226,14 +227,14 @@ static RunEnd one_step(Run *r, const Train *t, TrainState *s, int64_t first, int
 
 static int64_t batches(const Run *r, const Train *t) {
   if (t->dataset < 0) return 1;
-  int64_t rows = r->program->datasets.at[t->dataset].rows;
+  int64_t rows = data_rows(r, t->dataset);
   if (t->batch_count == 0) return 1;
   return t->drop_last ? rows / t->batch : (rows + t->batch - 1) / t->batch;
 }
 
 /* Steps of one epoch, from the batch where the state is. RUN_STOPPED: a stop was asked for. */
 static RunEnd run_steps(Run *r, const Train *t, TrainState *s) {
-  int64_t n = batches(r, t), all = t->dataset >= 0 ? r->program->datasets.at[t->dataset].rows : 0;
+  int64_t n = batches(r, t), all = t->dataset >= 0 ? data_rows(r, t->dataset) : 0;
   while (s->counters[AT_BATCH] < n && !r->stop_now) {
     int64_t first = s->counters[AT_BATCH] * t->batch;
     int64_t rows = all - first < t->batch ? all - first : t->batch;
@@ -327,7 +328,7 @@ RunEnd train_execute(Run *r, const Stmt *stmt) {
 RunEnd run_execute(Run *r, const RunHooks *hooks) {
   r->hooks = hooks;
   r->env.clock = (RunClock){0};
-  RunEnd end = block_execute(r, &r->program->top);
+  RunEnd end = data_make_early(r) ? block_execute(r, &r->program->top) : RUN_FAILED;
   r->hooks = NULL;
   return end;
 }

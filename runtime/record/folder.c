@@ -97,98 +97,12 @@ static void hash_content(Record *r) {
     const Import *m = &s->program->imports.at[i];
     text_printf(&t, "import %zu %s %s\n", strlen(m->name), m->name, m->sha256);
   }
+  for (int i = 0; i < r->files.n; i++)
+    text_printf(&t, "data %zu %s %s\n", strlen(r->files.at[i].name), r->files.at[i].name,
+                r->files.at[i].sha256);
   text_printf(&t, "script %zu\n", s->size);
   text_bytes(&t, s->text, s->size);
   io_sha256(t.at, t.n, r->content);
-}
-
-/* ---- locks ----------------------------------------------------------------------------------- */
-
-static json_t *read_json(Arena *a, const char *path) {
-  IoData data;
-  IoError e;
-  if (!io_read_file(a, path, RESULTS_LIMIT, &data, &e)) return NULL;
-  return json_loadb((const char *)data.bytes, data.size, JSON_REJECT_DUPLICATES, NULL);
-}
-
-static const char *json_text(const json_t *root, const char *key) {
-  const char *s = json_string_value(json_object_get(root, key));
-  return s ? s : "";
-}
-
-static bool same_imports(const Record *r, const json_t *old) {
-  const Program *p = r->spec.program;
-  if (!json_is_object(old) || (int)json_object_size(old) != p->imports.n) return false;
-  for (int i = 0; i < p->imports.n; i++)
-    if (strcmp(json_text(old, p->imports.at[i].name), p->imports.at[i].sha256) != 0) return false;
-  return true;
-}
-
-static void add_imports(const Record *r, Text *t) {
-  const Program *p = r->spec.program;
-  text_add(t, "  \"imports\": {");
-  for (int i = 0; i < p->imports.n; i++) {
-    text_add(t, i > 0 ? ",\n    " : "\n    ");
-    text_json_string(t, p->imports.at[i].name);
-    text_printf(t, ": \"%s\"", p->imports.at[i].sha256);
-  }
-  text_add(t, p->imports.n > 0 ? "\n  },\n" : "},\n");
-}
-
-/* The lock beside the script holds no facts of the machine, so two machines never fight over it.
- * It is left alone if it says the same, whatever version wrote it. */
-static void write_script_lock(Record *r) {
-  const char *slash = strrchr(r->spec.script, '/');
-  int n = slash ? (int)(slash - r->spec.script) + 1 : 0;
-  const char *path = arena_printf(r->arena, "%.*sqgn.lock", n, r->spec.script);
-  json_t *old = read_json(r->arena, path);
-  const json_t *edition = json_object_get(old, "edition");
-  bool same = json_is_integer(edition) && json_integer_value(edition) == r->spec.program->edition &&
-              same_imports(r, json_object_get(old, "imports")) &&
-              json_is_object(json_object_get(old, "data"));
-  json_decref(old);
-  if (same) return;
-  Text t = text_new(r->arena);
-  text_printf(&t, "{\n  \"edition\": %d,\n  \"qgn\": ", r->spec.program->edition);
-  text_json_string(&t, r->spec.version);
-  text_add(&t, ",\n");
-  add_imports(r, &t);
-  text_add(&t, "  \"data\": {}\n}\n");
-  IoError e;
-  if (io_write_quick(path, t.at, t.n, &e)) return;
-  diag_add(r->sink, DIAG_NO_LOCK, SPAN_NONE, "%s", io_message(r->arena, &e));
-}
-
-static bool write_run_lock(Record *r) {
-  const RecordSpec *s = &r->spec;
-  const struct {
-    const char *key, *value;
-  } facts[] = {{"qgn", s->version},
-               {"content", r->content},
-               {"family", s->family},
-               {"libraries", s->libraries},
-               {"compiler", s->compiler}};
-  char sha256[65];
-  io_sha256(s->text, s->size, sha256);
-  Text t = text_new(r->arena);
-  text_printf(&t, "{\n  \"edition\": %d,\n", s->program->edition);
-  for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
-    text_printf(&t, "  \"%s\": ", facts[i].key);
-    text_json_string(&t, facts[i].value);
-    text_add(&t, ",\n");
-  }
-  text_printf(&t, "  \"numerics\": %d,\n  \"script\": \"%s\",\n  \"sets\": [", RECORD_NUMERICS, sha256);
-  for (int i = 0; i < s->n_sets; i++) {
-    if (i) text_add(&t, ", ");
-    text_json_string(&t, s->sets[i]);
-  }
-  text_add(&t, "],\n");
-  add_imports(r, &t);
-  text_add(&t, "  \"data\": {}\n}\n");
-  IoError e;
-  if (io_write_quick(record_path(r, "qgn.lock"), t.at, t.n, &e)) return true;
-  diag_add(r->sink, DIAG_WRITE, SPAN_NONE, "%s", io_message(r->arena, &e));
-  return false;
 }
 
 /* ---- opening ----------------------------------------------------------------------------------- */
@@ -243,8 +157,8 @@ static bool lock_folder(Record *r) {
 
 /* Whether the folder holds this run; hashes are cut to 8 digits, so another one is possible. */
 static bool same_content(Record *r) {
-  json_t *lock = read_json(r->arena, record_path(r, "qgn.lock"));
-  bool other = lock && strcmp(json_text(lock, "content"), r->content) != 0;
+  json_t *lock = record_json(r->arena, record_path(r, "qgn.lock"));
+  bool other = lock && strcmp(record_json_text(lock, "content"), r->content) != 0;
   json_decref(lock);
   if (!other) return true;
   Diag *d = diag_add(r->sink, DIAG_RESUME, SPAN_NONE, "%s holds another run", r->folder);
@@ -253,7 +167,7 @@ static bool same_content(Record *r) {
 }
 
 static bool is_complete(Record *r) {
-  json_t *results = read_json(r->arena, record_path(r, "results.json"));
+  json_t *results = record_json(r->arena, record_path(r, "results.json"));
   bool complete = json_is_true(json_object_get(results, "complete"));
   json_decref(results);
   return complete;
@@ -277,9 +191,10 @@ RecordState record_open(Arena *a, const RecordSpec *spec, DiagSink *sink, Record
   r->trains = ARENA_ARRAY(a, RecordTrain, spec->program->trains.n + 1);
   r->claims = ARENA_ARRAY(a, RecordClaim, spec->program->claims.n + 1);
   sort_sets(r);
+  if (!record_hash_files(r)) return RECORD_REFUSED;
   hash_content(r);
   r->folder = arena_printf(a, RUNS "/%s-%.8s", spec->name, r->content);
-  if (!lock_folder(r)) return RECORD_REFUSED;
+  if (!record_check_lock(r) || !lock_folder(r)) return RECORD_REFUSED;
   RecordState state = find_state(r);
   IoError e;
   if (state == RECORD_REFUSED) return state;
@@ -287,8 +202,8 @@ RecordState record_open(Arena *a, const RecordSpec *spec, DiagSink *sink, Record
   if (state == RECORD_COMPLETE) return state;
   if (!io_write_quick(record_path(r, "script.qgn"), spec->text, spec->size, &e))
     return io_failed(r, &e), RECORD_REFUSED;
-  if (!write_run_lock(r)) return RECORD_REFUSED;
-  write_script_lock(r);
+  if (!record_write_run_lock(r)) return RECORD_REFUSED;
+  record_write_script_lock(r);
   return RECORD_READY;
 }
 
@@ -299,7 +214,7 @@ void record_close(Record *r) {
 
 bool record_stored(Record *r, RecordStored *out) {
   memset(out, 0, sizeof *out);
-  json_t *root = read_json(r->arena, record_path(r, "results.json"));
+  json_t *root = record_json(r->arena, record_path(r, "results.json"));
   const json_t *code = json_object_get(root, "exit_code"), *lines = json_object_get(root, "output");
   bool ok = json_is_integer(code) && json_is_array(lines);
   for (size_t i = 0; ok && i < json_array_size(lines); i++) {

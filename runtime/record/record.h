@@ -50,6 +50,7 @@ typedef struct RecordSpec {
   int threads;
   double started; /* record_clock() when the process began */
   bool fresh, resume;
+  bool update_lock; /* data files that changed are accepted */
 } RecordSpec;
 
 typedef enum RecordState {

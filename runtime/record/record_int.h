@@ -78,13 +78,20 @@ typedef struct RecordFailure {
   bool memory; /* not the disk: memory ran out */
 } RecordFailure;
 
+/* A data file (or folder) and the hash of what it holds. */
+typedef struct RecordFile {
+  const char *name; /* as in the script */
+  char sha256[65];
+} RecordFile;
+
 struct Record {
   Arena *arena;
   RecordSpec spec;
   DiagSink *sink;
   const char *folder;
-  char content[65]; /* hash of all that can change a result */
-  int lock;         /* descriptor, -1: none */
+  char content[65];      /* hash of all that can change a result */
+  VEC(RecordFile) files; /* data, by name */
+  int lock;              /* descriptor, -1: none */
   bool continues;
   RecordTrain *trains; /* by index of Program.trains */
   double last_save, save_cost;
@@ -111,6 +118,15 @@ bool record_write_text(Record *r, const char *name, const Text *t);
 void record_failed(Record *r, const char *name, const IoError *e);
 void record_written(Record *r, const char *name); /* forgets a failure of that name */
 void record_event(Record *r, EventKind kind, int index);
+
+/* lock.c */
+struct json_t;
+struct json_t *record_json(Arena *a, const char *path); /* a file as JSON; NULL: none, or damaged */
+const char *record_json_text(const struct json_t *root, const char *key); /* "" if it is no text */
+bool record_hash_files(Record *r);                                        /* false: one could not be read */
+bool record_check_lock(Record *r); /* E0807 if a data file is not the one in the script's lock */
+void record_write_script_lock(Record *r);
+bool record_write_run_lock(Record *r);
 
 /* values.c: values as text. */
 /* "[10000, 1]", "" for a scalar. */

@@ -58,19 +58,41 @@ static void put_objects(const Program *p, Text *t) {
   close_list(t, n, 1, '}');
 }
 
-static void put_data(const Program *p, Text *t) {
+/* The source that a dataset goes back to: files, glyphs, a distribution. */
+static const Dataset *source_of(const Program *p, const Dataset *d) {
+  while (d->from >= 0) d = &p->datasets.at[d->from];
+  return d;
+}
+
+static void put_files(const Record *r, const Dataset *d, Text *t) {
+  text_add(t, ", \"files\": {");
+  for (int i = 0, n = 0; i < r->files.n; i++)
+    for (int k = 0; k < d->files.n; k++) {
+      if (strcmp(r->files.at[i].name, d->files.at[k].name) != 0) continue;
+      if (n++ > 0) text_add(t, ", ");
+      text_json_string(t, r->files.at[i].name);
+      text_printf(t, ": \"%s\"", r->files.at[i].sha256);
+    }
+  text_add(t, "}");
+}
+
+static void put_data(const Record *r, const Run *run, Text *t) {
+  const Program *p = r->spec.program;
   int n = 0;
   key(t, 1, "data");
   text_add(t, "{");
   for (int i = 0; i < p->datasets.n; i++) {
-    const Dataset *d = &p->datasets.at[i];
+    const Dataset *d = &p->datasets.at[i], *source = source_of(p, d);
+    if (*d->name == '\0') continue;
     next(t, &n, 2);
     text_json_string(t, d->name);
-    text_printf(t, ": {\"source\": \"%s\", \"a\": ", d->source == SOURCE_NORMAL ? "normal" : "uniform");
-    text_json_number(t, d->a, false);
+    text_printf(t, ": {\"source\": \"%s\", \"a\": ", data_op_name[source->op]);
+    text_json_number(t, source->a, false);
     text_add(t, ", \"b\": ");
-    text_json_number(t, d->b, false);
-    text_printf(t, ", \"rows\": %lld, \"redraw\": %s}", (long long)d->rows, d->redraw ? "true" : "false");
+    text_json_number(t, source->b, false);
+    if (source->files.n > 0) put_files(r, source, t);
+    text_printf(t, ", \"rows\": %lld, \"redraw\": %s}", (long long)run_data_rows(run, i),
+                d->redraw ? "true" : "false");
   }
   close_list(t, n, 1, '}');
 }
@@ -214,7 +236,7 @@ void record_write_results(Record *r, const Run *run, RunEnd end, int code) {
   put_hypers(p, &t), text_add(&t, ",\n");
   put_sets(r, &t), text_add(&t, ",\n");
   put_objects(p, &t), text_add(&t, ",\n");
-  put_data(p, &t), text_add(&t, ",\n");
+  put_data(r, run, &t), text_add(&t, ",\n");
   put_trains(r, &t), text_add(&t, ",\n");
   put_expects(r, &t), text_add(&t, ",\n");
   put_claims(r, &t), text_add(&t, ",\n");
