@@ -120,7 +120,7 @@ run_qgn() { # file.qgn default arguments
     [[ " ${args[*]} " == *" @ "* || " ${args[*]} " == *" $base "* ]] || args+=("$base")
     args=("${args[@]/#@/$base}")
   fi
-  (cd "$dir" && timeout "$limit" "$QGN" "${args[@]}" </dev/null) >"$out.stdout" 2>"$out.stderr"
+  (cd "$dir" && QGN_DATA='' timeout "$limit" "$QGN" "${args[@]}" </dev/null) >"$out.stdout" 2>"$out.stderr"
 }
 
 # A signal or the time limit is a failure whatever is expected, and never becomes the expectation.

@@ -99,7 +99,7 @@ static int parse_signature(Sema *S, const char *signature, Param *out) {
 static const char *signature_text(Sema *S, const char *name, const Param *p, int n) {
   const char *out = arena_printf(S->a, "%s(", name);
   for (int i = 0; i < n; i++)
-    out = arena_printf(S->a, "%s%s%s%s", out, i > 0 ? ", " : "", p[i].name,
+    out = arena_printf(S->a, "%s%s%s%s", out, i > 0 ? ", " : "", p[i].name[0] == '*' ? "name" : p[i].name,
                        p[i].rest       ? ", ..."
                        : p[i].optional ? " = ..."
                                        : "");
@@ -172,8 +172,12 @@ bool args_match(Sema *S, Args *args, const char *signature) {
     i = args->n_pos;
   }
   if (i < args->n_pos) {
-    Diag *d = say(S, DIAG_ARGUMENTS, args->pos[i]->span, "`%s` takes %d argument%s, but this is number %d",
-                  args->name, n, n == 1 ? "" : "s", i + 1);
+    const int most = n > 0 && p[n - 1].name[0] == '*' ? n - 1 : n;
+    Diag *d =
+        most > 0
+            ? say(S, DIAG_ARGUMENTS, args->pos[i]->span, "`%s` takes %d argument%s, but this is number %d",
+                  args->name, most, most == 1 ? "" : "s", i + 1)
+            : say(S, DIAG_ARGUMENTS, args->pos[i]->span, "`%s` takes named arguments only", args->name);
     diag_help(d, "`%s`", signature_text(S, args->name, p, n));
     return false;
   }

@@ -50,22 +50,29 @@ static bool lacks_it(const Value *callee, const Args *args) {
     return given < params_required(params);
   }
   if (callee->kind != VAL_BUILTIN) return false;
-  if (callee->u.builtin->kind == BI_DSTAGE) return args->n_pos == 0 || args->pos[0]->kind != VAL_DATASET;
   const int want = builtin_tensors(callee->u.builtin);
+  if (callee->u.builtin->kind == BI_DSTAGE) {
+    int datasets = 0;
+    while (datasets < args->n_pos && args->pos[datasets]->kind == VAL_DATASET) datasets++;
+    return datasets < want;
+  }
   int given = 0;
   while (given < args->n_pos && is_tensor_like(args->pos[given])) given++;
   if (given > 0 && args->pos[0]->kind == VAL_LIST) return false;
   return given < want;
 }
 
+static bool is_stage(const Value *callee) {
+  return callee->kind == VAL_BUILTIN && callee->u.builtin->kind == BI_DSTAGE;
+}
+
 /* Arguments; those of a stage of datasets see the columns of the dataset it is given. */
 static void eval_args(Sema *S, const Value *callee, const AstNode *list, const Value *given, Args *args) {
-  const bool stage = callee->kind == VAL_BUILTIN && callee->u.builtin->kind == BI_DSTAGE;
-  if (!stage) {
+  if (!is_stage(callee)) {
     args_eval(S, list, args);
     return;
   }
-  const Value *data = given != NULL && given->kind == VAL_DATASET && given != S->no_rows ? given : NULL;
+  const Value *data = given != NULL && given->kind == VAL_DATASET && given->u.index >= 0 ? given : NULL;
   const bool was_on = S->stage.on, renamed = S->stage.renames;
   const Value *before = S->stage.data;
   const Call *call = S->stage.call;
@@ -97,6 +104,8 @@ const Value *eval_call(Sema *S, const AstNode *n, const Value *piped, const Valu
     }
     if (callee->kind == VAL_BUILTIN && callee->u.builtin->fn == NULL)
       return later(S, args.name_span, "`%s`", args.name);
+    if (is_stage(callee) && piped != NULL) piped = stage_input(S, piped);
+    if (is_stage(callee) && it != NULL && !stage_has_rows(S, callee->u.builtin, it)) return S->error;
     eval_args(S, callee, ast_kid(n, AST_CALL_args), piped != NULL ? piped : it, &args);
   } else {
     callee = eval(S, n);

@@ -10,6 +10,7 @@ Dataset *dataset_new(Sema *S, DataOp op, const Value *from, Span span, const Val
     const Dataset *f = &S->p->datasets.at[from->u.index];
     d.from = from->u.index;
     d.rows = f->rows, d.exact = f->exact, d.redraw = f->redraw, d.augment = f->augment, d.late = f->late;
+    d.count = f->count;
     for (int i = 0; i < f->columns.n; i++) vec_push(S->a, &d.columns, f->columns.at[i]);
   }
   vec_push(S->a, &S->p->datasets, d);
@@ -19,9 +20,15 @@ Dataset *dataset_new(Sema *S, DataOp op, const Value *from, Span span, const Val
   return &S->p->datasets.at[v->u.index];
 }
 
+void dataset_other_rows(Dataset *d, int64_t rows, bool exact) {
+  d->rows = rows;
+  d->exact = exact;
+  d->count = 0;
+}
+
 const Value *dataset_done(Sema *S, const Value *v) {
   Dataset *d = &S->p->datasets.at[v->u.index];
-  if (!d->exact) {
+  if (!d->exact && d->count == 0) {
     const char *name = arena_printf(S->a, "rows(%s)", S->dataset_name != NULL ? S->dataset_name : "data");
     vec_push(S->a, &S->p->counts, ((Count){name, COUNT_DATA_ROWS, v->u.index, d->rows}));
     d->count = S->p->counts.n - 1;
@@ -50,6 +57,10 @@ static Shape table_shape(const Sema *S, int index, const Column *c, Span span) {
 const Value *dataset_table(Sema *S, int index, int column, int lift, Span span) {
   const Dataset *d = &S->p->datasets.at[index];
   const Column *c = &d->columns.at[column];
+  if (dataset_is_unbounded(d)) {
+    say(S, DIAG_TYPE, span, "this distribution has no number of rows yet: `take(1000)` before this line");
+    return S->error;
+  }
   if (d->redraw) return later(S, span, "a column of `%s`, whose rows are new every epoch", d->name);
   int slot = -1;
   for (int k = 0; k < S->p->slots.n && slot < 0; k++) {
@@ -92,10 +103,6 @@ Diag *say_no_column(Sema *S, const Dataset *d, const char *name, Span span) {
 const Value *dataset_member(Sema *S, const Value *data, const char *name, Span span) {
   const Dataset *d = &S->p->datasets.at[data->u.index];
   const int column = dataset_column(d, name);
-  if (dataset_is_unbounded(d)) {
-    want_dataset(S, data, "what has columns");
-    return S->error;
-  }
   if (column >= 0) return dataset_table(S, data->u.index, column, 0, span);
   say_no_column(S, d, name, span);
   return S->error;
@@ -126,7 +133,7 @@ static bool made_of(const Sema *S, int index, int part) {
 void dataset_line(Sema *S, const AstNode *e) {
   const Value *self = S->it;
   if (self != NULL && val_is_error(self)) return;
-  S->it = self != NULL ? val_at(S, self, e->span) : S->no_rows;
+  S->it = val_at(S, self != NULL ? self : S->no_rows, e->span);
   const Value *v = eval_stage(S, e);
   S->it = S->error;
   if (val_is_error(v)) return;

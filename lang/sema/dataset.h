@@ -4,9 +4,12 @@
 #define QGN_SEMA_DATASET_H
 #include "lang/sema/builtins.h"
 
-/* A new dataset after `from` (NULL: a source), with its rows and columns; *out is its value. The pointer is
+/* A new dataset after `from` (NULL: a source), with its rows and columns: a stage that changes how many there
+ * are says so (dataset_other_rows); *out is its value. The pointer is
  * valid until the next one is made. */
 Dataset *dataset_new(Sema *S, DataOp op, const Value *from, Span span, const Value **out);
+/* At most `rows` rows, or just as many. */
+void dataset_other_rows(Dataset *d, int64_t rows, bool exact);
 /* After all its fields are set: its count, its statement if it is late. Returns v. */
 const Value *dataset_done(Sema *S, const Value *v);
 /* A distribution that nobody has taken rows of. */

@@ -9,7 +9,7 @@ const Dataset *want_dataset(Sema *S, const Value *v, const char *what) {
     wrong_kind(S, v, what, "a dataset");
     return NULL;
   }
-  if (v == S->no_rows || v->u.index < 0) {
+  if (v->u.index < 0) {
     Diag *d = say(S, DIAG_TYPE, v->span, "there are no rows yet: the first line of a dataset is a source");
     diag_help(d, "like `idx(...)`, `csv(...)`, `glyphs(1000)`, `normal(0, 1)`");
     return NULL;
@@ -19,6 +19,15 @@ const Dataset *want_dataset(Sema *S, const Value *v, const char *what) {
   Diag *diag = say(S, DIAG_TYPE, v->span, "this distribution has no number of rows yet");
   diag_help(diag, "take some first: `take(1000)`, or `redraw(64)` for new rows every epoch");
   return NULL;
+}
+
+const Value *stage_input(Sema *S, const Value *v) {
+  return v->kind == VAL_DIST ? dataset_of_distribution(S, v) : v;
+}
+
+bool stage_has_rows(Sema *S, const Builtin *stage, const Value *it) {
+  const bool source = stage->fn == fn_columns && it->kind == VAL_DATASET && it->u.index < 0;
+  return source || it->kind != VAL_DATASET || it->u.index >= 0 || want_dataset(S, it, stage->name) != NULL;
 }
 
 /* Whether statements may make a dataset here: not while training. */
@@ -88,7 +97,7 @@ static const Value *take_of_distribution(Sema *S, Args *args, int64_t n, bool re
   const Value *out;
   Dataset *d = dataset_new(S, from.op, NULL, args->span, &out);
   *d = from;
-  d->rows = n, d->redraw = redraw, d->span = from.span;
+  d->rows = n, d->redraw = redraw, d->span = from.span, d->from = args->v[0]->u.index;
   return dataset_done(S, out);
 }
 
@@ -126,7 +135,8 @@ const Value *fn_take(Sema *S, Args *args, const Builtin *self) {
   }
   Dataset *d = dataset_new(S, DATA_TAKE, v, args->span, &out);
   const int64_t most = classes > 0 && n <= rows / classes ? n * classes : by == NULL && n < rows ? n : rows;
-  d->n = n, d->by = by, d->rows = most, d->exact = exact;
+  d->n = n, d->by = by;
+  dataset_other_rows(d, most, exact);
   return dataset_done(S, out);
 }
 
@@ -143,7 +153,8 @@ const Value *fn_drop(Sema *S, Args *args, const Builtin *self) {
     return S->error;
   }
   Dataset *d = dataset_new(S, DATA_DROP, args->v[0], args->span, &out);
-  d->n = n, d->rows -= n;
+  d->n = n;
+  dataset_other_rows(d, d->rows - n, d->exact);
   return dataset_done(S, out);
 }
 
@@ -157,7 +168,7 @@ const Value *fn_order(Sema *S, Args *args, const Builtin *self) {
   const int site = self->op == DATA_SHUFFLE ? site_new(S, "shuffle", args->span) : -1;
   Dataset *d = dataset_new(S, (DataOp)self->op, args->v[0], args->span, &out);
   d->by = by, d->site = site;
-  if (by != NULL) d->exact = false;
+  if (by != NULL) dataset_other_rows(d, d->rows, false);
   return dataset_done(S, out);
 }
 
@@ -183,13 +194,11 @@ const Value *fn_corrupt(Sema *S, Args *args, const Builtin *self) {
 /* ---- parts ------------------------------------------------------------------------------------------- */
 
 static const Value *part(Sema *S, Args *args, DataOp op, int64_t n, int64_t m, double a, const char *by,
-                         int64_t rows, const char *name) {
+                         int64_t rows) {
   const Value *out;
   Dataset *d = dataset_new(S, op, args->v[0], args->span, &out);
   d->n = n, d->m = m, d->a = a, d->by = by;
-  d->exact = d->exact && by == NULL;
-  d->rows = rows;
-  d->name = name;
+  dataset_other_rows(d, rows, d->exact && by == NULL);
   return dataset_done(S, out);
 }
 
@@ -208,8 +217,8 @@ const Value *fn_split(Sema *S, Args *args, const Builtin *self) {
   }
   const bool bound = !from->exact || by != NULL;
   const Value *at[2];
-  at[0] = part(S, args, DATA_SPLIT, 0, 0, share, by, bound ? rows : first, "");
-  at[1] = part(S, args, DATA_SPLIT, 1, 0, share, by, bound ? rows : rows - first, "");
+  at[0] = part(S, args, DATA_SPLIT, 0, 0, share, by, bound ? rows : first);
+  at[1] = part(S, args, DATA_SPLIT, 1, 0, share, by, bound ? rows : rows - first);
   return val_list(S, VAL_TUPLE, 2, at, args->span);
 }
 
@@ -235,8 +244,8 @@ const Value *fn_kfold(Sema *S, Args *args, const Builtin *self) {
   const int64_t rows = from->rows, held = (rows - k + of - 1) / of;
   const bool bound = !from->exact || by != NULL;
   const Value *at[2];
-  at[0] = part(S, args, DATA_FOLD, k, of, 0, by, bound ? rows : rows - held, "");
-  at[1] = part(S, args, DATA_FOLD, k, of, 1, by, bound ? rows : held, "");
+  at[0] = part(S, args, DATA_FOLD, k, of, 0, by, bound ? rows : rows - held);
+  at[1] = part(S, args, DATA_FOLD, k, of, 1, by, bound ? rows : held);
   return val_list(S, VAL_TUPLE, 2, at, args->span);
 }
 
@@ -265,7 +274,8 @@ const Value *fn_join(Sema *S, Args *args, const Builtin *self) {
   const bool exact = other->exact, late = other->late;
   Dataset *d = dataset_new(S, DATA_JOIN, args->v[0], args->span, &out);
   d->other = with->u.index;
-  d->rows += rows, d->exact = d->exact && exact, d->late = d->late || late;
+  d->late = d->late || late;
+  dataset_other_rows(d, d->rows + rows, d->exact && exact);
   other = &S->p->datasets.at[d->other];
   for (int i = 0; i < d->columns.n; i++) {
     const Column *theirs = &other->columns.at[dataset_column(other, d->columns.at[i].name)];
@@ -315,7 +325,8 @@ const Value *fn_keep(Sema *S, Args *args, const Builtin *self) {
   const int slot = tensor_export(S, t, path_here(S, "keep"));
   Dataset *d = dataset_new(S, DATA_KEEP, args->v[0], args->span, &out);
   vec_push(S->a, &d->given, ((DataGiven){"", slot}));
-  d->exact = false, d->late = true;
+  d->late = true;
+  dataset_other_rows(d, d->rows, false);
   return dataset_done(S, out);
 }
 
@@ -334,7 +345,7 @@ static void set_column(Sema *S, Dataset *d, const char *name, const Tensor *t, i
 /* columns(name = expr, ...): of a dataset, one value for each row; as a source, tensors whose first axis are
  * the rows */
 const Value *fn_columns(Sema *S, Args *args, const Builtin *self) {
-  const bool source = args->v[0] == NULL || args->v[0] == S->no_rows;
+  const bool source = args->v[0] == NULL || (args->v[0]->kind == VAL_DATASET && args->v[0]->u.index < 0);
   const Tensor *t[ARGS_MAX];
   int slot[ARGS_MAX];
   const Value *out;
@@ -363,7 +374,7 @@ const Value *fn_columns(Sema *S, Args *args, const Builtin *self) {
     slot[i] = tensor_export(S, t[i], path_here(S, args->free_name[i]));
   }
   Dataset *d = dataset_new(S, DATA_VALUES, source ? NULL : args->v[0], args->span, &out);
-  if (source) d->rows = t[0]->shape.d[0].n, d->exact = t[0]->shape.d[0].count == 0;
+  if (source) dataset_other_rows(d, t[0]->shape.d[0].n, t[0]->shape.d[0].count == 0);
   d->late = true;
   for (int i = 0; i < args->n_free; i++) {
     set_column(S, d, args->free_name[i], t[i], 1);

@@ -166,7 +166,10 @@ const char *val_describe(Sema *S, const Value *v) {
   case VAL_DEF: return arena_printf(S->a, "the function `%s`", v->u.def->name);
   case VAL_BUILTIN:
     return arena_printf(S->a, "the %s `%s`", builtin_kind_text(v->u.builtin->kind), v->u.builtin->name);
-  case VAL_DATASET: return arena_printf(S->a, "the dataset `%s`", S->p->datasets.at[v->u.index].name);
+  case VAL_DATASET: {
+    const char *name = v->u.index >= 0 ? S->p->datasets.at[v->u.index].name : "";
+    return *name != '\0' ? arena_printf(S->a, "the dataset `%s`", name) : "a dataset";
+  }
   case VAL_TRAIN: return arena_printf(S->a, "the train `%s`", v->u.train->name);
   case VAL_SERIES: return arena_printf(S->a, "the series `%s`", S->p->series.at[v->u.index].name);
   case VAL_QUBITS:

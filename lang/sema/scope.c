@@ -185,6 +185,8 @@ void report_unknown(Sema *S, Symbol name, Span span, const char *what) {
   }
   Names names = {0};
   collect_names(S, &names);
+  const Dataset *rows = S->stage.data != NULL ? &S->p->datasets.at[S->stage.data->u.index] : NULL;
+  for (int i = 0; rows != NULL && i < rows->columns.n; i++) vec_push(S->a, &names, rows->columns.at[i].name);
   const char *near = diag_nearest(text, names.at, names.n);
   if (near != NULL) {
     diag_mark(d, "did you mean `%s`?", near);

@@ -574,6 +574,9 @@ const Value *dataset_member(Sema *S, const Value *data, const char *name, Span s
 const Value *dataset_rows(Sema *S, const Value *data, Span span); /* their number */
 /* A name that is a column of the dataset whose stage is under way; NULL: it is none. */
 const Value *dataset_name_value(Sema *S, const AstNode *n);
+const Value *stage_input(Sema *S, const Value *v); /* a distribution before `|> take(10)` as a dataset */
+/* False after saying that the first line of a dataset is a source. */
+bool stage_has_rows(Sema *S, const Builtin *stage, const Value *it);
 const char *dataset_columns_text(Sema *S, const Dataset *d); /* "`image`, `label`" */
 void declare_train(Sema *S, const AstNode *n);
 void declare_hyper(Sema *S, const AstNode *n);

@@ -35,6 +35,7 @@ Shape run_slot_shape(const Run *r, int slot) {
 }
 int64_t run_slot_size(const Run *r, int slot) { return r->rows[slot]; }
 double run_slot_get(const Run *r, int slot, int64_t i) { return (double)(float)r->data[slot][i]; }
+int64_t run_data_rows(const Run *r, int dataset) { return r->program.datasets.at[dataset].rows; }
 double run_cell(const Run *r, const Cell *c) {
   return c->text ? (double)NAN : c->slot >= 0 ? run_slot_get(r, c->slot, 0) : c->value;
 }

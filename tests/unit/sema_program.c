@@ -97,8 +97,9 @@ static void data_and_train(void **state) {
   (void)state;
   Rig r = rig_new(gan, NULL);
   const Program *p = rig_program(&r);
-  const Dataset *d = &p->datasets.at[0];
-  assert_int_equal(d->source, SOURCE_NORMAL);
+  const Dataset *d = &p->datasets.at[p->datasets.n - 1];
+  assert_string_equal(d->name, "target");
+  assert_int_equal(d->op, DATA_NORMAL);
   rig_close(d->b, 0.2, 0);
   assert_int_equal(d->rows, 50);
   assert_true(d->redraw);
