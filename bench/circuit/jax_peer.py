@@ -105,7 +105,7 @@ def tensorcircuit(n):
         for q in range(n):
             c.h(q)
             c.ry(q, theta=x[q])
-        for layer in range(P.LAYERS):
+        for layer in range(len(w)):
             for q in range(n):
                 c.ry(q, theta=w[layer, q, 0])
                 c.rz(q, theta=w[layer, q, 1])

@@ -64,7 +64,7 @@ def backprop(n):
         for q in range(n):
             qml.Hadamard(q)
             qml.RY(x[:, q], wires=q)
-        for layer in range(P.LAYERS):
+        for layer in range(len(w)):
             for q in range(n):
                 qml.RY(w[layer, q, 0], wires=q)
                 qml.RZ(w[layer, q, 1], wires=q)
