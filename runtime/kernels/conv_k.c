@@ -239,8 +239,12 @@ static void take_row(const Sweep *s, Real *to, const Real *from, int64_t q, int6
 
 /* Finishes the sums of one tile's row in their place; y: its row of leaky_relu's results, or NULL. */
 static void finish_row(const Sweep *s, Real *sums, int64_t row, const Real *y, int64_t q, int64_t n) {
+  if (!y) {
+    for (int64_t v = 0; v < n; v += VL) store(sums + v, finished(&s->finish, load(sums + v), row, (RVec){0}));
+    return;
+  }
   Real there[8 * VLANES] = {0};
-  if (y) take_row(s, there, y, q, n);
+  take_row(s, there, y, q, n);
   for (int64_t v = 0; v < n; v += VL)
     store(sums + v, finished(&s->finish, load(sums + v), row, load(there + v)));
 }

@@ -148,21 +148,13 @@ static Product product_of(const Job *j, const Real *a, int64_t n, int64_t terms)
                    .sums = j->sums};
 }
 
-/* to[y][x] = from[y - above][x - left] for each channel, 0 around. */
+/* to[y][x] = from[y - above][x - left] for each channel; what is around them was set to 0 before. */
 static void pad_channels(Real *to, const Real *from, int64_t channels, int64_t h, int64_t w,
                          const ConvLanes *r) {
-  int64_t x = r->left, y = r->above, keep_w = min_of(w, r->pitch - x), keep_h = min_of(h, r->rows - y);
-  for (int64_t c = 0; c < channels; c++, from += h * w) {
-    zero_run(to, y * r->pitch);
-    to += y * r->pitch;
-    for (int64_t i = 0; i < keep_h; i++, to += r->pitch) {
-      zero_run(to, x);
-      copy_run(to + x, from + i * w, keep_w);
-      zero_run(to + x + keep_w, r->pitch - x - keep_w);
-    }
-    zero_run(to, (r->rows - y - keep_h) * r->pitch);
-    to += (r->rows - y - keep_h) * r->pitch;
-  }
+  int64_t keep_w = min_of(w, r->pitch - r->left), keep_h = min_of(h, r->rows - r->above);
+  to += r->above * r->pitch + r->left;
+  for (int64_t c = 0; c < channels; c++, from += h * w, to += r->rows * r->pitch)
+    for (int64_t i = 0; i < keep_h; i++) copy_run(to + i * r->pitch, from + i * w, keep_w);
 }
 
 /* to[t][v] = from[v][t], v < channels, zeros behind them. */
@@ -233,6 +225,7 @@ static void forward(const Job *j, const KCall *c) {
   weight_offsets(j, j->term);
   place_offsets(j, 1, j->base);
   in_order(j);
+  zero_run(j->a, j->r.reals);
   for (int64_t rows = in_rows_of(c->op, 0, c->rows); rows > 0; rows--) {
     Product p = product_of(j, padded(j, image), j->r.n, terms);
     multiply(&p);
@@ -300,6 +293,7 @@ static void by_images(const Job *j, const KCall *c) {
       terms_so_far += s->k * p->y.taps * p->x.taps;
     }
   pack_by_phases(j, c->in[1], phase);
+  zero_run(j->a, j->r.reals);
   for (int64_t rows = in_rows_of(c->op, 0, c->rows); rows > 0; rows--) {
     pad_channels(j->a, from, s->k, s->oh, s->ow, &j->r);
     for (int64_t k = 0; k < s->stride * s->stride; k++) {
@@ -326,6 +320,7 @@ static void by_kernels(const Job *j, const KCall *c) {
   weight_offsets(j, j->base);
   place_offsets(j, j->r.images, j->term);
   in_order(j);
+  zero_run(j->a, j->r.images * j->r.reals);
   if (rows == 0) zero_run(j->sums, taps * j->r.width);
   for (int64_t done = 0; done < rows; done += j->r.images) {
     int64_t n = min_of(rows - done, j->r.images);
