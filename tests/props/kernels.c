@@ -136,6 +136,7 @@ static const Case cases[] = {
     }                                                                                                        \
   }
     POOLS(17, 3, 28, 28, 2, 0, 2),
+    POOLS(2, 2, 5, 75, 2, 0, 2),
     POOLS(5, 1, 7, 9, 2, 1, 3),
     POOLS(3, 2, 6, 5, 1, 1, 2),
     POOLS(2, 1, 4, 4, 3, 0, 1),
@@ -473,6 +474,52 @@ static void convolutions(void **state) {
   }
 }
 
+/* Where pixels are equal, the first largest of a window counts, and a NaN is larger than all numbers. */
+static void equal_pixels(void **state) {
+  (void)state;
+  enum { H = 5, W = 75, OH = 2, OW = 37 };
+  static const OpId ops[] = {OP_MAXPOOL, OP_MAXPOOL_AT, OP_MAXPOOL_DX};
+  for (int v = 0; v < n_sets; v++)
+    for (int k = 0; k < 3; k++) {
+      KOp op = {.op = ops[k], .n_in = k == 0 ? 1 : 2, .attr.i = {2, 0, 2}};
+      Shape large = shape_of(4, (int64_t[]){1, 1, H, W}), small = shape_of(4, (int64_t[]){1, 1, OH, OW});
+      op.in[0] = k == 2 ? small : large;
+      op.in[1] = large;
+      op.out = k == 2 ? large : small;
+      op.in_rows[0] = op.in_rows[1] = op.out_rows = true;
+      assert_null(kop_prepare(&op, sets[v]));
+      double a[H * W], b[H * W], expected[H * W] = {0};
+      for (int i = 0; i < H * W; i++) {
+        int kind = (int)rig_random(1, (uint64_t)i, 0, 8);
+        a[i] = i + 1;
+        b[i] = kind == 0 ? NAN : kind < 4 ? 0 : kind - 6;
+      }
+      for (int i = 0; i < OH * OW; i++) {
+        int at = i / OW * 2 * W + i % OW * 2, step[] = {1, W, W + 1}, best = at;
+        for (int j = 0; j < 3; j++) {
+          double x = b[at + step[j]];
+          if (x > b[best] || (isnan(x) && !isnan(b[best]))) best = at + step[j];
+        }
+        if (k == 0) expected[i] = b[best];
+        if (k == 1) expected[i] = a[best];
+        if (k == 2) expected[best] = a[i];
+      }
+      int64_t n = k == 2 ? H * W : OH * OW;
+      void *in[2] = {rig_reals(sets[v], k == 2 ? OH * OW : H * W, k == 0 ? b : a),
+                     rig_reals(sets[v], H * W, b)};
+      void *out = rig_reals(sets[v], n, NULL);
+      rig_call(&op, 1, 0, (const void *const *)in, out, NULL);
+      for (int i = 0; i < n; i++) {
+        double got = rig_get(sets[v], out, i);
+        if (got != expected[i] && !(isnan(got) && isnan(expected[i])))
+          fail_msg("%s %s [%d]: %g instead of %g", sets[v]->name, op_info[op.op].name, i, got, expected[i]);
+      }
+      rig_drop(sets[v], in[0], k == 2 ? OH * OW : H * W);
+      rig_drop(sets[v], in[1], H * W);
+      rig_drop(sets[v], out, n);
+    }
+}
+
 /* CONV and CONV_DX: the epilogue beside the plain result, for images of three rows. */
 static void check_conv_epilogue(const KernelSet *set, const int64_t *z, OpId id, int epilogue) {
   enum { ROWS = 3 };
@@ -622,9 +669,9 @@ static void all_listed(void **state) {
 int main(void) {
   n_sets = rig_variants(sets);
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(elementwise),  cmocka_unit_test(listed),         cmocka_unit_test(products),
-      cmocka_unit_test(convolutions), cmocka_unit_test(conv_epilogues), cmocka_unit_test(batched_products),
-      cmocka_unit_test(epilogues),    cmocka_unit_test(all_listed),
+      cmocka_unit_test(elementwise),      cmocka_unit_test(listed),         cmocka_unit_test(products),
+      cmocka_unit_test(convolutions),     cmocka_unit_test(conv_epilogues), cmocka_unit_test(equal_pixels),
+      cmocka_unit_test(batched_products), cmocka_unit_test(epilogues),      cmocka_unit_test(all_listed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
