@@ -492,7 +492,7 @@ static void equal_pixels(void **state) {
       for (int i = 0; i < H * W; i++) {
         int kind = (int)rig_random(1, (uint64_t)i, 0, 8);
         a[i] = i + 1;
-        b[i] = kind == 0 ? NAN : kind < 4 ? 0 : kind - 6;
+        b[i] = kind == 0 ? (double)NAN : kind < 4 ? 0 : kind - 6;
       }
       for (int i = 0; i < OH * OW; i++) {
         int at = i / OW * 2 * W + i % OW * 2, step[] = {1, W, W + 1}, best = at;
