@@ -43,7 +43,7 @@ def matrix(n):
         state = qubit[:, 0]
         for q in range(1, n):
             state = (state[:, :, None] * qubit[:, q, None, :]).reshape(len(x), -1)
-        state = state.to(torch.complex64)
+        state = state.to(torch.promote_types(state.dtype, torch.complex64))
         for layer in one_qubit(w):
             for q in range(0, n, GROUP):
                 u = layer[q]
