@@ -97,8 +97,7 @@ NodeId g_clamp(Graph *g, NodeId x, NodeId low, NodeId high, Span span) {
 NodeId g_dropout(Graph *g, NodeId x, double p, int site, Span span) {
   if (p <= 0) return x;
   NodeId u = g_draw(g, DRAW_UNIFORM, site, g_shape(g, x), span);
-  NodeId kept = g_binary(g, OP_LE, g_scalar(g, p, span), u, span);
-  return g_binary(g, OP_MUL, x, times(g, kept, p < 1 ? 1 / (1 - p) : 0, span), span);
+  return g_make(g, OP_DROP, 2, (NodeId[]){x, u}, &(Attr){.f = {p}}, NULL, span, NULL);
 }
 
 /* ---- axes ---- */

@@ -46,6 +46,7 @@ FOLD(le, x[0] <= x[1])
 FOLD(and, x[0] != 0 && x[1] != 0)
 FOLD(or, x[0] != 0 || x[1] != 0)
 FOLD(leaky_relu_grad, x[1] > 0 ? x[0] : f[0] * x[0])
+FOLD(drop, x[1] >= f[0] ? x[0] / (1 - f[0]) : 0)
 FOLD(select, x[0] != 0 ? x[1] : x[2])
 FOLD(stretch, x[0])
 #undef FOLD

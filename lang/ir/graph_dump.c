@@ -73,7 +73,7 @@ static bool is_quantile(OpId op) { return op == OP_QUANTILE || op == OP_QUANTILE
 
 static void put_attributes(const Dump *d, const Node *n) {
   const int64_t *i = n->attr.i;
-  bool has_f = n->op == OP_LEAKY_RELU || n->op == OP_LEAKY_RELU_GRAD;
+  bool has_f = n->op == OP_LEAKY_RELU || n->op == OP_LEAKY_RELU_GRAD || n->op == OP_DROP;
   if (has_f) {
     fputs(", ", d->out);
     put_number(d, n->attr.f[0]);

@@ -9,7 +9,7 @@ const OpInfo op_info[OP_COUNT_OF] = {
 
 bool op_carries(OpId op, int k) {
   if (op == OP_SELECT) return k != 0;
-  if (op == OP_LEAKY_RELU_GRAD || op == OP_GATHER || op == OP_SCATTER_ROWS) return k != 1;
+  if (op == OP_LEAKY_RELU_GRAD || op == OP_DROP || op == OP_GATHER || op == OP_SCATTER_ROWS) return k != 1;
   if (op == OP_MAXPOOL_DX || op == OP_MAXPOOL_AT || op == OP_QUANTILE_DX || op == OP_QUANTILE_AT)
     return k != 1;
   return true;

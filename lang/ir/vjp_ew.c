@@ -119,6 +119,14 @@ const char *vjp_leaky_relu_grad(Graph *g, NodeId self, const NodeId *gout, const
   return NULL;
 }
 
+/* Linear in the first input. */
+const char *vjp_drop(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
+  Rule r = rule(g, self, gout);
+  NodeId dropped = g_make(g, OP_DROP, 2, (NodeId[]){r.gout, r.b}, &r.n->attr, NULL, r.n->span, NULL);
+  if (need[0]) gin[0] = to(&r, dropped, r.a);
+  return NULL;
+}
+
 const char *vjp_select(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
   Rule r = rule(g, self, gout);
   NodeId zero = num(&r, 0), c = r.n->in[2];

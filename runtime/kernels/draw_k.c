@@ -69,9 +69,49 @@ DRAW_INLINE void values(const DrawWords word[4], bool normal, int64_t wanted, Dr
   }
 }
 
+#define BELOW_ONE (1 - (Real)(sizeof(Real) == 4 ? 0x1p-24 : 0x1p-53))
 static Real to_real(double x, bool normal) {
   Real y = (Real)x;
-  return normal || y < 1 ? y : 1 - (Real)(sizeof(Real) == 4 ? 0x1p-24 : 0x1p-53);
+  return normal || y < 1 ? y : BELOW_ONE;
+}
+
+/* ---- blocks of one row side by side ---- */
+
+#if VBYTES == 64
+#define DRAW_LIST(F, x) F(0, x), F(1, x), F(2, x), F(3, x), F(4, x), F(5, x), F(6, x), F(7, x)
+#elif VBYTES == 32
+#define DRAW_LIST(F, x) F(0, x), F(1, x), F(2, x), F(3, x)
+#else
+#define DRAW_LIST(F, x) F(0, x), F(1, x)
+#endif
+#define DRAW_NUMBER(l, x) (l)
+#define DRAW_ZIP(l, x) ((x) + (l) / 2 + (l) % 2 * DRAW_LANES)
+#define ZIP_LOW(a, b) __builtin_shufflevector(a, b, DRAW_LIST(DRAW_ZIP, 0))
+#define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, DRAW_LIST(DRAW_ZIP, DRAW_LANES / 2))
+
+typedef Real DrawReal __attribute__((vector_size(DRAW_LANES * sizeof(Real))));
+typedef Real DrawRealAny
+    __attribute__((vector_size(DRAW_LANES * sizeof(Real)), aligned(sizeof(Real)), may_alias));
+
+DRAW_INLINE void put(Real *to, DrawVec x, bool normal) {
+  DrawReal y = __builtin_convertvector(x, DrawReal);
+  if (!normal) y += __builtin_convertvector(y >= 1, DrawReal) * (1 - BELOW_ONE); /* -1 where true */
+  *(DrawRealAny *)to = y;
+}
+
+/* Elements 4 q .. 4 (q + DRAW_LANES) - 1 of a row, all of which are there. */
+DRAW_INLINE void whole_blocks(const KCall *c, uint64_t row, uint64_t q, bool normal, Real *to) {
+  DrawWords word[4] = {(DrawWords){DRAW_LIST(DRAW_NUMBER, 0)} + q, (DrawWords){0} + row,
+                       (DrawWords){0} + c->clock->t, (DrawWords){0} + c->clock->repeat};
+  DrawVec v[4];
+  philox(c->op->key, word);
+  values(word, normal, 4, v);
+  DrawVec even_low = ZIP_LOW(v[0], v[2]), even_high = ZIP_HIGH(v[0], v[2]);
+  DrawVec odd_low = ZIP_LOW(v[1], v[3]), odd_high = ZIP_HIGH(v[1], v[3]);
+  put(to, ZIP_LOW(even_low, odd_low), normal);
+  put(to + DRAW_LANES, ZIP_HIGH(even_low, odd_low), normal);
+  put(to + 2 * DRAW_LANES, ZIP_LOW(even_high, odd_high), normal);
+  put(to + 3 * DRAW_LANES, ZIP_HIGH(even_high, odd_high), normal);
 }
 
 void KNAME(k_draw)(const KCall *c);
@@ -83,6 +123,13 @@ void KNAME(k_draw)(const KCall *c) {
   Real *out = c->out;
   int64_t row = 0, q = 0; /* the next block */
   while (row < rows && width > 0) {
+    if (4 * (q + DRAW_LANES) <= width) {
+      Real *to = out + row * width + 4 * q;
+      if (normal) whole_blocks(c, (uint64_t)(row0 + row), (uint64_t)q, true, to);
+      else whole_blocks(c, (uint64_t)(row0 + row), (uint64_t)q, false, to);
+      if (4 * (q += DRAW_LANES) >= width) row++, q = 0;
+      continue;
+    }
     int64_t row_of[DRAW_LANES], q_of[DRAW_LANES];
     DrawWords word[4] = {{0}, {0}, {0}, {0}};
     int lanes = 0;

@@ -206,6 +206,7 @@ EW2(le, TRUTH(a <= b))
 EW2(and, TRUTH((a != ZERO) & (b != ZERO)))
 EW2(or, TRUTH((a != ZERO) | (b != ZERO)))
 EW2(leaky_relu_grad, a *where_positive(b, ONE, s))
+EW2(drop, select(b >= s, a *(ONE / (ONE - s)), ZERO))
 
 KINLINE RVec of_select(RVec a, RVec b, RVec c) { return select(a != ZERO, b, c); }
 void KNAME(k_select)(const KCall *c);

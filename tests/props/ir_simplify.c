@@ -117,7 +117,7 @@ static void random_attr(const Program *p, OpId op, const Value *a, Attr *attr, S
   }
   if (op == OP_PAD) *attr = (Attr){.i = {rank ? below(rank) : 0, below(2), 3 + below(3)}};
   if (op == OP_CONCAT || op == OP_ARGMAX) attr->i[0] = below(2);
-  if (op == OP_LEAKY_RELU || op == OP_LEAKY_RELU_GRAD) attr->f[0] = 0.25;
+  if (op == OP_LEAKY_RELU || op == OP_LEAKY_RELU_GRAD || op == OP_DROP) attr->f[0] = 0.25;
   if (op == OP_MARK) attr->i[0] = below(100);
   if (op == OP_ONEHOT) attr->i[0] = 3;
   *given = random_shape(below(3));
@@ -130,8 +130,8 @@ static void random_attr(const Program *p, OpId op, const Value *a, Attr *attr, S
 static bool is_jump(OpId op) {
   return op == OP_FLOOR || op == OP_ROUND || op == OP_SIGN || op == OP_ARGMAX || op == OP_EQ || op == OP_NE ||
          op == OP_LT || op == OP_LE || op == OP_NOT || op == OP_AND || op == OP_OR || op == OP_SELECT ||
-         op == OP_ONEHOT || op == OP_LEAKY_RELU_GRAD || op == OP_MAXPOOL_DX || op == OP_MAXPOOL_AT ||
-         op == OP_QUANTILE_DX || op == OP_QUANTILE_AT;
+         op == OP_ONEHOT || op == OP_LEAKY_RELU_GRAD || op == OP_DROP || op == OP_MAXPOOL_DX ||
+         op == OP_MAXPOOL_AT || op == OP_QUANTILE_DX || op == OP_QUANTILE_AT;
 }
 
 static bool rounds(OpId op) {

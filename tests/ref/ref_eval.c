@@ -70,6 +70,7 @@ static double ew(OpId op, const double *f, double a, double b, double c) {
   if (op == OP_AND) return a != 0 && b != 0;
   if (op == OP_OR) return a != 0 || b != 0;
   if (op == OP_LEAKY_RELU_GRAD) return b > 0 ? a : f[0] * a;
+  if (op == OP_DROP) return b >= f[0] ? a / (1 - f[0]) : 0;
   if (op == OP_SELECT) return a != 0 ? b : c;
   if (op == OP_STRETCH) return a;
   assert(!"an elementwise operation without a reference");
