@@ -84,7 +84,7 @@ function put_gates(   n, i) {
   print "|---|---|---|---|---|"
   for (i = 1; i <= n; i++)
     print "| " code(R[i, 2]) (R[i, 3] == "" ? "" : ", " code(R[i, 3])) " | " (R[i, 4] < 0 ? "any" : R[i, 4]) " | " R[i, 5] \
-      " | " inverse(R[i, 7]) " | " cell(R[i, 11]) later(R[i, 9] != "K") " |"
+      " | " inverse(R[i, 7]) " | " cell(R[i, 11]) later(R[i, 9] == "LATER") " |"
 }
 function inverse(s) {
   if (s == "self") return "itself"

@@ -119,6 +119,13 @@ const char *circuit_methods_text(Arena *a, const MethodUse *use) {
   return *out != '\0' ? out : "none";
 }
 
+size_t gate_use_values(const GateUse *u) {
+  const size_t d = (size_t)1 << u->n_targets;
+  if (u->values == NULL) return 0;
+  if (u->channel != CHANNEL_NONE) return 2 * d * d * (size_t)u->n_kraus;
+  return u->gate == GATE_UNITARY ? 2 * d * d : u->gate == GATE_AMPLITUDE ? 2 * d : d;
+}
+
 /* i^result is the factor of the product of two Hermitian words as a Hermitian word with sign +. */
 static int product_phase(const PauliTerm *a, const PauliTerm *b) {
   uint64_t x = a->x ^ b->x, z = a->z ^ b->z;

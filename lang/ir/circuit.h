@@ -17,7 +17,7 @@
 
 #define CIRCUIT_MAX_QUBITS 30
 #define DENSITY_MAX_QUBITS 10
-#define GATE_MAX_QUBITS 8 /* targets and controls together; a multi-qubit gate beyond it is refused */
+#define GATE_MAX_QUBITS 12 /* targets and controls together; a multi-qubit gate beyond it is refused */
 #define GATE_MAX_ANGLES 4
 
 typedef struct AngleRef {
@@ -39,9 +39,11 @@ typedef struct GateUse {
   int n_kraus;          /* kraus: so many matrices in values */
   Span span;
 } GateUse;
+/* Numbers in `values`: 0 where the gate has none. */
+size_t gate_use_values(const GateUse *u);
 /* `word` and `values` are constants in the program's arena; the first target is the most significant
- * bit of their indices. A unitary has at most 5 targets, basis and amplitude stand on fresh qubits
- * (|0>, no gate before) and have neither controls nor an inverse. */
+ * bit of their indices. A unitary has at most 5 targets. Basis and amplitude stand on fresh qubits (|0>,
+ * no gate before); inverted they lead back to |0>. */
 #define UNITARY_MAX_QUBITS 5
 
 /* coefficient * product of Pauli operators; bit q of x and z: X = x, Z = z, Y = both; 0, 0 is the identity */
@@ -80,7 +82,8 @@ typedef struct CircuitProgram {
   Arena *arena;
 } CircuitProgram;
 
-/* How CIRCUIT_VJP computes gradients: i[0] of the CIRCUIT node, handed on to its derivatives. */
+/* How CIRCUIT_VJP computes gradients: i[0] of the CIRCUIT node, handed on to its derivatives; i[1] is the
+ * site of the random directions of SPSA. */
 typedef enum CircuitMethod {
 #define REASON(ID, text)
 #define METHOD(ID, ...) METHOD_##ID,

@@ -1,9 +1,9 @@
 #include "lang/ir/gate.h"
 #include <string.h>
 
-#define STATUS_K false
-#define STATUS_LATER true
-#define STATUS_GIVEN true
+#define STATUS_K false, false
+#define STATUS_LATER true, false
+#define STATUS_GIVEN false, true
 
 const GateInfo gate_info[GATE_COUNT] = {
 #define GATE(ID, name, aliases, qubits, angles, cls, inverse, spectrum, status, steps, doc)                  \

@@ -29,6 +29,7 @@ typedef struct GateInfo {
   const char
       *spectrum;     /* positive differences of the generator's eigenvalues, per angle: "1", "0.5 1; 1", "" */
   bool later;        /* known, refused in scripts */
+  bool given;        /* by a word or values, not by angles alone */
   const char *steps; /* what the simulator does (gates.def) */
   const char *doc;
 } GateInfo;

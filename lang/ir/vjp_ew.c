@@ -84,6 +84,13 @@ static NodeId pow_vjp_exponent(const Rule *r) {
   return bin(r, OP_MUL, G, bin(r, OP_MUL, Y, un(r, OP_LOG, sel(r, zero, num(r, 1), A))));
 }
 
+/* d atan2(a, b) = (b da - a db) / (a^2 + b^2). */
+static NodeId atan2_vjp(const Rule *r, NodeId other) {
+  NodeId a2 = un(r, OP_SQUARE, A), b2 = un(r, OP_SQUARE, B), size = bin(r, OP_ADD, a2, b2);
+  NodeId safe = sel(r, bin(r, OP_EQ, size, num(r, 0)), num(r, 1), size);
+  return bin(r, OP_MUL, G, bin(r, OP_DIV, other, safe));
+}
+
 VJP_UNARY(neg, un(r, OP_NEG, G))
 VJP_UNARY(recip, un(r, OP_NEG, bin(r, OP_MUL, G, un(r, OP_SQUARE, Y))))
 VJP_UNARY(square, bin(r, OP_MUL, bin(r, OP_MUL, G, A), num(r, 2)))
@@ -110,6 +117,7 @@ VJP_BINARY(div, bin(r, OP_DIV, G, B), un(r, OP_NEG, bin(r, OP_MUL, G, bin(r, OP_
 VJP_BINARY(pow, pow_vjp_base(r), pow_vjp_exponent(r))
 VJP_BINARY(maximum, sel(r, bin(r, OP_LE, B, A), G, num(r, 0)), sel(r, bin(r, OP_LE, B, A), num(r, 0), G))
 VJP_BINARY(minimum, sel(r, bin(r, OP_LE, A, B), G, num(r, 0)), sel(r, bin(r, OP_LE, A, B), num(r, 0), G))
+VJP_BINARY(atan2, atan2_vjp(r, B), un(r, OP_NEG, atan2_vjp(r, A)))
 VJP_BINARY(mod, G, un(r, OP_NEG, bin(r, OP_MUL, G, un(r, OP_FLOOR, bin(r, OP_DIV, A, B)))))
 
 /* Piecewise linear in the first input, constant in the second: no second derivative. */

@@ -285,6 +285,16 @@ static int circuit_input(Sema *S, NodeId id, int lift) {
   return c->inputs.n - 1;
 }
 
+bool circuit_constant(Sema *S, const Tensor *t, int64_t element, double *out) {
+  const Graph *g = graph_now(S);
+  Trace tr = {t->node, t->lift, element, 1, 0};
+  while (step_back(g, &tr)) continue;
+  const Node *n = g_node(g, tr.id);
+  if (n->op != OP_CONST) return false;
+  *out = tr.scale * n->attr.f[0] + tr.shift;
+  return true;
+}
+
 bool circuit_angle(Sema *S, const Tensor *t, int64_t element, AngleRef *out) {
   const Graph *g = graph_now(S);
   Trace tr = {t->node, t->lift, element, 1, 0};

@@ -1,124 +1,8 @@
 /* Lines of circuits: gates and blocks on qubits, over registers and pairs, with modifiers. */
-#include "lang/sema/walk.h"
+#include "lang/sema/gates.h"
 #include <string.h>
 
-typedef enum ModKind { MOD_CTRL, MOD_NEGCTRL, MOD_INV } ModKind;
-typedef struct Mod {
-  ModKind kind;
-  int n;
-} Mod;
-
-/* A gate line in parts. */
-typedef struct Line {
-  const AstNode *head, *operands;
-  Mod mods[8];
-  int n_mods, n_controls;
-  int n_impure; /* of the circuit, before the line */
-  Span span;
-} Line;
-
-/* ---- modifiers ------------------------------------------------------------------------------- */
-
-static bool add_modifier(Sema *S, Line *l, const AstNode *m) {
-  const AstNode *name = m->kind == AST_CALL ? ast_kid(m, AST_CALL_callee) : m;
-  const char *text = name->kind == AST_NAME ? sym_text(name->name) : "";
-  Mod mod = {MOD_CTRL, 1};
-  if (strcmp(text, "pow") == 0 || strcmp(text, "when") == 0) {
-    later(S, m->span, "the modifier `%s @`", text);
-    return false;
-  }
-  if (strcmp(text, "negctrl") == 0) mod.kind = MOD_NEGCTRL;
-  else if (strcmp(text, "inv") == 0) mod.kind = MOD_INV;
-  else if (strcmp(text, "ctrl") != 0) {
-    static const char *const known[] = {"ctrl", "negctrl", "inv", "pow", "when"};
-    Diag *d = say(S, DIAG_NAME, m->span, "there is no modifier `%s`", src_of_span(S, m->span));
-    const char *near = synonym_of(text);
-    if (near == NULL) near = diag_nearest(text, known, 5);
-    if (near != NULL) diag_mark(d, "did you mean `%s`?", near);
-    else diag_help(d, "modifiers are `ctrl @`, `negctrl @`, `inv @`, `pow(k) @`");
-    return false;
-  }
-  if (m->kind == AST_CALL) {
-    const AstNode *args = ast_kid(m, AST_CALL_args);
-    int64_t k = 1;
-    if (mod.kind == MOD_INV || args == NULL || args->n != 1) {
-      say(S, DIAG_ARGUMENTS, m->span, "`%s` takes %s", text,
-          mod.kind == MOD_INV ? "no argument" : "one argument, the number of controls");
-      return false;
-    }
-    if (!eval_int(S, args->kids[0], "a number of controls", &k)) return false;
-    if (k < 1 || k >= GATE_MAX_QUBITS) {
-      say(S, DIAG_GATE, m->span, "%lld controls; 1 to %d are possible", (long long)k, GATE_MAX_QUBITS - 1);
-      return false;
-    }
-    mod.n = (int)k;
-  }
-  if (l->n_mods == 8) {
-    say(S, DIAG_GATE, m->span, "more than 8 modifiers");
-    return false;
-  }
-  l->mods[l->n_mods++] = mod;
-  if (mod.kind != MOD_INV) l->n_controls += mod.n;
-  return true;
-}
-
-/* Applies one modifier to the gates from `start` on; controls: its qubits. */
-static bool modify(Sema *S, int start, Mod mod, const int *controls, Span span) {
-  CircuitBuild *c = S->circuit;
-  for (int i = start; i < c->gates.n; i++) {
-    if (c->gates.at[i].channel == CHANNEL_NONE) continue;
-    Diag *d =
-        say(S, DIAG_IMPURE, span, "this block has noise in it, which has neither an inverse nor controls");
-    diag_label(d, c->gates.at[i].span, "here");
-    return false;
-  }
-  if (mod.kind == MOD_INV) {
-    for (int i = start, k = c->gates.n - 1; i < k; i++, k--) {
-      const GateUse t = c->gates.at[i];
-      c->gates.at[i] = c->gates.at[k];
-      c->gates.at[k] = t;
-    }
-    for (int i = start; i < c->gates.n; i++) c->gates.at[i].inverse = !c->gates.at[i].inverse;
-    return true;
-  }
-  for (int i = start; i < c->gates.n; i++) {
-    GateUse *u = &c->gates.at[i];
-    const int have = u->n_controls + u->n_targets;
-    if (have + mod.n > GATE_MAX_QUBITS) {
-      say(S, DIAG_GATE, span, "this gate would act on %d qubits; at most %d are possible", have + mod.n,
-          GATE_MAX_QUBITS);
-      return false;
-    }
-    memmove(u->qubit + mod.n, u->qubit, (size_t)have);
-    memmove(u->control_on + mod.n, u->control_on, (size_t)u->n_controls);
-    for (int k = 0; k < mod.n; k++) {
-      u->qubit[k] = (uint8_t)controls[k];
-      u->control_on[k] = mod.kind == MOD_CTRL ? 1 : 0;
-    }
-    u->n_controls += mod.n;
-  }
-  return true;
-}
-
-static bool distinct(Sema *S, const GateUse *u) {
-  const int n = u->n_controls + u->n_targets;
-  for (int i = 0; i < n; i++)
-    for (int k = 0; k < i; k++)
-      if (u->qubit[i] == u->qubit[k]) {
-        Diag *d = say(S, DIAG_QUBIT, u->span, "qubit %d stands twice in one gate", u->qubit[i]);
-        diag_note(d, "a gate needs different qubits");
-        return false;
-      }
-  return true;
-}
-
 /* ---- operands ----------------------------------------------------------------------------------- */
-
-/* The applications of a line: m of them, each on `width` qubits or registers. */
-typedef struct Operands {
-  int m, width;
-  QubitsValue *at; /* [m][width] */
-} Operands;
 
 static bool eval_operand(Sema *S, const AstNode *n, const Value **out) {
   *out = eval(S, n);
@@ -129,7 +13,7 @@ static bool eval_operand(Sema *S, const AstNode *n, const Value **out) {
   return false;
 }
 
-static const Value **eval_operands(Sema *S, const AstNode *list, int *n) {
+const Value **eval_operands(Sema *S, const AstNode *list, int *n) {
   *n = list != NULL ? list->n : 0;
   const Value **v = ARENA_ARRAY(S->a, const Value *, *n + 1);
   bool ok = true;
@@ -137,15 +21,14 @@ static const Value **eval_operands(Sema *S, const AstNode *list, int *n) {
   return ok ? v : NULL;
 }
 
-static void single(Sema *S, QubitsValue *out, int qubit) {
+void single_qubit(Sema *S, QubitsValue *out, int qubit) {
   int *at = ARENA_NEW(S->a, int);
   *at = qubit;
   *out = (QubitsValue){1, at, true, ""};
 }
 
 /* Pairs: the operand of a line that acts on two things. */
-static bool operands_pairs(Sema *S, const Line *l, const char *name, const Value *v, int width,
-                           Operands *out) {
+bool operands_pairs(Sema *S, const Line *l, const char *name, const Value *v, int width, Operands *out) {
   if (width != 2) {
     Diag *d = say(S, DIAG_GATE, v->span, "`%s` acts on %d qubit%s, but these are pairs", name, width,
                   width == 1 ? "" : "s");
@@ -157,12 +40,11 @@ static bool operands_pairs(Sema *S, const Line *l, const char *name, const Value
   out->m = v->u.qubits.n;
   out->width = 2;
   out->at = ARENA_ARRAY(S->a, QubitsValue, 2 * out->m + 1);
-  for (int i = 0; i < 2 * out->m; i++) single(S, &out->at[i], v->u.qubits.at[i]);
+  for (int i = 0; i < 2 * out->m; i++) single_qubit(S, &out->at[i], v->u.qubits.at[i]);
   return true;
 }
 
-/* Registers of one size go together, qubit by qubit. */
-static bool operands_wise(Sema *S, const char *name, const Value **v, int n, Operands *out) {
+bool operands_wise(Sema *S, const char *name, const Value **v, int n, Operands *out) {
   out->m = v[0]->u.qubits.n;
   out->width = n;
   out->at = ARENA_ARRAY(S->a, QubitsValue, n * out->m + 1);
@@ -173,12 +55,12 @@ static bool operands_wise(Sema *S, const char *name, const Value **v, int n, Ope
       diag_label(d, v[0]->span, "%d qubit%s", out->m, out->m == 1 ? "" : "s");
       return false;
     }
-    for (int i = 0; i < out->m; i++) single(S, &out->at[i * n + k], v[k]->u.qubits.at[i]);
+    for (int i = 0; i < out->m; i++) single_qubit(S, &out->at[i * n + k], v[k]->u.qubits.at[i]);
   }
   return true;
 }
 
-static bool gate_operands(Sema *S, const Line *l, const char *name, int width, Operands *out) {
+bool gate_operands(Sema *S, const Line *l, const char *name, int width, Operands *out) {
   int n = 0;
   const Value **v = eval_operands(S, l->operands, &n);
   if (v == NULL) return false;
@@ -278,27 +160,6 @@ static void angle_of(Sema *S, const Angles *angles, int a, int i, AngleRef *out)
 
 /* ---- gates and blocks ------------------------------------------------------------------------------ */
 
-/* Modifiers of application i, innermost (the last one written) first; false after an error. */
-static bool apply_modifiers(Sema *S, const Line *l, int start, const QubitsValue *operands) {
-  if (l->n_mods > 0 && S->circuit->n_impure > l->n_impure) {
-    say(S, DIAG_IMPURE, l->span, "`%s` measures or resets inside, so it takes no modifier",
-        src_of_span(S, l->head->span));
-    return false;
-  }
-  int at = l->n_controls;
-  int controls[GATE_MAX_QUBITS];
-  for (int j = l->n_mods - 1; j >= 0; j--) {
-    if (l->mods[j].kind != MOD_INV) {
-      at -= l->mods[j].n;
-      for (int k = 0; k < l->mods[j].n; k++) controls[k] = operands[at + k].at[0];
-    }
-    if (!modify(S, start, l->mods[j], controls, l->span)) return false;
-  }
-  for (int i = start; i < S->circuit->gates.n; i++)
-    if (!distinct(S, &S->circuit->gates.at[i])) return false;
-  return true;
-}
-
 /* A gate on any number of qubits: all operands together, one application. */
 static void wide_gate(Sema *S, const Line *l, const char *name, GateId gate, const AstNode *args) {
   int n = 0;
@@ -324,13 +185,17 @@ static void wide_gate(Sema *S, const Line *l, const char *name, GateId gate, con
   for (int a = 0; a < angles.k; a++) angle_of(S, &angles, a, 0, &u.angle[a]);
   const int start = S->circuit->gates.n;
   vec_push(S->a, &S->circuit->gates, u);
-  apply_modifiers(S, l, start, q);
+  line_modify(S, l, start, q);
 }
 
 static void gate_line(Sema *S, const Line *l, const char *name, GateId gate, const AstNode *args) {
   const GateInfo *info = &gate_info[gate];
   if (info->later) {
     later(S, l->head->span, "the gate `%s`", name);
+    return;
+  }
+  if (info->given) {
+    given_line(S, l, name, gate, args);
     return;
   }
   if (info->n_qubits < 0) {
@@ -354,7 +219,7 @@ static void gate_line(Sema *S, const Line *l, const char *name, GateId gate, con
     for (int a = 0; a < info->n_angles; a++) angle_of(S, &angles, a, i, &u.angle[a]);
     const int start = S->circuit->gates.n;
     vec_push(S->a, &S->circuit->gates, u);
-    if (!apply_modifiers(S, l, start, q)) return;
+    if (!line_modify(S, l, start, q)) return;
   }
 }
 
@@ -399,9 +264,12 @@ static void block_line(Sema *S, const Line *l, ObjectInfo *o, const AstNode *cal
   for (int i = 0; i < ops.m; i++) {
     const QubitsValue *q = ops.at + (ptrdiff_t)i * ops.width;
     const int start = S->circuit->gates.n;
+    const bool backwards = S->circuit->backwards;
+    if (line_is_inverse(l)) S->circuit->backwards = !backwards;
     apply_block(S, o, inputs, params != NULL ? params->n : 0, ops.width - l->n_controls, q + l->n_controls,
                 l->span);
-    if (!apply_modifiers(S, l, start, q)) return;
+    S->circuit->backwards = backwards;
+    if (!line_modify(S, l, start, q)) return;
   }
 }
 
@@ -458,6 +326,7 @@ static void unknown_gate(Sema *S, const AstNode *name) {
     diag_label(d, b->span, "declared here");
     return;
   }
+  if (say_foreign_gate(S, text, name->span)) return;
   Diag *d = say(S, DIAG_NAME, name->span, "there is no gate or block `%s`", text);
   const char *near = synonym_of(text);
   if (near == NULL) {
@@ -479,7 +348,7 @@ void walk_command(Sema *S, const AstNode *n) {
   Line l = {.span = n->span, .n_impure = S->circuit->n_impure};
   bool ok = true;
   for (; n->kind == AST_MODIFIED; n = ast_kid(n, AST_MODIFIED_command))
-    ok = add_modifier(S, &l, ast_kid(n, AST_MODIFIED_modifier)) && ok;
+    ok = line_modifier(S, &l, ast_kid(n, AST_MODIFIED_modifier)) && ok;
   if (!ok || n->kind != AST_COMMAND) return;
   l.head = ast_kid(n, AST_COMMAND_head);
   l.operands = ast_kid(n, AST_COMMAND_operands);

@@ -220,7 +220,7 @@ static bool same_angle(const AngleRef *a, const AngleRef *b) {
 }
 
 static bool same_gate(const GateUse *a, const GateUse *b) {
-  if (a->channel != b->channel || a->values != b->values || a->n_kraus != b->n_kraus) return false;
+  if (a->channel != b->channel || a->n_kraus != b->n_kraus) return false;
   if (a->gate != b->gate || a->inverse != b->inverse || a->n_targets != b->n_targets ||
       a->n_controls != b->n_controls)
     return false;
@@ -231,7 +231,11 @@ static bool same_gate(const GateUse *a, const GateUse *b) {
       a->channel != CHANNEL_NONE ? channel_n_params(a->channel) : gate_info[a->gate].n_angles;
   for (int i = 0; i < n_angles; i++)
     if (!same_angle(&a->angle[i], &b->angle[i])) return false;
-  return true;
+  if ((a->word == NULL) != (b->word == NULL) || (a->word != NULL && strcmp(a->word, b->word) != 0))
+    return false;
+  const size_t values = gate_use_values(a);
+  return values == gate_use_values(b) &&
+         (values == 0 || memcmp(a->values, b->values, values * sizeof(double)) == 0);
 }
 
 static bool same_observable(const Observable *a, const Observable *b) {
@@ -294,7 +298,8 @@ static const Value *circuit_node(Sema *S, CircuitProgram *p, Span span) {
   const MethodUse use = circuit_use(program, 1);
   const CircuitMethod method =
       S->gradient > 0 ? (CircuitMethod)(S->gradient - 1) : circuit_method_default(&use);
-  const Attr attr = {.i = {method}, .p = program};
+  const int site = method == METHOD_SPSA ? site_new(S, "spsa", span) : 0;
+  const Attr attr = {.i = {method, site}, .p = program};
   int lift = 0;
   for (int i = 0; i < c->inputs.n; i++) lift = c->rows.at[i] ? 1 : lift;
   const char *why = NULL;

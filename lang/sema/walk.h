@@ -211,6 +211,7 @@ typedef struct CircuitBuild {
   VEC(FileUse) files;
   VEC(Held) held;
   int n_impure; /* measurements and resets so far */
+  bool backwards; /* inside a block that is inverted: state preparation leads back to |0...0> */
 } CircuitBuild;
 
 typedef struct TrainSeries {
@@ -544,6 +545,8 @@ void walk_command(Sema *S, const AstNode *n); /* COMMAND, MODIFIED in a circuit 
 void apply_block(Sema *S, ObjectInfo *o, const Value *const *inputs, int n_inputs, int n,
                  const QubitsValue *operands, Span span);
 bool circuit_angle(Sema *S, const Tensor *t, int64_t element, AngleRef *out);
+/* True if the element is known before the run: *out. */
+bool circuit_constant(Sema *S, const Tensor *t, int64_t element, double *out);
 /* The word of `gradient = ...`: *out is CircuitMethod + 1. False after E0201, E0402. */
 bool gradient_of(Sema *S, const Value *v, int *out);
 const Value *op_binary(Sema *S, AstOp op, const Value *a, const Value *b, Span span);

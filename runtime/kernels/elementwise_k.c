@@ -163,6 +163,12 @@ static RVec pow_lanes(RVec a, RVec b) {
   return p;
 }
 
+static RVec atan2_lanes(RVec a, RVec b) {
+  RVec p;
+  for (int i = 0; i < VL; i++) p[i] = (Real)atan2((double)a[i], (double)b[i]);
+  return p;
+}
+
 KINLINE RVec safe_log(RVec a) { return vmax_keep_nan(vlog(a), R(-100.0)); }
 KINLINE RVec sign_of(RVec a) {
   return select(a > ZERO, ONE, select(a < ZERO, -ONE, select(a == ZERO, ZERO, a)));
@@ -196,6 +202,7 @@ EW2(sub, a - b)
 EW2(mul, a *b)
 EW2(div, a / b)
 EW2(pow, pow_lanes(a, b))
+EW2(atan2, atan2_lanes(a, b))
 EW2(maximum, select((a >= b) | (a != a), a, b))
 EW2(minimum, select((a <= b) | (a != a), a, b))
 EW2(mod, a - b * vfloor(a / b))

@@ -9,6 +9,7 @@ void KNAME(k_circuit_vjp)(const KCall *c);
 void KNAME(density_circuit_vjp)(const KCall *c);
 void KNAME(wide_circuit_vjp)(const KCall *c);
 void KNAME(moved_circuit_vjp)(const KCall *c);
+void KNAME(plain_circuit_vjp)(const KCall *c);
 
 void KNAME(k_circuit)(const KCall *c) {
   if (((const SimPlan *)c->op->plan)->density != NULL) {
@@ -82,6 +83,10 @@ static void back_pass(const Sim *s, const SimPass *pass) {
 void KNAME(k_circuit_vjp)(const KCall *c) {
   if (((const SimPlan *)c->op->plan)->density != NULL) {
     KNAME(density_circuit_vjp)(c);
+    return;
+  }
+  if (c->op->attr.i[0] == METHOD_BACKPROP) {
+    KNAME(plain_circuit_vjp)(c);
     return;
   }
   if (c->op->attr.i[0] != METHOD_ADJOINT) {

@@ -6,6 +6,7 @@
  * differences: the formula of fourth order. A parameter that several rotations use is the sum over
  * them, like any other gradient here. Samples stand in the lanes; no state but psi is needed. */
 #include "runtime/sim/call_k.h"
+#include "runtime/tensor/rng.h"
 
 void KNAME(moved_circuit_vjp)(const KCall *c);
 
@@ -27,19 +28,54 @@ static Rule rule_of(const SimSlot *slot, CircuitMethod method) {
   return (Rule){2, {HALF_PI, 3 * HALF_PI}, {(root + 1) / (4 * root), -(root - 1) / (4 * root)}};
 }
 
+/* The sum of w y of each sample of a tile. */
+static RVec weighted_outputs(Sim *s, int64_t row) {
+  RVec f = {0};
+  sim_tile(s, row);
+  sim_cotangent(s);
+  sim_forward(s);
+  sim_measure(s, s->psi, s->psi, 1, false);
+  for (int o = 0; o < s->plan->program->n_outputs; o++) f += s->w[o] * s->y[o];
+  return f;
+}
+
 /* Adds factor * sum of w y of each sample to the gradient of a slot, with half its angle at scalar[slot]. */
 static void add_moved(Sim *s, int slot, Real factor) {
-  const int n_outputs = s->plan->program->n_outputs;
   sim_cosines(s);
   sim_tables(s);
   for (int64_t row = 0; row < s->samples; row += VL) {
-    sim_tile(s, row);
-    sim_cotangent(s);
-    sim_forward(s);
-    sim_measure(s, s->psi, s->psi, 1, false);
-    RVec f = {0};
-    for (int o = 0; o < n_outputs; o++) f += s->w[o] * s->y[o];
+    RVec f = weighted_outputs(s, row);
     part_add(s, slot, factor * f);
+  }
+}
+
+static bool has_input(const SimPlan *p, int slot) { return p->slot[slot].n_shared + p->slot[slot].n_row > 0; }
+
+/* The sign of a slot in the random direction of this step, the same in every shard. */
+static Real direction_of(const KCall *c, int slot) {
+  uint32_t word[4];
+  rng_philox(c->op->key, (uint32_t)slot / 4, 0, c->clock->t, c->clock->repeat, word);
+  return word[slot % 4] >> 31 ? 1 : -1;
+}
+
+static void move_all(const Sim *s, Real by) {
+  for (int i = 0; i < s->plan->n_slots; i++)
+    if (has_input(s->plan, i)) s->scalar[i] += by * direction_of(s->call, i);
+  sim_cosines(s);
+  sim_tables(s);
+}
+
+/* Simultaneous perturbation (Spall 1992): with a random sign D_i for each angle,
+ *     dF/da_i = D_i (F(a + h D) - F(a - h D)) / (2 h). */
+static void spsa(Sim *s) {
+  const Real h = (Real)(sizeof(Real) == sizeof(double) ? 1e-4 : 1e-2);
+  for (int side = 0; side < 2; side++) {
+    move_all(s, (Real)0.5 * (side ? -2 * h : h));
+    for (int64_t row = 0; row < s->samples; row += VL) {
+      RVec f = weighted_outputs(s, row) * ((side ? -1 : 1) / (2 * h));
+      for (int i = 0; i < s->plan->n_slots; i++)
+        if (has_input(s->plan, i)) part_add(s, i, direction_of(s->call, i) * f);
+    }
   }
 }
 
@@ -48,8 +84,13 @@ void KNAME(moved_circuit_vjp)(const KCall *c) {
   const SimPlan *p = s.plan;
   sim_shared_angles(&s);
   parts_begin(&s);
+  if (c->op->attr.i[0] == METHOD_SPSA) {
+    spsa(&s);
+    parts_end(&s);
+    return;
+  }
   for (int i = 0; i < p->n_slots; i++) {
-    if (p->slot[i].n_shared + p->slot[i].n_row == 0) continue;
+    if (!has_input(p, i)) continue;
     const Rule rule = rule_of(&p->slot[i], (CircuitMethod)c->op->attr.i[0]);
     const Real half = s.scalar[i];
     for (int k = 0; k < 2 * rule.n; k++) {

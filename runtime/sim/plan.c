@@ -2,6 +2,7 @@
 #include <string.h>
 #include "lang/base/mem.h"
 #include "runtime/sim/density.h"
+#include "runtime/sim/plain.h"
 #include "runtime/sim/plan.h"
 #include "runtime/sim/wide.h"
 
@@ -158,6 +159,8 @@ const SimPlan *sim_plan_blocks(Arena *a, const CircuitProgram *c, const KernelSe
   plan_reduce(a, &r, n_seen, seen, &level);
   SimPlan *p = ARENA_NEW(a, SimPlan);
   p->program = c;
+  p->plain = plan_plain(a, c, why, where);
+  if (p->plain == NULL) return NULL;
   for (int i = 0; i < c->n_inputs; i++) p->any_rows |= c->input_has_rows[i];
   bool *seen_in = ARENA_ARRAY(a, bool, n_seen);
   plan_emit(a, p, &r, level, n_seen, seen, seen_in);
@@ -167,6 +170,7 @@ const SimPlan *sim_plan_blocks(Arena *a, const CircuitProgram *c, const KernelSe
     plan_expval(a, p, seen, seen_in);
   }
   size_t vec = strstr(set->name, "avx512") != NULL ? 64 : strstr(set->name, "avx2") != NULL ? 32 : 16;
+  p->vec = vec;
   p->single = plan_passes(a, p, vec == 64 ? 3 : 2); /* what fits into 32 registers, or 16 */
   p->dual = plan_passes(a, p, vec == 64 ? 2 : 1);
   p->wide = plan_wide(a, p, vec, set->real, block_bytes);
@@ -195,6 +199,7 @@ bool sim_is_wide(const KOp *op) {
 size_t sim_scratch(const KOp *op) {
   const SimPlan *p = op->plan;
   if (p->density != NULL) return density_scratch(op);
+  if (op->op == OP_CIRCUIT_VJP && op->attr.i[0] == METHOD_BACKPROP) return plain_backprop_scratch(p->plain, p->vec);
   const SimLayout *at = sim_is_wide(op) ? &p->wide->at : &p->at;
   return at->total[op->op == OP_CIRCUIT ? 0 : op->op == OP_CIRCUIT_VJP ? 1 : 2];
 }

@@ -165,6 +165,8 @@ struct SimPlan {
   uint32_t outcome;            /* output that amplitude 0 belongs to */
   const uint32_t *outcome_col; /* [dim + 1]: what bit b of k flips in it */
   SimLayout at;
+  const struct PlainPlan *plain; /* the gates as they are written (plain.h) */
+  size_t vec;                    /* bytes of a vector */
   const struct WidePlan
       *wide; /* amplitudes in lanes (wide.h); NULL if there are fewer amplitudes than lanes */
   const struct DensityPlan *density; /* circuits with channels (density.h): slots hold whole angles then */

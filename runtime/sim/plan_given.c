@@ -43,8 +43,8 @@ typedef struct TwoRows {
   double y, z;
 } TwoRows;
 
-/* Its inverse as gates. */
-static void add_two_rows(Steps *s, const GateUse *u, const TwoRows *t) {
+/* The inverse of the turn as gates, or the turn itself. */
+static void add_two_rows(Steps *s, const GateUse *u, const TwoRows *t, bool inverse) {
   Raw r = steps_controls(u);
   uint32_t target = 0;
   for (int b = 0; b < u->n_targets; b++) {
@@ -55,12 +55,12 @@ static void add_two_rows(Steps *s, const GateUse *u, const TwoRows *t) {
     r.control[r.n_controls] = __builtin_ctz(qubit_of(u, b));
     r.on[r.n_controls++] = t->row >> b & 1;
   }
-  r.p = pauli_word(target, target);
-  r.angle.shift = -t->y;
-  steps_rotation(s, r);
-  r.p = pauli_word(0, target);
-  r.angle.shift = -t->z;
-  steps_rotation(s, r);
+  for (int i = 0; i < 2; i++) {
+    bool about_z = (i == 0) != inverse;
+    r.p = pauli_word(about_z ? 0 : target, target);
+    r.angle.shift = (about_z ? t->z : t->y) * (inverse ? -1 : 1);
+    steps_rotation(s, r);
+  }
 }
 
 /* Makes m[row ^ flip] of column `col` zero by a turn of the two rows. */
@@ -124,7 +124,7 @@ static const char *unitary(Steps *s, const GateUse *u) {
   double *phase = ARENA_ARRAY(s->arena, double, n);
   for (uint32_t k = 0; k < n; k++) phase[k] = carg(m[k * n + k]);
   phases(s, u, phase);
-  while (count > 0) add_two_rows(s, u, &turn[--count]);
+  while (count > 0) add_two_rows(s, u, &turn[--count], true);
   return NULL;
 }
 
@@ -139,14 +139,24 @@ static const char *amplitude(Steps *s, const GateUse *u) {
   if (!(fabs(norm - 1) < TOLERANCE)) return "the squares of the amplitudes of `amplitude` do not add up to 1";
   TwoRows *turn = ARENA_ARRAY(s->arena, TwoRows, n);
   int count = triangular(n, 1, m, turn);
-  while (count > 0) add_two_rows(s, u, &turn[--count]);
+  Raw phase = steps_controls(u); /* what is left of the column is a phase, which a control can see */
+  phase.angle.shift = (u->inverse ? 2 : -2) * carg(m[0]);
+  if (!u->inverse) steps_rotation(s, phase);
+  for (int i = 0; i < count; i++) add_two_rows(s, u, &turn[u->inverse ? i : count - 1 - i], !u->inverse);
+  if (u->inverse) steps_rotation(s, phase);
   return NULL;
 }
 
 static void basis(Steps *s, const GateUse *u) {
   for (int i = 0; i < u->n_targets; i++) {
-    Raw r = {.p = pauli_word(1u << u->qubit[i], 0), .angle.shift = acos(-1)};
-    if (u->word[i] == '1') steps_rotation(s, r);
+    if (u->word[i] != '1') continue;
+    Raw r = steps_controls(u); /* x as rotation and phase, which a control can see */
+    r.p = pauli_word(1u << u->qubit[u->n_controls + i], 0);
+    r.angle.shift = acos(-1);
+    steps_rotation(s, r);
+    r.p = pauli_word(0, 0);
+    r.angle.shift = -acos(-1);
+    steps_rotation(s, r);
   }
 }
 
@@ -168,11 +178,6 @@ static void pauli_rotation(Steps *s, const GateUse *u) {
 }
 
 const char *steps_given(Steps *s, const GateUse *u) {
-  bool fresh = u->gate == GATE_BASIS || u->gate == GATE_AMPLITUDE;
-  if (fresh && (u->n_controls > 0 || u->inverse)) {
-    return arena_printf(s->arena, "`%s` prepares a state and has neither controls nor an inverse",
-                        gate_info[u->gate].name);
-  }
   if (u->gate == GATE_UNITARY) return unitary(s, u);
   if (u->gate == GATE_AMPLITUDE) return amplitude(s, u);
   if (u->gate == GATE_BASIS) {

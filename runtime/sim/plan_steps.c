@@ -1,74 +1,9 @@
-/* Gates to rotations: reads the `steps` column of gates.def. */
+/* Gates to rotations, by the `steps` column of gates.def. */
 #define _GNU_SOURCE /* M_PI */
 #include <math.h>
 #include <string.h>
+#include "lang/ir/gate_steps.h"
 #include "runtime/sim/plan_steps.h"
-
-#define MAX_STEPS 16
-
-/* One step of a gate: a word with an angle, or cx. */
-typedef struct Step {
-  bool is_cx;
-  int control, target;              /* cx */
-  char word[GATE_MAX_QUBITS + 1];   /* padded to the gate's targets */
-  double shift, k[GATE_MAX_ANGLES]; /* angle = shift + sum k[i] * angle i */
-} Step;
-
-/* A number like 2, 0.5 or nothing (1). */
-static const char *read_factor(const char *s, double *v) {
-  if (*s < '0' || *s > '9') {
-    *v = 1;
-    return s;
-  }
-  double x = 0, unit = 1;
-  while (*s >= '0' && *s <= '9') x = 10 * x + (*s++ - '0');
-  if (*s == '.') {
-    for (s++; *s >= '0' && *s <= '9'; s++) x += (unit /= 10) * (*s - '0');
-  }
-  *v = x;
-  return s;
-}
-
-/* The sum up to the closing bracket: terms [+-][number][a..d or pi][/number]. */
-static const char *read_angle(const char *s, Step *step) {
-  while (*s != ')') {
-    double sign = 1, v, div = 1, *to = &step->shift, unit = 1;
-    if (*s == '-' || *s == '+') sign = *s++ == '-' ? -1 : 1;
-    s = read_factor(s, &v);
-    if (*s == 'p') {
-      unit = M_PI;
-      s += 2;
-    } else if (*s >= 'a' && *s <= 'd') {
-      to = &step->k[*s++ - 'a'];
-    }
-    if (*s == '/') s = read_factor(s + 1, &div);
-    *to += sign * v * unit / div;
-  }
-  return s + 1;
-}
-
-static int read_steps(const char *s, int n_targets, Step step[MAX_STEPS]) {
-  int n = 0;
-  while (*s != '\0') {
-    Step *e = &step[n++];
-    *e = (Step){.is_cx = *s == 'c'};
-    if (e->is_cx) {
-      e->control = s[2] - '0';
-      e->target = s[3] - '0';
-      s += 4;
-    } else {
-      int letters = 0;
-      for (; *s != '(' && *s != '*'; s++) e->word[letters++] = *s;
-      if (*s == '*') {
-        while (letters < n_targets) e->word[letters] = e->word[letters - 1], letters++;
-        s++;
-      }
-      s = read_angle(s + 1, e);
-    }
-    while (*s == ' ') s++;
-  }
-  return n;
-}
 
 /* Is `angle` a multiple of pi/2, but for rounding? Then *m is that multiple, modulo 8. */
 static bool quarter_turns(double angle, int *m) {
@@ -127,6 +62,10 @@ static SimAngle scaled_angle(Arena *a, SimAngle g, double by) {
 void steps_rotation(Steps *s, Raw r) {
   int m;
   int n = s->program->n_qubits;
+  if (s->raw != NULL) {
+    if (r.n_controls > 0 || r.p.x != 0 || r.p.z != 0) vec_push(s->arena, s->raw, r);
+    return;
+  }
   if (r.p.x == 0 && r.p.z == 0) {
     if (r.n_controls == 0) return; /* a global phase */
     if (r.n_controls == 1) {       /* C = (1 -+ Z) / 2 */
@@ -148,7 +87,7 @@ void steps_rotation(Steps *s, Raw r) {
   vec_push(s->arena, s->out, q);
 }
 
-static SimAngle step_angle(Steps *s, const GateUse *u, const Step *e, double sign) {
+static SimAngle step_angle(Steps *s, const GateUse *u, const GateStep *e, double sign) {
   SimTerm *t = ARENA_ARRAY(s->arena, SimTerm, GATE_MAX_ANGLES);
   SimAngle g = {sign * e->shift, 0, t};
   for (int i = 0; i < GATE_MAX_ANGLES; i++) {
@@ -170,9 +109,9 @@ Raw steps_controls(const GateUse *u) {
   return r;
 }
 
-static void run_cx(Steps *s, const GateUse *u, const Step *e) {
+static void run_cx(Steps *s, const GateUse *u, const GateStep *e) {
   const uint8_t *target = u->qubit + u->n_controls;
-  if (u->n_controls == 0) {
+  if (u->n_controls == 0 && s->raw == NULL) {
     frame_cx(s->frame, target[e->control], target[e->target]);
     return;
   }
@@ -187,7 +126,7 @@ static void run_cx(Steps *s, const GateUse *u, const Step *e) {
   steps_rotation(s, r);
 }
 
-static void run_word(Steps *s, const GateUse *u, const Step *e, double sign) {
+static void run_word(Steps *s, const GateUse *u, const GateStep *e, double sign) {
   Raw r = steps_controls(u);
   uint32_t x = 0, z = 0;
   for (int i = 0; i < u->n_targets; i++) {
@@ -205,29 +144,39 @@ static void run_word(Steps *s, const GateUse *u, const Step *e, double sign) {
   steps_rotation(s, r);
 }
 
-const char *plan_steps(Arena *a, const CircuitProgram *c, SimRotations *out, Frame *frame, Span *where) {
-  Steps s = {a, c, out, frame};
-  frame_identity(frame, c->n_qubits);
+static const char *all_steps(Steps *s, Span *where) {
+  const CircuitProgram *c = s->program;
   for (int g = 0; g < c->gates.n; g++) {
     const GateUse *u = &c->gates.at[g];
     const GateInfo *info = &gate_info[u->gate];
     *where = u->span;
     if (u->word != NULL || u->values != NULL) {
-      const char *why = steps_given(&s, u);
+      const char *why = steps_given(s, u);
       if (why != NULL) return why;
       continue;
     }
-    if (info->later) return arena_printf(a, "gate `%s` cannot be run by this version yet", info->name);
-    Step step[MAX_STEPS];
-    int n = read_steps(info->steps, u->n_targets, step);
+    if (info->later) return arena_printf(s->arena, "gate `%s` cannot be run by this version yet", info->name);
+    GateStep step[GATE_MAX_STEPS];
+    int n = gate_steps(u->gate, u->n_targets, step);
     for (int i = 0; i < n; i++) {
-      const Step *e = &step[u->inverse ? n - 1 - i : i];
+      const GateStep *e = &step[u->inverse ? n - 1 - i : i];
       if (e->is_cx) {
-        run_cx(&s, u, e);
+        run_cx(s, u, e);
       } else {
-        run_word(&s, u, e, u->inverse ? -1 : 1);
+        run_word(s, u, e, u->inverse ? -1 : 1);
       }
     }
   }
   return NULL;
+}
+
+const char *plan_steps(Arena *a, const CircuitProgram *c, SimRotations *out, Frame *frame, Span *where) {
+  Steps s = {.arena = a, .program = c, .out = out, .frame = frame};
+  frame_identity(frame, c->n_qubits);
+  return all_steps(&s, where);
+}
+
+const char *plan_raw_steps(Arena *a, const CircuitProgram *c, RawSteps *out, Span *where) {
+  Steps s = {.arena = a, .program = c, .raw = out};
+  return all_steps(&s, where);
 }

@@ -12,13 +12,18 @@ typedef struct Raw {
   SimAngle angle;
 } Raw;
 
+typedef VEC(Raw) RawSteps;
+
 typedef struct Steps {
   Arena *arena;
   const CircuitProgram *program;
   SimRotations *out;
   Frame *frame;
+  RawSteps *raw; /* not NULL: rotations go here as they are, and nothing into out and frame */
 } Steps;
 
+/* All gates as rotations in order, without frame: CX is one, too. NULL, or what is missing. */
+const char *plan_raw_steps(Arena *a, const CircuitProgram *c, RawSteps *out, Span *where);
 void steps_rotation(Steps *s, Raw r);
 /* The controls of the gate's use, and nothing else yet. */
 Raw steps_controls(const GateUse *u);

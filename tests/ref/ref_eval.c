@@ -62,6 +62,7 @@ static double ew(OpId op, const double *f, double a, double b, double c) {
   if (op == OP_POW) return pow(a, b);
   if (op == OP_MAXIMUM) return a != a || a >= b ? a : b;
   if (op == OP_MINIMUM) return a != a || a <= b ? a : b;
+  if (op == OP_ATAN2) return atan2(a, b);
   if (op == OP_MOD) return a - b * floor(a / b);
   if (op == OP_EQ) return a == b;
   if (op == OP_NE) return a != b;
