@@ -298,7 +298,7 @@ static void file_line(Sema *S, const Line *l, const FileBlock *b, const AstNode 
     return;
   }
   file_block_apply(S, b, &args, n - skip, q + skip, l->operands != NULL ? l->operands->span : l->span);
-  apply_modifiers(S, l, start, q);
+  line_modify(S, l, start, q);
 }
 
 /* A noise channel over registers or pairs, like a gate. */

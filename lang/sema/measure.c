@@ -287,6 +287,15 @@ static const CircuitProgram *circuit_program(Sema *S, CircuitProgram *p, Span sp
   return kept;
 }
 
+/* Two calls have independent directions: their site is named after the place of the call. */
+static int estimate_site(Sema *S, Span span) {
+  Path *path = S->path;
+  if (S->caller != NULL) S->path = S->caller;
+  const int site = site_new(S, arena_printf(S->a, "%s.spsa", S->circuit->object->name), span);
+  S->path = path;
+  return site;
+}
+
 static const Value *circuit_node(Sema *S, CircuitProgram *p, Span span) {
   CircuitBuild *c = S->circuit;
   uint64_t x = 0; /* qubits measured in another basis than that of Z */
@@ -298,8 +307,8 @@ static const Value *circuit_node(Sema *S, CircuitProgram *p, Span span) {
   const MethodUse use = circuit_use(program, 1);
   const CircuitMethod method =
       S->gradient > 0 ? (CircuitMethod)(S->gradient - 1) : circuit_method_default(&use);
-  const int site = method == METHOD_SPSA ? site_new(S, "spsa", span) : 0;
-  const Attr attr = {.i = {method, site}, .p = program};
+  if (method == METHOD_SPSA && S->estimates == 0) S->estimates = estimate_site(S, span) + 1;
+  const Attr attr = {.i = {method, method == METHOD_SPSA ? S->estimates - 1 : 0}, .p = program};
   int lift = 0;
   for (int i = 0; i < c->inputs.n; i++) lift = c->rows.at[i] ? 1 : lift;
   const char *why = NULL;

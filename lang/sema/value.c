@@ -333,6 +333,18 @@ static const Value *as_tensor(Sema *S, const Value *v, const char *what) {
 }
 
 /* A list of equal parts, stacked on a new first axis. */
+/* Parts one after the other, in groups: an operation of the runtime has few inputs. */
+static NodeId concat_parts(Graph *g, int n, const NodeId *parts, int axis, Span span) {
+  enum { GROUP = 8 };
+  if (n == 1) return parts[0];
+  if (n <= GROUP) return g_concat(g, n, parts, axis, span);
+  NodeId *joined = ARENA_ARRAY(g_arena(g), NodeId, n / GROUP + 1);
+  int count = 0;
+  for (int i = 0; i < n; i += GROUP)
+    joined[count++] = concat_parts(g, n - i < GROUP ? n - i : GROUP, parts + i, axis, span);
+  return concat_parts(g, count, joined, axis, span);
+}
+
 static const Value *list_node(Sema *S, const Value *v, const char *what) {
   int n = 0;
   const Value *const *items = static_items(S, v, what, &n);
@@ -346,6 +358,8 @@ static const Value *list_node(Sema *S, const Value *v, const char *what) {
     const Value *x = as_tensor(S, items[i], what);
     if (val_is_error(x)) return x;
     t[i] = x->u.tensor;
+    if (t[i]->g != graph_now(S)) /* a part that an earlier region computed */
+      t[i] = val_node(S, tensor_here(S, t[i], x->span), t[i]->lift, x->span)->u.tensor;
     const Shape s0 = tensor_sample(t[0]), s = tensor_sample(t[i]);
     if (!shape_equal(&s0, &s)) {
       Diag *d = say(S, DIAG_SHAPE, items[i]->span,
@@ -371,7 +385,7 @@ static const Value *list_node(Sema *S, const Value *v, const char *what) {
     s.rank++;
     parts[i] = g_reshape(g, parts[i], &s, v->span);
   }
-  return val_node(S, n == 1 ? parts[0] : g_concat(g, n, parts, lift, v->span), lift, v->span);
+  return val_node(S, concat_parts(g, n, parts, lift, v->span), lift, v->span);
 }
 
 const Tensor *want_tensor(Sema *S, const Value *v, const char *what) {

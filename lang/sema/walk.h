@@ -210,7 +210,7 @@ typedef struct CircuitBuild {
   Span measured_span;
   VEC(FileUse) files;
   VEC(Held) held;
-  int n_impure; /* measurements and resets so far */
+  int n_impure;   /* measurements and resets so far */
   bool backwards; /* inside a block that is inverted: state preparation leads back to |0...0> */
 } CircuitBuild;
 
@@ -293,6 +293,8 @@ struct Sema {
   ObjectBuild *object;
   CircuitBuild *circuit;
   TrainInfo *train;
+  Path *caller;            /* of the outermost call of a circuit or model */
+  int estimates;           /* 1 + site of the random directions of its gradient estimates (SPSA); 0: not yet */
   const NoiseModel *noise; /* of the circuits called here; NULL: none */
   int gradient;            /* CircuitMethod + 1 of the circuits called here; 0: each the default of its use */
   const char *dataset_name; /* of the block under way; NULL outside */

@@ -279,7 +279,8 @@ static bool make_instr(PlanEnv *env, RegionPlan *p, NodeId id) {
   set_output(env, p, &i, id);
   if (has_parts(n->op)) set_parts(env, p, &i);
   const bool estimate = n->op == OP_CIRCUIT_VJP && n->attr.i[0] == METHOD_SPSA;
-  if (n->op == OP_DRAW || estimate) i.kop.key = rng_key(env->program->seed, env->program->sites.at[n->attr.i[1]].path);
+  if (n->op == OP_DRAW || estimate)
+    i.kop.key = rng_key(env->program->seed, env->program->sites.at[n->attr.i[1]].path);
   if (is_circuit(n->op) && !(i.kop.plan = sim_of(env, n))) return false;
   const char *why = i.mixed_counts
                         ? "an operation over two different numbers of rows cannot be run by this version"

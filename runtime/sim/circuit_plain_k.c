@@ -40,8 +40,8 @@ static void back_forward(const Back *b) {
   plain_zero(plain_at(b->states, 0, b->d), b->d, 1);
   for (int i = 0; i < p->n_turns; i++) {
     vsincos(plain_half(p, b->call->in, &p->turn[i], b->row, b->lanes), &b->s[i], &b->c[i]);
-    plain_turn(&p->turn[i], b->d, plain_at(b->states, (size_t)i, b->d), plain_at(b->states, (size_t)i + 1, b->d),
-               b->c[i], b->s[i]);
+    plain_turn(&p->turn[i], b->d, plain_at(b->states, (size_t)i, b->d),
+               plain_at(b->states, (size_t)i + 1, b->d), b->c[i], b->s[i]);
   }
 }
 
@@ -118,8 +118,7 @@ static void back_add(const Back *b, int i, RVec g) {
     Real *out = b->call->part[m->source];
     if (out == NULL || !b->plan->program->input_has_rows[m->source]) continue;
     const int64_t size = b->plan->program->input_size[m->source];
-    for (int l = 0; l < b->lanes; l++)
-      out[(b->row + l) * size + m->element] += (Real)(0.5 * m->scale) * g[l];
+    for (int l = 0; l < b->lanes; l++) out[(b->row + l) * size + m->element] += (Real)(0.5 * m->scale) * g[l];
   }
 }
 
@@ -130,7 +129,8 @@ static void back_end(const Back *b) {
     for (int j = 0; j < t->angle.n; j++) {
       const SimTerm *m = &t->angle.term[j];
       Real *out = b->call->part[m->source];
-      if (out != NULL && !b->plan->program->input_has_rows[m->source]) out[m->element] += (Real)(0.5 * m->scale) * g;
+      if (out != NULL && !b->plan->program->input_has_rows[m->source])
+        out[m->element] += (Real)(0.5 * m->scale) * g;
     }
   }
 }

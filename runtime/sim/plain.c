@@ -29,7 +29,8 @@ const PlainPlan *plan_plain(Arena *a, const CircuitProgram *c, const char **why,
 size_t plain_backprop_scratch(const PlainPlan *p, size_t vec) {
   size_t state = mem_mul((size_t)2 << p->program->n_qubits, vec), turns = (size_t)p->n_turns;
   size_t states = mem_mul(mem_add(turns, 3), state);
-  return mem_add(mem_add(states, mem_mul(mem_mul(turns, 3), vec)), mem_mul((size_t)p->program->n_outputs, vec));
+  return mem_add(mem_add(states, mem_mul(mem_mul(turns, 3), vec)),
+                 mem_mul((size_t)p->program->n_outputs, vec));
 }
 
 /* The state, a tangent for each weight, one state of room. */

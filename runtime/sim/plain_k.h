@@ -38,7 +38,8 @@ KINLINE RVec plain_input(const PlainPlan *p, const void *in, int k, int64_t elem
 }
 
 /* Half the angle of a turn. */
-KINLINE RVec plain_half(const PlainPlan *p, const void *const *in, const PlainTurn *t, int64_t row, int lanes) {
+KINLINE RVec plain_half(const PlainPlan *p, const void *const *in, const PlainTurn *t, int64_t row,
+                        int lanes) {
   RVec a = splat((Real)t->angle.shift);
   for (int i = 0; i < t->angle.n; i++) {
     const SimTerm *m = &t->angle.term[i];

@@ -199,7 +199,8 @@ bool sim_is_wide(const KOp *op) {
 size_t sim_scratch(const KOp *op) {
   const SimPlan *p = op->plan;
   if (p->density != NULL) return density_scratch(op);
-  if (op->op == OP_CIRCUIT_VJP && op->attr.i[0] == METHOD_BACKPROP) return plain_backprop_scratch(p->plain, p->vec);
+  if (op->op == OP_CIRCUIT_VJP && op->attr.i[0] == METHOD_BACKPROP)
+    return plain_backprop_scratch(p->plain, p->vec);
   const SimLayout *at = sim_is_wide(op) ? &p->wide->at : &p->at;
   return at->total[op->op == OP_CIRCUIT ? 0 : op->op == OP_CIRCUIT_VJP ? 1 : 2];
 }

@@ -240,7 +240,7 @@ static void check_placement(CircuitProgram *c, int which) {
   GateUse *u = &c->gates.at[c->gates.n - 1];
   u->inverse = which % 3 == 2;
   if (which % 4 == 3) {
-    int all[4] = {0, 1, 2, 3};
+    int all[5] = {0, 1, 2, 3, 4};
     rig_gate(c, GATE_SX, 0, 1, (int[]){u->qubit[0]}); /* so that phases show */
     rig_probs(c, c->n_qubits, all);
     u = &c->gates.at[c->gates.n - 2];
@@ -283,7 +283,9 @@ static void place(GateId g, int n, int n_targets, int n_controls, int chosen, in
 
 static void test_placements(void **state) {
   (void)state;
-  int which = 0, qubits[GATE_MAX_QUBITS], most = getenv("QGN_QUICK") ? 3 : 4;
+  const char *given = getenv("QGN_PLACEMENTS"); /* up to 5 qubits */
+  int which = 0, qubits[GATE_MAX_QUBITS], most = given ? atoi(given) : getenv("QGN_QUICK") ? 3 : 4;
+  assert_in_range(most, 3, 5);
   for (int g = 0; g < GATE_COUNT; g++) {
     if (gate_info[g].later || gate_info[g].given) continue;
     bool any = gate_info[g].n_qubits < 0;
@@ -296,7 +298,7 @@ static void test_placements(void **state) {
       }
     }
   }
-  assert_true(which > (most == 4 ? 3000 : 300));
+  assert_true(which > (most >= 4 ? 3000 : 300));
 }
 
 /* ---- gates given by words and values ---- */
