@@ -259,7 +259,8 @@ bool line_modify(Sema *S, const Line *l, int start, const QubitsValue *operands)
   }
   for (int i = start; i < S->circuit->gates.n && l->n_mods > 0; i++) {
     if (S->circuit->gates.at[i].channel == CHANNEL_NONE) continue;
-    Diag *d = say(S, DIAG_IMPURE, l->span, "this block has noise in it, which has neither an inverse nor controls");
+    Diag *d =
+        say(S, DIAG_IMPURE, l->span, "this block has noise in it, which has neither an inverse nor controls");
     diag_label(d, S->circuit->gates.at[i].span, "here");
     return false;
   }

@@ -293,8 +293,8 @@ struct Sema {
   ObjectBuild *object;
   CircuitBuild *circuit;
   TrainInfo *train;
-  Path *caller;            /* of the outermost call of a circuit or model */
-  int estimates;           /* 1 + site of the random directions of its gradient estimates (SPSA); 0: not yet */
+  Path *caller;  /* of the outermost call of a circuit or model */
+  int estimates; /* 1 + site of the random directions of its gradient estimates (SPSA); 0: not yet */
   const NoiseModel *noise; /* of the circuits called here; NULL: none */
   int gradient;            /* CircuitMethod + 1 of the circuits called here; 0: each the default of its use */
   const char *dataset_name; /* of the block under way; NULL outside */
