@@ -13,7 +13,7 @@ cx q[0], q;
 s[0];
 x s[0];
 ctrl(0) @ x q[0], q[1];
-ctrl(8) @ x q, r;
+ctrl(12) @ x q, r;
 inv(2) @ x q[0];
 pow(0.5) @ h q[0];
 pow(0.5) @ g(1) q[0], q[1];
