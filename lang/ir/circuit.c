@@ -32,16 +32,16 @@ enum {
 
 typedef struct MethodInfo {
   const char *name;
-  uint8_t measure[5];           /* of each MeasureKind */
+  uint8_t measure[4];           /* of each MeasureKind */
   uint8_t setting[SETTINGS][2]; /* first and second order */
 } MethodInfo;
 
 static const MethodInfo methods[METHOD_COUNT] = {
 #define REASON(ID, text)
-#define METHOD(ID, name, expval, probs, amplitudes, density, sample, second, shots, shots2, mixed, mixed2,   \
-               paths, paths2, open, open2, open_paths, doc)                                                  \
+#define METHOD(ID, name, expval, probs, amplitudes, sample, second, shots, shots2, mixed, mixed2, paths,     \
+               paths2, open, open2, open_paths, doc)                                                         \
   [METHOD_##ID] = {name,                                                                                     \
-                   {CELL_##expval, CELL_##probs, CELL_##amplitudes, CELL_##density, CELL_##sample},          \
+                   {CELL_##expval, CELL_##probs, CELL_##amplitudes, CELL_##sample},                          \
                    {{CELL_K, CELL_##second},                                                                 \
                     {CELL_##shots, CELL_##shots2},                                                           \
                     {CELL_##mixed, CELL_##mixed2},                                                           \
@@ -64,6 +64,7 @@ CircuitMethod circuit_method_find(const char *name) {
 MethodUse circuit_use(const CircuitProgram *c, int order) {
   return (MethodUse){.measure = c->measure,
                      .order = order,
+                     .shots = c->shots > 0,
                      .noise = c->mixed ? CIRCUIT_MIXED : CIRCUIT_PURE,
                      .open_noise = c->open_noise};
 }
@@ -126,8 +127,7 @@ size_t gate_use_values(const GateUse *u) {
   return u->gate == GATE_UNITARY ? 2 * d * d : u->gate == GATE_AMPLITUDE ? 2 * d : d;
 }
 
-/* i^result is the factor of the product of two Hermitian words as a Hermitian word with sign +. */
-static int product_phase(const PauliTerm *a, const PauliTerm *b) {
+int pauli_product_phase(const PauliTerm *a, const PauliTerm *b) {
   uint64_t x = a->x ^ b->x, z = a->z ^ b->z;
   /* a word is i^|x & z| X^x Z^z, and Z^z X^x = (-1)^|z & x| X^x Z^z */
   int t = __builtin_popcountll(a->x & a->z) + __builtin_popcountll(b->x & b->z) +
@@ -135,12 +135,23 @@ static int product_phase(const PauliTerm *a, const PauliTerm *b) {
   return t & 3;
 }
 
+int circuit_n_outputs(const CircuitProgram *c) {
+  const int states = 1 << c->probs_qubits.n;
+  switch (c->measure) {
+  case MEASURE_EXPVAL: return c->observables.n + c->pairs.n;
+  case MEASURE_PROBS: return c->shots > 0 ? 2 * states : states;
+  case MEASURE_AMPLITUDES: return 2 * states;
+  case MEASURE_SAMPLE: return (int)c->shots * c->probs_qubits.n;
+  }
+  return 0;
+}
+
 Observable observable_square(Arena *a, const Observable *o) {
   Observable out = {.span = o->span};
   for (int i = 0; i < o->terms.n; i++) {
     for (int j = 0; j < o->terms.n; j++) {
       const PauliTerm *p = &o->terms.at[i], *q = &o->terms.at[j];
-      int t = product_phase(p, q), k = 0;
+      int t = pauli_product_phase(p, q), k = 0;
       if (t & 1) continue; /* i and -i of the two orders cancel */
       PauliTerm next = {p->coefficient * q->coefficient * (t == 2 ? -1 : 1), p->x ^ q->x, p->z ^ q->z};
       while (k < out.terms.n && !(out.terms.at[k].x == next.x && out.terms.at[k].z == next.z)) k++;

@@ -54,16 +54,25 @@ typedef struct PauliTerm {
 
 typedef enum MeasureKind {
   MEASURE_EXPVAL,
-  MEASURE_PROBS
-} MeasureKind; /* column order of circuit_methods.def: next are amplitudes, density, sample */
+  MEASURE_PROBS,
+  MEASURE_AMPLITUDES,
+  MEASURE_SAMPLE
+} MeasureKind; /* column order of circuit_methods.def */
 
 typedef struct Observable {
   VEC(PauliTerm) terms;
   Span span;
 } Observable;
 
+/* i^result, 0 to 3, is the factor of the product of two Hermitian words as a Hermitian word with sign +. */
+int pauli_product_phase(const PauliTerm *a, const PauliTerm *b);
 /* O^2 with equal words added up: the variance of O is <O^2> - <O>^2, two expectation values. */
 Observable observable_square(Arena *a, const Observable *o);
+
+/* Two observables whose covariance is wanted with finite shots. */
+typedef struct ShotPair {
+  int a, b;
+} ShotPair;
 
 typedef struct CircuitProgram {
   int n_qubits;
@@ -71,8 +80,16 @@ typedef struct CircuitProgram {
   bool mixed;      /* it has channels: the state is a density matrix, or an average over trajectories */
   bool open_noise; /* the strength of one depends on an input */
   MeasureKind measure;
-  VEC(Observable) observables; /* MEASURE_EXPVAL: one output each */
-  VEC(uint8_t) probs_qubits;   /* MEASURE_PROBS: output has 2^n entries, first qubit most significant */
+  VEC(Observable) observables; /* EXPVAL: one output each */
+  VEC(uint8_t)
+  probs_qubits;       /* PROBS: 2^n outputs, first qubit most significant; AMPLITUDES: all qubits,
+                         2^n pairs of real and imaginary part; SAMPLE: a bit of each for each shot */
+  VEC(GateUse) turns; /* behind the gates of the script, and part of `gates`: bases of shots */
+  int64_t shots;      /* 0: exact. Else observables hold words of Z only */
+  int site;           /* of the random numbers of shots */
+  VEC(ShotPair)
+  pairs; /* EXPVAL with shots: further outputs, the estimated covariances of the means.
+            PROBS with shots: n pairs stand for the variance of each output */
   int n_outputs;
   int n_inputs;         /* tensors with angles */
   bool *input_has_rows; /* [n_inputs] */
@@ -81,6 +98,9 @@ typedef struct CircuitProgram {
   Span span;
   Arena *arena;
 } CircuitProgram;
+
+/* The outputs of a sample: c->n_outputs once it is made. */
+int circuit_n_outputs(const CircuitProgram *c);
 
 /* How CIRCUIT_VJP computes gradients: i[0] of the CIRCUIT node, handed on to its derivatives; i[1] is the
  * site of the random directions of SPSA. */

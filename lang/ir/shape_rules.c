@@ -442,3 +442,29 @@ const char *shape_rule_circuit_hvp(Make *m) {
   m->n_parts = ((const CircuitProgram *)m->attr->p)->n_inputs + 1;
   return circuit_inputs(m, 1, true);
 }
+
+/* ---- Hermitian matrices: [rows, d, d, 2] --------------------------------------------------------- */
+static const char *matrices(const Make *m, int k) {
+  const Shape *a = in_shape(m, k);
+  if (a->rank == 4 && dim_equal(a->d[1], a->d[2]) && a->d[1].count == 0 && a->d[3].count == 0 &&
+      a->d[3].n == 2)
+    return NULL;
+  return arena_printf(m->g->arena, "%s holds no complex square matrices: [rows, d, d, 2]", text_of(m, a));
+}
+
+const char *shape_rule_entropy(Make *m) {
+  m->shape = (Shape){.rank = 1, .d = {in_shape(m, 0)->d[0]}};
+  return matrices(m, 0);
+}
+
+const char *shape_rule_hermitian(Make *m) {
+  m->shape = *in_shape(m, 0);
+  return matrices(m, 0);
+}
+
+const char *shape_rule_hermitian_log_dx(Make *m) {
+  const char *why = matrices(m, 1);
+  m->shape = *in_shape(m, 1);
+  if (why == NULL && !shape_equal(in_shape(m, 0), &m->shape)) return "a cotangent of another shape";
+  return why;
+}

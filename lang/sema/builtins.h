@@ -17,8 +17,11 @@ BuiltinFn fn_matmul, fn_transpose, fn_concat, fn_stack, fn_reshape, fn_flatten, 
 BuiltinFn fn_grad, fn_params, fn_weights, fn_clip_norm;
 /* layers.c */
 BuiltinFn fn_linear;
-/* measure.c */
-BuiltinFn fn_expval, fn_probs, fn_pauli, fn_pairs, fn_pair_list, fn_entangle;
+/* measure.c, measure_state.c, measure_shots.c; operators.c, operator_matrix.c; pairs.c */
+BuiltinFn fn_expval, fn_probs, fn_amplitudes, fn_density, fn_purity, fn_entropy, fn_fidelity, fn_sample,
+    fn_stderr, fn_counts, fn_pauli, fn_word, fn_hermitian, fn_projector, fn_paulis, fn_pairs, fn_pair_list,
+    fn_entangle;
+const Value *op_variance(Sema *S, Args *args, const Value *shots); /* `variance` of operators */
 /* noise.c */
 BuiltinFn fn_channel, fn_noisy;
 /* settings.c */

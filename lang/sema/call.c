@@ -367,17 +367,20 @@ const Value *call_object(Sema *S, ObjectInfo *o, Args *args) {
   const Call call = {S->call, args->span, o->name, o};
   const int outer = S->gradient, estimates = S->estimates;
   Path *caller = S->caller;
+  Path *const shots = S->shots;
   S->call = &call;
   S->gradient = gradient;
   if (S->object == NULL) {
     S->caller = S->path;
     S->estimates = 0;
   }
+  S->shots = path_of_call(S, o->name);
   const Value *out = object_body(S, o, v, n);
   S->gradient = outer;
   S->noise = noise;
   S->caller = caller;
   S->estimates = estimates;
+  S->shots = shots;
   S->call = call.up;
   if (val_is_error(out)) return out;
   return val_at(S, lead.rank > 0 ? unlift(S, out, &lead) : out, args->span);

@@ -127,7 +127,25 @@ const Value *fn_extreme(Sema *S, Args *args, const Builtin *self) {
   return reduce(S, largest ? OP_REDUCE_MAX : OP_REDUCE_MIN, t, mask, args->span);
 }
 
+/* Operators are measured; of them `variance` is a measurement. */
+static bool holds_operators(const Value *v) {
+  return v->kind == VAL_OP || (v->kind == VAL_LIST && v->u.list.n > 0 && holds_operators(v->u.list.at[0]));
+}
+
 const Value *fn_variance(Sema *S, Args *args, const Builtin *self) {
+  if (self->op == 0 && holds_operators(args->v[0])) {
+    for (int i = 1; i < 4; i++)
+      if (args->v[i] != NULL) {
+        say(S, DIAG_ARGUMENTS, args->v[i]->span,
+            "the variance of an operator has no `axis`, `keep` or `ddof`");
+        return S->error;
+      }
+    return op_variance(S, args, args->v[4]);
+  }
+  if (self->op == 0 && args->v[4] != NULL) {
+    say(S, DIAG_ARGUMENTS, args->v[4]->span, "`shots` is for measurements: `variance(Z(q), shots = 1000)`");
+    return S->error;
+  }
   int64_t mask, ddof = 1;
   const Tensor *t = reduced(S, args, self, 1, &mask);
   if (t == NULL) return S->error;

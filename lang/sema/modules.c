@@ -177,6 +177,29 @@ static ModuleInfo *load(Sema *S, const AstNode *n, const char *alias) {
   return m;
 }
 
+const char *module_text(Sema *S, const char *name, Span span) {
+  SemaModule file = {.problem = "files cannot be read here"};
+  const Source *from = src_of(span.begin);
+  if (S->options->read == NULL || from == NULL ||
+      !S->options->read(S->options->read_ctx, S->a, from->name, name, false, &file)) {
+    Diag *d = say(S, DIAG_DATA_MISSING, span, "the file \"%s\" cannot be read", name);
+    if (file.near != NULL) diag_mark(d, "did you mean \"%s\"?", file.near);
+    diag_note(d, "a path is relative to the file that names it, and stays inside the project");
+    return NULL;
+  }
+  if (memchr(file.text, 0, file.size) != NULL) {
+    say(S, DIAG_DATA_BROKEN, span, "the file \"%s\" is no text: it holds a NUL", name);
+    return NULL;
+  }
+  Import import = {.name = file.listed};
+  io_sha256(file.text, file.size, import.sha256);
+  for (int i = 0; i < S->p->imports.n; i++)
+    if (strcmp(S->p->imports.at[i].name, import.name) == 0)
+      return arena_printf(S->a, "%.*s", (int)file.size, file.text);
+  vec_push(S->a, &S->p->imports, import);
+  return arena_printf(S->a, "%.*s", (int)file.size, file.text);
+}
+
 /* ---- names ------------------------------------------------------------------------------------- */
 
 static const Binding *find_in(Sema *S, const ModuleInfo *m, Symbol name, Span span) {

@@ -40,18 +40,32 @@ Stmt *block_push(Sema *S, StmtKind kind, Span span) {
 
 /* ---- names of sites and slots ------------------------------------------------------------- */
 
-const char *path_here(Sema *S, const char *leaf) {
-  return S->path->prefix[0] == '\0' ? leaf : arena_printf(S->a, "%s.%s", S->path->prefix, leaf);
+static const char *path_in(Sema *S, const Path *path, const char *leaf) {
+  return path->prefix[0] == '\0' ? leaf : arena_printf(S->a, "%s.%s", path->prefix, leaf);
 }
 
-/* The name with the number of its use in this block, from the second on: z, z_2. */
-static const char *path_count(Sema *S, const char *name) {
-  for (int i = 0; i < S->path->seen.n; i++) {
-    PathName *p = &S->path->seen.at[i];
-    if (strcmp(p->name, name) == 0) return arena_printf(S->a, "%s_%d", name, ++p->count);
-  }
-  vec_push(S->a, &S->path->seen, ((PathName){name, 1}));
+const char *path_here(Sema *S, const char *leaf) { return path_in(S, S->path, leaf); }
+
+/* The name with the number of its use, from the second on: z, z_2. */
+static const char *count_name(Sema *S, PathNames *names, const char *name) {
+  for (int i = 0; i < names->n; i++)
+    if (strcmp(names->at[i].name, name) == 0) return arena_printf(S->a, "%s_%d", name, ++names->at[i].count);
+  vec_push(S->a, names, ((PathName){name, 1}));
   return name;
+}
+
+static const char *path_count(Sema *S, const char *name) { return count_name(S, &S->path->seen, name); }
+
+Path *path_of_call(Sema *S, const char *name) {
+  Path *from = S->object != NULL && S->shots != NULL ? S->shots : S->path, *p = ARENA_NEW(S->a, Path);
+  p->prefix = path_in(S, from, count_name(S, &from->called, name));
+  return p;
+}
+
+int site_of_shots(Sema *S, Span span) {
+  Path *at = S->shots != NULL ? S->shots : S->path;
+  vec_push(S->a, &S->p->sites, ((Site){path_in(S, at, count_name(S, &at->seen, "shots")), span}));
+  return S->p->sites.n - 1;
 }
 
 Path *path_enter(Sema *S, const char *name) {

@@ -47,6 +47,7 @@ static void set_attribute(Sema *S, const char *name, const Value *v) {
   else if (strcmp(name, "shuffle") == 0) want_bool(S, v, "`shuffle`", &t->shuffle);
   else if (strcmp(name, "drop_last") == 0) want_bool(S, v, "`drop_last`", &t->drop_last);
   else if (strcmp(name, "gradient") == 0) set_gradient(S, v);
+  else if (strcmp(name, "shots") == 0) (void)shots_of(S, v, &S->train->shots);
   else later(S, v->span, "`%s` of a train", name);
 }
 
@@ -60,7 +61,7 @@ static void no_attribute(Sema *S, const AstNode *target) {
   if (near != NULL) diag_mark(d, "did you mean `%s`?", near);
   else if (strcmp(name, "lr") == 0 || strcmp(name, "learning_rate") == 0)
     diag_help(d, "the learning rate belongs to the optimizer: `optimizer G = adam(1e-3)`");
-  else diag_help(d, "attributes are data, batch, epochs, gradient, shuffle, drop_last, checkpoint");
+  else diag_help(d, "attributes are data, batch, epochs, gradient, shots, shuffle, drop_last, checkpoint");
 }
 
 /* ---- optimizers ---------------------------------------------------------------------------------- */
@@ -258,6 +259,7 @@ static void train_block(Sema *S, const AstNode *body, const AstNode *columns, Pl
   Path *path = path_enter(S, place_text[place]);
   const Place before_place = S->place;
   const int gradient = S->gradient;
+  S->default_shots = S->train->shots;
   S->region = &inner;
   S->place = place;
   const CircuitMethod method = circuit_method_find(train_now(S)->gradient);
@@ -271,6 +273,7 @@ static void train_block(Sema *S, const AstNode *body, const AstNode *columns, Pl
   S->runtime_depth--;
   S->place = before_place;
   S->gradient = gradient;
+  S->default_shots = 0;
   S->region = outer;
   S->path = path;
 }

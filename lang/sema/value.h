@@ -89,6 +89,7 @@ typedef struct QubitsValue {
 typedef struct OpValue {
   int n;
   const PauliTerm *terms;
+  const Value *const *factor; /* of each term a computed scalar or NULL; NULL: none of them has one */
 } OpValue;
 /* Parameter k of a channel is a number or a tensor; or the operators of `kraus`. */
 typedef struct ChannelValue {

@@ -101,9 +101,11 @@ typedef struct PathName {
   const char *name;
   int count;
 } PathName;
+typedef VEC(PathName) PathNames;
 typedef struct Path {
   const char *prefix;
-  VEC(PathName) seen;
+  PathNames seen;
+  PathNames called; /* circuits and models called here: their shots are at other sites each time */
 } Path;
 
 /* A function being inlined, innermost first. */
@@ -246,6 +248,7 @@ struct TrainInfo {
   int conditional;   /* run-time `if`s around it */
   int64_t every;     /* k of the `every` under way, 0 in the step */
   int n_minimize;    /* minimize statements in the text */
+  int64_t shots;     /* of measurements in its step and every; 0: exact */
   int pass;          /* 1: attributes and optimizers, 2: step and every */
   int n_steps;
   int missing_groups; /* its slot, -1: no `per` yet */
@@ -278,6 +281,13 @@ struct ModuleInfo {
   const struct ModuleInfo *user; /* in which module; NULL: the script */
 };
 
+/* A value measured with shots, and its standard errors. */
+typedef struct Sampled {
+  const Graph *g;
+  NodeId node;
+  const Tensor *error;
+} Sampled;
+
 struct Sema {
   Arena *a;
   DiagSink *sink;
@@ -296,6 +306,8 @@ struct Sema {
   Path *caller;  /* of the outermost call of a circuit or model */
   int estimates; /* 1 + site of the random directions of its gradient estimates (SPSA); 0: not yet */
   const NoiseModel *noise; /* of the circuits called here; NULL: none */
+  Path *shots;             /* names the sites of shots in the object under way; NULL: none is called */
+  int64_t default_shots;   /* of measurements that say nothing; 0: exact */
   int gradient;            /* CircuitMethod + 1 of the circuits called here; 0: each the default of its use */
   const char *dataset_name; /* of the block under way; NULL outside */
   const Value *no_rows;     /* `it` of a dataset's first line */
@@ -316,6 +328,7 @@ struct Sema {
   bool want_types;
   VEC(int) slot_names; /* by symbol: how often a slot got the name */
   VEC(CircuitProgram *) programs;
+  VEC(Sampled) sampled;
   VEC(int) updates;       /* stamps: slot updated by update number i */
   int loop_depth;         /* static loops around the statement under way */
   const char *loop_index; /* "[0][2]": the turns of these loops */
@@ -402,6 +415,8 @@ NodeId tensor_here(Sema *S, const Tensor *t, Span span);       /* its node in th
 int value_slot(Sema *S, const Value *v, const char *name);     /* a slot that holds v; -1 after an error */
 bool value_cell(Sema *S, const Value *v, const char *name, Cell *out); /* constants stay constants */
 int site_new(Sema *S, const char *leaf, Span span);
+int site_of_shots(Sema *S, Span span);         /* by the calls that led here */
+Path *path_of_call(Sema *S, const char *name); /* of the shots in an object that is called now */
 const char *path_here(Sema *S, const char *leaf);
 Path *path_enter(Sema *S, const char *name);                      /* returns the path before */
 const char *unique_name(Sema *S, const char *name);               /* of a slot */
@@ -563,6 +578,9 @@ bool noise_add(Sema *S, CircuitProgram *p, const GateUses *gates, Span span);
 /* The circuit or model that a noisy view looks at; others are their own. */
 ObjectInfo *object_root(ObjectInfo *o);
 
+/* A number of shots; E0206 outside of 1 .. 10^7. measure_shots.c */
+bool shots_of(Sema *S, const Value *v, int64_t *out);
+
 /* ---- settings.c ------------------------------------------------------------------------- */
 bool schedule_of(Sema *S, const Value *v, const char *what, Schedule *out); /* of a number or a schedule */
 
@@ -605,6 +623,8 @@ void settings_check(Sema *S);                                       /* E0106 */
 
 /* ---- modules.c ------------------------------------------------------------------------------- */
 void walk_use(Sema *S, const AstNode *n);
+/* The text of a file that a call names, listed with its hash like a module; NULL after E0501. */
+const char *module_text(Sema *S, const char *name, Span span);
 const Value *module_member(Sema *S, const ModuleInfo *m, const AstNode *n);
 /* `use "f.qasm"`: reads it; S->error after an error. */
 const Value *file_block_read(Sema *S, const AstNode *use, const char *name, const SemaModule *file);

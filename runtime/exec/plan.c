@@ -205,7 +205,8 @@ static double cost_of(const Node *n, const KOp *k) {
   if (is_circuit(n->op)) {
     const CircuitProgram *c = n->attr.p;
     return (double)c->gates.n * (double)((int64_t)1 << (c->mixed ? 2 : 1) * c->n_qubits) *
-           (n->op == OP_CIRCUIT ? 1.0 : 3.0);
+               (n->op == OP_CIRCUIT ? 1.0 : 3.0) +
+           4.0 * (double)c->shots;
   }
   if (n->op == OP_CONV || n->op == OP_CONV_DX || n->op == OP_CONV_DW) {
     ConvShape c = conv_shape(k);
@@ -281,6 +282,9 @@ static bool make_instr(PlanEnv *env, RegionPlan *p, NodeId id) {
   const bool estimate = n->op == OP_CIRCUIT_VJP && n->attr.i[0] == METHOD_SPSA;
   if (n->op == OP_DRAW || estimate)
     i.kop.key = rng_key(env->program->seed, env->program->sites.at[n->attr.i[1]].path);
+  if (is_circuit(n->op) && ((const CircuitProgram *)n->attr.p)->shots > 0)
+    i.kop.key =
+        rng_key(env->program->seed, env->program->sites.at[((const CircuitProgram *)n->attr.p)->site].path);
   if (is_circuit(n->op) && !(i.kop.plan = sim_of(env, n))) return false;
   const char *why = i.mixed_counts
                         ? "an operation over two different numbers of rows cannot be run by this version"

@@ -291,6 +291,14 @@ static const char *prepare_circuit(KOp *op, const KernelSet *set) {
   return NULL;
 }
 
+/* Five matrices of 2d x 2d, of which ENTROPY needs two. */
+static const char *prepare_hermitian(KOp *op, const KernelSet *set) {
+  const size_t n = mem_mul(2, (size_t)op->in[0].d[1].n);
+  (void)set;
+  op->scratch = mem_mul(mem_mul(mem_mul(n, n), 5), sizeof(double));
+  return NULL;
+}
+
 typedef const char *Prepare(KOp *op, const KernelSet *set);
 
 /* Elementwise ops all have the same walk; DRAW needs nothing. */
@@ -318,6 +326,9 @@ static Prepare *const prepare_of[OP_COUNT_OF] = {
     [OP_QUANTILE] = prepare_quantile,
     [OP_QUANTILE_DX] = prepare_quantile,
     [OP_QUANTILE_AT] = prepare_quantile,
+    [OP_ENTROPY] = prepare_hermitian,
+    [OP_HERMITIAN_LOG] = prepare_hermitian,
+    [OP_HERMITIAN_LOG_DX] = prepare_hermitian,
     [OP_CIRCUIT] = prepare_circuit,
     [OP_CIRCUIT_VJP] = prepare_circuit,
     [OP_CIRCUIT_HVP] = prepare_circuit,

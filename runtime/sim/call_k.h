@@ -206,6 +206,21 @@ KINLINE void sim_tile(Sim *s, int64_t row) {
   }
 }
 
+/* Tangents of the half angles that have rows. */
+KINLINE void sim_tile_tangents(Sim *s) {
+  const SimPlan *p = s->plan;
+  for (int i = 0; i < p->n_slots; i++) {
+    const SimSlot *slot = &p->slot[i];
+    if (slot->n_row == 0) continue;
+    RVec u = splat(s->scalar[p->n_slots + i]);
+    for (int k = 0; k < slot->n_row; k++) {
+      const SimTerm *t = &slot->term[slot->n_shared + k];
+      if (sim_directions(s)[t->source] != NULL) u += (Real)t->scale * gather_term(s, sim_directions(s), t);
+    }
+    s->u[i] = u;
+  }
+}
+
 /* A bit enters under controls: the half that it opens is empty. */
 KINLINE void sim_clear(State p, const SimOp *op) {
   uint32_t half = 1u << (op->dim - 1);
@@ -264,8 +279,9 @@ KINLINE void sim_measure(const Sim *s, State a, State b, Real factor, bool const
   bool two = p->planes == 2;
   if (p->probs) {
     for (int o = 0; o < n_outputs; o++) s->y[o] = (RVec){0};
-    FOR_CODE(p->dim, p->outcome_col, p->outcome, k, o) s->y[o] += overlap(a, b, k, two);
-    for (int o = 0; o < n_outputs; o++) s->y[o] *= factor;
+    FOR_WORDS(&p->words, i, k) s->q[i] = overlap(a, b, k, two);
+    fold_words(&p->words, s->q);
+    FOR_CODE(p->words.m, p->fold_col, p->outcome, i, o) s->y[o] = factor * s->q[i];
     return;
   }
   if (p->words.n > 0) {

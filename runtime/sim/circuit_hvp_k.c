@@ -10,20 +10,7 @@
 void KNAME(k_circuit_hvp)(const KCall *c);
 void KNAME(density_circuit_hvp)(const KCall *c);
 void KNAME(wide_circuit_hvp)(const KCall *c);
-
-static void tile_tangents(Sim *s) {
-  const SimPlan *p = s->plan;
-  for (int i = 0; i < p->n_slots; i++) {
-    const SimSlot *slot = &p->slot[i];
-    if (slot->n_row == 0) continue;
-    RVec u = splat(s->scalar[p->n_slots + i]);
-    for (int k = 0; k < slot->n_row; k++) {
-      const SimTerm *t = &slot->term[slot->n_shared + k];
-      if (sim_directions(s)[t->source] != NULL) u += (Real)t->scale * gather_term(s, sim_directions(s), t);
-    }
-    s->u[i] = u;
-  }
-}
+void KNAME(amp_circuit_hvp)(const KCall *c);
 
 static void forward_pass(const Sim *s, const SimPass *pass) {
   const SimOp *op = &s->plan->op[pass->first];
@@ -96,6 +83,10 @@ void KNAME(k_circuit_hvp)(const KCall *c) {
     KNAME(density_circuit_hvp)(c);
     return;
   }
+  if (((const SimPlan *)c->op->plan)->amp != NULL) {
+    KNAME(amp_circuit_hvp)(c);
+    return;
+  }
   if (sim_is_wide(c->op)) {
     KNAME(wide_circuit_hvp)(c);
     return;
@@ -113,7 +104,7 @@ void KNAME(k_circuit_hvp)(const KCall *c) {
   parts_begin(&s);
   for (int64_t row = 0; row < s.samples; row += VL) {
     sim_tile(&s, row);
-    tile_tangents(&s);
+    sim_tile_tangents(&s);
     sim_cotangent(&s);
     s.psi.re[0] = splat(1);
     s.dpsi.re[0] = (RVec){0};

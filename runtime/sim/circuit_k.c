@@ -10,10 +10,21 @@ void KNAME(density_circuit_vjp)(const KCall *c);
 void KNAME(wide_circuit_vjp)(const KCall *c);
 void KNAME(moved_circuit_vjp)(const KCall *c);
 void KNAME(plain_circuit_vjp)(const KCall *c);
+void KNAME(amp_circuit)(const KCall *c);
+void KNAME(shots_circuit)(const KCall *c);
+void KNAME(amp_circuit_vjp)(const KCall *c);
 
 void KNAME(k_circuit)(const KCall *c) {
   if (((const SimPlan *)c->op->plan)->density != NULL) {
     KNAME(density_circuit)(c);
+    return;
+  }
+  if (((const SimPlan *)c->op->plan)->amp != NULL) {
+    KNAME(amp_circuit)(c);
+    return;
+  }
+  if (((const SimPlan *)c->op->plan)->shots != NULL) {
+    KNAME(shots_circuit)(c);
     return;
   }
   if (sim_is_wide(c->op)) {
@@ -91,6 +102,10 @@ void KNAME(k_circuit_vjp)(const KCall *c) {
   }
   if (c->op->attr.i[0] != METHOD_ADJOINT) {
     KNAME(moved_circuit_vjp)(c);
+    return;
+  }
+  if (((const SimPlan *)c->op->plan)->amp != NULL) {
+    KNAME(amp_circuit_vjp)(c);
     return;
   }
   if (sim_is_wide(c->op)) {

@@ -5,7 +5,7 @@
  * and 1 with controls; the rule is exact if sum over mu of 2 c_mu sin(f s_mu) = f for each. Finite
  * differences: the formula of fourth order. A parameter that several rotations use is the sum over
  * them, like any other gradient here. Samples stand in the lanes; no state but psi is needed. */
-#include "runtime/sim/call_k.h"
+#include "runtime/sim/shots_k.h"
 #include "runtime/tensor/rng.h"
 
 void KNAME(moved_circuit_vjp)(const KCall *c);
@@ -28,23 +28,26 @@ static Rule rule_of(const SimSlot *slot, CircuitMethod method) {
   return (Rule){2, {HALF_PI, 3 * HALF_PI}, {(root + 1) / (4 * root), -(root - 1) / (4 * root)}};
 }
 
-/* The sum of w y of each sample of a tile. */
-static RVec weighted_outputs(Sim *s, int64_t row) {
+/* The sum of w y of each sample of a tile. With shots each run has its own. */
+static RVec weighted_outputs(Sim *s, int64_t row, uint64_t run) {
+  const SimShots *shots = s->plan->shots;
+  const int n_outputs = shots != NULL ? shots->means : s->plan->program->n_outputs;
   RVec f = {0};
   sim_tile(s, row);
   sim_cotangent(s);
   sim_forward(s);
-  sim_measure(s, s->psi, s->psi, 1, false);
-  for (int o = 0; o < s->plan->program->n_outputs; o++) f += s->w[o] * s->y[o];
+  if (shots != NULL) shots_measure(s, run, false);
+  else sim_measure(s, s->psi, s->psi, 1, false);
+  for (int o = 0; o < n_outputs; o++) f += s->w[o] * s->y[o];
   return f;
 }
 
 /* Adds factor * sum of w y of each sample to the gradient of a slot, with half its angle at scalar[slot]. */
-static void add_moved(Sim *s, int slot, Real factor) {
+static void add_moved(Sim *s, int slot, Real factor, uint64_t run) {
   sim_cosines(s);
   sim_tables(s);
   for (int64_t row = 0; row < s->samples; row += VL) {
-    RVec f = weighted_outputs(s, row);
+    RVec f = weighted_outputs(s, row, run);
     part_add(s, slot, factor * f);
   }
 }
@@ -72,7 +75,7 @@ static void spsa(Sim *s) {
   for (int side = 0; side < 2; side++) {
     move_all(s, (Real)0.5 * (side ? -2 * h : h));
     for (int64_t row = 0; row < s->samples; row += VL) {
-      RVec f = weighted_outputs(s, row) * ((side ? -1 : 1) / (2 * h));
+      RVec f = weighted_outputs(s, row, 0) * ((side ? -1 : 1) / (2 * h));
       for (int i = 0; i < s->plan->n_slots; i++)
         if (has_input(s->plan, i)) part_add(s, i, direction_of(s->call, i) * f);
     }
@@ -82,6 +85,7 @@ static void spsa(Sim *s) {
 void KNAME(moved_circuit_vjp)(const KCall *c) {
   Sim s = sim_begin(c);
   const SimPlan *p = s.plan;
+  uint64_t run = 0;
   sim_shared_angles(&s);
   parts_begin(&s);
   if (c->op->attr.i[0] == METHOD_SPSA) {
@@ -96,7 +100,7 @@ void KNAME(moved_circuit_vjp)(const KCall *c) {
     for (int k = 0; k < 2 * rule.n; k++) {
       double sign = k & 1 ? -1 : 1;
       s.scalar[i] = half + (Real)(0.5 * sign * rule.s[k / 2]);
-      add_moved(&s, i, (Real)(sign * rule.c[k / 2]));
+      add_moved(&s, i, (Real)(sign * rule.c[k / 2]), ++run);
     }
     s.scalar[i] = half;
   }

@@ -2,6 +2,7 @@
 #include <string.h>
 #include "lang/base/mem.h"
 #include "runtime/sim/density.h"
+#include "runtime/sim/amplitude.h"
 #include "runtime/sim/plain.h"
 #include "runtime/sim/plan.h"
 #include "runtime/sim/wide.h"
@@ -13,12 +14,12 @@
 
 /* The measured words before the frame: terms of observables, or Z on each qubit of probs. */
 static int measured_words(Arena *a, const CircuitProgram *c, const Frame *f, Pauli **words) {
-  int n = c->measure == MEASURE_PROBS ? c->probs_qubits.n : 0;
+  int n = c->measure != MEASURE_EXPVAL ? c->probs_qubits.n : 0;
   for (int o = 0; o < c->observables.n && c->measure == MEASURE_EXPVAL; o++)
     n += c->observables.at[o].terms.n;
   *words = ARENA_ARRAY(a, Pauli, n);
   int at = 0;
-  if (c->measure == MEASURE_PROBS) {
+  if (c->measure != MEASURE_EXPVAL) {
     for (int i = 0; i < n; i++) (*words)[at++] = f->z[c->probs_qubits.at[i]];
     return n;
   }
@@ -33,13 +34,23 @@ static int measured_words(Arena *a, const CircuitProgram *c, const Frame *f, Pau
 
 /* Which output each amplitude of the final state counts for: a bit of it for each word. */
 static void plan_probs(Arena *a, SimPlan *p, int n, const Pauli *word) {
-  uint32_t *col = ARENA_ARRAY(a, uint32_t, p->dim + 1);
+  uint32_t *col = ARENA_ARRAY(a, uint32_t, p->dim + 1), *z = ARENA_ARRAY(a, uint32_t, n + 1);
+  const uint32_t all = (uint32_t)((1ull << p->dim) - 1);
+  int n_z = 0;
   for (int i = 0; i < n; i++) {
     p->outcome = p->outcome << 1 | (word[i].t >= 2);
     for (int b = 0; b < p->dim; b++) col[b] = col[b] << 1 | (word[i].z >> b & 1);
+    if ((word[i].z & all) != 0) z[n_z++] = word[i].z & all;
   }
   p->probs = true;
   p->outcome_col = col;
+  plan_words(a, p->dim, n_z, z, &p->words);
+  uint32_t *fold = ARENA_ARRAY(a, uint32_t, p->words.m + 1);
+  for (int i = 0; i < n; i++) {
+    for (int b = 0; b < p->words.m; b++)
+      fold[b] = fold[b] << 1 | (uint32_t)bit_parity(word[i].z & p->words.col[b]);
+  }
+  p->fold_col = fold;
 }
 
 typedef struct Measured {
@@ -110,9 +121,10 @@ static size_t place(size_t *at, size_t n, size_t size) {
 }
 
 /* `vec` and `real`: bytes of a vector and of a number; tables have been placed from 0 to `tables`. */
-static void plan_layout(SimPlan *p, size_t vec, size_t real, size_t tables) {
+static void plan_layout(Arena *a, SimPlan *p, size_t vec, size_t real, size_t tables) {
   SimLayout *l = &p->at;
   size_t at = tables, slots = (size_t)p->n_slots, outputs = (size_t)p->program->n_outputs;
+  if (p->program->measure == MEASURE_SAMPLE) outputs = 0; /* written at once */
   size_t state = mem_mul((size_t)1 << p->dim, 2), words = (size_t)(p->words.n + p->n_pairs);
   for (int i = 0; i < p->n_ops; i++) {
     const SimTable *t = p->op[i].table;
@@ -124,6 +136,7 @@ static void plan_layout(SimPlan *p, size_t vec, size_t real, size_t tables) {
   l->word = place(&at, words, vec);
   l->q = place(&at, (size_t)1 << p->dim, vec);
   l->psi = place(&at, state, vec);
+  if (p->program->shots > 0) p->shots = plan_shots(a, p, vec, &at);
   l->total[0] = at;
   l->sum = place(&at, slots, vec);
   l->w = place(&at, outputs, vec);
@@ -152,29 +165,33 @@ const SimPlan *sim_plan_blocks(Arena *a, const CircuitProgram *c, const KernelSe
                                const char **why, Span *where) {
   SimRotations r = {0};
   Frame frame;
+  SimPlan *p = ARENA_NEW(a, SimPlan);
+  size_t vec = strstr(set->name, "avx512") != NULL ? 64 : strstr(set->name, "avx2") != NULL ? 32 : 16;
+  p->program = c;
+  for (int i = 0; i < c->n_inputs; i++) p->any_rows |= c->input_has_rows[i];
+  if (c->measure == MEASURE_AMPLITUDES) {
+    *why = plan_amplitude(a, p, vec, set->real, where);
+    return *why == NULL ? p : NULL;
+  }
   *why = plan_steps(a, c, &r, &frame, where);
   if (*why != NULL) return NULL;
   Pauli *seen;
   int *level, n_seen = measured_words(a, c, &frame, &seen);
   plan_reduce(a, &r, n_seen, seen, &level);
-  SimPlan *p = ARENA_NEW(a, SimPlan);
-  p->program = c;
   p->plain = plan_plain(a, c, why, where);
   if (p->plain == NULL) return NULL;
-  for (int i = 0; i < c->n_inputs; i++) p->any_rows |= c->input_has_rows[i];
   bool *seen_in = ARENA_ARRAY(a, bool, n_seen);
   plan_emit(a, p, &r, level, n_seen, seen, seen_in);
-  if (c->measure == MEASURE_PROBS) {
+  if (c->measure != MEASURE_EXPVAL) {
     plan_probs(a, p, n_seen, seen);
   } else {
     plan_expval(a, p, seen, seen_in);
   }
-  size_t vec = strstr(set->name, "avx512") != NULL ? 64 : strstr(set->name, "avx2") != NULL ? 32 : 16;
   p->vec = vec;
   p->single = plan_passes(a, p, vec == 64 ? 3 : 2); /* what fits into 32 registers, or 16 */
   p->dual = plan_passes(a, p, vec == 64 ? 2 : 1);
   p->wide = plan_wide(a, p, vec, set->real, block_bytes);
-  plan_layout(p, vec, set->real, place_tables(p, set->real));
+  plan_layout(a, p, vec, set->real, place_tables(p, set->real));
   return p;
 }
 
@@ -188,7 +205,8 @@ bool sim_is_wide(const KOp *op) {
   const SimPlan *p = op->plan;
   const CircuitProgram *c = p->program;
   int64_t rows = 1;
-  if (p->wide == NULL || (op->op == OP_CIRCUIT_VJP && op->attr.i[0] != METHOD_ADJOINT)) return false;
+  if (p->wide == NULL || p->shots != NULL || (op->op == OP_CIRCUIT_VJP && op->attr.i[0] != METHOD_ADJOINT))
+    return false;
   for (int k = 0; k < c->n_inputs && k < op->n_in; k++) {
     if (c->input_has_rows[k] && op->in[k].rank > 0) rows = op->in[k].d[0].n;
   }

@@ -138,6 +138,16 @@ typedef struct SimReading {
   double coefficient;
 } SimReading;
 
+/* Finite shots (shots_k.h): measured are numbers i < 2^m of `words`. */
+typedef struct SimShots {
+  int64_t n;
+  int means;                  /* the outputs before the covariances */
+  int guide_bits;             /* the guide has a place for each value of this many leading bits */
+  const uint32_t *outcome_of; /* [2^m] PROBS, SAMPLE: the basis state of the register */
+  const double *const *value; /* [means] EXPVAL: of the numbers, without constants; NULL where not needed */
+  size_t limit, start, count, share; /* in scratch: uint32_t [2^m], [2^guide_bits], [2^m], vectors [2^m] */
+} SimShots;
+
 /* Where things stand in the scratch of a call, in bytes. */
 typedef struct SimLayout {
   size_t cs, u, scalar, sum, w, y, word, q, psi, lam, dpsi, dlam;
@@ -164,9 +174,13 @@ struct SimPlan {
   bool probs;
   uint32_t outcome;            /* output that amplitude 0 belongs to */
   const uint32_t *outcome_col; /* [dim + 1]: what bit b of k flips in it */
+  const uint32_t *fold_col;    /* [words.m + 1]: what bit b of a number i of `words` flips in it */
   SimLayout at;
   const struct PlainPlan *plain; /* the gates as they are written (plain.h) */
   size_t vec;                    /* bytes of a vector */
+  const uint32_t *index_col;     /* [dim + 1] with shots: what bit b of k flips in the number i of `words` */
+  const SimShots *shots;         /* NULL: exact */
+  const struct AmpPlan *amp;     /* amplitudes: every rotation on its own (amplitude.h); else NULL */
   const struct WidePlan
       *wide; /* amplitudes in lanes (wide.h); NULL if there are fewer amplitudes than lanes */
   const struct DensityPlan *density; /* circuits with channels (density.h): slots hold whole angles then */
@@ -185,6 +199,8 @@ bool rotations_commute(const SimRotation *a, const SimRotation *b);
  * word flips only bits that exist. */
 void plan_emit(Arena *a, SimPlan *p, const SimRotations *r, const int *level, int n_seen, Pauli *seen,
                bool *seen_in);
+/* Shots: how the measured numbers are drawn and read; `at`: where the scratch ends so far. */
+const SimShots *plan_shots(Arena *a, SimPlan *p, size_t vec, size_t *at);
 /* Helpers of 3: a walk over all k < 2^dim with these parities, with the sign of z; false if there are none.
  */
 bool plan_walk(Arena *a, int dim, int n, const Parity *eq, uint32_t z, SimWalk *w);

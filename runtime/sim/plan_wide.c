@@ -212,6 +212,7 @@ static void wide_layout(const Wide *w, size_t vec, size_t real) {
   SimLayout *l = &e->at;
   size_t at = 0, slots = (size_t)p->n_slots, state = mem_mul((size_t)1 << e->bits, 2);
   size_t outputs = p->probs ? 0 : (size_t)p->program->n_outputs;
+  size_t sums = p->probs ? (size_t)p->program->n_outputs : 0;
   size_t words = (size_t)(p->words.n + p->n_pairs), q = (size_t)1 << e->block_bits;
   size_t buffer = e->n_sweeps > 0 && !e->sweep[e->n_sweeps - 1].whole ? 2 * q : 0;
   for (int i = 0; i < e->n_tables; i++) {
@@ -224,7 +225,9 @@ static void wide_layout(const Wide *w, size_t vec, size_t real) {
   l->scalar = place(&at, mem_mul(slots + 16, 4), real);
   l->cs = place(&at, mem_mul(slots, 2), vec);
   l->y = place(&at, outputs, vec);
-  l->word = place(&at, words, vec);
+  if (sums > 0) l->y = place(&at, sums, sizeof(double));
+  e->n_words = (int)words;
+  l->word = place(&at, mem_mul(words, WIDE_LEVELS), vec);
   l->q = place(&at, q, vec);
   l->psi = place(&at, state, vec);
   e->buffer[0] = place(&at, buffer, vec);

@@ -352,24 +352,37 @@ KINLINE RVec back_diag(State p, State l, const SimOp *op, RVec c, RVec s) {
 
 /* ---- sums over k of sign(k & z) q(k) for the words z of a SimWords ---- */
 
-/* q[i] as in FOR_WORDS, 2^dim of them; they are used up. */
-KINLINE void sum_words(const SimWords *w, RVec *q, RVec *out) {
+/* Long sums of numbers of one sign lose a digit for every ten of them if they are added one after
+ * the other; so partial sums of this many are added up. */
+#define SUM_BLOCK 64u
+
+/* q[i] of all i < 2^dim becomes the sum over those that the words do not tell apart, i < 2^m. */
+KINLINE void fold_words(const SimWords *w, RVec *q) {
   for (int b = w->dim - 1; b >= w->m; b--) {
     uint32_t half = 1u << b;
     for (uint32_t i = 0; i < half; i++) q[i] += q[i + half];
   }
+}
+
+/* q[i] as in FOR_WORDS, 2^dim of them; they are used up. */
+KINLINE void sum_words(const SimWords *w, RVec *q, RVec *out) {
+  fold_words(w, q);
   if (w->tree) {
     for (int b = w->m - 1; b >= 0; b--) {
-      uint32_t half = 1u << b;
-      RVec even = {0}, odd = {0};
-      for (uint32_t i = 0; i < half; i += 2) {
-        uint32_t i1 = half > 1 ? i + 1 : 0;
-        even += q[i] - q[i + half];
-        if (half > 1) odd += q[i1] - q[i1 + half];
-        q[i] += q[i + half];
-        if (half > 1) q[i1] += q[i1 + half];
+      uint32_t half = 1u << b, block = half < SUM_BLOCK ? half : SUM_BLOCK;
+      RVec total = {0};
+      for (uint32_t first = 0; first < half; first += block) {
+        RVec even = {0}, odd = {0};
+        for (uint32_t i = first; i < first + block; i += 2) {
+          uint32_t i1 = half > 1 ? i + 1 : 0;
+          even += q[i] - q[i + half];
+          if (half > 1) odd += q[i1] - q[i1 + half];
+          q[i] += q[i + half];
+          if (half > 1) q[i1] += q[i1 + half];
+        }
+        total += even + odd;
       }
-      out[b] = even + odd;
+      out[b] = total;
     }
     return;
   }

@@ -77,10 +77,16 @@ typedef struct WidePlan {
   int n_tables;
   WideTable *table;
   WideWords words;
+  int n_words;          /* places at SimLayout.word for one level of sums */
   const WidePair *pair; /* [SimPlan.n_pairs] */
   SimLayout at;
   size_t buffer[4]; /* psi, lam, dpsi, dlam of a block */
 } WidePlan;
+
+/* Sums over a large state are added up in levels of this many: few numbers are ever added one after the
+ * other, so single precision keeps its digits. */
+#define WIDE_LEVEL_BITS 5
+#define WIDE_LEVELS 4
 
 #define WIDE_BLOCK_BYTES ((size_t)1 << 16) /* of one state in the cache */
 

@@ -111,32 +111,66 @@ KINLINE void wide_leave(State p, const WideOp *op) {
 KINLINE void wide_probs(const Sim *s, State a, State b, Real factor, Real *out) {
   const SimPlan *p = s->plan;
   bool two = p->planes == 2;
-  Real *y = out + s->row * p->program->n_outputs;
+  const int n_outputs = p->program->n_outputs;
+  Real *y = out + s->row * n_outputs;
+  double *sum = (double *)(void *)s->y; /* many amplitudes count for one output */
   uint32_t lane[VL] = {0}, v = 0;
   int L = p->wide->lane_bits;
   for (int l = 0; l < VL; l++) {
     for (int j = 0; j < L; j++) lane[l] ^= l >> j & 1 ? p->outcome_col[j] : 0;
   }
-  memset(y, 0, (size_t)p->program->n_outputs * sizeof *y);
+  memset(sum, 0, (size_t)n_outputs * sizeof *sum);
   for (uint32_t i = 0, o = p->outcome; i < 1u << p->wide->bits;) {
     RVec q = factor * overlap(a, b, v, two);
-    for (int l = 0; l < VL; l++) y[o ^ lane[l]] += q[l];
+    for (int l = 0; l < VL; l++) sum[o ^ lane[l]] += (double)q[l];
     int bit = __builtin_ctz(++i);
     if (i >> p->wide->bits) break;
     v ^= 1u << bit;
     o ^= p->outcome_col[L + bit];
   }
+  for (int i = 0; i < n_outputs; i++) y[i] = (Real)sum[i];
+}
+
+/* Values of the words: sums over buckets in levels. */
+KINLINE void wide_words_value(const Sim *s, State a, State b) {
+  const WideWords *w = &s->plan->wide->words;
+  const int stride = s->plan->wide->n_words;
+  bool two = s->plan->planes == 2;
+  if (w->n == 0) return;
+  for (int i = 0; i < WIDE_LEVELS * stride; i++) s->word[i] = (RVec){0};
+  for (uint32_t v = 0, n = 1; v < 1u << w->bits; v += 1u << w->bucket, n++) {
+    for (uint32_t i = 0; i < 1u << w->bucket; i++) s->q[i] = overlap(a, b, v + i, two);
+    bucket_collect(w, 0, v, s->q, s->word);
+    for (int l = 1; l < WIDE_LEVELS && (n & ((1u << WIDE_LEVEL_BITS * l) - 1)) == 0; l++) {
+      RVec *from = s->word + (l - 1) * stride, *to = s->word + l * stride;
+      for (int i = 0; i < w->n; i++) to[i] += from[i], from[i] = (RVec){0};
+    }
+  }
+  for (int l = 1; l < WIDE_LEVELS; l++) {
+    for (int i = 0; i < w->n; i++) s->word[i] += s->word[l * stride + i];
+  }
+  for (int i = 0; i < w->n; i++) s->word[i] = first_lane(lane_signed(s->word[i], w->lane[i]));
 }
 
 /* Re <a|P|b> of a word that flips bits. */
 KINLINE RVec wide_pair_value(const Sim *s, State a, State b, const WidePair *q) {
   Across x = across_of(q->xl);
-  RVec sum[2] = {{0}, {0}};
-  for (uint32_t v = 0; v < 1u << s->plan->wide->bits; v++) {
-    Amp o = amp_across(amp_at(b, v ^ q->xv, true), x, true, true), l = amp_at(a, v, true);
-    sum[bit_parity(v & q->zv)] += q->odd ? l.r * o.i - l.i * o.r : l.r * o.r + l.i * o.i;
+  const uint32_t n = 1u << s->plan->wide->bits, block = n < SUM_BLOCK ? n : SUM_BLOCK;
+  RVec level[WIDE_LEVELS] = {{0}};
+  for (uint32_t first = 0, k = 1; first < n; first += block, k++) {
+    RVec sum[2] = {{0}, {0}};
+    for (uint32_t v = first; v < first + block; v++) {
+      Amp o = amp_across(amp_at(b, v ^ q->xv, true), x, true, true), l = amp_at(a, v, true);
+      sum[bit_parity(v & q->zv)] += q->odd ? l.r * o.i - l.i * o.r : l.r * o.r + l.i * o.i;
+    }
+    level[0] += sum[0] - sum[1];
+    for (int l = 1; l < WIDE_LEVELS && (k & ((1u << WIDE_LEVEL_BITS * l) - 1)) == 0; l++) {
+      level[l] += level[l - 1];
+      level[l - 1] = (RVec){0};
+    }
   }
-  return first_lane(lane_signed(sum[0] - sum[1], q->zl));
+  for (int l = 1; l < WIDE_LEVELS; l++) level[0] += level[l];
+  return first_lane(lane_signed(level[0], q->zl));
 }
 
 KINLINE void wide_pair_add(const Sim *s, State l, State p, const WidePair *q, RVec weight) {
@@ -154,17 +188,11 @@ KINLINE void wide_pair_add(const Sim *s, State l, State p, const WidePair *q, RV
 KINLINE void wide_measure(const Sim *s, State a, State b, Real factor, bool constants, Real *out) {
   const SimPlan *p = s->plan;
   const WideWords *w = &p->wide->words;
-  bool two = p->planes == 2;
   if (p->probs) {
     wide_probs(s, a, b, factor, out);
     return;
   }
-  for (int i = 0; i < w->n; i++) s->word[i] = (RVec){0};
-  for (uint32_t v = 0; w->n > 0 && v < 1u << w->bits; v += 1u << w->bucket) {
-    for (uint32_t i = 0; i < 1u << w->bucket; i++) s->q[i] = overlap(a, b, v + i, two);
-    bucket_collect(w, 0, v, s->q, s->word);
-  }
-  for (int i = 0; i < w->n; i++) s->word[i] = first_lane(lane_signed(s->word[i], w->lane[i]));
+  wide_words_value(s, a, b);
   for (int i = 0; i < p->n_pairs; i++) s->word[w->n + i] = wide_pair_value(s, a, b, &p->wide->pair[i]);
   sim_read_words(s, factor, constants);
   store_outputs(s, out);

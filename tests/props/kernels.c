@@ -101,6 +101,9 @@ static const Case cases[] = {
     {OP_NEAREST, 2, {S3(5, 3, 33), S2(9, 33)}, {0}, {true, false}},
     {OP_CATEGORICAL, 2, {{333, -1}, S2(333, 5)}, {0}, {true, true}},
     {OP_CATEGORICAL, 2, {{-1}, {3, -1}}, {0}, {false, false}},
+    {OP_ENTROPY, 1, {{33, 3, 3, 2, -1}}, {0}, {true}},
+    {OP_HERMITIAN_LOG, 1, {{33, 3, 3, 2, -1}}, {0}, {true}},
+    {OP_HERMITIAN_LOG_DX, 2, {{33, 3, 3, 2, -1}, {33, 3, 3, 2, -1}}, {0}, {true, true}},
 #define ALONG(op, second)                                                                                    \
   {op, 1, {S2(33, 7)}, {1, second}, {true}}, {op, 1, {S2(9, 70)}, {1, second}, {true}},                      \
       {op, 1, {S2(9, 7)}, {0, second}, {false}}, {op, 1, {S3(5, 6, 19)}, {1, second}, {true}},               \
@@ -180,6 +183,8 @@ static bool has_sign(OpId op) { return op != OP_LOG && op != OP_SQRT && op != OP
 static double ordinary_value(OpId op, int k, uint64_t at) {
   double low = has_sign(op) || (op == OP_POW && k == 1) ? -4 : 0.01;
   double x = rig_random((uint64_t)op * 8 + (uint64_t)k, at, low, 4);
+  if (op == OP_ENTROPY || op == OP_HERMITIAN_LOG || op == OP_HERMITIAN_LOG_DX)
+    return at % 18 % 8 == 0 ? 2 + x / 16 : x / 16; /* the diagonals of 3 x 3 are large: positive matrices */
   if (op == OP_CATEGORICAL) return (x + 4) / 8;
   bool label = op == OP_ONEHOT || op == OP_COUNTS || (k == 1 && (op == OP_GATHER || op == OP_SCATTER_ROWS));
   bool choice = op == OP_NOT || op == OP_AND || op == OP_OR || (op == OP_SELECT && k == 0);
@@ -295,7 +300,8 @@ static void set_magnitude(Bench *b) {
               op == OP_MOD || op_info[op].cls == CLASS_CONTRACT || op == OP_CONV || op == OP_CONV_DX ||
               op == OP_CUMSUM || op == OP_SUMPOOL || op == OP_SUMPOOL_DX || op == OP_MAXPOOL_DX ||
               op == OP_QUANTILE_DX;
-  bool mixes = op == OP_LOG_SOFTMAX || op == OP_LOGSUMEXP || op == OP_QUANTILE || op == OP_QUANTILE_AT;
+  bool mixes = op_info[op].cls == CLASS_ROWS || op == OP_LOG_SOFTMAX || op == OP_LOGSUMEXP ||
+               op == OP_QUANTILE || op == OP_QUANTILE_AT;
   for (int64_t i = 0; i < n && mixes; i++) sum.x[i] += 4; /* as large as the numbers it is made of */
   if (!adds) return;
   for (int k = 0; k < b->op.n_in; k++) {

@@ -277,6 +277,8 @@ bool ref_op(OpId op, const Attr *attr, int n_in, const RefTensor *in, RefTensor 
   else if (op == OP_W1) out->x[0] = wasserstein1(&in[0], &in[1]);
   else if (is_pool(op)) ref_pool(op, attr, in, out);
   else if (op == OP_COUNTS || op == OP_NEAREST || op == OP_CATEGORICAL) ref_label(op, in, out);
+  else if (op == OP_ENTROPY || op == OP_HERMITIAN_LOG || op == OP_HERMITIAN_LOG_DX)
+    ref_hermitian(op, in, out);
   else if (cls == CLASS_AXIS) ref_along(op, attr, n_in, in, out);
   else return false;
   return true;

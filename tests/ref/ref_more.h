@@ -9,4 +9,6 @@ void ref_pool(OpId op, const Attr *attr, const RefTensor *in, RefTensor *out);
 void ref_along(OpId op, const Attr *attr, int n_in, const RefTensor *in, RefTensor *out);
 /* COUNTS, CATEGORICAL, NEAREST. */
 void ref_label(OpId op, const RefTensor *in, RefTensor *out);
+/* ENTROPY, HERMITIAN_LOG, HERMITIAN_LOG_DX; ref_linalg.c. */
+void ref_hermitian(OpId op, const RefTensor *in, RefTensor *out);
 #endif

@@ -247,11 +247,16 @@ void ref_outputs(const CircuitProgram *c, const double *const *in, int64_t row, 
   Cx *psi = malloc(d * sizeof *psi);
   ref_state(c, in, row, psi);
   for (int o = 0; o < c->n_outputs; o++) y[o] = 0;
-  if (c->measure == MEASURE_PROBS) {
+  if (c->measure != MEASURE_EXPVAL) {
     for (size_t k = 0; k < d; k++) {
       size_t o = 0;
       for (int i = 0; i < c->probs_qubits.n; i++) o = o << 1 | bit_of(c->n_qubits, c->probs_qubits.at[i], k);
-      y[o] += creal(psi[k]) * creal(psi[k]) + cimag(psi[k]) * cimag(psi[k]);
+      if (c->measure == MEASURE_AMPLITUDES) {
+        y[2 * o] = creal(psi[k]);
+        y[2 * o + 1] = cimag(psi[k]);
+      } else {
+        y[o] += creal(psi[k]) * creal(psi[k]) + cimag(psi[k]) * cimag(psi[k]);
+      }
     }
   } else {
     for (int o = 0; o < c->observables.n; o++) {

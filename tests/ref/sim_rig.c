@@ -57,6 +57,12 @@ void rig_probs(CircuitProgram *c, int n, const int *qubits) {
   c->n_outputs = 1 << n;
 }
 
+void rig_amplitudes(CircuitProgram *c, const int *qubits) {
+  c->measure = MEASURE_AMPLITUDES;
+  for (int i = 0; i < c->n_qubits; i++) vec_push(c->arena, &c->probs_qubits, (uint8_t)qubits[i]);
+  c->n_outputs = circuit_n_outputs(c);
+}
+
 int64_t rig_samples(const CircuitProgram *c, int64_t rows) {
   for (int k = 0; k < c->n_inputs; k++) {
     if (c->input_has_rows[k]) return rows;
@@ -83,6 +89,7 @@ static void from_reals(const KernelSet *set, const void *p, double *v, int64_t n
 }
 
 int64_t rig_batch;
+uint64_t rig_key;
 CircuitMethod rig_method;
 size_t rig_block_bytes = WIDE_BLOCK_BYTES;
 size_t rig_keep_bytes = DENSITY_KEEP_BYTES;
@@ -106,7 +113,9 @@ void rig_run(const CircuitProgram *c, const KernelSet *set, OpId op, int64_t row
   k.plan = c->mixed ? density_plan(a, c, set, rig_keep_bytes, &why, &where)
                     : sim_plan_blocks(a, c, set, rig_block_bytes, &why, &where);
   assert(k.plan != NULL);
-  KCall call = {.op = &k, .rows = rows};
+  RunClock clock = {0};
+  k.key = rig_key;
+  KCall call = {.op = &k, .rows = rows, .clock = &clock};
   for (int i = 0; i < k.n_in; i++) {
     int source = i > n ? i - n - 1 : i;
     k.in_rows[i] = i == n ? samples == rows : c->input_has_rows[source];

@@ -15,11 +15,15 @@ void rig_expval(CircuitProgram *c, double coefficient, uint64_t x, uint64_t z);
 void rig_term(CircuitProgram *c, double coefficient, uint64_t x, uint64_t z);
 /* Measures probs of these qubits. */
 void rig_probs(CircuitProgram *c, int n, const int *qubits);
+/* Measures the amplitudes of all qubits in this order. */
+void rig_amplitudes(CircuitProgram *c, const int *qubits);
 /* Rows of the result for this many rows of the call: 1 if no input has rows. */
 int64_t rig_samples(const CircuitProgram *c, int64_t rows);
 
 /* Rows of the batch that the calls belong to, if not 0: their layout depends on it (sim.h). */
 extern int64_t rig_batch;
+/* The stream of finite shots. */
+extern uint64_t rig_key;
 /* How gradients are computed. */
 extern CircuitMethod rig_method;
 /* What a block of a large state may take, in bytes (wide.h). */

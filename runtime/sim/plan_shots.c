@@ -1,0 +1,62 @@
+/* The plan of finite shots. */
+#include "lang/base/mem.h"
+#include "runtime/sim/plan.h"
+
+#define GUIDE_LEAST 4
+#define GUIDE_MOST 16
+
+static size_t place(size_t *at, size_t n, size_t size) {
+  size_t here = *at;
+  *at = mem_add(here, mem_mul(n, size));
+  *at = mem_add(*at, 63) & ~(size_t)63;
+  return here;
+}
+
+/* The basis state of the register for each measured number. */
+static const uint32_t *outcomes(Arena *a, const SimPlan *p) {
+  uint32_t *out = ARENA_ARRAY(a, uint32_t, (size_t)1 << p->words.m);
+  out[0] = p->outcome;
+  for (uint32_t i = 1; i < 1u << p->words.m; i++) out[i] = out[i & (i - 1)] ^ p->fold_col[__builtin_ctz(i)];
+  return out;
+}
+
+/* The values of an observable of several words; one word alone needs none for its own variance. */
+static const double *values(Arena *a, const SimPlan *p, int output, bool alone) {
+  int n = 0;
+  for (int r = 0; r < p->n_readings; r++) n += p->reading[r].output == output;
+  if (n <= 1 && alone) return NULL;
+  double *v = ARENA_ARRAY(a, double, (size_t)1 << p->words.m);
+  for (int r = 0; r < p->n_readings; r++) {
+    const SimReading *read = &p->reading[r];
+    if (read->output != output) continue;
+    for (uint32_t i = 0; i < 1u << p->words.m; i++)
+      v[i] += bit_parity(i & p->words.mask[read->word]) ? -read->coefficient : read->coefficient;
+  }
+  return v;
+}
+
+const SimShots *plan_shots(Arena *a, SimPlan *p, size_t vec, size_t *at) {
+  const CircuitProgram *c = p->program;
+  const size_t numbers = (size_t)1 << p->words.m;
+  SimShots *s = ARENA_NEW(a, SimShots);
+  s->n = c->shots;
+  s->means = c->measure == MEASURE_EXPVAL ? c->observables.n : 1 << c->probs_qubits.n;
+  s->guide_bits = p->words.m + 1 < GUIDE_LEAST ? GUIDE_LEAST : p->words.m + 1;
+  if (s->guide_bits > GUIDE_MOST) s->guide_bits = GUIDE_MOST;
+  if (c->measure == MEASURE_EXPVAL) {
+    const double **value = ARENA_ARRAY(a, const double *, s->means + 1);
+    bool *alone = ARENA_ARRAY(a, bool, s->means + 1);
+    for (int o = 0; o < s->means; o++) alone[o] = true;
+    for (int i = 0; i < c->pairs.n; i++)
+      if (c->pairs.at[i].a != c->pairs.at[i].b) alone[c->pairs.at[i].a] = alone[c->pairs.at[i].b] = false;
+    for (int o = 0; o < s->means; o++) value[o] = values(a, p, o, alone[o]);
+    s->value = value;
+  } else {
+    s->outcome_of = outcomes(a, p);
+  }
+  s->limit = place(at, numbers, sizeof(uint32_t));
+  s->start = place(at, ((size_t)1 << s->guide_bits) + 1, sizeof(uint32_t));
+  s->count = place(at, numbers, sizeof(uint32_t));
+  s->share = place(at, numbers, vec);
+  return s;
+}
