@@ -95,7 +95,8 @@ static void draw_in_model(Sema *S, const AstNode *n) {
 
 static void walk_draw(Sema *S, const AstNode *n) {
   Shape shape;
-  const Value *v = eval(S, ast_kid(n, AST_DRAW_value)), *out = S->error;
+  const Value *out = S->error;
+  const Value *v = S->place == PLACE_CIRCUIT ? S->error : eval(S, ast_kid(n, AST_DRAW_value));
   const bool dims = dims_eval(S, ast_kid(n, AST_DRAW_dims), true, &shape);
   if (S->place == PLACE_CIRCUIT) later(S, n->span, "a measurement inside a circuit");
   else if (S->object != NULL) draw_in_model(S, n);
