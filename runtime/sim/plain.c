@@ -8,16 +8,19 @@ const PlainPlan *plan_plain(Arena *a, const CircuitProgram *c, const char **why,
   if (*why != NULL) return NULL;
   PlainPlan *p = ARENA_NEW(a, PlainPlan);
   PlainTurn *turn = ARENA_ARRAY(a, PlainTurn, raw.n + 1);
+  int n = 0;
   for (int i = 0; i < raw.n; i++) {
     const Raw *r = &raw.at[i];
-    turn[i] = (PlainTurn){.x = r->p.x, .z = r->p.z, .angle = r->angle};
-    turn[i].quarter = __builtin_popcount(r->p.x & r->p.z) & 3;
+    if (r->n_controls == 0 && r->p.x == 0 && r->p.z == 0) continue; /* a global phase */
+    PlainTurn *t = &turn[n++];
+    *t = (PlainTurn){.x = r->p.x, .z = r->p.z, .angle = r->angle};
+    t->quarter = __builtin_popcount(r->p.x & r->p.z) & 3;
     for (int k = 0; k < r->n_controls; k++) {
-      turn[i].mask |= 1u << r->control[k];
-      turn[i].value |= r->on[k] ? 1u << r->control[k] : 0;
+      t->mask |= 1u << r->control[k];
+      t->value |= r->on[k] ? 1u << r->control[k] : 0;
     }
   }
-  *p = (PlainPlan){.program = c, .n_turns = raw.n, .turn = turn};
+  *p = (PlainPlan){.program = c, .n_turns = n, .turn = turn};
   for (int k = 0; k < c->n_inputs; k++) {
     p->any_rows |= c->input_has_rows[k];
     if (!c->input_has_rows[k]) p->n_shared += (int)c->input_size[k];

@@ -63,7 +63,7 @@ void steps_rotation(Steps *s, Raw r) {
   int m;
   int n = s->program->n_qubits;
   if (s->raw != NULL) {
-    if (r.n_controls > 0 || r.p.x != 0 || r.p.z != 0) vec_push(s->arena, s->raw, r);
+    vec_push(s->arena, s->raw, r);
     return;
   }
   if (r.p.x == 0 && r.p.z == 0) {

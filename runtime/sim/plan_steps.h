@@ -22,7 +22,8 @@ typedef struct Steps {
   RawSteps *raw; /* not NULL: rotations go here as they are, and nothing into out and frame */
 } Steps;
 
-/* All gates as rotations in order, without frame: CX is one, too. NULL, or what is missing. */
+/* All gates as rotations in order, without frame: CX is one, too, and so are global phases (no word, no
+ * control). NULL, or what is missing. */
 const char *plan_raw_steps(Arena *a, const CircuitProgram *c, RawSteps *out, Span *where);
 void steps_rotation(Steps *s, Raw r);
 /* The controls of the gate's use, and nothing else yet. */
