@@ -145,7 +145,7 @@ VARIANTS := $(foreach p,f32 f64,$(foreach f,$(FAMILIES),$(p)_$(f)))
 LANG_O    := $(LANG_C:%.c=$(B)/%.o) $(GEN_C:build/%.c=$(B)/%.o)
 RUNTIME_O := $(RUNTIME_C:%.c=$(B)/%.o) $(foreach v,$(VARIANTS),$(KERNEL_C:%.c=$(B)/$(v)/%.o))
 # Tests whose name begins with a layer of lang link without the runtime: the proof that lang needs none of it.
-LANG_TESTS    := $(patsubst %.c,$(B)/%,$(filter tests/unit/base_% tests/unit/ast_% tests/unit/parse_% tests/unit/ir_% tests/unit/sema_% tests/unit/lang_% tests/fuzz/parse%,$(TEST_C)))
+LANG_TESTS    := $(patsubst %.c,$(B)/%,$(filter tests/unit/base_% tests/unit/ast_% tests/unit/parse_% tests/unit/ir_% tests/unit/sema_% tests/unit/lang_% tests/fuzz/parse% tests/fuzz/qasm%,$(TEST_C)))
 RUNTIME_TESTS := $(filter-out $(LANG_TESTS),$(TEST_C:%.c=$(B)/%))
 TEST_LIB_O    := $(TEST_LIB_C:%.c=$(B)/%.o)
 

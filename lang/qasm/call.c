@@ -54,7 +54,8 @@ static bool find_callee(QWalk *w, const QStmt *s, const QEnv *env, Callee *out) 
     if (out->is_gphase) out->n_qubits = 0;
     return g != NO_GATE;
   }
-  const QName *n = qw_find(w, s->name);
+  QName *n = qw_find(w, s->name);
+  if (n != NULL && n->text != NULL) qw_define(w, n);
   if (n == NULL && strcmp(name, "U") == 0) {
     *out = primitive(GATE_U3);
     out->is_u = true;

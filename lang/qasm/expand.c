@@ -228,25 +228,23 @@ static const struct Row {
 
 void qw_library(QWalk *w, bool stdgates) {
   const int set = stdgates ? STDGATES : QELIB1;
-  const bool before = w->library;
-  size_t size = 0;
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) size += strlen(rows[i].definition);
-  char *text = arena_alloc(w->a, size + 1);
-  size = 0;
   w->library = true;
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     if ((rows[i].sets & set) == 0) continue;
-    if (rows[i].definition[0] == '\0')
-      qw_declare(w, sym_intern(rows[i].name), SPAN_NONE, QN_GATE)->gate = gate_find(rows[i].name);
-    memcpy(text + size, rows[i].definition, strlen(rows[i].definition));
-    size += strlen(rows[i].definition);
+    QName *n = qw_declare(w, sym_intern(rows[i].name), SPAN_NONE, QN_GATE);
+    if (rows[i].definition[0] == '\0') n->gate = gate_find(rows[i].name);
+    else n->text = rows[i].definition;
   }
-  const Source *src = src_add(stdgates ? "<stdgates.inc>" : "<qelib1.inc>", text, size);
+  w->library = false;
+}
+
+void qw_define(QWalk *w, QName *n) {
+  const Source *src = src_add("<include>", n->text, strlen(n->text));
   QStmts list = {0};
   QParse p = {.a = w->a, .sink = w->sink, .version = 3};
+  n->text = NULL;
   if (src != NULL) qasm_parse(&p, src, &list);
-  qw_stmts(w, &list);
-  w->library = before;
+  if (list.n > 0) n->decl = list.at[0];
 }
 
 static void include(QWalk *w, const QStmt *s) {

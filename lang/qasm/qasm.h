@@ -28,7 +28,9 @@
 #include "lang/ir/circuit.h"
 
 #define QASM_MAX_QUBITS 100000
+#ifndef QASM_MAX_OPS /* the soak sets a smaller one, to go on to the next text sooner */
 #define QASM_MAX_OPS 1000000
+#endif
 #define QASM_MAX_NODES 4000000 /* of expressions */
 #define QASM_MAX_CONDITION 10  /* bits of one condition */
 

@@ -130,7 +130,8 @@ typedef struct QName {
   int n;             /* QUBITS, BITS */
   const int *at;     /* their numbers */
   bool is_single;    /* a qubit or bit, not a register */
-  const QStmt *decl; /* GATE: NULL for one of gates.def, which is `gate` */
+  const QStmt *decl; /* GATE: its definition; NULL for one of gates.def, which is `gate`, and for */
+  const char *text;  /* one of names.def, whose definition is read when it is first used */
   GateId gate;
   bool library; /* GATE: declared by an include of ours; the file may have its own */
 } QName;
@@ -172,6 +173,7 @@ bool qw_bits(QWalk *w, const QExpr *e, int *n, const int **at, bool *is_single);
 void qw_call(QWalk *w, const QStmt *s, const QEnv *env);
 void qw_check_gate(QWalk *w, int name); /* the body of a definition, before any use */
 void qw_library(QWalk *w, bool stdgates);
+void qw_define(QWalk *w, QName *n); /* reads the definition of a name of the library */
 /* Node of an expression; -1 after an error. */
 int qw_node(QWalk *w, const QExpr *e, const QEnv *env);
 int qw_number(QWalk *w, double x, bool is_int, Span span);

@@ -1,0 +1,25 @@
+OPENQASM 3;
+include "stdgates.inc";
+qubit[2] q;
+qubit[3] r;
+qubit s;
+gate g(a) x, y { rx(a) x; cx x, y; }
+rx q[0];
+rx(1, 2) q[0];
+cx q[0];
+g(1) q[0], q[0];
+cx q, r;
+cx q[0], q;
+s[0];
+x s[0];
+ctrl(0) @ x q[0], q[1];
+ctrl(8) @ x q, r;
+inv(2) @ x q[0];
+pow(0.5) @ h q[0];
+pow(0.5) @ g(1) q[0], q[1];
+qubit[1.5] u;
+qubit[0] v;
+rx(1/2) q[0];
+rx(1/0) q[0];
+rx(ln(0.0)) q[0];
+rx(q) q[0];

@@ -1,0 +1,10 @@
+OPENQASM 3;
+include "stdgates.inc";
+input float alpha;
+input float beta;
+qubit[2] q;
+bit[2] c;
+rx(alpha) q[0];
+rx(0.5) q[1];
+c = measure q;
+reset q[0];

@@ -1,0 +1,21 @@
+// Global phases that controls can see, powers, register broadcast, conditions on several bits.
+OPENQASM 3.0;
+include "stdgates.inc";
+qubit[4] q;
+bit[4] c;
+let pair = q[0:1];
+h pair;
+ctrl @ gphase(pi / 2) q[0];
+ctrl @ U(pi, 0, pi) q[0], q[2];
+negctrl @ gphase(pi / 2) q[1];
+pow(0.5) @ z q[0];
+pow(-2) @ inv @ sx q[3];
+inv @ pow(3) @ rx(0.2) q[3];
+rx(0.6) q[3];
+h pair;
+c[0:1] = measure q[0:1];
+if (c[0] != c[1] || c == 3) { x q[2]; } else x q[3];
+c[2:3] = measure q[2:3];
+reset q[0];
+h q[0];
+c[0] = measure q[0];

@@ -1,0 +1,11 @@
+OPENQASM 3;
+include "stdgates.inc";
+input float alpha;
+input float beta;
+qubit[2] q;
+bit[2] c;
+rx(alpha) q[0];
+rx(arcsin(beta)) q[1];
+rx(0.5) q[1];
+c = measure q;
+reset q[0];
