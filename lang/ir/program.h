@@ -72,6 +72,26 @@ typedef struct Object {
   Span span;
 } Object;
 
+/* What a circuit is made of, for drawing and export: its body as it was elaborated where it is declared,
+ * for one sample, on made-up arguments. */
+typedef struct ViewRegister {
+  const char *name;
+  int n;
+  bool is_single;
+} ViewRegister;
+typedef struct CircuitView {
+  const char *name; /* "parts.G" in a module */
+  bool is_block;
+  const Graph *graph;                   /* computes the angles: weights are PARAM nodes, */
+  VEC(const char *) args;               /* argument i is the DRAW node of site -1 - i; its name, */
+  VEC(NodeId) arg_nodes;                /* or NODE_NONE if it is known or not used */
+  VEC(NodeId) inputs;                   /* of the programs */
+  VEC(ViewRegister) registers;          /* qubits in order; what is left are helpers for outcomes */
+  const CircuitProgram *body;           /* all gates, measuring nothing */
+  VEC(const CircuitProgram *) measured; /* one for each measurement */
+  Span span;
+} CircuitView;
+
 /* ---- statements ------------------------------------------------------------------------ */
 typedef struct Block Block;
 
@@ -260,6 +280,7 @@ typedef struct Program {
   VEC(Grouping) groupings;
   VEC(Claim) claims;
   VEC(Report) reports;
+  VEC(CircuitView) circuits; /* blocks too; those whose sizes the signature leaves open are not there */
   VEC(HyperValue) hypers; /* in text order, values as resolved */
   VEC(Import) imports;    /* modules, each once, in the order they were first used */
   Block top;

@@ -51,6 +51,10 @@ static void declare_register(Sema *S, const AstNode *p, int n, const int *at) {
   declare(S, p->name, p->name_span, BIND_REGISTER, v);
 }
 
+static ViewRegister register_view(const AstNode *p, int n) {
+  return (ViewRegister){sym_text(p->name), n, ast_kid(p, AST_PATTERN_dims) == NULL};
+}
+
 static bool new_registers(Sema *S, const ObjectInfo *o) {
   const AstNode *regs = ast_kid(o->decl, AST_CIRCUIT_registers);
   bool ok = true;
@@ -65,6 +69,7 @@ static bool new_registers(Sema *S, const ObjectInfo *o) {
     if (!ok) continue;
     int *at = ARENA_ARRAY(S->a, int, n);
     for (int k = 0; k < n; k++) at[k] = S->circuit->n_qubits++;
+    vec_push(S->a, &S->circuit->registers, register_view(regs->kids[i], n));
     declare_register(S, regs->kids[i], n, at);
   }
   return ok;
@@ -83,6 +88,7 @@ const Value *circuit_body(Sema *S, ObjectInfo *o) {
     return S->error;
   }
   if (val_is_error(out) || S->sink->n_errors > errors) return S->error;
+  if (o->first) view_add(S, o);
   return results_check(S, ast_kid(o->decl, AST_CIRCUIT_results), out, &out, o->name) ? out : S->error;
 }
 
@@ -168,10 +174,13 @@ const Value *block_check(Sema *S, ObjectInfo *o, const Value *const *inputs, int
     ok = register_size(S, regs->kids[i], &size);
     int *at = ARENA_ARRAY(S->a, int, size);
     for (int k = 0; k < size; k++) at[k] = build.n_qubits++;
+    vec_push(S->a, &build.registers, register_view(regs->kids[i], size));
     operands[i] = (QubitsValue){size, at, false, sym_text(regs->kids[i]->name)};
   }
   S->scope = saved.scope;
+  const int errors = S->sink->n_errors;
   if (ok) apply_block(S, o, inputs, n, n_regs, operands, o->decl->name_span);
+  if (ok && S->sink->n_errors == errors) view_add(S, o);
   S->circuit = saved.circuit;
   S->place = saved.place;
   return S->error;

@@ -110,6 +110,7 @@ const Value *circuit_node(Sema *S, CircuitProgram *p, Span span) {
   held_settle(S, x, span);
   const CircuitProgram *program = circuit_program(S, p, span);
   if (program == NULL) return S->error;
+  vec_push(S->a, &c->programs, program);
   const MethodUse use = circuit_use(program, 1);
   const CircuitMethod method =
       S->gradient > 0 ? (CircuitMethod)(S->gradient - 1) : circuit_method_default(&use);

@@ -268,7 +268,9 @@ static void first_elaboration(Sema *S, ObjectInfo *o) {
   S->scope = scope;
   if (known && o->is_circuit) known = circuit_is_known(S, o);
   if (known) {
+    o->first = true;
     o->results = o->is_block ? block_check(S, o, inputs, n) : object_body(S, o, inputs, n);
+    o->first = false;
     o->ready = true;
     o->broken = S->sink->n_errors > errors || S->faults > faults;
   }

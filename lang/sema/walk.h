@@ -23,6 +23,7 @@
  *   dataset.c, dataset_source.c, dataset_stage.c   data
  *   train.c, minimize.c, report.c, toplevel.c   the other blocks
  *   modules.c    `use`: modules, what they may hold, names from them
+ *   view.c       circuits as they are drawn and exported
  *   file_block.c blocks from OpenQASM files, measurement inside of circuits by deferral
  *   checks.c     places of statements, bodies never called, --set
  *   types_dump.c `qgn dump --types`
@@ -161,6 +162,7 @@ struct ObjectInfo {
   bool ready;                /* its body was elaborated once: weights are known */
   int index;                 /* in Program.objects; -1 for blocks */
   bool building;             /* its body is being elaborated */
+  bool first;                /* on made-up inputs, where it is declared */
   VEC(IntArg) ints;          /* given by `new` for int parameters */
   VEC(Part) parts;           /* in the order of the text */
   VEC(LabelledStage *) stages;
@@ -210,6 +212,8 @@ typedef struct CircuitBuild {
   ObjectInfo *object;
   bool measured;
   Span measured_span;
+  VEC(ViewRegister) registers;
+  VEC(const CircuitProgram *) programs; /* one for each measurement */
   VEC(FileUse) files;
   VEC(Held) held;
   int n_impure;   /* measurements and resets so far */
@@ -561,6 +565,7 @@ const Value *block_check(Sema *S, ObjectInfo *o, const Value *const *inputs,
 void walk_command(Sema *S, const AstNode *n); /* COMMAND, MODIFIED in a circuit */
 void apply_block(Sema *S, ObjectInfo *o, const Value *const *inputs, int n_inputs, int n,
                  const QubitsValue *operands, Span span);
+void view_add(Sema *S, const ObjectInfo *o); /* view.c: of the circuit under way, to Program.circuits */
 bool circuit_angle(Sema *S, const Tensor *t, int64_t element, AngleRef *out);
 /* True if the element is known before the run: *out. */
 bool circuit_constant(Sema *S, const Tensor *t, int64_t element, double *out);

@@ -106,6 +106,12 @@ DataPlaces cli_data_places(const Cli *c, const char *script);
 bool cli_read_module(void *script, Arena *a, const char *from, const char *name, bool is_library,
                      SemaModule *out);
 
+/* circuits.c: SCRIPT [CIRCUIT] of a verb, loaded. NULL after an error, with *code set; the name may be left out
+ * where there is one circuit. With `all`, *view is NULL for all of them. */
+Program *cli_load_circuit(Cli *c, CliScript *script, const CircuitView **view, bool all, int *code);
+/* Writes the text to the file of --output, or prints it. The exit code. */
+int cli_put_text(Cli *c, const char *text);
+
 /* verbs */
 int cli_verb_run(Cli *c);
 int cli_verb_check(Cli *c);
@@ -115,6 +121,9 @@ int cli_verb_explain(Cli *c);
 int cli_verb_doctor(Cli *c);
 int cli_verb_version(Cli *c);
 int cli_verb_help(Cli *c);
+int cli_verb_draw(Cli *c);
+int cli_verb_export(Cli *c);
+int cli_verb_specs(Cli *c);
 
 /* machine.c: what the machine has. */
 int cli_cores(void);                 /* that affinity and cgroup quota allow, at least 1 */
