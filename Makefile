@@ -152,7 +152,7 @@ TEST_LIB_O    := $(TEST_LIB_C:%.c=$(B)/%.o)
 # ---- rules --------------------------------------------------------------------------------------
 
 .PHONY: all tests demo test quick check test-unit test-props test-golden test-bad test-oom test-docs test-fuzz test-cli test-threads golden-update \
-        bench lint fmt fmt-check grammar-report install FORCE
+        bench soak-qasm lint fmt fmt-check grammar-report install FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 FORCE:
@@ -257,6 +257,8 @@ demo: build/qgn
 	@echo "report: $$(cd runs/latest && pwd -P)/report.html"
 bench: build/qgn
 	bash bench/run.sh
+soak-qasm:
+	bash tools/soak_qasm.sh
 lint:
 	@bash tools/lint.sh
 fmt fmt-check:

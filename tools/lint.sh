@@ -31,7 +31,7 @@ layers() {
   in_c '#include "lang/(ast|parse|ir|sema)/' lang/base
   in_c '#include "lang/(parse|ir|sema)/' lang/ast
   in_c '#include "lang/(ir|sema)/' lang/parse grammar
-  in_c '#include "lang/(ast|parse|sema)/' lang/ir lang/qasm
+  in_c '#include "lang/(ast|parse|sema)/' lang/ir lang/qasm lang/draw
   for f in runtime/*/; do
     [ "$f" = runtime/cli/ ] || in_c '#include "(lang/(ast|parse|sema)|runtime/cli)/' "$f"
   done

@@ -281,8 +281,8 @@ typedef struct Program {
   VEC(Claim) claims;
   VEC(Report) reports;
   VEC(CircuitView) circuits; /* blocks too; those whose sizes the signature leaves open are not there */
-  VEC(HyperValue) hypers; /* in text order, values as resolved */
-  VEC(Import) imports;    /* modules, each once, in the order they were first used */
+  VEC(HyperValue) hypers;    /* in text order, values as resolved */
+  VEC(Import) imports;       /* modules, each once, in the order they were first used */
   Block top;
 } Program;
 

@@ -28,7 +28,9 @@ static bool is_number(const Build *b, int node, double x) {
   return n->kind == QASM_NUMBER && n->num == x;
 }
 
-static int unary(Build *b, int op, int x) { return add(b, (QasmNode){.kind = QASM_UNARY, .op = op, .a = x, .of_input = true}); }
+static int unary(Build *b, int op, int x) {
+  return add(b, (QasmNode){.kind = QASM_UNARY, .op = op, .a = x, .of_input = true});
+}
 
 static int binary(Build *b, int op, int x, int y) {
   if (op == '+' && is_number(b, x, 0)) return y;
@@ -155,7 +157,7 @@ static int multiplied(Build *b, const Node *n, int64_t e) {
 static const struct Function {
   OpId op;
   int function;
-} functions[] = {{OP_NEG, '-'},        {OP_SIN, QASM_SIN}, {OP_COS, QASM_COS},
+} functions[] = {{OP_NEG, '-'},      {OP_SIN, QASM_SIN}, {OP_COS, QASM_COS},
                  {OP_EXP, QASM_EXP}, {OP_LOG, QASM_LN},  {OP_SQRT, QASM_SQRT}};
 static const struct Sign {
   OpId op;
@@ -172,7 +174,8 @@ static int computed(Build *b, NodeId id, int64_t e) {
     return binary(b, signs[i].sign, x, operand(b, n, 1, e));
   }
   if (n->op == OP_MARK || n->op == OP_STOP_GRAD || n->op == OP_RESHAPE) return element(b, n->in[0], e);
-  if (n->op == OP_SLICE || n->op == OP_TRANSPOSE || n->op == OP_STRETCH || n->op == OP_PAD || n->op == OP_FLIP)
+  if (n->op == OP_SLICE || n->op == OP_TRANSPOSE || n->op == OP_STRETCH || n->op == OP_PAD ||
+      n->op == OP_FLIP)
     return moved(b, n, e);
   if (n->op == OP_CONCAT) return concatenated(b, n, e);
   if (n->op == OP_SUM) return summed(b, n, e);
@@ -182,7 +185,8 @@ static int computed(Build *b, NodeId id, int64_t e) {
     const int x = operand(b, n, 0, e), one = number(b, 1);
     if (n->op == OP_SQUARE) return binary(b, '*', x, x);
     if (n->op == OP_RECIP) return binary(b, '/', one, x);
-    if (n->op == OP_SIGMOID) return binary(b, '/', one, binary(b, '+', one, unary(b, QASM_EXP, unary(b, '-', x))));
+    if (n->op == OP_SIGMOID)
+      return binary(b, '/', one, binary(b, '+', one, unary(b, QASM_EXP, unary(b, '-', x))));
     const int e2 = unary(b, QASM_EXP, binary(b, '*', number(b, 2), x)); /* tanh x = 1 - 2 / (e^2x + 1) */
     return binary(b, '-', one, binary(b, '/', number(b, 2), binary(b, '+', e2, one)));
   }

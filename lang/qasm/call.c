@@ -299,7 +299,7 @@ static bool emit(QWalk *w, const Callee *c, const int *qubit, const int *angle, 
     return push(w, c->gate, c->n_qubits, qubit, c->n_angles, angle, span);
   }
   const QStmts *body = &c->name->decl->body;
-  const QEnv env = {c->name->decl, c->order, c->name->library, angle, qubit};
+  const QEnv env = {c->name->decl, c->order, c->name->library, angle, qubit, span};
   const int errors = w->errors;
   if (!qw_spend(w, 1, span)) return false;
   for (int i = 0; i < body->n && w->errors == errors && !w->full; i++)
@@ -321,7 +321,7 @@ static bool are_distinct(QWalk *w, const QStmt *s, const int *qubit, int n) {
 static bool apply(QWalk *w, const QStmt *s, const QEnv *env, const Callee *c, const Mod *mods, int controls,
                   const int *qubit, const int *angle) {
   const int start = w->f->ops.n;
-  if (!emit(w, c, qubit + controls, angle, env != NULL ? env->gate->name_span : s->span)) return false;
+  if (!emit(w, c, qubit + controls, angle, env != NULL ? env->span : s->span)) return false;
   int at = controls;
   for (int i = s->mods.n - 1; i >= 0; i--) {
     const Mod *m = &mods[i];
@@ -405,7 +405,7 @@ void qw_check_gate(QWalk *w, int name) {
   for (int i = 0; i < g->params.n; i++)
     angle[i] = qw_add_node(w, (QasmNode){.kind = QASM_INPUT, .of_input = true, .span = g->span});
   for (int i = 0; i < g->qubits.n; i++) qubit[i] = i;
-  const QEnv env = {g, name, false, angle, qubit};
+  const QEnv env = {g, name, false, angle, qubit, g->name_span};
   for (int i = 0; i < g->body.n && !w->full; i++) {
     const QStmt *s = g->body.at[i];
     Callee c;

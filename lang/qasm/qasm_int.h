@@ -143,6 +143,7 @@ typedef struct QEnv {
   bool library;     /* it is one of ours, and uses gates of gates.def */
   const int *angle; /* nodes */
   const int *qubit;
+  Span span; /* of the call outside of all definitions */
 } QEnv;
 
 typedef struct QWalk {

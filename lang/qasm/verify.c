@@ -55,10 +55,12 @@ static void turn(State *s, const GateUse *u, const GateStep *step, double angle)
 }
 
 static void cx(State *s, const GateUse *u, const GateStep *step) {
-  const unsigned c = 1u << place(s, u->qubit[u->n_controls + step->control]), t = 1u << place(s, u->qubit[u->n_controls + step->target]);
+  const unsigned c = 1u << place(s, u->qubit[u->n_controls + step->control]),
+                 t = 1u << place(s, u->qubit[u->n_controls + step->target]);
   for (unsigned k = 0; k < 1u << s->n; k++) {
     bool holds = (k & c) != 0 && (k & t) == 0;
-    for (int i = 0; i < u->n_controls; i++) holds = holds && (k >> place(s, u->qubit[i]) & 1) == u->control_on[i];
+    for (int i = 0; i < u->n_controls; i++)
+      holds = holds && (k >> place(s, u->qubit[i]) & 1) == u->control_on[i];
     if (!holds) continue;
     const double complex keep = s->amp[k];
     s->amp[k] = s->amp[k | t];
@@ -111,10 +113,12 @@ static bool same(const State *a, const State *b) {
 }
 
 /* The operations of `f` from *at on that stand in this line, on the state. */
-static bool apply_line(const QasmFile *f, const double *values, uint32_t begin, uint32_t end, int *at, State *s) {
+static bool apply_line(const QasmFile *f, const double *values, uint32_t begin, uint32_t end, int *at,
+                       State *s) {
   for (; *at < f->ops.n && f->ops.at[*at].span.begin < end; ++*at) {
     const QasmOp *o = &f->ops.at[*at];
-    GateUse u = {.gate = o->gate, .inverse = o->inverse, .n_targets = o->n_targets, .n_controls = o->n_controls};
+    GateUse u = {
+        .gate = o->gate, .inverse = o->inverse, .n_targets = o->n_targets, .n_controls = o->n_controls};
     double angle[GATE_MAX_ANGLES] = {0};
     if (o->kind != QASM_GATE || o->span.begin < begin) return false;
     for (int k = 0; k < o->n_controls + o->n_targets; k++) {
@@ -130,7 +134,9 @@ static bool apply_line(const QasmFile *f, const double *values, uint32_t begin, 
 
 static bool differs(Arena *a, const QasmWriting *w, int gate, QasmFault *fault) {
   const GateUse *u = &w->view->body->gates.at[gate];
-  *fault = (QasmFault){arena_printf(a, "read back, gate %d (`%s`) is not what was written", gate, gate_info[u->gate].name), u->span};
+  *fault = (QasmFault){
+      arena_printf(a, "read back, gate %d (`%s`) is not what was written", gate, gate_info[u->gate].name),
+      u->span};
   return false;
 }
 
@@ -147,7 +153,8 @@ static double *leaf_values(Arena *a, const QasmWriting *w, const ViewAngles *ang
 }
 
 /* By the order of the inputs in the file: arguments, then weights, elements in order. */
-static double *input_values(Arena *a, const QasmWriting *w, const ViewAngles *angles, const double *leaf, int want) {
+static double *input_values(Arena *a, const QasmWriting *w, const ViewAngles *angles, const double *leaf,
+                            int want) {
   double *out = ARENA_ARRAY(a, double, want + 1);
   int n = 0;
   for (int kind = 0; kind < 2; kind++)
@@ -173,8 +180,10 @@ bool qasm_verify(Arena *a, const QasmWriting *w, const char *text, QasmFault *fa
   *fault = (QasmFault){"what was written cannot be read back", w->view->span};
   const Source *src = src_add("<export>", text, strlen(text));
   const QasmFile *f = src != NULL ? qasm_read(a, src, NULL, NULL, sink) : NULL;
-  if (sink->all.n > 0) fault->text = arena_printf(a, "what was written cannot be read back: %s", sink->all.at[0]->text);
-  if (f == NULL || f->n_qubits != w->view->body->n_qubits || !view_angles(a, w->program, w->view, &angles)) return false;
+  if (sink->all.n > 0)
+    fault->text = arena_printf(a, "what was written cannot be read back: %s", sink->all.at[0]->text);
+  if (f == NULL || f->n_qubits != w->view->body->n_qubits || !view_angles(a, w->program, w->view, &angles))
+    return false;
   const double *leaf = leaf_values(a, w, &angles), *in = input_values(a, w, &angles, leaf, f->inputs.n);
   if (in == NULL) return false;
   double *read = ARENA_ARRAY(a, double, f->nodes.n + 1), *given = ARENA_ARRAY(a, double, angles.nodes.n + 1);
@@ -197,7 +206,8 @@ bool qasm_verify(Arena *a, const QasmWriting *w, const char *text, QasmFault *fa
     line = src->text + from;
     const char *end = strchr(line, '\n');
     const uint32_t stop = end != NULL ? (uint32_t)(end - src->text) : src->size;
-    if (!apply_line(f, read, src->base + from, src->base + stop, &at, y) || !same(x, y)) return differs(a, w, i, fault);
+    if (!apply_line(f, read, src->base + from, src->base + stop, &at, y) || !same(x, y))
+      return differs(a, w, i, fault);
   }
   for (; at < f->ops.n; at++)
     if (f->ops.at[at].kind != QASM_MEASURE) return false;

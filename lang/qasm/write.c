@@ -15,8 +15,8 @@ typedef struct Write {
   const QasmWriting *from;
   const CircuitView *v;
   ViewAngles angles;
-  const char **leaf;   /* names of the leaves */
-  const char **qubit;  /* names of the qubits */
+  const char **leaf;  /* names of the leaves */
+  const char **qubit; /* names of the qubits */
   Text defs, body;
   VEC(const char *) defined;
   VEC(const char *) taken; /* names that stand for something */
@@ -40,7 +40,8 @@ const char *qasm_number(Arena *a, double x) {
     for (int k = 1; k <= 16; k++) {
       if (k * M_PI / parts[i] != fabs(x)) continue;
       const char *sign = x < 0 ? "-" : "", *pi = k == 1 ? "pi" : arena_printf(a, "%d*pi", k);
-      return parts[i] == 1 ? arena_printf(a, "%s%s", sign, pi) : arena_printf(a, "%s%s/%d", sign, pi, parts[i]);
+      return parts[i] == 1 ? arena_printf(a, "%s%s", sign, pi)
+                           : arena_printf(a, "%s%s/%d", sign, pi, parts[i]);
     }
   char buf[NUM_MAX];
   num_print(buf, sizeof buf, x);
@@ -49,8 +50,9 @@ const char *qasm_number(Arena *a, double x) {
 }
 
 static const char *const function_text[] = {
-    [QASM_SIN] = "sin", [QASM_COS] = "cos",         [QASM_TAN] = "tan",       [QASM_EXP] = "exp",      [QASM_LN] = "log",
-    [QASM_SQRT] = "sqrt", [QASM_ARCSIN] = "arcsin", [QASM_ARCCOS] = "arccos", [QASM_ARCTAN] = "arctan"};
+    [QASM_SIN] = "sin",       [QASM_COS] = "cos",       [QASM_TAN] = "tan",
+    [QASM_EXP] = "exp",       [QASM_LN] = "log",        [QASM_SQRT] = "sqrt",
+    [QASM_ARCSIN] = "arcsin", [QASM_ARCCOS] = "arccos", [QASM_ARCTAN] = "arctan"};
 
 static int strength(const QasmNode *n) {
   if (n->kind == QASM_NUMBER) return n->num < 0 ? 1 : 2;
@@ -68,7 +70,9 @@ static void put_node(Write *w, Text *t, int id, int least) {
     put(w->a, t, qasm_number(w->a, n->num));
   } else if (n->kind == QASM_INPUT) {
     const AngleLeaf *l = &w->angles.leaves.at[n->a];
-    if (l->op != NULL) fail(w, l->span, arena_printf(w->a, "an angle is computed by `%s`, which OpenQASM has no function for", l->op));
+    if (l->op != NULL)
+      fail(w, l->span,
+           arena_printf(w->a, "an angle is computed by `%s`, which OpenQASM has no function for", l->op));
     put(w->a, t, w->leaf[n->a]);
   } else if (n->kind == QASM_UNARY) {
     put(w->a, t, n->op == '-' ? "-" : function_text[n->op]);
@@ -78,7 +82,12 @@ static void put_node(Write *w, Text *t, int id, int least) {
   } else {
     const int s = strength(n);
     put_node(w, t, n->a, n->op == '^' ? 4 : s);
-    put(w->a, t, n->op == '+' ? " + " : n->op == '-' ? " - " : n->op == '^' ? "**" : n->op == '*' ? "*" : "/");
+    put(w->a, t,
+        n->op == '+'   ? " + "
+        : n->op == '-' ? " - "
+        : n->op == '^' ? "**"
+        : n->op == '*' ? "*"
+                       : "/");
     put_node(w, t, n->b, n->op == '+' || n->op == '*' ? s : n->op == '^' ? 3 : s + 1);
   }
   if (brackets) put(w->a, t, ")");
@@ -93,7 +102,7 @@ static const struct Std {
 #define QELIB1 1
 #define STDGATES 2
 #define BOTH 3
-#define QASM_NAME(name, sets, definition) {(sets) & STDGATES ? name : "", sizeof definition == 1},
+#define QASM_NAME(name, sets, definition) {(sets)&STDGATES ? name : "", sizeof definition == 1},
 #include "lang/qasm/names.def"
 #undef QASM_NAME
 };
@@ -106,11 +115,13 @@ static bool is_std(const char *name, bool gates_only) {
 
 static bool is_taken(const Write *w, const char *name) {
   static const char *const reserved[] = {
-      "pi",     "tau",    "euler",  "U",     "gphase",  "qubit",  "bit",   "qreg",  "creg",    "input",    "output", "const",
-      "float",  "int",    "uint",   "angle", "bool",    "gate",   "if",    "else",  "for",     "while",    "in",     "measure",
-      "reset",  "barrier", "ctrl",   "negctrl", "inv",  "pow",    "let",   "def",   "return",  "end",      "box",    "delay",
-      "sin",    "cos",    "tan",    "exp",   "log",     "sqrt",   "array", "switch", "opaque", "duration", "stretch", "complex",
-      "arcsin", "arccos", "arctan", "include", "extern", "cal",   "defcal", "break", "continue", "true",   "false",  "OPENQASM"};
+      "pi",       "tau",     "euler",    "U",      "gphase", "qubit",   "bit",     "qreg",    "creg",
+      "input",    "output",  "const",    "float",  "int",    "uint",    "angle",   "bool",    "gate",
+      "if",       "else",    "for",      "while",  "in",     "measure", "reset",   "barrier", "ctrl",
+      "negctrl",  "inv",     "pow",      "let",    "def",    "return",  "end",     "box",     "delay",
+      "sin",      "cos",     "tan",      "exp",    "log",    "sqrt",    "array",   "switch",  "opaque",
+      "duration", "stretch", "complex",  "arcsin", "arccos", "arctan",  "include", "extern",  "cal",
+      "defcal",   "break",   "continue", "true",   "false",  "OPENQASM"};
   for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
     if (strcmp(reserved[i], name) == 0) return true;
   for (int i = 0; i < w->taken.n; i++)
@@ -160,7 +171,8 @@ static void put_inputs(Write *w, Text *out) {
   w->leaf = ARENA_ARRAY(w->a, const char *, n + 1);
   for (int i = 0; i < n; i++) {
     int k = i;
-    for (; k > 0 && leaf_order(&w->angles.leaves.at[order[k - 1]], &w->angles.leaves.at[i]) > 0; k--) order[k] = order[k - 1];
+    for (; k > 0 && leaf_order(&w->angles.leaves.at[order[k - 1]], &w->angles.leaves.at[i]) > 0; k--)
+      order[k] = order[k - 1];
     order[k] = i;
   }
   for (int k = 0; k < n; k++) {
@@ -171,8 +183,9 @@ static void put_inputs(Write *w, Text *out) {
     }
     const char *name = w->leaf[order[k]] = new_name(w, element_name(w, l));
     const double *x = weight_of(w, l);
-    put(w->a, out, x != NULL ? arena_printf(w->a, "const float[64] %s = %s;\n", name, qasm_number(w->a, *x))
-                             : arena_printf(w->a, "input float[64] %s;\n", name));
+    put(w->a, out,
+        x != NULL ? arena_printf(w->a, "const float[64] %s = %s;\n", name, qasm_number(w->a, *x))
+                  : arena_printf(w->a, "input float[64] %s;\n", name));
   }
 }
 
@@ -182,8 +195,11 @@ static void put_registers(Write *w, Text *out) {
   for (int i = 0; i < w->v->registers.n; i++) {
     const ViewRegister *r = &w->v->registers.at[i];
     const char *name = new_name(w, r->name);
-    put(w->a, out, r->is_single ? arena_printf(w->a, "qubit %s;\n", name) : arena_printf(w->a, "qubit[%d] %s;\n", r->n, name));
-    for (int k = 0; k < r->n; k++) w->qubit[q++] = r->is_single ? name : arena_printf(w->a, "%s[%d]", name, k);
+    put(w->a, out,
+        r->is_single ? arena_printf(w->a, "qubit %s;\n", name)
+                     : arena_printf(w->a, "qubit[%d] %s;\n", r->n, name));
+    for (int k = 0; k < r->n; k++)
+      w->qubit[q++] = r->is_single ? name : arena_printf(w->a, "%s[%d]", name, k);
   }
   const int more = w->v->body->n_qubits - q;
   if (more <= 0) return;
@@ -216,12 +232,15 @@ static void put_step(Write *w, Text *t, const GateStep *s) {
   int on[GATE_MAX_QUBITS], n = 0, controls = 0;
   const char *head = "", *ctrl = "";
   for (int i = 0; s->word[i] != '\0'; i++) {
-    if (s->word[i] == 'C') head = arena_printf(w->a, "%s%sq%d", head, *head != '\0' ? ", " : "", i), controls++;
+    if (s->word[i] == 'C')
+      head = arena_printf(w->a, "%s%sq%d", head, *head != '\0' ? ", " : "", i), controls++;
     else if (s->word[i] != 'I') on[n++] = i;
   }
   if (controls > 0) ctrl = controls == 1 ? "ctrl @ " : arena_printf(w->a, "ctrl(%d) @ ", controls);
   if (n == 0) {
-    put(w->a, t, arena_printf(w->a, " %sgphase(%s)%s%s;", ctrl, angle_text(w, s, -0.5), *head != '\0' ? " " : "", head));
+    put(w->a, t,
+        arena_printf(w->a, " %sgphase(%s)%s%s;", ctrl, angle_text(w, s, -0.5), *head != '\0' ? " " : "",
+                     head));
     return;
   }
   const bool plain = n == 1 && s->word[on[0]] != 'Z';
@@ -230,8 +249,9 @@ static void put_step(Write *w, Text *t, const GateStep *s) {
     if (s->word[on[i]] == 'Y') put(w->a, t, arena_printf(w->a, " rx(pi/2) q%d;", on[i]));
   }
   for (int i = 0; i + 1 < n; i++) put(w->a, t, arena_printf(w->a, " cx q%d, q%d;", on[i], on[i + 1]));
-  put(w->a, t, arena_printf(w->a, " %sr%c(%s) %s%sq%d;", ctrl, plain ? s->word[on[0]] | 0x20 : 'z', angle_text(w, s, 1), head,
-                            *head != '\0' ? ", " : "", on[n - 1]));
+  put(w->a, t,
+      arena_printf(w->a, " %sr%c(%s) %s%sq%d;", ctrl, plain ? s->word[on[0]] | 0x20 : 'z',
+                   angle_text(w, s, 1), head, *head != '\0' ? ", " : "", on[n - 1]));
   for (int i = n - 2; i >= 0; i--) put(w->a, t, arena_printf(w->a, " cx q%d, q%d;", on[i], on[i + 1]));
   for (int i = 0; i < n && !plain; i++) {
     if (s->word[on[i]] == 'X') put(w->a, t, arena_printf(w->a, " h q%d;", on[i]));
@@ -253,16 +273,19 @@ static const char *define(Write *w, const GateUse *u) {
   const GateInfo *info = &gate_info[u->gate];
   const int n = steps_of(u, step);
   const char *name = info->name;
-  if (is_std(name, false)) name = arena_printf(w->a, "qgn_%s", name); /* another phase than that of stdgates.inc */
+  if (is_std(name, false))
+    name = arena_printf(w->a, "qgn_%s", name); /* another phase than that of stdgates.inc */
   if (info->n_qubits < 0) name = arena_printf(w->a, "%s%d", name, u->n_targets);
   if (u->gate == GATE_PAULIROT) name = arena_printf(w->a, "paulirot_%s", u->word);
   for (int i = 0; i < w->defined.n; i++)
     if (strcmp(w->defined.at[i], name) == 0) return name;
   vec_push(w->a, &w->defined, name);
   put(w->a, &w->defs, arena_printf(w->a, "gate %s", name));
-  for (int i = 0; i < info->n_angles; i++) put(w->a, &w->defs, arena_printf(w->a, "%s%c", i == 0 ? "(" : ", ", 'a' + i));
+  for (int i = 0; i < info->n_angles; i++)
+    put(w->a, &w->defs, arena_printf(w->a, "%s%c", i == 0 ? "(" : ", ", 'a' + i));
   if (info->n_angles > 0) put(w->a, &w->defs, ")");
-  for (int i = 0; i < u->n_targets; i++) put(w->a, &w->defs, arena_printf(w->a, "%s q%d", i == 0 ? "" : ",", i));
+  for (int i = 0; i < u->n_targets; i++)
+    put(w->a, &w->defs, arena_printf(w->a, "%s q%d", i == 0 ? "" : ",", i));
   put(w->a, &w->defs, " {");
   for (int i = 0; i < n; i++) put_step(w, &w->defs, &step[i]);
   put(w->a, &w->defs, " }\n");
@@ -301,10 +324,12 @@ static bool put_gate(Write *w, int i) {
   const bool phases = u->gate == GATE_U2 || u->gate == GATE_U3; /* those of stdgates.inc are others */
   const bool std = phase || (is_std(info->name, true) && !phases) || (phases && u->n_controls == 0);
   const char *name = std ? info->name : define(w, u);
-  const bool turned = u->inverse && strcmp(info->inverse, "self") != 0, negate = turned && strcmp(info->inverse, "negate") == 0;
+  const bool turned = u->inverse && strcmp(info->inverse, "self") != 0,
+             negate = turned && strcmp(info->inverse, "negate") == 0;
+  const bool named = turned && std && is_std(info->inverse, true); /* sdg */
   put_controls(w, t, u);
-  if (turned && !negate) put(w->a, t, "inv @ ");
-  put(w->a, t, name);
+  if (turned && !negate && !named) put(w->a, t, "inv @ ");
+  put(w->a, t, named ? info->inverse : name);
   for (int k = 0; k < info->n_angles; k++) {
     Text angle = {0};
     put(w->a, t, k == 0 ? "(" : ", ");
@@ -316,12 +341,14 @@ static bool put_gate(Write *w, int i) {
   }
   if (info->n_angles > 0) put(w->a, t, ")");
   const int n = u->n_controls + (phase ? 0 : u->n_targets);
-  for (int k = 0; k < n; k++) put(w->a, t, arena_printf(w->a, "%s%s", k == 0 ? " " : ", ", w->qubit[u->qubit[k]]));
+  for (int k = 0; k < n; k++)
+    put(w->a, t, arena_printf(w->a, "%s%s", k == 0 ? " " : ", ", w->qubit[u->qubit[k]]));
   put(w->a, t, ";\n");
   return w->fault->text == NULL;
 }
 
-/* ---- measurement ----------------------------------------------------------------------------------------- */
+/* ---- measurement -----------------------------------------------------------------------------------------
+ */
 
 static void put_observable(Write *w, Text *t, const Observable *o) {
   for (int i = 0; i < o->terms.n; i++) {
@@ -331,7 +358,12 @@ static void put_observable(Write *w, Text *t, const Observable *o) {
     for (int q = 0, first = p->coefficient == 1; q < w->v->body->n_qubits; q++) {
       const bool x = p->x >> q & 1, z = p->z >> q & 1;
       if (!x && !z) continue;
-      put(w->a, t, arena_printf(w->a, "%s%c(%s)", first ? "" : "*", x && z ? 'Y' : x ? 'X' : 'Z', w->qubit[q]));
+      put(w->a, t,
+          arena_printf(w->a, "%s%c(%s)", first ? "" : "*",
+                       x && z ? 'Y'
+                       : x    ? 'X'
+                              : 'Z',
+                       w->qubit[q]));
       first = 0;
     }
   }
@@ -352,7 +384,8 @@ static void put_measurement(Write *w, const CircuitProgram *c, int number) {
   }
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------------------- */
+/* ---- the whole
+ * ---------------------------------------------------------------------------------------------- */
 
 const char *qasm_write(Arena *a, const QasmWriting *from, QasmFault *fault) {
   Write w = {.a = a, .from = from, .v = from->view, .fault = fault};

@@ -1,5 +1,5 @@
-/* A circuit as OpenQASM 3. Every free number becomes an `input float[64]`, weights too unless their values are
- * given. Gates that stdgates.inc lacks get definitions, made from the `steps` of gates.def and exact with
+/* A circuit as OpenQASM 3. Every free number becomes an `input float[64]`, weights too unless their values
+ * are given. Gates that stdgates.inc lacks get definitions, made from the `steps` of gates.def and exact with
  * their phases.
  *
  * What was written is proved before anybody sees it: qasm_verify reads it back and compares, gate by gate,

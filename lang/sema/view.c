@@ -28,7 +28,8 @@ static const CircuitProgram *body_program(Sema *S, const ObjectInfo *o) {
 void view_add(Sema *S, const ObjectInfo *o) {
   const CircuitBuild *c = S->circuit;
   const AstNode *params = ast_kid(o->decl, AST_CIRCUIT_params);
-  CircuitView v = {.name = o->path, .is_block = o->is_block, .graph = graph_now(S), .span = o->decl->name_span};
+  CircuitView v = {
+      .name = o->path, .is_block = o->is_block, .graph = graph_now(S), .span = o->decl->name_span};
   for (int i = 0; params != NULL && i < params->n; i++) {
     vec_push(S->a, &v.args, sym_text(params->kids[i]->name));
     vec_push(S->a, &v.arg_nodes, made_up_node(v.graph, i));

@@ -31,7 +31,8 @@ Program *cli_load_circuit(Cli *c, CliScript *script, const CircuitView **view, b
   *code = 2;
   if (c->operands.n == 0 || c->operands.n > 2) {
     const VerbInfo *v = &verb_info[c->verb];
-    cli_usage(c, c->operands.n > 2 ? c->operand_spans.at[2] : c->line, "`qgn %s` takes a script and a circuit of it", v->name);
+    cli_usage(c, c->operands.n > 2 ? c->operand_spans.at[2] : c->line,
+              "`qgn %s` takes a script and a circuit of it", v->name);
     diag_help(c->sink->all.at[c->sink->all.n - 1], "%s", v->example);
     return NULL;
   }

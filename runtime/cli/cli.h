@@ -106,8 +106,8 @@ DataPlaces cli_data_places(const Cli *c, const char *script);
 bool cli_read_module(void *script, Arena *a, const char *from, const char *name, bool is_library,
                      SemaModule *out);
 
-/* circuits.c: SCRIPT [CIRCUIT] of a verb, loaded. NULL after an error, with *code set; the name may be left out
- * where there is one circuit. With `all`, *view is NULL for all of them. */
+/* circuits.c: SCRIPT [CIRCUIT] of a verb, loaded. NULL after an error, with *code set; the name may be left
+ * out where there is one circuit. With `all`, *view is NULL for all of them. */
 Program *cli_load_circuit(Cli *c, CliScript *script, const CircuitView **view, bool all, int *code);
 /* Writes the text to the file of --output, or prints it. The exit code. */
 int cli_put_text(Cli *c, const char *text);

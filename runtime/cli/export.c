@@ -36,14 +36,17 @@ static bool take_file(Cli *c, const Program *p, const char *path, const double *
     if (t == NULL) continue;
     weights[s] = numbers(c, t, &p->slots.at[s].shape);
     if (weights[s] == NULL)
-      return refuse(c, arena_printf(c->arena, "%s: `%s` has another shape than in the script", path, t->name));
+      return refuse(c,
+                    arena_printf(c->arena, "%s: `%s` has another shape than in the script", path, t->name));
   }
   return true;
 }
 
 static bool read_weights(Cli *c, const Program *p, const char *from, const double **weights) {
   bool any = false;
-  if (!io_is_folder(from)) return io_exists(from) ? take_file(c, p, from, weights) : refuse(c, arena_printf(c->arena, "there is no run and no file `%s`", from));
+  if (!io_is_folder(from))
+    return io_exists(from) ? take_file(c, p, from, weights)
+                           : refuse(c, arena_printf(c->arena, "there is no run and no file `%s`", from));
   for (int i = 0; i < p->trains.n; i++) {
     const char *path = arena_printf(c->arena, "%s/%s.safetensors", from, p->trains.at[i].name);
     if (!io_exists(path)) continue;
@@ -58,7 +61,8 @@ static bool has_all(Cli *c, const Program *p, const CircuitView *v, const double
   for (int k = 0; k < g_count(v->graph); k++) {
     const Node *n = g_node(v->graph, k);
     if (n->op != OP_PARAM || weights[n->attr.i[0]] != NULL) continue;
-    return refuse(c, arena_printf(c->arena, "`%s` has no value of `%s`", c->value[OPT_WEIGHTS], p->slots.at[n->attr.i[0]].name));
+    return refuse(c, arena_printf(c->arena, "`%s` has no value of `%s`", c->value[OPT_WEIGHTS],
+                                  p->slots.at[n->attr.i[0]].name));
   }
   return true;
 }
@@ -72,17 +76,22 @@ int cli_verb_export(Cli *c) {
   if (p == NULL) return code;
   const double **weights = ARENA_ARRAY(c->arena, const double *, p->slots.n + 1);
   const bool trained = c->given[OPT_WEIGHTS];
-  if (trained && (!read_weights(c, p, c->value[OPT_WEIGHTS], weights) || !has_all(c, p, view, weights))) return cli_code(c);
-  const QasmWriting w = {p, view, trained ? weights : NULL,
-                      arena_printf(c->arena, "circuit %s of %s, by qgn %s", view->name, script.name, QGN_VERSION)};
+  if (trained && (!read_weights(c, p, c->value[OPT_WEIGHTS], weights) || !has_all(c, p, view, weights)))
+    return cli_code(c);
+  const QasmWriting w = {
+      p, view, trained ? weights : NULL,
+      arena_printf(c->arena, "circuit %s of %s, by qgn %s", view->name, script.name, QGN_VERSION)};
   const char *text = qasm_write(c->arena, &w, &fault);
   if (text == NULL) {
-    Diag *d = diag_add(c->sink, DIAG_QASM, fault.span, "`%s` cannot be written as OpenQASM: %s", view->name, fault.text);
+    Diag *d = diag_add(c->sink, DIAG_QASM, fault.span, "`%s` cannot be written as OpenQASM: %s", view->name,
+                       fault.text);
     diag_note(d, "nothing was written");
     return cli_code(c);
   }
   if (!qasm_verify(c->arena, &w, text, &fault)) {
-    Diag *d = diag_add(c->sink, DIAG_INTERNAL, fault.span, "the export of `%s` is wrong: %s", view->name, fault.text);
+    Diag *d = diag_add(c->sink, DIAG_INTERNAL, fault.span, "the export of `%s` is wrong: %s", view->name,
+                       fault.text);
+    if (c->given[OPT_VERBOSE]) fputs(text, stderr);
     diag_note(d, "nothing was written");
     return cli_code(c);
   }

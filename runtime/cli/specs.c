@@ -61,8 +61,9 @@ static const char *outputs_text(Arena *a, const CircuitView *v) {
   for (int i = 0; i < v->measured.n; i++) {
     const CircuitProgram *m = v->measured.at[i];
     const int q = m->probs_qubits.n;
-    const char *what = q > 0 ? arena_printf(a, "probabilities of %d qubit%s", q, q == 1 ? "" : "s")
-                             : arena_printf(a, "%d expectation value%s", m->observables.n, m->observables.n == 1 ? "" : "s");
+    const char *what =
+        q > 0 ? arena_printf(a, "probabilities of %d qubit%s", q, q == 1 ? "" : "s")
+              : arena_printf(a, "%d expectation value%s", m->observables.n, m->observables.n == 1 ? "" : "s");
     out = arena_printf(a, "%s%s%s", out, i > 0 ? ", " : "", what);
   }
   return v->measured.n > 0 ? out : "none: a block";
@@ -83,17 +84,22 @@ static void show(const Program *p, const CircuitView *v) {
   row("qubits", n.ancillas > 0 ? arena_printf(a, "%d, and %d that hold outcomes", declared, n.ancillas)
                                : arena_printf(a, "%d", declared));
   row("depth", arena_printf(a, "%d, of gates on several qubits %d", n.depth, n.multi_depth));
-  row("gates", arena_printf(a, "%d: %d on one qubit, %d on two, %d on more; %d with ctrl @", n.total, n.one, n.two, n.more, n.controlled));
+  row("gates", arena_printf(a, "%d: %d on one qubit, %d on two, %d on more; %d with ctrl @", n.total, n.one,
+                            n.two, n.more, n.controlled));
   const char *list = "";
   for (int g = 0; g < GATE_COUNT; g++)
-    if (n.by_gate[g] > 0) list = arena_printf(a, "%s%s%s %d", list, *list != '\0' ? ", " : "", gate_info[g].name, n.by_gate[g]);
+    if (n.by_gate[g] > 0)
+      list = arena_printf(a, "%s%s%s %d", list, *list != '\0' ? ", " : "", gate_info[g].name, n.by_gate[g]);
   if (*list != '\0') row("", list);
   row("angles", arena_printf(a, "%d, %d of them free", angles, free_angles));
   row("parameters", arena_printf(a, "%lld", (long long)weights_of(p, v)));
   row("measures", outputs_text(a, v));
   const double state = 2.0 * (p->is_double ? 8 : 4) * (double)((uint64_t)1 << c->n_qubits);
-  row("bytes", arena_printf(a, "%s for a state, %s for a sample with its gradient, %s with second derivatives (%s precision)",
-                            bytes_text(a, state), bytes_text(a, 2 * state), bytes_text(a, 4 * state), p->is_double ? "double" : "single"));
+  row("bytes",
+      arena_printf(
+          a, "%s for a state, %s for a sample with its gradient, %s with second derivatives (%s precision)",
+          bytes_text(a, state), bytes_text(a, 2 * state), bytes_text(a, 4 * state),
+          p->is_double ? "double" : "single"));
 }
 
 int cli_verb_specs(Cli *c) {

@@ -28,7 +28,8 @@ static void check_ops(const QasmFile *f) {
     if (o->kind != QASM_GATE) continue;
     require(below((int)o->gate, GATE_COUNT), "a gate that is not there");
     require(gate_info[o->gate].n_qubits == o->n_targets, "targets that are not the gate's");
-    for (int k = 0; k < gate_info[o->gate].n_angles; k++) require(below(o->angle[k], f->nodes.n), "an angle out of range");
+    for (int k = 0; k < gate_info[o->gate].n_angles; k++)
+      require(below(o->angle[k], f->nodes.n), "an angle out of range");
   }
 }
 
@@ -37,7 +38,8 @@ static void check_nodes(const QasmFile *f) {
     const QasmNode *n = &f->nodes.at[i];
     if (n->kind == QASM_INPUT) require(below(n->a, f->inputs.n), "an input out of range");
     if (n->kind == QASM_ANGLE) require(below(n->a, f->angles.n), "an angle of the file out of range");
-    if (n->kind == QASM_UNARY || n->kind == QASM_BINARY) require(below(n->a, i), "an operand behind its node");
+    if (n->kind == QASM_UNARY || n->kind == QASM_BINARY)
+      require(below(n->a, i), "an operand behind its node");
     if (n->kind == QASM_BINARY) require(below(n->b, i), "an operand behind its node");
   }
   for (int i = 0; i < f->conditions.n; i++) {

@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# draw, export, specs: what they take and refuse, and exports that are read back into scripts.
+# shellcheck source=tests/cli/lib.bash
+. "$(dirname "$0")/lib.bash"
+pair='circuit pair(x[2]) on q[2] { param θ[2] ~ uniform(0, 2pi); rx(x) q; ry(2 * θ) q; cx q[0], q[1]; return expval(Z(q)) }'
+printf 'edition = 1\n%s\ncircuit other() on q { h q; return probs(q) }\n' "$pair" >two.qgn
+check 2 draw <<'TEXT'
+error[E0901]: `qgn draw` takes a script and a circuit of it
+   ┌─ command line
+   │ qgn draw
+   │ ^^^^^^^^
+   = help: qgn draw examples/gaussian
+TEXT
+check 2 export two.qgn <<'TEXT'
+error[E0901]: which circuit of two.qgn?
+   ┌─ command line
+   │ qgn export two.qgn
+   │ ^^^^^^^^^^^^^^^^^^
+   = help: it has `pair`, `other`
+TEXT
+check 2 specs two.qgn pear <<'TEXT'
+error[E0901]: two.qgn has no circuit `pear`
+   ┌─ command line
+   │ qgn specs two.qgn pear
+   │                   ^^^^
+   = help: did you mean `pair`?
+TEXT
+check 2 draw two.qgn pair --width 3 <<'TEXT'
+error[E0901]: `--width` wants a whole number from 20 to 100000, or 0, not `3`
+   ┌─ command line
+   │ qgn draw two.qgn pair --width 3
+   │ ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+   = help: `qgn help draw` shows what it takes
+TEXT
+check 3 export two.qgn pair --weights nowhere <<'TEXT'
+error[E0801]: there is no run and no file `nowhere`
+   = help: `--weights` takes the folder of a finished run, or a .safetensors file
+TEXT
+printf 'edition = 1\ncircuit c(x) on q { ry(floor(x)) q; return probs(q) }\n' >floor.qgn
+check 2 export floor.qgn <<'TEXT'
+error[E0340]: `c` cannot be written as OpenQASM: an angle is computed by `floor`, which OpenQASM has no function for
+   ┌─ floor.qgn:2:25
+ 2 │ circuit c(x) on q { ry(floor(x)) q; return probs(q) }
+   │                         ^^^^^^^^
+   = note: nothing was written
+TEXT
+
+# A picture, and the file that was there before stays when there is nothing to write.
+check 0 draw two.qgn pair -o pair.svg </dev/null
+must grep -q '^<svg .*viewBox' pair.svg
+must grep -q '<title>circuit pair</title>' pair.svg
+echo before >kept.qasm
+must_not "$QGN" export floor.qgn -o kept.qasm
+must grep -qx before kept.qasm
+
+# Free parameters: the block that is read back gives the values of the circuit, for its own weights.
+check 0 export two.qgn pair -o pair.qasm </dev/null
+must grep -q '^input float\[64\] theta_1;' pair.qasm
+printf 'edition = 1\nprecision = "double"\nuse "pair.qasm" as again\n%s\ncircuit copy(x[2], t[2]) on q[2] { again(x, t) q; return expval(Z(q)) }\nexpect all(abs(copy([0.3, 0.4], pair.θ) - pair([0.3, 0.4])) < 1e-12)\n' "$pair" >back.qgn
+check 0 run back.qgn -q </dev/null
+
+# Trained values: the circuit of a run needs no weights any more.
+printf 'edition = 1\nprecision = "double"\n%s\ntrain fit { epochs = 3; optimizer pair = adam(0.1); step { minimize sum(pair([0.1, 0.2])) over pair } }\npair([0.3, 0.4])[0]\n' "$pair" >fit.qgn
+check 0 run fit.qgn -q </dev/null
+value=$(sed -n 's/^pair.*  *//p' stdout.txt)
+check 0 export fit.qgn pair --weights runs/latest -o trained.qasm </dev/null
+must grep -q '^const float\[64\] theta_0 = ' trained.qasm
+must_not grep -q '^input float\[64\] theta' trained.qasm
+printf 'edition = 1\nprecision = "double"\nuse "trained.qasm" as again\ncircuit copy(x[2]) on q[2] { again(x) q; return expval(Z(q)) }\nexpect abs(copy([0.3, 0.4])[0] - (%s)) < 1e-4\n' "$value" >trained.qgn
+check 0 run trained.qgn -q </dev/null
+
+# Every circuit of the examples can be written, and is proved by reading it back.
+for script in "$QGN_ROOT"/examples/*/main.qgn; do
+  "$QGN" specs "$script" >names.txt 2>&1 || must false
+  grep -v '^ ' names.txt | grep . | while read -r name rest; do
+    [ -z "$rest" ] || continue
+    "$QGN" export "$script" "$name" >out.qasm 2>err.txt || { grep -q E0340 err.txt || { cat err.txt; echo "$script $name"; }; }
+    "$QGN" draw "$script" "$name" >out.txt || echo "draw $script $name"
+  done >problems.txt
+  must_not test -s problems.txt
+done
+finish
