@@ -25,5 +25,10 @@ edges=$(grep -oE 'cov: [0-9]+' $work/log | tail -1)
 total=$(($(cat $work/total 2>/dev/null || echo 0) + ${runs:-0}))
 echo $total >$work/total
 echo "soak-qasm: ${runs:-0} executions in this run, $total in all, ${edges:-no} edges, $(find $work/found -type f | wc -l) findings"
+row="| \`make soak-qasm\` | $total executions of the reader of OpenQASM (libFuzzer, ASan, UBSan), ${edges#cov: } edges, $(find $work/found -type f | wc -l) findings open |"
+[ -e tests/SOAK.md ] || printf '# Soaks\n\nFigures are cumulative over any number of runs.\n\n| soak | figures |\n| --- | --- |\n' >tests/SOAK.md
+grep -v '^| `make soak-qasm`' tests/SOAK.md >$work/SOAK.md
+echo "$row" >>$work/SOAK.md
+cp $work/SOAK.md tests/SOAK.md
 [ $status = 0 ] || tail -30 $work/log
 exit $status

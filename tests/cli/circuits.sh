@@ -18,11 +18,11 @@ error[E0901]: which circuit of two.qgn?
    │ ^^^^^^^^^^^^^^^^^^
    = help: it has `pair`, `other`
 TEXT
-check 2 specs two.qgn pear <<'TEXT'
-error[E0901]: two.qgn has no circuit `pear`
+check 2 specs two.qgn pairs <<'TEXT'
+error[E0901]: two.qgn has no circuit `pairs`
    ┌─ command line
-   │ qgn specs two.qgn pear
-   │                   ^^^^
+   │ qgn specs two.qgn pairs
+   │                   ^^^^^
    = help: did you mean `pair`?
 TEXT
 check 2 draw two.qgn pair --width 3 <<'TEXT'
@@ -39,9 +39,9 @@ TEXT
 printf 'edition = 1\ncircuit c(x) on q { ry(floor(x)) q; return probs(q) }\n' >floor.qgn
 check 2 export floor.qgn <<'TEXT'
 error[E0340]: `c` cannot be written as OpenQASM: an angle is computed by `floor`, which OpenQASM has no function for
-   ┌─ floor.qgn:2:25
+   ┌─ floor.qgn:2:24
  2 │ circuit c(x) on q { ry(floor(x)) q; return probs(q) }
-   │                         ^^^^^^^^
+   │                        ^^^^^^^^
    = note: nothing was written
 TEXT
 
@@ -50,7 +50,7 @@ check 0 draw two.qgn pair -o pair.svg </dev/null
 must grep -q '^<svg .*viewBox' pair.svg
 must grep -q '<title>circuit pair</title>' pair.svg
 echo before >kept.qasm
-must_not "$QGN" export floor.qgn -o kept.qasm
+must_not "$QGN" export floor.qgn -o kept.qasm 2>err.txt
 must grep -qx before kept.qasm
 
 # Free parameters: the block that is read back gives the values of the circuit, for its own weights.
