@@ -95,6 +95,7 @@ static const char *node_label(const Drawing *d, int id, int depth) {
 static const char *gate_label(const Drawing *d, int gate, const char *name) {
   const GateUse *u = &d->v->body->gates.at[gate];
   const GateInfo *info = &gate_info[u->gate];
+  if (u->channel != CHANNEL_NONE) return channel_info[u->channel].name;
   const bool negate = u->inverse && strcmp(info->inverse, "negate") == 0;
   char *upper = arena_str(d->a, name);
   for (char *c = upper; *c != '\0'; c++)
@@ -117,8 +118,9 @@ static const char *gate_label(const Drawing *d, int gate, const char *name) {
 static bool alike(const Drawing *d, int i, int k) {
   const GateUse *x = &d->v->body->gates.at[i], *y = &d->v->body->gates.at[k];
   const int n = x->n_controls + x->n_targets;
-  if (x->gate != y->gate || x->inverse != y->inverse || x->n_controls != y->n_controls ||
-      x->n_targets != y->n_targets || memcmp(x->qubit, y->qubit, (size_t)n) != 0 ||
+  if (x->gate != y->gate || x->channel != y->channel || x->inverse != y->inverse ||
+      x->n_controls != y->n_controls || x->n_targets != y->n_targets ||
+      memcmp(x->qubit, y->qubit, (size_t)n) != 0 ||
       memcmp(x->control_on, y->control_on, (size_t)x->n_controls) != 0)
     return false;
   for (int j = 0; j < gate_info[x->gate].n_angles; j++) {

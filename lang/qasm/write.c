@@ -312,6 +312,8 @@ static bool put_gate(Write *w, int i) {
   const GateInfo *info = &gate_info[u->gate];
   Text *t = &w->body;
   const bool phase = u->gate == GATE_GPHASE;
+  if (u->channel != CHANNEL_NONE)
+    return fail(w, u->span, arena_printf(w->a, "OpenQASM has no noise: `%s`", channel_info[u->channel].name));
   if (qasm_is_nothing(u)) return true;
   if (u->gate == GATE_BASIS && u->word != NULL) {
     for (int k = 0; k < u->n_targets; k++)

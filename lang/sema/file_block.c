@@ -42,6 +42,7 @@ const Value *file_block_read(Sema *S, const AstNode *use, const char *name, cons
 /* Does the gate keep the value of its qubit number `pos` (controls first) in the basis of Z? */
 static bool keeps_z(const GateUse *u, int pos) {
   const GateInfo *info = &gate_info[u->gate];
+  if (u->channel != CHANNEL_NONE) return false;
   if (pos < u->n_controls || info->cls == GATE_DIAG) return true;
   const int target = pos - u->n_controls;
   if (info->steps[0] == '\0') return false;

@@ -5,7 +5,7 @@
 
 typedef struct Counts {
   int depth, multi_depth; /* moments; those with a gate on several qubits */
-  int total, one, two, more, controlled, ancillas;
+  int total, one, two, more, controlled, ancillas, channels;
   int by_gate[GATE_COUNT];
 } Counts;
 
@@ -30,7 +30,8 @@ static Counts count(const CircuitProgram *c, int declared) {
     out.two += n == 2;
     out.more += n > 2;
     out.controlled += u->n_controls > 0;
-    out.by_gate[u->gate]++;
+    if (u->channel != CHANNEL_NONE) out.channels++;
+    else out.by_gate[u->gate]++;
   }
   return out;
 }
@@ -90,6 +91,8 @@ static void show(const Program *p, const CircuitView *v) {
   for (int g = 0; g < GATE_COUNT; g++)
     if (n.by_gate[g] > 0)
       list = arena_printf(a, "%s%s%s %d", list, *list != '\0' ? ", " : "", gate_info[g].name, n.by_gate[g]);
+  if (n.channels > 0)
+    list = arena_printf(a, "%s%snoise channels %d", list, *list != '\0' ? ", " : "", n.channels);
   if (*list != '\0') row("", list);
   row("angles", arena_printf(a, "%d, %d of them free", angles, free_angles));
   row("parameters", arena_printf(a, "%lld", (long long)weights_of(p, v)));
