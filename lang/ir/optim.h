@@ -12,7 +12,14 @@ typedef enum OptimId {
 } OptimId;
 
 /* What a script may give for a number of an optimiser; optims.def explains. */
-typedef enum OptimRange { RANGE_ABOVE0, RANGE_FROM0, RANGE_SHARE, RANGE_FLAG, RANGE_WHOLE } OptimRange;
+typedef enum OptimRange {
+  RANGE_ABOVE0,
+  RANGE_FROM0,
+  RANGE_SHARE,
+  RANGE_FLAG,
+  RANGE_WHOLE,
+  RANGE_COUNT
+} OptimRange;
 
 typedef struct OptimHyper {
   const char *name;

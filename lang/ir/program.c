@@ -226,6 +226,12 @@ static void put_line(const Print *d, const Stmt *s) {
   case STMT_SHARE:
     fprintf(d->out, "share %s to %s", slot_text(d, s->slot), d->p->series.at[s->series].name);
     break;
+  case STMT_SEARCH: {
+    const Search *x = &d->p->searches.at[s->index];
+    fprintf(d->out, "search by optimizer %d of train %d, loss %s", x->optimizer, x->train,
+            slot_text(d, x->loss));
+    break;
+  }
   case STMT_GROUPS: put_groups(d, &d->p->groupings.at[s->index]); break;
   case STMT_IF: fprintf(d->out, "if %s", slot_text(d, s->slot)); break;
   case STMT_LOSS:

@@ -133,6 +133,7 @@ typedef enum StmtKind {
   STMT_LOSS, /* the value of a minimize in `slot`: checked for NaN, added to series with the weight of rows */
   STMT_SHARE,  /* 0 or 1 in `slot`, added to series, whose entries are means over an epoch */
   STMT_GROUPS, /* run block once for each group of rows */
+  STMT_SEARCH, /* an optimiser that runs block, which evaluates the loss, as often as it likes */
   STMT_RECORD, /* append slot to series */
   STMT_STOP,   /* end the train after this step or every */
   STMT_TRAIN,
@@ -165,7 +166,7 @@ typedef struct Stmt {
   int slot;             /* REPEAT, IF, LOSS, RECORD, PRINT, EXPECT (condition); -1 none */
   int series;           /* LOSS, RECORD */
   Block *block, *other; /* REPEAT, IF */
-  int index;            /* TRAIN, DATA, CLAIM, REPORT, GROUPS: which */
+  int index;            /* TRAIN, DATA, CLAIM, REPORT, GROUPS, SEARCH: which */
   int count_id;         /* LOSS: count of the rows that it is the mean of; 0: those of the minibatch */
   bool is_assert;       /* EXPECT */
   const char *text; /* PRINT: what was written (without slot: the whole line); EXPECT: the reason, or NULL */
@@ -191,6 +192,16 @@ typedef struct Grouping {
   int missing;       /* slot to which the number of absent groups is added */
   Span span;
 } Grouping;
+
+/* What an optimiser needs that evaluates the loss itself. After its step slot `loss` holds what it first was.
+ */
+typedef struct Search {
+  int train, optimizer;
+  int n;
+  const int *weights, *gradients; /* slots; gradients NULL if the block makes none */
+  int loss;                       /* slot; the optimiser goes down on sign times it */
+  double sign;
+} Search;
 
 /* A number that follows a schedule and is read by graphs. */
 typedef struct Scheduled {
@@ -278,6 +289,7 @@ typedef struct Program {
   VEC(Train) trains;
   VEC(Series) series;
   VEC(Grouping) groupings;
+  VEC(Search) searches;
   VEC(Claim) claims;
   VEC(Report) reports;
   VEC(CircuitView) circuits; /* blocks too; those whose sizes the signature leaves open are not there */

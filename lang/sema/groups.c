@@ -202,40 +202,44 @@ static int *add_share(Sema *S, Grouping *g, const Minimize *m, const Value *grad
   return sums;
 }
 
-/* The block that is run for each group; the slots of the summed gradient, NULL after an error. */
-static int *group_block(Sema *S, Again *a, const Minimize *m) {
-  a->r.to = graph_now(S);
-  const NodeId node = g_restrict(&a->r);
-  if (node == NODE_NONE) {
-    say_cannot(S, m, &a->r);
-    return NULL;
+const Value *loss_again(Sema *S, const Minimize *m, Graph *from, Grouping *g) {
+  Again a = {.S = S, .groups = g, .from = from};
+  a.r = (Restrict){.from = from,
+                   .to = graph_now(S),
+                   .loss = m->loss->u.tensor->node,
+                   .first = m->first,
+                   .n_weights = m->n_weights,
+                   .weights = m->weights,
+                   .keep = keep,
+                   .ctx = &a};
+  if (g != NULL) {
+    a.r.count = g->count, a.r.rows = g->rows;
+    say_not_a_mean(S, m, &a.r);
   }
-  const Value *loss = val_node(S, node, 0, m->loss->span), *b = minimize_gradient(S, m, loss);
+  const NodeId node = g_restrict(&a.r);
+  if (node != NODE_NONE) return val_node(S, node, 0, m->loss->span);
+  say_cannot(S, m, &a.r);
+  return NULL;
+}
+
+/* The block that is run for each group; the slots of the summed gradient, NULL after an error. */
+static int *group_block(Sema *S, const Minimize *m, Graph *from, Grouping *g) {
+  const Value *loss = loss_again(S, m, from, g);
+  const Value *b = loss != NULL ? minimize_gradient(S, m, loss) : NULL;
   if (b == NULL) return NULL;
-  minimize_record(S, m, loss, a->groups->rows);
+  minimize_record(S, m, loss, g->rows);
   b = minimize_clip(S, m, b);
-  return b == NULL ? NULL : add_share(S, a->groups, m, b);
+  return b == NULL ? NULL : add_share(S, g, m, b);
 }
 
 void minimize_per(Sema *S, Minimize *m, const AstNode *names) {
   Grouping g;
   Block *body = ARENA_NEW(S->a, Block);
   Region inner = {.block = body}, *outer = S->region;
-  const Tensor *loss = m->loss->u.tensor;
   if (!grouping_of(S, names, &g)) return;
-  Again a = {.S = S, .groups = &g, .from = graph_now(S)};
-  a.r = (Restrict){.from = a.from,
-                   .loss = loss->node,
-                   .first = m->first,
-                   .count = g.count,
-                   .rows = g.rows,
-                   .n_weights = m->n_weights,
-                   .weights = m->weights,
-                   .keep = keep,
-                   .ctx = &a};
-  say_not_a_mean(S, m, &a.r);
+  Graph *from = graph_now(S);
   S->region = &inner;
-  const int *sums = group_block(S, &a, m);
+  const int *sums = group_block(S, m, from, &g);
   region_close(S);
   S->region = outer;
   if (sums == NULL) return;

@@ -317,6 +317,11 @@ void walk_minimize(Sema *S, const AstNode *n) {
   m.bound = clip_bound(S, ast_kid(n, AST_MINIMIZE_clip));
   if (!all_used(S, &m) || (m.bound != NULL && val_is_error(m.bound))) return;
   m.name = loss_name(S, &list);
+  for (int i = 0; i < list.n; i++)
+    if (optim_searches(S, list.at[i].optim)) {
+      minimize_search(S, &m);
+      return;
+    }
   if (per != NULL) {
     minimize_per(S, &m, per);
     return;
@@ -339,6 +344,12 @@ void walk_update(Sema *S, const AstNode *n) {
     if (d != NULL)
       diag_help(d, "write `update %s with grad(loss, %s)`", src_of_span(S, target->span),
                 src_of_span(S, target->span));
+    return;
+  }
+  if (optim_searches(S, list.at[0].optim)) {
+    Diag *d = say(S, DIAG_SEARCHER, n->span,
+                  "the optimizer of `%s` evaluates the loss itself and takes no gradient", list.at[0].name);
+    diag_help(d, "write `minimize LOSS over %s`", list.at[0].name);
     return;
   }
   int n_slots;

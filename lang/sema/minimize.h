@@ -37,4 +37,11 @@ void minimize_update(Sema *S, const Minimize *m, const Value *gradient);
 
 /* groups.c: `minimize ... per names`. */
 void minimize_per(Sema *S, Minimize *m, const AstNode *names);
+/* The loss, made of the nodes of `from`, again in the open graph; with `g` over the rows of a group only.
+ * NULL after an error. */
+const Value *loss_again(Sema *S, const Minimize *m, Graph *from, Grouping *g);
+
+/* searching.c: an optimizer that is handed the loss itself. */
+bool optim_searches(const Sema *S, const TrainOptim *o);
+void minimize_search(Sema *S, Minimize *m);
 #endif

@@ -131,16 +131,15 @@ static bool in_range(OptimRange range, double x) {
   case RANGE_SHARE: return x >= 0 && x < 1;
   case RANGE_FLAG: return true;
   case RANGE_WHOLE: return x >= 1;
+  case RANGE_COUNT: return x >= 0;
   }
   return false;
 }
 
 static bool out_of_range(Sema *S, const Value *v, const char *name, OptimRange range, double x) {
-  static const char *const bounds[] = {[RANGE_ABOVE0] = "above 0",
-                                       [RANGE_FROM0] = "at least 0",
-                                       [RANGE_SHARE] = "at least 0 and below 1",
-                                       [RANGE_FLAG] = "true or false",
-                                       [RANGE_WHOLE] = "at least 1"};
+  static const char *const bounds[] = {
+      [RANGE_ABOVE0] = "above 0",     [RANGE_FROM0] = "at least 0", [RANGE_SHARE] = "at least 0 and below 1",
+      [RANGE_FLAG] = "true or false", [RANGE_WHOLE] = "at least 1", [RANGE_COUNT] = "at least 0"};
   if (strcmp(name, "lr") == 0)
     say(S, DIAG_TYPE, v->span, "a learning rate is %s, but this is %s", bounds[range], num_text(S, x));
   else say(S, DIAG_TYPE, v->span, "`%s` is %s, but this is %s", name, bounds[range], num_text(S, x));
@@ -161,7 +160,7 @@ static bool set_hyper(Sema *S, OptimValue *o, const char *name, const Value *v) 
     at->base = yes ? 1 : 0;
     return true;
   }
-  if (range == RANGE_WHOLE) {
+  if (range == RANGE_WHOLE || range == RANGE_COUNT) {
     int64_t n = 0;
     if (!want_int(S, v, what, &n)) return false;
     at->base = (double)n;

@@ -88,13 +88,18 @@ static int64_t absent(const Grouping *g, int n) {
   return all > n ? all - n : 0;
 }
 
-RunEnd groups_execute(Run *r, const Stmt *s) {
-  const Grouping *g = grouping_of(r, s->index);
-  GroupState *state = &r->groups[s->index];
+void groups_clear(Run *r, int grouping) {
+  const Grouping *g = grouping_of(r, grouping);
   for (int k = 0; k < g->sums.n; k++) {
     const Shape *shape = &r->program->slots.at[g->sums.at[k]].shape;
     memset(r->slot_data[g->sums.at[k]], 0, (size_t)shape_capacity(shape) * r->set->real);
   }
+}
+
+RunEnd groups_execute(Run *r, const Stmt *s) {
+  const Grouping *g = grouping_of(r, s->index);
+  GroupState *state = &r->groups[s->index];
+  groups_clear(r, s->index);
   groups_find(r, s->index);
   RunEnd end = RUN_DONE;
   for (int k = 0; k < state->n && end == RUN_DONE; k++) {

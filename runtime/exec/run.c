@@ -20,12 +20,19 @@ static size_t slot_bytes(const Run *r, const Slot *s) {
   return align_up(mem_mul((size_t)shape_capacity(&s->shape), r->set->real) + r->set->real);
 }
 
+static size_t memory_doubles(const Run *r, const Optimizer *o) {
+  int64_t n = 0;
+  for (int k = 0; k < o->n_slots; k++) n += shape_capacity(&r->program->slots.at[o->slots[k]].shape);
+  return search_doubles(o, n);
+}
+
 static size_t moments_bytes(const Run *r) {
   size_t n = 0;
   for (int t = 0; t < r->program->trains.n; t++) {
     const Train *train = &r->program->trains.at[t];
     for (int o = 0; o < train->optimizers.n; o++) {
       const Optimizer *opt = &train->optimizers.at[o];
+      n = mem_add(n, align_up(mem_mul(memory_doubles(r, opt), sizeof(double))));
       for (int k = 0; k < opt->n_slots; k++)
         n = mem_add(n, mem_mul((size_t)optim_states(opt->optim),
                                slot_bytes(r, &r->program->slots.at[opt->slots[k]])));
@@ -98,6 +105,9 @@ static bool make_slots(Run *r) {
   for (int t = 0; t < p->trains.n; t++)
     for (int o = 0; o < p->trains.at[t].optimizers.n; o++) {
       OptState *s = &r->trains[t].opts[o];
+      s->memory = (double *)(void *)at;
+      s->n_memory = (int64_t)memory_doubles(r, s->def);
+      at += align_up((size_t)s->n_memory * sizeof(double));
       for (int k = 0; k < s->def->n_slots * optim_states(s->def->optim); k++) {
         s->moments[k] = at;
         at += slot_bytes(r, &p->slots.at[s->def->slots[k / optim_states(s->def->optim)]]);
@@ -118,9 +128,11 @@ static void make_trains(Run *r) {
     for (int o = 0; o < train->optimizers.n; o++) {
       const Optimizer *def = &train->optimizers.at[o];
       int n = def->n_slots * (optim_states(def->optim) + 1);
-      s->opts[o] = (OptState){.def = def,
-                              .moments = ARENA_ARRAY(r->arena, char *, n + 1),
-                              .steps = ARENA_ARRAY(r->arena, int64_t, def->n_slots + 1)};
+      s->opts[o] = (OptState){
+          .def = def,
+          .moments = ARENA_ARRAY(r->arena, char *, n + 1),
+          .key = rng_key(p->seed, arena_printf(r->arena, "%s.%s.directions", train->name, def->name)),
+          .steps = ARENA_ARRAY(r->arena, int64_t, def->n_slots + 1)};
     }
     if (train->dataset >= 0) {
       int64_t rows = p->datasets.at[train->dataset].rows;

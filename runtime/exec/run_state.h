@@ -9,8 +9,11 @@
 /* Live part of an optimiser: moments for each of its weights, one block per state and weight. */
 typedef struct OptState {
   const Optimizer *def;
-  char **moments;  /* [slot * states + state] */
-  int64_t *steps;  /* by slot: updates so far */
+  char **moments; /* [slot * states + state] */
+  int64_t *steps; /* by slot: updates so far */
+  double *memory; /* of an optimiser that searches: all that it remembers, and room to work in */
+  int64_t n_memory;
+  uint64_t key;    /* of its random numbers */
   double hyper[8]; /* with schedules applied, for the present epoch */
 } OptState;
 
@@ -65,7 +68,7 @@ struct Run {
   StateItem *items; /* of the train being saved or loaded */
   int n_items;
   const char ****state_names; /* [train][optimiser][moment], made once: saving allocates nothing */
-  const char ***step_names;
+  const char ***step_names, ***memory_names;
   const char **series_names;
   const char **kept_names; /* by slot */
   void *blocks[4];         /* slots, slab, scratch, data; of mem_try_alloc */
@@ -79,6 +82,8 @@ void run_write(const Run *r, char *data, int64_t element, double x);
 /* train.c */
 RunEnd train_execute(Run *r, const Stmt *s);
 RunEnd block_execute(Run *r, const Block *b);
+/* Reads the numbers of the optimisers that are values of slots. */
+void train_hypers(Run *r, int train);
 bool train_update(void *ctx, const UpdateInfo *u, const char *const *grads);
 /* data.c */
 void data_prepare(Run *r, int dataset, int64_t epoch); /* rows that are new in this epoch */
@@ -89,8 +94,16 @@ void data_order(Run *r, const Train *t, TrainState *s, int64_t epoch);
 void groups_make(Run *r);
 RunEnd groups_execute(Run *r, const Stmt *s);
 /* Finds the groups of the present minibatch; sets the rows of group k and their number. */
+void groups_clear(Run *r, int grouping); /* sets what they add up to to 0 */
 void groups_find(Run *r, int grouping);
 void groups_take(Run *r, int grouping, int k);
+/* blame.c: E0601, with the first value that is to blame. The region that failed, or a slot of the step. */
+RunEnd blame_region(Run *r, const RegionPlan *p, Span span, const char *what);
+RunEnd blame_slot(Run *r, int slot, Span span, const char *what);
+RunEnd blame_weights(Run *r, const Optimizer *o, int slot);
+/* search.c */
+RunEnd search_execute(Run *r, const Stmt *s);
+size_t search_doubles(const Optimizer *o, int64_t weights); /* that it needs in OptState.memory */
 /* state.c */
 void state_names(Run *r);                                    /* once, after the plans */
 int run_state(Run *r, int train, StateItem *items, int cap); /* the items of a train */

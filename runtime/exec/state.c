@@ -30,6 +30,8 @@ static void add_optimizer(Items *s, int train, int o) {
     for (int m = 0; m < states; m++)
       add(s, r->state_names[train][o][k * states + m], real, &slot->shape, opt->moments[k * states + m]);
   }
+  Shape memory = shape_of(1, (int64_t[]){opt->n_memory});
+  if (opt->n_memory > 0) add(s, r->memory_names[train][o], "F64", &memory, opt->memory);
   if (opt->def->n_slots > 0) add(s, r->step_names[train][o], "I64", &steps, opt->steps);
 }
 
@@ -64,13 +66,14 @@ int state_item_count(const Run *r, int train) {
   const Train *t = &r->program->trains.at[train];
   int n = t->series.n + t->kept.n + 4;
   for (int o = 0; o < t->optimizers.n; o++)
-    n += t->optimizers.at[o].n_slots * (1 + optim_states(t->optimizers.at[o].optim)) + 1;
+    n += t->optimizers.at[o].n_slots * (1 + optim_states(t->optimizers.at[o].optim)) + 2;
   return n;
 }
 
 void state_names(Run *r) {
   const Program *p = r->program;
   r->state_names = ARENA_ARRAY(r->arena, const char ***, p->trains.n + 1);
+  r->memory_names = ARENA_ARRAY(r->arena, const char **, p->trains.n + 1);
   r->step_names = ARENA_ARRAY(r->arena, const char **, p->trains.n + 1);
   r->series_names = ARENA_ARRAY(r->arena, const char *, p->series.n + 1);
   for (int k = 0; k < p->series.n; k++)
@@ -80,10 +83,12 @@ void state_names(Run *r) {
   for (int t = 0; t < p->trains.n; t++) {
     const Train *train = &p->trains.at[t];
     r->state_names[t] = ARENA_ARRAY(r->arena, const char **, train->optimizers.n + 1);
+    r->memory_names[t] = ARENA_ARRAY(r->arena, const char *, train->optimizers.n + 1);
     r->step_names[t] = ARENA_ARRAY(r->arena, const char *, train->optimizers.n + 1);
     for (int o = 0; o < train->optimizers.n; o++) {
       const Optimizer *opt = &train->optimizers.at[o];
       int states = optim_states(opt->optim);
+      r->memory_names[t][o] = arena_printf(r->arena, "optimizer/%d/memory", o);
       r->step_names[t][o] = arena_printf(r->arena, "optimizer/%d/steps", o);
       r->state_names[t][o] = ARENA_ARRAY(r->arena, const char *, opt->n_slots *states + 1);
       for (int k = 0; k < opt->n_slots * states; k++)

@@ -38,6 +38,10 @@ static void set_hypers(Run *r, const Train *t, TrainState *s, bool only_slots) {
   }
 }
 
+void train_hypers(Run *r, int train) {
+  set_hypers(r, &r->program->trains.at[train], &r->trains[train], true);
+}
+
 /* Position of a weight among those of the optimiser. */
 static int position_of(const Optimizer *o, int slot) {
   for (int k = 0; k < o->n_slots; k++)
@@ -69,38 +73,11 @@ bool train_update(void *ctx, const UpdateInfo *u, const char *const *grads) {
 
 /* ---- regions, losses ---------------------------------------------------------------------------- */
 
-static void where_in_train(const Run *r, Diag *d) {
-  if (r->train < 0) return;
-  const Train *t = &r->program->trains.at[r->train];
-  const TrainState *s = &r->trains[r->train];
-  diag_note(d, "in `%s`: epoch %lld of %lld, batch %lld", t->name, (long long)s->counters[AT_EPOCH] + 1,
-            (long long)t->epochs, (long long)s->counters[AT_BATCH] + 1);
-}
-
-/* A gradient or loss of this region is not finite: run it again (draws are counted, weights have
- * not changed) and name the first value that is to blame. */
-static RunEnd not_finite(Run *r, const RegionPlan *p, Span span, const char *what) {
-  Diag *d = diag_add(r->sink, DIAG_NOT_FINITE, span, "%s became NaN or infinite", what);
-  where_in_train(r, d);
-  int64_t row = -1;
-  NodeId first = p ? region_find_not_finite(&r->env, p, &row) : NODE_NONE;
-  if (first != NODE_NONE) {
-    const Node *n = g_node(p->graph, first);
-    if (row >= 0)
-      diag_label(d, n->span, "the first value that is not finite is the `%s` here, sample %lld",
-                 op_info[n->op].name, (long long)row);
-    else diag_label(d, n->span, "the first value that is not finite is the `%s` here", op_info[n->op].name);
-  }
-  diag_help(
-      d, "a smaller learning rate, or a guard such as `max(x, 1e-12)` under a root, logarithm or division");
-  return RUN_FAILED;
-}
-
 static RunEnd run_region(Run *r, const Stmt *s) {
   NodeId failed = NODE_NONE;
   const RegionPlan *p = run_region_plan(r, s->graph);
   if (region_run(&r->env, p, &failed)) return RUN_DONE;
-  return not_finite(r, p, g_node(p->graph, failed)->span, "a gradient");
+  return blame_region(r, p, g_node(p->graph, failed)->span, "a gradient");
 }
 
 static int series_position(const Train *t, int series) {
@@ -117,14 +94,10 @@ static void add_to_mean(Run *r, const Stmt *s, double x, double weight) {
   state->loss_rows[k] += weight;
 }
 
-static RunEnd add_loss(Run *r, const Block *b, int at) {
-  const Stmt *s = &b->stmts.at[at];
+static RunEnd add_loss(Run *r, const Stmt *s) {
   double x = run_slot_get(r, s->slot, 0);
   if (!isfinite(x)) {
-    const RegionPlan *p = at > 0 && b->stmts.at[at - 1].kind == STMT_REGION
-                              ? run_region_plan(r, b->stmts.at[at - 1].graph)
-                              : NULL;
-    return not_finite(r, p, s->span, "the loss");
+    return blame_slot(r, s->slot, s->span, "the loss");
   }
   const Train *t = &r->program->trains.at[r->train];
   int count = s->count_id ? s->count_id : t->batch_count;
@@ -181,8 +154,9 @@ static RunEnd statement(Run *r, const Block *b, int at) {
   case STMT_IF:
     if (run_slot_get(r, s->slot, 0) != 0) return block_execute(r, s->block);
     return s->other ? block_execute(r, s->other) : RUN_DONE;
-  case STMT_LOSS: return add_loss(r, b, at);
+  case STMT_LOSS: return add_loss(r, s);
   case STMT_SHARE: add_to_mean(r, s, run_slot_get(r, s->slot, 0), 1); return RUN_DONE;
+  case STMT_SEARCH: return search_execute(r, s);
   case STMT_GROUPS: return groups_execute(r, s);
   case STMT_RECORD: append(r, s->series, r->slot_data[s->slot]); return RUN_DONE;
   case STMT_STOP: r->stop_now = true; return RUN_DONE;
@@ -273,6 +247,17 @@ static RunEnd run_everys(Run *r, const Train *t, const TrainState *s) {
   return end;
 }
 
+/* An update can overflow although its gradient is finite. */
+static RunEnd check_weights(Run *r, const Train *t) {
+  for (int o = 0; o < t->optimizers.n; o++)
+    for (int k = 0; k < t->optimizers.at[o].n_slots; k++) {
+      const int slot = t->optimizers.at[o].slots[k];
+      if (r->set->all_finite(r->slot_data[slot], shape_capacity(&slot_of(r, slot)->shape))) continue;
+      return blame_weights(r, &t->optimizers.at[o], slot);
+    }
+  return RUN_DONE;
+}
+
 static RunEnd one_epoch(Run *r, int train) {
   const Train *t = &r->program->trains.at[train];
   TrainState *s = &r->trains[train];
@@ -283,6 +268,7 @@ static RunEnd one_epoch(Run *r, int train) {
   }
   set_hypers(r, t, s, false);
   RunEnd end = run_steps(r, t, s);
+  if (end == RUN_DONE) end = check_weights(r, t);
   if (end != RUN_DONE) return end;
   bool stopped = r->stop_now;
   r->stop_now = false;

@@ -42,6 +42,12 @@ CASES = [
     ("rmsprop", "rmsprop(0.02)", lambda p: torch.optim.RMSprop(p, 0.02), None),
     ("rmsprop_centered", "rmsprop(0.02, alpha = 0.9, eps = 1e-6, momentum = 0.5, centered = true, weight_decay = 0.01)",
      lambda p: torch.optim.RMSprop(p, 0.02, alpha=0.9, eps=1e-6, momentum=0.5, centered=True, weight_decay=0.01), None),
+    ("lbfgs", "lbfgs(lr = 0.5, max_iter = 2, history = 3)",
+     lambda p: torch.optim.LBFGS(p, 0.5, max_iter=2, history_size=3, line_search_fn="strong_wolfe"), None),
+    ("lbfgs_more", "lbfgs(max_iter = 2)",
+     lambda p: torch.optim.LBFGS(p, 1, max_iter=2, history_size=10, line_search_fn="strong_wolfe"), None),
+    ("lbfgs_fixed", "lbfgs(lr = 0.05, max_iter = 3, history = 2, line_search = false)",
+     lambda p: torch.optim.LBFGS(p, 0.05, max_iter=3, history_size=2), None),
     ("sched_steps", "sgd(steps(0.05, each = 3, by = 0.5))", lambda p: torch.optim.SGD(p, 0.05),
      lambda o: torch.optim.lr_scheduler.StepLR(o, 3, 0.5)),
     ("sched_exponential", "adam(exponential(0.1, 0.8))", lambda p: torch.optim.Adam(p, 0.1),
@@ -52,6 +58,10 @@ CASES = [
     ("sched_warmup", "adam(warmup(constant(0.1), 4))", lambda p: torch.optim.Adam(p, 0.1),
      lambda o: torch.optim.lr_scheduler.LinearLR(o, start_factor=0.25, total_iters=3)),
 ]
+
+# Once converged, or without line search, L-BFGS amplifies rounding: PyTorch's own single precision is further than
+# 1e-5 from its double precision.
+DOUBLE_ONLY = {"lbfgs_more", "lbfgs_fixed"}
 
 
 def loss(w):
@@ -87,6 +97,8 @@ def number(x):
 def script(precision, tolerance):
     out = HEAD.format(steps=STEPS, precision=precision, start="[" + ", ".join(map(number, START)) + "]")
     for name, ours, theirs, schedule in CASES:
+        if precision == "single" and name in DOUBLE_ONLY:
+            continue
         rows = walk(theirs, schedule)
         values = ",\n  ".join("[" + ", ".join(map(number, r)) + "]" for r in rows)
         out += f"""let m_{name} = new M

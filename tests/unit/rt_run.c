@@ -25,6 +25,20 @@ static const char hybrid[] =
     "  draw z[B, 2] ~ normal(0, 1)\n  minimize -mean(D(G(z))) over G\n }\n"
     " every 10 { draw z[64, 2] ~ normal(0, 1)\n record m = mean(G(z)) }\n}\n";
 
+/* Optimisers with more state than moments, groups, schedules. */
+static const char many[] =
+    "edition = 1\nseed = 4\n"
+    "dataset target { uniform(-1, 1); take(40) }\n"
+    "circuit c(x[1]) -> [] on q[2] { param t[2] ~ uniform(0, 2pi)\n rx(x[0]) q; ry(t) q; return expval(Z(q[0]) * Z(q[1])) }\n"
+    "model A(x[1]) -> [1] { linear(3); tanh; linear(1) }\n"
+    "let B1 = new A\nlet C1 = new A\n"
+    "train fit {\n data = target; batch = 12; epochs = 8\n optimizer A = lbfgs(max_iter = 3)\n"
+    " optimizer B1 = spsa(0.1, samples = 2)\n optimizer c = rotosolve()\n optimizer C1 = rmsprop(cosine(1e-2), momentum = 0.5, centered = true)\n"
+    " step x[B, 1] {\n  draw z[B, 1] ~ normal(0, 1)\n  minimize mse(A(x + 0.1 * z), x^2) over A\n"
+    "  minimize mse(B1(x), x) over B1\n  minimize mean(c(x)) over c\n"
+    "  let g = argmax(concat(x, -x, 0 * z - 2, axis = 1))\n"
+    "  minimize mse(C1(x + 0.1 * z), x^2) over C1 per g clip exponential(0.1, 0.9)\n }\n}\n";
+
 static const char diverging[] = "edition = 1\n"
                                 "dataset d { normal(0, 1); redraw(8) }\n"
                                 "model M(x[1]) -> [1] { linear(1) }\n"
@@ -174,6 +188,17 @@ static void stopping_changes_no_bit(void **unused) {
   finish(&third), finish(&second), finish(&first), finish(&whole);
 }
 
+/* The same for optimisers that search, groups and schedules. */
+static void many_kinds_of_state(void **unused) {
+  (void)unused;
+  Session whole = {0}, first = {.stop_after = 3}, second = {.from = &first};
+  assert_int_equal(go(&whole, many, 3), RUN_DONE);
+  assert_int_equal(go(&first, many, 1), RUN_STOPPED);
+  assert_int_equal(go(&second, many, 2), RUN_DONE);
+  same_state(&whole, &second);
+  finish(&second), finish(&first), finish(&whole);
+}
+
 static void nan_is_named(void **unused) {
   (void)unused;
   Session s = {0};
@@ -191,6 +216,7 @@ int main(void) {
       cmocka_unit_test(steps_allocate_nothing),
       cmocka_unit_test(threads_change_no_bit),
       cmocka_unit_test(stopping_changes_no_bit),
+      cmocka_unit_test(many_kinds_of_state),
       cmocka_unit_test(nan_is_named),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,141 @@
+/* Where a value that is not finite comes from. A step leaves its slots as they were, and draws are counted,
+ * so what failed can be run once more, looking at every node: first the region that saw it, then, if it came
+ * in by a slot, the region that filled the slot. Updates are not repeated. */
+#include "runtime/exec/run_state.h"
+
+#define BLAME_DEPTH 16 /* slots gone back at most */
+
+typedef struct Found {
+  const Graph *graph;
+  NodeId node; /* NODE_NONE: nothing found */
+  int64_t row; /* in the minibatch, -1: none */
+} Found;
+
+static bool hunt_slot(Run *r, const Block *b, int slot, int depth, Found *f);
+
+static const Block *step_of(const Run *r) {
+  return r->train >= 0 ? &r->program->trains.at[r->train].step : NULL;
+}
+
+static bool stores(const Graph *g, int slot) {
+  for (NodeId id = 0; id < g_count(g); id++)
+    if (g_node(g, id)->op == OP_STORE && g_node(g, id)->attr.i[0] == slot) return true;
+  return false;
+}
+
+/* A slot of another region that the node reads and that is not finite itself; -1 if there is none. */
+static int bad_input(const Run *r, const Graph *g, const Node *n) {
+  for (int k = 0; k < n->n_in; k++) {
+    const Node *in = g_node(g, n->in[k]);
+    while (in->op == OP_RESHAPE) in = g_node(g, in->in[0]);
+    if (in->op != OP_INPUT) continue;
+    const int slot = (int)in->attr.i[0];
+    if (!r->set->all_finite(r->slot_data[slot], run_slot_size(r, slot))) return slot;
+  }
+  return -1;
+}
+
+/* The first node of the region that is not finite; a slot that it reads is followed. */
+static bool hunt_region(Run *r, const RegionPlan *p, int depth, Found *f) {
+  int64_t row = -1;
+  const NodeId id = region_find_not_finite(&r->env, p, &row);
+  if (id == NODE_NONE) return false;
+  *f = (Found){p->graph, id, row};
+  const int slot = bad_input(r, p->graph, g_node(p->graph, id));
+  if (slot >= 0 && depth < BLAME_DEPTH && step_of(r) != NULL)
+    (void)hunt_slot(r, step_of(r), slot, depth + 1, f);
+  return true;
+}
+
+/* The groups one after the other, with what they add up to set to 0. */
+static bool hunt_groups(Run *r, const Stmt *s, int slot, int depth, Found *f) {
+  const Grouping *g = &r->program->groupings.at[s->index];
+  GroupState *state = &r->groups[s->index];
+  for (int k = 0; k < g->to.n; k++)
+    if (g->to.at[k] == slot) return hunt_slot(r, step_of(r), g->from.at[k], depth + 1, f);
+  groups_clear(r, s->index);
+  groups_find(r, s->index);
+  for (int k = 0; k < state->n; k++) {
+    groups_take(r, s->index, k);
+    if (!hunt_slot(r, s->block, slot, depth, f)) continue;
+    if (f->row >= 0) f->row = state->order[state->start[k] + f->row];
+    return true;
+  }
+  return false;
+}
+
+static bool hunt_slot(Run *r, const Block *b, int slot, int depth, Found *f) {
+  for (int k = 0; k < b->stmts.n; k++) {
+    const Stmt *s = &b->stmts.at[k];
+    if (s->kind == STMT_REGION && stores(s->graph, slot) &&
+        hunt_region(r, run_region_plan(r, s->graph), depth, f))
+      return true;
+    if (s->kind == STMT_GROUPS && hunt_groups(r, s, slot, depth, f)) return true;
+    if (s->kind != STMT_GROUPS && s->block && hunt_slot(r, s->block, slot, depth, f)) return true;
+    if (s->other && hunt_slot(r, s->other, slot, depth, f)) return true;
+  }
+  return false;
+}
+
+/* ---- messages ------------------------------------------------------------------------------------- */
+
+static void where_in_train(const Run *r, Diag *d) {
+  if (r->train < 0) return;
+  const Train *t = &r->program->trains.at[r->train];
+  const TrainState *s = &r->trains[r->train];
+  diag_note(d, "in `%s`: epoch %lld of %lld, batch %lld", t->name, (long long)s->counters[AT_EPOCH] + 1,
+            (long long)t->epochs, (long long)s->counters[AT_BATCH] + 1);
+}
+
+/* The row of the data that stands at this place of the minibatch; -1 if rows are new every epoch. */
+static int64_t data_row(const Run *r, int64_t sample) {
+  if (r->train < 0) return -1;
+  const Train *t = &r->program->trains.at[r->train];
+  const TrainState *s = &r->trains[r->train];
+  if (t->dataset < 0 || t->batch_count == 0 || r->program->datasets.at[t->dataset].redraw) return -1;
+  if (sample >= r->counts[t->batch_count]) return -1;
+  const int64_t at = s->counters[AT_BATCH] * t->batch + sample;
+  return t->shuffle ? (int64_t)(uint32_t)s->order[at] : at;
+}
+
+static RunEnd say(Run *r, Span span, const char *what, const Found *f) {
+  Diag *d = diag_add(r->sink, DIAG_NOT_FINITE, span, "%s became NaN or infinite", what);
+  where_in_train(r, d);
+  if (f->node != NODE_NONE) {
+    const Node *n = g_node(f->graph, f->node);
+    const int64_t row = f->row >= 0 ? data_row(r, f->row) : -1;
+    if (row >= 0)
+      diag_label(d, n->span,
+                 "the first value that is not finite is the `%s` here, sample %lld, row %lld of `%s`",
+                 op_info[n->op].name, (long long)f->row, (long long)row,
+                 r->program->datasets.at[r->program->trains.at[r->train].dataset].name);
+    else if (f->row >= 0)
+      diag_label(d, n->span, "the first value that is not finite is the `%s` here, sample %lld",
+                 op_info[n->op].name, (long long)f->row);
+    else diag_label(d, n->span, "the first value that is not finite is the `%s` here", op_info[n->op].name);
+  }
+  diag_help(
+      d, "a smaller learning rate, or a guard such as `max(x, 1e-12)` under a root, logarithm or division");
+  return RUN_FAILED;
+}
+
+RunEnd blame_region(Run *r, const RegionPlan *p, Span span, const char *what) {
+  Found f = {NULL, NODE_NONE, -1};
+  (void)hunt_region(r, p, 0, &f);
+  return say(r, span, what, &f);
+}
+
+RunEnd blame_slot(Run *r, int slot, Span span, const char *what) {
+  Found f = {NULL, NODE_NONE, -1};
+  if (step_of(r) != NULL) (void)hunt_slot(r, step_of(r), slot, 0, &f);
+  return say(r, span, what, &f);
+}
+
+RunEnd blame_weights(Run *r, const Optimizer *o, int slot) {
+  Diag *d =
+      diag_add(r->sink, DIAG_NOT_FINITE, o->span, "the weights of `%s` became NaN or infinite", o->name);
+  diag_mark(d, "`%s`, after an update with a finite gradient", r->program->slots.at[slot].name);
+  where_in_train(r, d);
+  diag_help(d, "a smaller learning rate, or `clip` behind the loss");
+  return RUN_FAILED;
+}
