@@ -138,7 +138,7 @@ static void put_tables(const Print *d) {
 }
 
 static void put_schedule(const Print *d, const Schedule *s) {
-  static const char *const name[] = {"", "cosine ", "exponential ", "steps "};
+  static const char *const name[] = {"", "cosine ", "exponential ", "steps ", "plateau "};
   if (s->slot >= 0) {
     fputs(slot_text(d, s->slot), d->out);
     return;

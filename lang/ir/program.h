@@ -96,14 +96,25 @@ typedef struct CircuitView {
 typedef struct Block Block;
 
 /* A number that a schedule or a var may change: value of a slot (one element) or of a schedule. */
-typedef enum ScheduleKind { SCHED_CONST, SCHED_COSINE, SCHED_EXPONENTIAL, SCHED_STEPS } ScheduleKind;
+typedef enum ScheduleKind {
+  SCHED_CONST,
+  SCHED_COSINE,
+  SCHED_EXPONENTIAL,
+  SCHED_STEPS,
+  SCHED_PLATEAU
+} ScheduleKind;
 typedef struct Schedule {
   ScheduleKind kind;
   double base;    /* value at epoch 0 */
-  double a;       /* cosine: final value; exponential: factor per epoch; steps: factor */
+  double a;       /* cosine: final value; exponential: factor per epoch; steps, plateau: factor */
   int64_t each;   /* steps: epochs between changes */
   int64_t warmup; /* epochs of linear rise from base/warmup */
   int slot;       /* >= 0: read from this slot instead */
+  /* plateau: epochs without improvement and epochs of rest after a change, share by which the loss has to
+   * fall, least value, and the series that is followed (-1: none yet) */
+  int64_t patience, cooldown;
+  double threshold, least;
+  int series;
 } Schedule;
 
 typedef struct Optimizer {

@@ -25,7 +25,7 @@ const Value *op_variance(Sema *S, Args *args, const Value *shots); /* `variance`
 /* noise.c */
 BuiltinFn fn_channel, fn_noisy;
 /* settings.c */
-BuiltinFn fn_dist, fn_optim, fn_schedule, fn_warmup;
+BuiltinFn fn_dist, fn_optim, fn_schedule, fn_plateau, fn_warmup;
 /* dataset_source.c */
 BuiltinFn fn_glyphs, fn_toy, fn_bars_source, fn_file, fn_npy, fn_csv;
 /* dataset_stage.c */

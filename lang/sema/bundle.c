@@ -23,20 +23,20 @@ const Value *bundle_unary(Sema *S, OpId op, const Value *b, Span span) {
   return bundle_value(S, b->u.bundle.n, b->u.bundle.slots, out, span);
 }
 
-/* The elementwise result of two bundles, or of a bundle and a number or scalar. */
 const Value *bundle_binary(Sema *S, AstOp op, const Value *a, const Value *b, Span span) {
-  const BundleValue *shape = a->kind == VAL_BUNDLE ? &a->u.bundle : &b->u.bundle;
   static const struct {
     AstOp op;
     OpId id;
   } ops[] = {{AST_OP_ADD, OP_ADD}, {AST_OP_SUB, OP_SUB}, {AST_OP_MUL, OP_MUL}, {AST_OP_DIV, OP_DIV}};
-  OpId id = OP_COUNT_OF;
   for (int i = 0; i < 4; i++)
-    if (ops[i].op == op) id = ops[i].id;
-  if (id == OP_COUNT_OF) {
-    say(S, DIAG_TYPE, span, "bundles of weights combine with + - * /; `%s` does not apply", ast_op_text[op]);
-    return S->error;
-  }
+    if (ops[i].op == op) return bundle_apply(S, ops[i].id, a, b, span);
+  say(S, DIAG_TYPE, span, "bundles of weights combine with + - * /; `%s` does not apply", ast_op_text[op]);
+  return S->error;
+}
+
+/* The elementwise result of two bundles, or of a bundle and a number or scalar. */
+const Value *bundle_apply(Sema *S, OpId id, const Value *a, const Value *b, Span span) {
+  const BundleValue *shape = a->kind == VAL_BUNDLE ? &a->u.bundle : &b->u.bundle;
   const Tensor *scalar = NULL;
   const Value *other = a->kind == VAL_BUNDLE ? b : a;
   if (other->kind != VAL_BUNDLE) {

@@ -116,6 +116,8 @@ const Value *fn_extreme(Sema *S, Args *args, const Builtin *self) {
     }
     if (val_is_number(args->v[0]) && val_is_number(args->v[1]))
       return extreme_static(S, largest, args->v, 2, args->span);
+    if (args->v[0]->kind == VAL_BUNDLE || args->v[1]->kind == VAL_BUNDLE)
+      return bundle_apply(S, largest ? OP_MAXIMUM : OP_MINIMUM, args->v[0], args->v[1], args->span);
     return tensor_binary(S, largest ? OP_MAXIMUM : OP_MINIMUM, self->name, args->v[0], args->v[1],
                          args->span);
   }

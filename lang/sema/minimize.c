@@ -246,12 +246,21 @@ const Value *minimize_clip(Sema *S, const Minimize *m, const Value *gradient) {
   return b;
 }
 
+void minimize_follow(Sema *S, const Minimize *m, int series) {
+  for (int i = 0; i < m->list->n; i++) {
+    Optimizer *o = &S->p->trains.at[S->train->index].optimizers.at[m->list->at[i].optim->optimizer];
+    for (int h = 0; h < o->n_hypers; h++)
+      if (o->hypers[h].kind == SCHED_PLATEAU && o->hypers[h].series < 0) o->hypers[h].series = series;
+  }
+}
+
 void minimize_record(Sema *S, const Minimize *m, const Value *loss, uint32_t count_id) {
   const Shape scalar = shape_scalar();
   Stmt s = stmt_make(STMT_LOSS, m->n->span);
   s.slot = tensor_export(S, loss->u.tensor, arena_printf(S->a, "%s.%s.value", S->train->name, m->name));
   s.series =
       train_series(S, m->name, &scalar, S->p->trains.at[S->train->index].epochs, true, 1, 1, m->n->span);
+  minimize_follow(S, m, s.series);
   s.count_id = (int)count_id;
   block_pending(S, s);
 }
@@ -294,6 +303,12 @@ static const Value *clip_bound(Sema *S, const AstNode *clip) {
   if (clip == NULL) return NULL;
   const Value *v = eval(S, clip);
   if (v->kind != VAL_SCHEDULE) return v;
+  if (v->u.schedule->kind == SCHED_PLATEAU) {
+    Diag *d = say(S, DIAG_TYPE, clip->span,
+                  "`plateau` follows a loss and stands in an optimizer; `clip` takes none");
+    diag_help(d, "`cosine`, `exponential` and `steps` are functions of the epoch");
+    return S->error;
+  }
   const Shape scalar = shape_scalar();
   const int slot = slot_new(S, SLOT_VALUE, path_here(S, "clip"), &scalar, ELEM_REAL, clip->span);
   vec_push(S->a, &S->p->trains.at[S->train->index].scheduled, ((Scheduled){*v->u.schedule, slot}));

@@ -32,6 +32,8 @@ const Value *minimize_gradient(Sema *S, const Minimize *m, const Value *loss);
 const Value *minimize_clip(Sema *S, const Minimize *m, const Value *gradient);
 /* Records the loss, a tensor of the open graph, over the rows that `count_id` counts (0: the minibatch). */
 void minimize_record(Sema *S, const Minimize *m, const Value *loss, uint32_t count_id);
+/* Plateaus of the optimizers follow the first loss that trains with them. */
+void minimize_follow(Sema *S, const Minimize *m, int series);
 /* The update of each object by its optimizer. */
 void minimize_update(Sema *S, const Minimize *m, const Value *gradient);
 

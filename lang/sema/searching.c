@@ -160,6 +160,7 @@ void minimize_search(Sema *S, Minimize *m) {
   const Shape scalar = shape_scalar();
   const int64_t epochs = S->p->trains.at[S->train->index].epochs;
   const int series = train_series(S, m->name, &scalar, epochs, true, 1, 1, m->n->span);
+  minimize_follow(S, m, series);
   Stmt *loss = block_push(S, STMT_LOSS, m->n->span);
   loss->slot = out.loss;
   loss->series = series;

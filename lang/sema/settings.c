@@ -77,6 +77,36 @@ const Value *fn_schedule(Sema *S, Args *args, const Builtin *self) {
   return schedule_value(S, s, args->span);
 }
 
+static bool plateau_count(Sema *S, const Value *v, const char *name, int64_t *out) {
+  if (v == NULL) return true;
+  if (!want_int(S, v, arena_printf(S->a, "`%s` of `plateau`", name), out)) return false;
+  if (*out >= 0) return true;
+  say(S, DIAG_TYPE, v->span, "`%s` of `plateau` is at least 0 epochs, but this is %lld", name,
+      (long long)*out);
+  return false;
+}
+
+static bool plateau_number(Sema *S, const Value *v, const char *name, double low, double high, double *out) {
+  if (v == NULL) return true;
+  if (!want_real(S, v, arena_printf(S->a, "`%s` of `plateau`", name), out)) return false;
+  if (*out >= low && *out < high) return true;
+  say(S, DIAG_TYPE, v->span, "`%s` of `plateau` is at least %s and below %s, but this is %s", name,
+      num_text(S, low), num_text(S, high), num_text(S, *out));
+  return false;
+}
+
+const Value *fn_plateau(Sema *S, Args *args, const Builtin *self) {
+  Schedule s = {.kind = SCHED_PLATEAU, .slot = -1, .a = 0.1, .patience = 10, .threshold = 1e-4, .series = -1};
+  (void)self;
+  bool ok = want_real(S, args->v[0], "the value of `plateau`", &s.base);
+  ok = plateau_number(S, args->v[1], "by", 0, 1, &s.a) && ok;
+  ok = plateau_count(S, args->v[2], "patience", &s.patience) && ok;
+  ok = plateau_number(S, args->v[3], "threshold", 0, 1, &s.threshold) && ok;
+  ok = plateau_count(S, args->v[4], "cooldown", &s.cooldown) && ok;
+  ok = plateau_number(S, args->v[5], "least", 0, 1e300, &s.least) && ok;
+  return ok ? schedule_value(S, s, args->span) : S->error;
+}
+
 const Value *fn_warmup(Sema *S, Args *args, const Builtin *self) {
   Schedule s;
   (void)self;

@@ -115,12 +115,48 @@ static void walk_draw(Sema *S, const AstNode *n) {
   declare(S, n->name, n->name_span, BIND_DRAW, named(S, out, n->name));
 }
 
+/* `M := bundle`, `M.stage := bundle`, `M.w := tensor`: what follows reads the new weights. */
+static void assign_weights(Sema *S, const AstNode *n, const Value *t, const Value *v) {
+  const char *name = src_of_span(S, ast_kid(n, AST_ASSIGN_target)->span);
+  int count = 1;
+  const int *slots = t->kind == VAL_OBJECT ? object_slots(S, t->u.object, &count) : t->u.stage.slots;
+  if (t->kind == VAL_STAGE) count = t->u.stage.n;
+  const bool is_param = t->kind == VAL_STAGE && t->u.stage.is_param;
+  if (S->call != NULL) {
+    later(S, n->span, "setting weights in a `def`");
+    return;
+  }
+  const Tensor *one = is_param ? want_tensor(S, v, "new weights") : NULL;
+  if (is_param ? one == NULL : v->kind != VAL_BUNDLE) {
+    Diag *d = is_param ? NULL : wrong_kind(S, v, "what the weights are set to", "a bundle");
+    if (d != NULL) diag_help(d, "write `%s := weights(...)`, or set one of its params", name);
+    return;
+  }
+  bool fits = is_param || v->u.bundle.n == count;
+  for (int i = 0; fits && i < count; i++)
+    fits =
+        shape_equal(&S->p->slots.at[slots[i]].shape, is_param ? &one->shape : &v->u.bundle.parts[i]->shape);
+  if (!fits) {
+    say(S, DIAG_SHAPE, n->span, "this is not shaped like the weights of `%s`", name);
+    return;
+  }
+  const NodeId *nodes = is_param ? &one->node : bundle_nodes(S, v);
+  Graph *g = graph_now(S);
+  for (int i = 0; i < count; i++) {
+    g_store(g, g_mark(g, nodes[i], ++S->marks, n->span), slots[i], n->span);
+    vec_push(S->a, &S->updates, slots[i]);
+  }
+  region_close(S);
+  if (S->train != NULL) train_keeps(S, count, slots);
+}
+
 static void walk_assign(Sema *S, const AstNode *n) {
   const AstNode *target = ast_kid(n, AST_ASSIGN_target);
   const Value *v = eval(S, ast_kid(n, AST_ASSIGN_value));
   if (target->kind != AST_NAME) {
     const Value *t = eval(S, target);
-    if (!val_is_error(t)) later(S, n->span, "setting weights or parts by `:=`");
+    if (!val_is_error(t) && !val_is_error(v) && t->kind == VAL_STAGE) assign_weights(S, n, t, v);
+    else if (!val_is_error(t) && !val_is_error(v)) later(S, n->span, "setting parts of a value by `:=`");
     return;
   }
   Binding *b = scope_find(S->scope, target->name);
@@ -131,7 +167,7 @@ static void walk_assign(Sema *S, const AstNode *n) {
   }
   b->used = true;
   if (b->value->kind == VAL_OBJECT) {
-    later(S, n->span, "setting the weights of `%s` by `:=`", name);
+    if (!val_is_error(v)) assign_weights(S, n, eval(S, target), v);
     return;
   }
   if (b->kind != BIND_VAR) {

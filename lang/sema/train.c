@@ -278,6 +278,16 @@ static void train_block(Sema *S, const AstNode *body, const AstNode *columns, Pl
   S->path = path;
 }
 
+void train_keeps(Sema *S, int n, const int *slots) {
+  Train *t = train_now(S);
+  for (int k = 0; k < n; k++) {
+    bool saved = slot_in(slots[k], t->kept.n, t->kept.at);
+    for (int o = 0; o < t->optimizers.n; o++)
+      saved = saved || slot_in(slots[k], t->optimizers.at[o].n_slots, t->optimizers.at[o].slots);
+    if (!saved) vec_push(S->a, &t->kept, slots[k]);
+  }
+}
+
 void walk_step(Sema *S, const AstNode *n) {
   if (S->train->pass != 2) return;
   if (S->train->n_steps++ > 0) {
@@ -351,6 +361,19 @@ static void check_train(Sema *S, const AstNode *n) {
   }
 }
 
+/* A plateau must have a loss to follow. */
+static void check_plateaus(Sema *S) {
+  const Train *t = train_now(S);
+  for (int o = 0; o < t->optimizers.n; o++)
+    for (int h = 0; h < t->optimizers.at[o].n_hypers; h++) {
+      const Schedule *s = &t->optimizers.at[o].hypers[h];
+      if (s->kind != SCHED_PLATEAU || s->series >= 0) continue;
+      Diag *d = say(S, DIAG_ATTRIBUTE, t->optimizers.at[o].span, "`plateau` of `%s` has no loss to follow",
+                    t->optimizers.at[o].name);
+      diag_help(d, "train it by `minimize ... over %s`", t->optimizers.at[o].name);
+    }
+}
+
 void declare_train(Sema *S, const AstNode *n) {
   TrainInfo *info = ARENA_NEW(S->a, TrainInfo);
   *info = (TrainInfo){.name = sym_text(n->name),
@@ -384,6 +407,7 @@ void declare_train(Sema *S, const AstNode *n) {
   }
   info->broken = info->broken || S->faults > faults;
   check_train(S, n);
+  if (S->sink->n_errors == errors) check_plateaus(S);
   info->broken = info->broken || S->sink->n_errors > errors;
   info->done = true;
   S->train = NULL;

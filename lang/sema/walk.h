@@ -439,6 +439,7 @@ const Value *tensor_binary(Sema *S, OpId op, const char *sign, const Value *a, c
 const Value *arith_binary(Sema *S, AstOp op, const Value *a, const Value *b, Span span);
 const Value *arith_in(Sema *S, const Value *x, const Value *set, Span span);
 const Value *bundle_binary(Sema *S, AstOp op, const Value *a, const Value *b, Span span); /* bundle.c */
+const Value *bundle_apply(Sema *S, OpId op, const Value *a, const Value *b, Span span);
 const Value *bundle_unary(Sema *S, OpId op, const Value *b, Span span);
 const NodeId *bundle_nodes(Sema *S, const Value *b); /* its tensors in the open graph */
 const Value *bundle_norm(Sema *S, const Value *b, Span span);
@@ -614,6 +615,7 @@ void walk_update(Sema *S, const AstNode *n);
 void walk_record(Sema *S, const AstNode *n);
 void walk_attr(Sema *S, const AstNode *n);
 void walk_train_attr(Sema *S, const AstNode *n);
+void train_keeps(Sema *S, int n, const int *slots); /* set by `:=`: part of the saved state */
 void walk_step(Sema *S, const AstNode *n);
 void walk_every(Sema *S, const AstNode *n);
 void walk_expect(Sema *S, const AstNode *n);

@@ -125,8 +125,13 @@ static void make_trains(Run *r) {
     s->loss_sum = ARENA_ARRAY(r->arena, double, train->series.n + 1);
     s->loss_rows = ARENA_ARRAY(r->arena, double, train->series.n + 1);
     s->opts = ARENA_ARRAY(r->arena, OptState, train->optimizers.n + 1);
+    s->plateau = ARENA_ARRAY(r->arena, double, plateau_size(train) + 1);
     for (int o = 0; o < train->optimizers.n; o++) {
       const Optimizer *def = &train->optimizers.at[o];
+      for (int h = 0; h < def->n_hypers; h++) {
+        plateau_at(s, o, h)[PLATEAU_VALUE] = def->hypers[h].base;
+        plateau_at(s, o, h)[PLATEAU_BEST] = HUGE_VAL;
+      }
       int n = def->n_slots * (optim_states(def->optim) + 1);
       s->opts[o] = (OptState){
           .def = def,

@@ -23,12 +23,19 @@ typedef struct TrainState {
   double *loss_sum;    /* by series of the train: sum of loss * rows in this epoch */
   double *loss_rows;   /* rows in that sum */
   OptState *opts;
+  double *plateau; /* PLATEAU_NUMBERS for each number of each optimiser */
   uint64_t shuffle_key;
   uint64_t *order;    /* this epoch's order: random word << 32 | row */
   uint64_t *spare;    /* for sorting it */
   uint32_t *batch;    /* rows of the minibatch */
   int64_t steps_here; /* steps executed in this process */
 } TrainState;
+enum { PLATEAU_VALUE, PLATEAU_BEST, PLATEAU_BAD, PLATEAU_REST, PLATEAU_NUMBERS };
+/* Numbers of plateaus of a train, and those of number `h` of optimiser `o`. */
+static inline int64_t plateau_size(const Train *t) { return (int64_t)t->optimizers.n * 8 * PLATEAU_NUMBERS; }
+static inline double *plateau_at(const TrainState *s, int o, int h) {
+  return s->plateau + (o * 8 + h) * PLATEAU_NUMBERS;
+}
 enum { AT_EPOCH, AT_BATCH, AT_ITERATION, AT_STOPPED };
 
 /* Working memory of a grouping: which rows belong together. */

@@ -51,9 +51,14 @@ int run_state(Run *r, int train, StateItem *items, int cap) {
   }
   for (int k = 0; k < t->kept.n; k++) {
     const Slot *slot = &r->program->slots.at[t->kept.at[k]];
-    add(&s, r->kept_names[t->kept.at[k]], real, &slot->shape, r->slot_data[t->kept.at[k]]);
+    const bool weight = slot->kind == SLOT_PARAM;
+    add(&s, weight ? slot->name : r->kept_names[t->kept.at[k]], real, &slot->shape,
+        r->slot_data[t->kept.at[k]])
+        ->is_weight = weight;
   }
   Shape sums = shape_of(1, (int64_t[]){t->series.n}), counters = shape_of(1, (int64_t[]){4});
+  Shape plateau = shape_of(1, (int64_t[]){plateau_size(t)});
+  if (t->optimizers.n > 0) add(&s, "progress/plateau", "F64", &plateau, state->plateau);
   if (t->series.n > 0) {
     add(&s, "progress/loss_sum", "F64", &sums, state->loss_sum);
     add(&s, "progress/loss_rows", "F64", &sums, state->loss_rows);
@@ -64,7 +69,7 @@ int run_state(Run *r, int train, StateItem *items, int cap) {
 
 int state_item_count(const Run *r, int train) {
   const Train *t = &r->program->trains.at[train];
-  int n = t->series.n + t->kept.n + 4;
+  int n = t->series.n + t->kept.n + 5;
   for (int o = 0; o < t->optimizers.n; o++)
     n += t->optimizers.at[o].n_slots * (1 + optim_states(t->optimizers.at[o].optim)) + 2;
   return n;

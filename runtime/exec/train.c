@@ -10,10 +10,15 @@ static const Slot *slot_of(const Run *r, int slot) { return &r->program->slots.a
 /* ---- optimisers ------------------------------------------------------------------------------ */
 
 /* Value of a schedule in an epoch (PyTorch's convention: a function of the epochs finished). */
-static double schedule_at(const Run *r, const Schedule *s, int64_t epoch, int64_t epochs) {
-  double base = s->slot >= 0 ? run_slot_get(r, s->slot, 0) : s->base, x = base;
+static double schedule_at(const Run *r, const Schedule *s, int64_t epoch, int64_t epochs,
+                          const double *plateau) {
+  double base = s->kind == SCHED_PLATEAU ? plateau[PLATEAU_VALUE]
+                : s->slot >= 0           ? run_slot_get(r, s->slot, 0)
+                                         : s->base,
+         x = base;
   switch (s->kind) {
-  case SCHED_CONST: break;
+  case SCHED_CONST:
+  case SCHED_PLATEAU: break;
   case SCHED_COSINE:
     x = s->a + (base - s->a) * 0.5 * (1.0 + cos(M_PI * (double)epoch / (double)epochs));
     break;
@@ -29,12 +34,12 @@ static void set_hypers(Run *r, const Train *t, TrainState *s, bool only_slots) {
     for (int h = 0; h < t->optimizers.at[o].n_hypers; h++) {
       const Schedule *sched = &t->optimizers.at[o].hypers[h];
       if (!only_slots || sched->slot >= 0)
-        s->opts[o].hyper[h] = schedule_at(r, sched, s->counters[AT_EPOCH], t->epochs);
+        s->opts[o].hyper[h] = schedule_at(r, sched, s->counters[AT_EPOCH], t->epochs, plateau_at(s, o, h));
     }
   for (int k = 0; k < t->scheduled.n && !only_slots; k++) {
     const Scheduled *sched = &t->scheduled.at[k];
     run_write(r, r->slot_data[sched->slot], 0,
-              schedule_at(r, &sched->schedule, s->counters[AT_EPOCH], t->epochs));
+              schedule_at(r, &sched->schedule, s->counters[AT_EPOCH], t->epochs, NULL));
   }
 }
 
@@ -237,6 +242,25 @@ static void end_losses(Run *r, const Train *t, TrainState *s, RunProgress *p) {
   }
 }
 
+/* After an epoch, as torch.optim.lr_scheduler.ReduceLROnPlateau (mode min, threshold relative). */
+static void follow_losses(Run *r, const Train *t, const TrainState *s) {
+  for (int o = 0; o < t->optimizers.n; o++)
+    for (int h = 0; h < t->optimizers.at[o].n_hypers; h++) {
+      const Schedule *p = &t->optimizers.at[o].hypers[h];
+      if (p->kind != SCHED_PLATEAU || r->slot_rows[p->series] == 0) continue;
+      double *now = plateau_at(s, o, h);
+      const double loss =
+          run_read(r, r->slot_data[r->program->series.at[p->series].slot], r->slot_rows[p->series] - 1);
+      if (loss < now[PLATEAU_BEST] * (1 - p->threshold)) now[PLATEAU_BEST] = loss, now[PLATEAU_BAD] = 0;
+      else now[PLATEAU_BAD]++;
+      if (now[PLATEAU_REST] > 0) now[PLATEAU_REST]--, now[PLATEAU_BAD] = 0;
+      if (now[PLATEAU_BAD] <= (double)p->patience) continue;
+      now[PLATEAU_VALUE] = fmax(now[PLATEAU_VALUE] * p->a, p->least);
+      now[PLATEAU_REST] = (double)p->cooldown;
+      now[PLATEAU_BAD] = 0;
+    }
+}
+
 static RunEnd run_everys(Run *r, const Train *t, const TrainState *s) {
   int64_t done = s->counters[AT_EPOCH] + 1;
   r->env.clock = (RunClock){(uint64_t)s->counters[AT_EPOCH], (uint64_t)s->counters[AT_ITERATION],
@@ -274,6 +298,7 @@ static RunEnd one_epoch(Run *r, int train) {
   r->stop_now = false;
   RunProgress p = {.train = t, .train_index = train, .epochs = t->epochs, .steps = s->steps_here};
   end_losses(r, t, s, &p);
+  follow_losses(r, t, s);
   end = run_everys(r, t, s);
   if (end != RUN_DONE) return end;
   s->counters[AT_STOPPED] = stopped || r->stop_now;

@@ -55,6 +55,9 @@ CASES = [
     ("sched_cosine", "adam(cosine(0.1, to = 0.01))", lambda p: torch.optim.Adam(p, 0.1),
      lambda o: torch.optim.lr_scheduler.LambdaLR(
          o, lambda e: (0.01 + 0.09 * (1 + math.cos(math.pi * e / STEPS)) / 2) / 0.1)),
+    ("sched_plateau", "sgd(plateau(0.6, by = 0.5, patience = 1, threshold = 0.01, cooldown = 1))",
+     lambda p: torch.optim.SGD(p, 0.6),
+     lambda o: torch.optim.lr_scheduler.ReduceLROnPlateau(o, factor=0.5, patience=1, threshold=0.01, cooldown=1)),
     ("sched_warmup", "adam(warmup(constant(0.1), 4))", lambda p: torch.optim.Adam(p, 0.1),
      lambda o: torch.optim.lr_scheduler.LinearLR(o, start_factor=0.25, total_iters=3)),
 ]
