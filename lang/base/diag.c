@@ -129,7 +129,8 @@ static int distance(const char *a, int n, const char *b, int m) {
   return rows[n % 3][m];
 }
 
-const char *diag_nearest(const char *name, const char *const *names, int n) {
+/* The nearest name; *alone: no other is as near. */
+static const char *nearest(const char *name, const char *const *names, int n, bool *alone) {
   size_t len = strlen(name);
   if (len == 0 || len > NAME_MAX_LEN) return NULL;
   int most = len / 3 > 1 ? (int)(len / 3) : 1;
@@ -139,9 +140,25 @@ const char *diag_nearest(const char *name, const char *const *names, int n) {
     size_t other = strlen(names[i]);
     if (other == 0 || other > NAME_MAX_LEN) continue;
     int d = distance(name, (int)len, names[i], (int)other);
+    if (best && d == most && strcmp(best, names[i]) != 0) *alone = false;
     if (d > most || (best && d == most)) continue;
     best = names[i];
     most = d;
+    *alone = true;
   }
   return best;
+}
+
+const char *diag_nearest(const char *name, const char *const *names, int n) {
+  bool alone;
+  return nearest(name, names, n, &alone);
+}
+
+const char *diag_did_you_mean(Diag *d, Span span, const char *name, const char *const *names, int n) {
+  bool alone = false;
+  const char *near = nearest(name, names, n, &alone);
+  if (near == NULL) return NULL;
+  diag_mark(d, "did you mean `%s`?", near);
+  diag_fix(d, span, near, alone);
+  return near;
 }

@@ -81,10 +81,13 @@ void diag_line(Diag *d, const char *kind, const char *fmt, ...) __attribute__((f
 /* A replacement that `qgn fix` could apply. */
 void diag_fix(Diag *d, Span span, const char *text, bool sure);
 
+typedef enum DiagFormat { FORM_TEXT, FORM_JSON, FORM_GITHUB } DiagFormat;
+
 typedef struct DiagStyle {
-  bool color;   /* ANSI colours */
-  bool unicode; /* box characters, else ASCII */
-  int width;    /* columns of the terminal; 0 = unknown, only lines over 400 columns are cut */
+  DiagFormat format; /* JSON, GITHUB: all records, one a line; nothing of what follows matters */
+  bool color;        /* ANSI colours */
+  bool unicode;      /* box characters, else ASCII */
+  int width;         /* columns of the terminal; 0 = unknown, only lines over 400 columns are cut */
 } DiagStyle;
 
 /* Sorted by place (what has none comes last), duplicates dropped, at most 20 errors and 20 warnings
@@ -102,4 +105,7 @@ DiagCode diag_find(const char *code);
 /* Did-you-mean: the nearest of `names` by Damerau-Levenshtein distance <= max(1, len/3), case
  * ignored, the first of several; or NULL. One letter alone is never a misspelling. */
 const char *diag_nearest(const char *name, const char *const *names, int n);
+/* "did you mean `x`?" beside the carets, if one of the names is near, and a fix of `span`: a sure one if that
+ * name is nearer than every other. Returns it or NULL. */
+const char *diag_did_you_mean(Diag *d, Span span, const char *name, const char *const *names, int n);
 #endif

@@ -3,6 +3,7 @@
  * below on rows of their own, joined by bars. Everything is laid out in display columns (wide
  * characters count 2, combining marks 0, tabs 2), so marks stay below what they mark. */
 #include "lang/base/diag.h"
+#include "lang/base/diag_format.h"
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -438,6 +439,9 @@ static void render(Arena *a, const Diag *d, DiagStyle style, FILE *out) {
 }
 
 void diag_render_one(const Diag *d, DiagStyle style, FILE *out) {
+  if (style.format == FORM_JSON) diag_put_json(d, out);
+  if (style.format == FORM_GITHUB) diag_put_github(d, out);
+  if (style.format != FORM_TEXT) return;
   Arena *a = arena_new();
   render(a, d, style, out);
   arena_free(a);
@@ -506,11 +510,13 @@ void diag_render(const DiagSink *s, DiagStyle style, FILE *out) {
       seen = is_same(list[j].diag, list[i].diag);
     if (seen) continue;
     int *count = diag_info[list[i].diag->code].severity == SEV_ERROR ? &errors : &warnings;
-    if (++*count > MAX_SHOWN) continue;
-    if (any) fputc('\n', out);
-    render(a, list[i].diag, style, out);
+    if (++*count > MAX_SHOWN && style.format == FORM_TEXT) continue;
+    if (any && style.format == FORM_TEXT) fputc('\n', out);
+    if (style.format == FORM_TEXT) render(a, list[i].diag, style, out);
+    else diag_render_one(list[i].diag, style, out);
     any = true;
   }
+  if (style.format != FORM_TEXT) errors = warnings = 0;
   put_rest(errors - MAX_SHOWN, "error", out);
   put_rest(warnings - MAX_SHOWN, "warning", out);
   arena_free(a);

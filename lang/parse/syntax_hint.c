@@ -84,6 +84,33 @@ static Diag *hint_habit(const SyntaxError *e) {
   return d ? d : habit_of(e, first(e));
 }
 
+static const struct {
+  const char *word;
+  int code;
+} keywords[] = {
+#define KEYWORD(word, token) {word, TOK_##token},
+#include "grammar/keywords.def"
+#undef KEYWORD
+};
+#define N_KEYWORDS (sizeof keywords / sizeof *keywords)
+
+/* A misspelled keyword: `ovr` where `over` would be right, `ciruit` before what only follows `circuit`. */
+static Diag *hint_keyword(const SyntaxError *e) {
+  const char *names[N_KEYWORDS];
+  int n = 0;
+  const bool here = e->found.code == TOK_NAME;
+  for (size_t i = 0; i < N_KEYWORDS; i++)
+    if (here ? e->want[keywords[i].code] : syntax_form(keywords[i].code) != NULL)
+      names[n++] = keywords[i].word;
+  const LexToken *t = here ? &e->found : first(e);
+  if (t->code != TOK_NAME || !t->word.text || diag_nearest(t->word.text, names, n) == NULL) return NULL;
+  Lex *x = &e->p->lex;
+  Diag *d = here ? lex_error(x, DIAG_SYNTAX, t->span, "`%s` does not fit here", t->word.text)
+                 : lex_error(x, DIAG_SYNTAX, t->span, "`%s` begins no statement", t->word.text);
+  diag_did_you_mean(d, t->span, t->word.text, names, n);
+  return d;
+}
+
 static Diag *hint_select(const SyntaxError *e) {
   if (e->found.code != TOK_IF || !e->want[TOK_NUMBER]) return NULL;
   return with_help(error_at(e, e->found.span, "`if` is a statement and has no value"),
@@ -278,9 +305,9 @@ static Diag *hint_texts(const SyntaxError *e) {
 
 Diag *syntax_hint(const SyntaxError *e) {
   static Hint *const hints[] = {
-      hint_habit, hint_leading,  hint_point,   hint_select,   hint_slice, hint_block,
-      hint_dict,  hint_brackets, hint_product, hint_tuple,    hint_chain, hint_increment,
-      hint_texts, hint_assign,   hint_equals,  hint_reserved,
+      hint_habit,     hint_keyword, hint_leading,  hint_point,   hint_select,   hint_slice,
+      hint_block,     hint_dict,    hint_brackets, hint_product, hint_tuple,    hint_chain,
+      hint_increment, hint_texts,   hint_assign,   hint_equals,  hint_reserved,
   };
   for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
     Diag *d = hints[i](e);

@@ -111,10 +111,10 @@ static bool unknown_named(Sema *S, const Args *args, int k, const Param *p, int 
   const char *names[ARGS_MAX];
   for (int i = 0; i < n; i++) names[i] = p[i].name;
   Diag *d = say(S, DIAG_ARGUMENTS, args->named_span[k], "`%s` has no argument `%s`", args->name, given);
-  const char *ours = synonym_of(given), *near = diag_nearest(given, names, n);
-  for (int i = 0; ours != NULL && i < n; i++)
-    if (strcmp(ours, names[i]) == 0) near = ours;
-  if (near != NULL) diag_mark(d, "did you mean `%s`?", near);
+  const char *ours = synonym_of(given);
+  bool known = false;
+  for (int i = 0; ours != NULL && i < n; i++) known = known || strcmp(ours, names[i]) == 0;
+  diag_did_you_mean(d, args->named_span[k], known ? ours : given, names, n);
   diag_help(d, "`%s`", signature_text(S, args->name, p, n));
   return false;
 }

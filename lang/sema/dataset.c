@@ -94,8 +94,7 @@ Diag *say_no_column(Sema *S, const Dataset *d, const char *name, Span span) {
                    *d->name ? arena_printf(S->a, " `%s`", d->name) : "", name);
   const char **names = ARENA_ARRAY(S->a, const char *, d->columns.n + 1);
   for (int i = 0; i < d->columns.n; i++) names[i] = d->columns.at[i].name;
-  const char *near = diag_nearest(name, names, d->columns.n);
-  if (near != NULL) diag_mark(diag, "did you mean `%s`?", near);
+  diag_did_you_mean(diag, span, name, names, d->columns.n);
   diag_help(diag, "its columns: %s", dataset_columns_text(S, d));
   return diag;
 }

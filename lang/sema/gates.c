@@ -328,18 +328,15 @@ static void unknown_gate(Sema *S, const AstNode *name) {
   }
   if (say_foreign_gate(S, text, name->span)) return;
   Diag *d = say(S, DIAG_NAME, name->span, "there is no gate or block `%s`", text);
-  const char *near = synonym_of(text);
-  if (near == NULL) {
-    VEC(const char *) names = {0};
-    for (int i = 0; i < GATE_COUNT; i++) vec_push(S->a, &names, gate_info[i].name);
-    for (int i = CHANNEL_NONE + 1; i < CHANNEL_COUNT; i++) vec_push(S->a, &names, channel_info[i].name);
-    for (int i = 0; i < S->objects.n; i++) vec_push(S->a, &names, S->objects.at[i]->name);
-    near = diag_nearest(text, names.at, names.n);
-  }
-  if (near != NULL) {
-    diag_mark(d, "did you mean `%s`?", near);
-    diag_fix(d, name->span, near, true);
-  } else {
+  const char *ours = synonym_of(text);
+  VEC(const char *) names = {0};
+  for (int i = 0; i < GATE_COUNT; i++) vec_push(S->a, &names, gate_info[i].name);
+  for (int i = CHANNEL_NONE + 1; i < CHANNEL_COUNT; i++) vec_push(S->a, &names, channel_info[i].name);
+  for (int i = 0; i < S->objects.n; i++) vec_push(S->a, &names, S->objects.at[i]->name);
+  if (ours != NULL) {
+    diag_mark(d, "did you mean `%s`?", ours);
+    diag_fix(d, name->span, ours, true);
+  } else if (diag_did_you_mean(d, name->span, text, names.at, names.n) == NULL) {
     diag_help(d, "gates have the names of OpenQASM 3: `rx(a) q`, `cx q[0], q[1]`");
   }
 }

@@ -142,10 +142,30 @@ Binding *declare(Sema *S, Symbol name, Span span, BindKind kind, const Value *v)
 
 typedef VEC(const char *) Names;
 
+/* Whether a built-in name makes sense here, so that it may be what was meant. */
+static bool fits_here(const Sema *S, BuiltinKind kind) {
+  switch (kind) {
+  case BI_LAYER: return S->object != NULL && S->circuit == NULL;
+  case BI_MEASURE:
+  case BI_OP:
+  case BI_PAIRS: return S->circuit != NULL || S->place == PLACE_DEF || S->place == PLACE_TOP;
+  case BI_SOURCE: return S->place == PLACE_DATASET || S->place == PLACE_TOP;
+  case BI_DSTAGE: return S->place == PLACE_DATASET || S->place == PLACE_TOP || S->place == PLACE_DEF;
+  case BI_FIGURE: return S->place == PLACE_REPORT;
+  case BI_OPTIM: return S->train != NULL;
+  case BI_FN:
+  case BI_DIST:
+  case BI_SCHED:
+  case BI_ACT: break;
+  }
+  return true;
+}
+
 static void collect_names(Sema *S, Names *out) {
   for (const Scope *s = S->scope; s != NULL; s = s->parent)
     for (int i = 0; i < s->names.n; i++) vec_push(S->a, out, sym_text(s->names.at[i]->name));
-  for (int i = 0; i < n_builtins; i++) vec_push(S->a, out, builtins[i].name);
+  for (int i = 0; i < n_builtins; i++)
+    if (fits_here(S, builtins[i].kind)) vec_push(S->a, out, builtins[i].name);
 }
 
 static bool is_word(char c) {
@@ -187,11 +207,6 @@ void report_unknown(Sema *S, Symbol name, Span span, const char *what) {
   collect_names(S, &names);
   const Dataset *rows = S->stage.data != NULL ? &S->p->datasets.at[S->stage.data->u.index] : NULL;
   for (int i = 0; rows != NULL && i < rows->columns.n; i++) vec_push(S->a, &names, rows->columns.at[i].name);
-  const char *near = diag_nearest(text, names.at, names.n);
-  if (near != NULL) {
-    diag_mark(d, "did you mean `%s`?", near);
-    diag_fix(d, span, near, true);
-    return;
-  }
+  if (diag_did_you_mean(d, span, text, names.at, names.n) != NULL) return;
   diag_help(d, "a name is declared before it is used: `let %s = ...` or `hyper %s = ...` above", text, text);
 }

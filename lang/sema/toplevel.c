@@ -59,11 +59,9 @@ static void script_attr(Sema *S, const AstNode *n) {
   }
   if (which < 0) {
     Diag *d = say(S, DIAG_ATTRIBUTE, target->span, "a script has no attribute `%s`", name);
-    const char *near = diag_nearest(name, script_attributes, N_SCRIPT_ATTRIBUTES);
     const Binding *b = target->kind == AST_NAME ? scope_find(S->scope, target->name) : NULL;
     if (b != NULL && b->kind == BIND_VAR) diag_help(d, "to change the `var`, write `%s := ...`", name);
-    else if (near != NULL) diag_mark(d, "did you mean `%s`?", near);
-    else
+    else if (diag_did_you_mean(d, target->span, name, script_attributes, N_SCRIPT_ATTRIBUTES) == NULL)
       diag_help(d, "write `let %s = ...` for a value, or `hyper %s = ...` for one that --set can change",
                 name, name);
     return;

@@ -160,8 +160,7 @@ void walk_train_attr(Sema *S, const AstNode *n) {
     } else {
       static const char *const words[] = {"optimizer", "record"};
       Diag *d = say(S, DIAG_ATTRIBUTE, target->span, "a train has no line `%s ... = ...`", name);
-      const char *near = diag_nearest(name, words, 2);
-      if (near != NULL) diag_mark(d, "did you mean `%s`?", near);
+      diag_did_you_mean(d, target->span, name, words, 2);
     }
     return;
   }

@@ -194,10 +194,7 @@ static bool check_value(Cli *c, CliOption o, const char *value, Span at) {
   if (o == OPT_PROGRESS) return one_of(c, o, value, at, progress, 5);
   if (o == OPT_COLOR) return one_of(c, o, value, at, color, 3);
   if (o == OPT_DENY) return one_of(c, o, value, at, deny, 1);
-  if (o == OPT_MESSAGE_FORMAT) {
-    if (!one_of(c, o, value, at, format, 3)) return false;
-    return strcmp(value, "text") == 0 || cli_later(c, arena_printf(c->arena, "`--message-format=%s`", value));
-  }
+  if (o == OPT_MESSAGE_FORMAT) return one_of(c, o, value, at, format, 3);
   if (o == OPT_THREADS) {
     if (!num_parse(value, strlen(value), &n) || n < 1 || n > 1024 || n != (double)(int)n)
       return cli_usage(c, at, "`--threads` wants a whole number from 1 to 1024, not `%s`", value);

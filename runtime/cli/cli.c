@@ -14,7 +14,7 @@ static int (*const verb_table[CLI_VERB_COUNT])(Cli *) = {
     [CLI_RUN] = cli_verb_run,         [CLI_CHECK] = cli_verb_check,     [CLI_DUMP] = cli_verb_dump,
     [CLI_FMT] = cli_verb_fmt,         [CLI_EXPLAIN] = cli_verb_explain, [CLI_DOCTOR] = cli_verb_doctor,
     [CLI_VERSION] = cli_verb_version, [CLI_HELP] = cli_verb_help,       [CLI_DRAW] = cli_verb_draw,
-    [CLI_EXPORT] = cli_verb_export,   [CLI_SPECS] = cli_verb_specs,
+    [CLI_EXPORT] = cli_verb_export,   [CLI_SPECS] = cli_verb_specs,     [CLI_FIX] = cli_verb_fix,
 };
 
 /* Memory ran out: no call here may allocate, and files that were being written are temporary. */
@@ -34,6 +34,11 @@ static void fatal(size_t size) { out_of_memory(size); }
 /* Colour and boxes need a terminal that can show them; nothing else depends on the environment. */
 static DiagStyle find_style(const Cli *c) {
   DiagStyle style = {0};
+  const char *form = c->value[OPT_MESSAGE_FORMAT];
+  if (form)
+    style.format = strcmp(form, "json") == 0     ? FORM_JSON
+                   : strcmp(form, "github") == 0 ? FORM_GITHUB
+                                                 : FORM_TEXT;
   const char *term = getenv("TERM"), *when = c->value[OPT_COLOR];
   bool tty = isatty(STDERR_FILENO) == 1;
   style.color = tty && !getenv("NO_COLOR") && term && strcmp(term, "dumb") != 0;

@@ -96,6 +96,8 @@ typedef struct CliScript {
 bool cli_read_script(Cli *c, const char *path, CliScript *out);
 /* Reads, parses, elaborates. NULL if there were errors (not shown yet). */
 Program *cli_load(Cli *c, const char *path, CliScript *script, AstNode **tree);
+/* The same of a script that was read. */
+Program *cli_elaborate(Cli *c, const CliScript *script, AstNode **tree);
 /* The name of the runs of a script: its stem, or its folder for main.qgn. */
 const char *cli_run_name(Arena *a, const char *path);
 
@@ -117,6 +119,7 @@ int cli_verb_run(Cli *c);
 int cli_verb_check(Cli *c);
 int cli_verb_dump(Cli *c);
 int cli_verb_fmt(Cli *c);
+int cli_verb_fix(Cli *c);
 int cli_verb_explain(Cli *c);
 int cli_verb_doctor(Cli *c);
 int cli_verb_version(Cli *c);

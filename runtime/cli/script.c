@@ -110,12 +110,15 @@ bool cli_read_script(Cli *c, const char *path, CliScript *out) {
   return out->source || refuse(c, "`%s` is too large for a script", file);
 }
 
-Program *cli_load(Cli *c, const char *path, CliScript *script, AstNode **tree) {
+Program *cli_elaborate(Cli *c, const CliScript *script, AstNode **tree) {
   AstNode *parsed = NULL;
-  if (!cli_read_script(c, path, script)) return NULL;
   ParseResult result = parse_source(c->arena, script->source, c->sink, false, &parsed, NULL);
   if (tree) *tree = parsed;
   if (result != PARSE_OK) return NULL;
   const SemaOptions options = cli_sema_options(c, script->path);
   return sema_elaborate(c->arena, parsed, &options, c->sink);
+}
+
+Program *cli_load(Cli *c, const char *path, CliScript *script, AstNode **tree) {
+  return cli_read_script(c, path, script) ? cli_elaborate(c, script, tree) : NULL;
 }
