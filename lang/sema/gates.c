@@ -330,6 +330,8 @@ static void unknown_gate(Sema *S, const AstNode *name) {
   Diag *d = say(S, DIAG_NAME, name->span, "there is no gate or block `%s`", text);
   const char *ours = synonym_of(text);
   VEC(const char *) names = {0};
+  static const char *const words[] = {"return", "param", "let", "for"};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) vec_push(S->a, &names, words[i]);
   for (int i = 0; i < GATE_COUNT; i++) vec_push(S->a, &names, gate_info[i].name);
   for (int i = CHANNEL_NONE + 1; i < CHANNEL_COUNT; i++) vec_push(S->a, &names, channel_info[i].name);
   for (int i = 0; i < S->objects.n; i++) vec_push(S->a, &names, S->objects.at[i]->name);

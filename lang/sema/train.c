@@ -55,11 +55,11 @@ static void no_attribute(Sema *S, const AstNode *target) {
   S->train->broken = true;
   const char *name = src_of_span(S, target->span);
   Diag *d = say(S, DIAG_ATTRIBUTE, target->span, "a train has no attribute `%s`", name);
-  const char *ours = synonym_of(name), *near = diag_nearest(name, attributes, N_ATTRIBUTES);
-  for (int i = 0; ours != NULL && i < N_ATTRIBUTES; i++)
-    if (strcmp(ours, attributes[i]) == 0) near = ours;
-  if (near != NULL) diag_mark(d, "did you mean `%s`?", near);
-  else if (strcmp(name, "lr") == 0 || strcmp(name, "learning_rate") == 0)
+  const char *ours = synonym_of(name);
+  bool known = false;
+  for (int i = 0; ours != NULL && i < N_ATTRIBUTES; i++) known = known || strcmp(ours, attributes[i]) == 0;
+  if (diag_did_you_mean(d, target->span, known ? ours : name, attributes, N_ATTRIBUTES) != NULL) return;
+  if (strcmp(name, "lr") == 0 || strcmp(name, "learning_rate") == 0)
     diag_help(d, "the learning rate belongs to the optimizer: `optimizer G = adam(1e-3)`");
   else diag_help(d, "attributes are data, batch, epochs, gradient, shots, shuffle, drop_last, checkpoint");
 }

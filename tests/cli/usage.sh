@@ -207,7 +207,7 @@ error[E0003]: the exponent of `1e` has no digits
 TEXT
 
 # known by name, not built yet
-for verb in sweep fix doc test data list show diff verify clean new; do
+for verb in sweep doc test data list show diff verify clean new; do
   check 2 $verb <<TEXT
 error[E0998]: \`qgn $verb\` is not built yet
    = note: nothing was run
@@ -219,10 +219,6 @@ error[E0998]: \`--${option%%=*}\` is not built yet
    = note: nothing was run
 TEXT
 done
-check 2 run a.qgn --message-format=json <<'TEXT'
-error[E0998]: `--message-format=json` is not built yet
-   = note: nothing was run
-TEXT
 
 # fmt
 printf 'edition=1\nseed   =2\n' >f.qgn
