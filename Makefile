@@ -23,6 +23,7 @@ help:
 	@echo 'make quick           the fast tests on a build that is quick to make, at most 40 s'
 	@echo 'make check           before a push: fmt-check, lint, all tests under ASan and UBSan, threads under TSan'
 	@echo 'make golden-update   write the expected texts of golden and wrong programs anew; read the diff'
+	@echo 'make soak-circuits   2000 random circuits by every gradient method, resumable; figures in tests/SOAK.md'
 	@echo 'make bench           compare speed with other systems, into bench/RESULTS.md'
 	@echo 'make lint            layers, codes without a test, long files and functions, shell scripts'
 	@echo 'make fmt             clang-format all C files; fmt-check only looks'
@@ -51,7 +52,7 @@ ifeq ($(QGN_READY),)
 # ---- first step -----------------------------------------------------------------------------
 
 GOALS := all tests demo test quick check test-unit test-props test-golden test-bad test-oom test-docs test-fuzz test-cli \
-         test-threads golden-update bench lint fmt fmt-check grammar-report install
+         test-threads golden-update bench soak-circuits lint fmt fmt-check grammar-report install
 JOBS  := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 define second_step
 	@LINE_EDITOR=$(LINE_EDITOR) sh tools/setup.sh --quiet
@@ -152,7 +153,7 @@ TEST_LIB_O    := $(TEST_LIB_C:%.c=$(B)/%.o)
 # ---- rules --------------------------------------------------------------------------------------
 
 .PHONY: all tests demo test quick check test-unit test-props test-golden test-bad test-oom test-docs test-fuzz test-cli test-threads golden-update \
-        bench soak-qasm lint fmt fmt-check grammar-report install FORCE
+        bench soak-circuits soak-qasm lint fmt fmt-check grammar-report install FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 FORCE:
@@ -255,6 +256,8 @@ check: fmt-check lint docs-check
 demo: build/qgn
 	build/qgn run examples/gaussian
 	@echo "report: $$(cd runs/latest && pwd -P)/report.html"
+soak-circuits: $(B)/tests/props/circuits
+	MODE=$(MODE) bash tools/soak_circuits.sh
 bench: build/qgn
 	bash bench/run.sh
 soak-qasm:

@@ -67,6 +67,17 @@ const char *shape_rule_scalar(Make *m) {
   return NULL;
 }
 
+const char *shape_rule_solve(Make *m) {
+  const Shape *a = in_shape(m, 0), *b = in_shape(m, 1);
+  if (a->rank != 2 || !dim_equal(a->d[0], a->d[1]) || !shape_is_static(a))
+    return arena_printf(m->g->arena, "a linear system has a square matrix, not %s", text_of(m, a));
+  if (b->rank < 1 || b->rank > 2 || !dim_equal(b->d[0], a->d[0]) || !shape_is_static(b))
+    return arena_printf(m->g->arena, "a linear system with a matrix %s has no right side %s", text_of(m, a),
+                        text_of(m, b));
+  m->shape = *b;
+  return NULL;
+}
+
 const char *shape_rule_same(Make *m) {
   m->shape = *in_shape(m, 0);
   return NULL;
@@ -432,6 +443,16 @@ static const char *circuit_inputs(Make *m, int cotangents, bool directions) {
 }
 
 const char *shape_rule_circuit(Make *m) { return circuit_inputs(m, 0, false); }
+
+const char *shape_rule_circuit_metric(Make *m) {
+  const CircuitProgram *p = m->attr->p;
+  const char *why = circuit_inputs(m, 0, false);
+  int64_t n = 0;
+  for (int k = 0; k < p->n_inputs; k++) n += p->input_has_rows[k] ? 0 : p->input_size[k];
+  if (why == NULL && n == 0) return "a circuit without weights has no metric";
+  m->shape = shape_of(2, (int64_t[]){n, n});
+  return why;
+}
 
 const char *shape_rule_circuit_vjp(Make *m) {
   m->n_parts = ((const CircuitProgram *)m->attr->p)->n_inputs;

@@ -24,6 +24,8 @@ BuiltinFn fn_expval, fn_probs, fn_amplitudes, fn_density, fn_purity, fn_entropy,
 const Value *op_variance(Sema *S, Args *args, const Value *shots); /* `variance` of operators */
 /* noise.c */
 BuiltinFn fn_channel, fn_noisy;
+/* check_grad.c, metric.c */
+BuiltinFn fn_check_grad, fn_metric_tensor, fn_solve;
 /* settings.c */
 BuiltinFn fn_dist, fn_optim, fn_schedule, fn_plateau, fn_warmup;
 /* dataset_source.c */
@@ -34,6 +36,9 @@ BuiltinFn fn_redraw, fn_take, fn_drop, fn_order, fn_corrupt, fn_split, fn_kfold,
 /* report.c, toplevel.c, train.c */
 BuiltinFn fn_histogram, fn_curve, fn_bars, fn_row, fn_claim, fn_stop;
 
+/* metric.c: grads[i], the gradient by slots[i] of a circuit that `loss` uses, become the natural ones. */
+bool natural_gradient(Sema *S, NodeId loss, int n, const int *slots, const char *name, double ridge,
+                      NodeId *grads, Span span);
 const Value *op_sum(Sema *S, const Value *list, Span span);
 /* The bundle scaled so that its norm is at most `bound`; *clipped (if not NULL) is 1 where that changes it.
  */

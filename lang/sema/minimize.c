@@ -317,6 +317,44 @@ static const Value *clip_bound(Sema *S, const AstNode *clip) {
   return out;
 }
 
+/* The optimizer `qng` of this object, or NULL. */
+static const Optimizer *natural_of(const Sema *S, const Trained *t) {
+  const Optimizer *o = &S->p->trains.at[S->train->index].optimizers.at[t->optim->optimizer];
+  return o->optim == OPTIM_QNG ? o : NULL;
+}
+
+/* E0998 where the gradient that `qng` gets is not that of a whole loss. */
+static bool refuse_natural(Sema *S, const TrainedList *list, Span span, const char *what) {
+  for (int i = 0; i < list->n; i++) {
+    if (natural_of(S, &list->at[i]) == NULL) continue;
+    later(S, span, "%s for `%s`, whose optimizer is `qng`,", what, list->at[i].name);
+    return true;
+  }
+  return false;
+}
+
+/* The gradient with the parts of objects that `qng` trains made natural; NULL after an error. */
+static const Value *minimize_natural(Sema *S, const Minimize *m, const Value *gradient) {
+  const Span span = m->n->span;
+  NodeId *grads = (NodeId *)bundle_nodes(S, gradient);
+  bool any = false;
+  for (int i = 0, at = 0; i < m->list->n; at += m->list->at[i++].n) {
+    const Trained *t = &m->list->at[i];
+    const Optimizer *o = natural_of(S, t);
+    if (o == NULL) continue;
+    any = true;
+    const double ridge = o->hypers[1].base;
+    if (!natural_gradient(S, m->loss->u.tensor->node, t->n, t->slots, t->name, ridge, grads + at, span))
+      return NULL;
+  }
+  if (!any) return gradient;
+  Value *v = val_new(S, VAL_BUNDLE, span);
+  Tensor **parts = ARENA_ARRAY(S->a, Tensor *, m->n_weights + 1);
+  for (int i = 0; i < m->n_weights; i++) parts[i] = val_node(S, grads[i], 0, span)->u.tensor;
+  v->u.bundle = (BundleValue){m->n_weights, m->weights, parts};
+  return v;
+}
+
 void walk_minimize(Sema *S, const AstNode *n) {
   const AstNode *refs = ast_kid(n, AST_MINIMIZE_over), *per = ast_kid(n, AST_MINIMIZE_per);
   TrainedList list = {0};
@@ -337,6 +375,7 @@ void walk_minimize(Sema *S, const AstNode *n) {
       minimize_search(S, &m);
       return;
     }
+  if (per != NULL && refuse_natural(S, &list, n->span, "`per`")) return;
   if (per != NULL) {
     minimize_per(S, &m, per);
     return;
@@ -345,6 +384,7 @@ void walk_minimize(Sema *S, const AstNode *n) {
   if (b == NULL) return;
   minimize_record(S, &m, m.loss, 0);
   b = minimize_clip(S, &m, b);
+  if (b != NULL) b = minimize_natural(S, &m, b);
   if (b == NULL) return;
   minimize_update(S, &m, b);
 }
@@ -367,6 +407,7 @@ void walk_update(Sema *S, const AstNode *n) {
     diag_help(d, "write `minimize LOSS over %s`", list.at[0].name);
     return;
   }
+  if (refuse_natural(S, &list, n->span, "`update ... with`")) return;
   int n_slots;
   const int *slots = all_slots(S, &list, &n_slots);
   bool fits = n_slots == v->u.bundle.n;

@@ -285,7 +285,7 @@ static bool make_instr(PlanEnv *env, RegionPlan *p, NodeId id) {
   if (is_circuit(n->op) && ((const CircuitProgram *)n->attr.p)->shots > 0)
     i.kop.key =
         rng_key(env->program->seed, env->program->sites.at[((const CircuitProgram *)n->attr.p)->site].path);
-  if (is_circuit(n->op) && !(i.kop.plan = sim_of(env, n))) return false;
+  if ((is_circuit(n->op) || n->op == OP_CIRCUIT_METRIC) && !(i.kop.plan = sim_of(env, n))) return false;
   const char *why = i.mixed_counts
                         ? "an operation over two different numbers of rows cannot be run by this version"
                         : kop_prepare(&i.kop, env->set);

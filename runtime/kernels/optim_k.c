@@ -97,3 +97,15 @@ void KNAME(opt_RMSPROP)(const OptCall *c) {
     give(w + i, x - lr * step, lanes);
   }
 }
+
+/* hyper: lr, ridge (which the gradient holds already). */
+void KNAME(opt_QNG)(const OptCall *c);
+void KNAME(opt_QNG)(const OptCall *c) {
+  RVec lr = splat((Real)c->hyper[0]);
+  Real *w = c->w;
+  const Real *g = c->g;
+  for (int64_t i = 0; i < c->n; i += VL) {
+    int lanes = lanes_of(c->n - i);
+    give(w + i, take(w + i, lanes) - lr * take(g + i, lanes), lanes);
+  }
+}

@@ -276,6 +276,14 @@ static const char *prepare_w1(KOp *op, const KernelSet *set) {
   return NULL;
 }
 
+/* The matrix and the right sides, in double. */
+static const char *prepare_solve(KOp *op, const KernelSet *set) {
+  (void)set;
+  size_t n = (size_t)op->in[0].d[0].n;
+  op->scratch = mem_mul(mem_add(mem_mul(n, n), (size_t)shape_capacity(&op->in[1])), sizeof(double));
+  return NULL;
+}
+
 static const char *prepare_labels(KOp *op, const KernelSet *set) {
   (void)set;
   if (op->in_rows[1] != op->out_rows && op->in[1].rank > 0) {
@@ -315,6 +323,8 @@ static Prepare *const prepare_of[OP_COUNT_OF] = {
     [OP_GATHER] = prepare_labels,
     [OP_MATMUL] = prepare_matmul,
     [OP_W1] = prepare_w1,
+    [OP_SOLVE] = prepare_solve,
+    [OP_CIRCUIT_METRIC] = prepare_circuit,
     [OP_CONV] = prepare_conv,
     [OP_CONV_DX] = prepare_conv,
     [OP_CONV_DW] = prepare_conv,

@@ -217,6 +217,7 @@ bool sim_is_wide(const KOp *op) {
 size_t sim_scratch(const KOp *op) {
   const SimPlan *p = op->plan;
   if (p->density != NULL) return density_scratch(op);
+  if (op->op == OP_CIRCUIT_METRIC) return plain_metric_scratch(p->plain, p->vec);
   if (op->op == OP_CIRCUIT_VJP && op->attr.i[0] == METHOD_BACKPROP)
     return plain_backprop_scratch(p->plain, p->vec);
   const SimLayout *at = sim_is_wide(op) ? &p->wide->at : &p->at;

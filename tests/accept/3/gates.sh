@@ -30,7 +30,7 @@ group_gates() {
 # The figures of make soak-circuits.
 soaked() {
   local line
-  line=$(sed -n 's/^| circuits | //p' "$clone/tests/SOAK.md" 2>/dev/null | tail -1)
+  line=$(sed -n 's/^| `make soak-circuits` | \(.*\) |$/\1/p' "$clone/tests/SOAK.md" 2>/dev/null | tail -1)
   point '2000 random circuits' 'make soak-circuits, tests/SOAK.md' "${line:-none}" '2000 circuits, none apart' \
     "$([ "$(echo "$line" | sed 's/ .*//')" -ge 2000 ] 2>/dev/null && echo ok || echo no)"
 }
