@@ -174,7 +174,8 @@ const Value *fn_check_grad(Sema *S, Args *args, const Builtin *self) {
   bool circuits = false;
   for (int m = 0; m < METHOD_COUNT; m++) {
     if (m == METHOD_SPSA) continue; /* an estimate agrees with nothing */
-    Args call = {.span = span, .name_span = args->name_span, .name = o->name, .n_pos = args->n_rest, .pos = in};
+    Args call = {
+        .span = span, .name_span = args->name_span, .name = o->name, .n_pos = args->n_rest, .pos = in};
     call.pos_ast = ARENA_ARRAY(S->a, const AstNode *, args->n_rest + 1);
     S->gradient = m + 1;
     const Value *v = call_object(S, o, &call);
@@ -189,13 +190,15 @@ const Value *fn_check_grad(Sema *S, Args *args, const Builtin *self) {
     else reference = g, first = circuit_method_name((CircuitMethod)m);
   }
   if (!circuits || w.n == 0) {
-    say(S, DIAG_NO_PATH, span, circuits ? "`%s` has neither weights nor arguments to derive by"
-                                        : "`%s` has no circuit in it, so there is one gradient only",
+    say(S, DIAG_NO_PATH, span,
+        circuits ? "`%s` has neither weights nor arguments to derive by"
+                 : "`%s` has no circuit in it, so there is one gradient only",
         o->name);
     return S->error;
   }
   if (S->sink->n_errors > errors || first == NULL) return S->error;
-  print(S, arena_printf(S->a, "%s: largest relative difference to `%s` in %s", title, first, w.names), NULL, span);
+  print(S, arena_printf(S->a, "%s: largest relative difference to `%s` in %s", title, first, w.names), NULL,
+        span);
   for (int i = 0; i < n_found; i++)
     print(S, arena_printf(S->a, "  %-9s", circuit_method_name(found[i].method)), found[i].apart, span);
   for (int i = 0; i < n_found; i++) state(S, &found[i], first, title, span);

@@ -1,6 +1,6 @@
-/* The Fubini-Study metric of a circuit in its weights, and the quantum natural gradient (Stokes, Izaac, Killoran,
- * Carleo 2020): (G + ridge 1)^-1 times the gradient, G_ij = Re(<d_i psi|d_j psi> - <d_i psi|psi><psi|d_j psi>),
- * in the mean over the rows of a batch. */
+/* The Fubini-Study metric of a circuit in its weights, and the quantum natural gradient (Stokes, Izaac,
+ * Killoran, Carleo 2020): (G + ridge 1)^-1 times the gradient, G_ij = Re(<d_i psi|d_j psi> - <d_i
+ * psi|psi><psi|d_j psi>), in the mean over the rows of a batch. */
 #include <string.h>
 #include "lang/sema/builtins.h"
 
@@ -17,6 +17,24 @@ static bool uses_slots(Sema *S, NodeId id, int n, const int *slots) {
   return false;
 }
 
+/* Do two measurements follow the same gates, in one call? */
+static bool same_gates(const CircuitProgram *a, const CircuitProgram *b) {
+  if (a->gates.n != b->gates.n || a->n_qubits != b->n_qubits) return false;
+  for (int i = 0; i < a->gates.n; i++) {
+    const GateUse *x = &a->gates.at[i], *y = &b->gates.at[i];
+    if (x->gate != y->gate || x->inverse != y->inverse || x->n_targets != y->n_targets ||
+        x->n_controls != y->n_controls || x->word != y->word || x->values != y->values ||
+        memcmp(x->qubit, y->qubit, sizeof x->qubit) != 0 ||
+        memcmp(x->control_on, y->control_on, sizeof x->control_on) != 0)
+      return false;
+    for (int k = 0; k < gate_info[x->gate].n_angles; k++)
+      if (x->angle[k].source != y->angle[k].source || x->angle[k].element != y->angle[k].element ||
+          x->angle[k].scale != y->angle[k].scale || x->angle[k].shift != y->angle[k].shift)
+        return false;
+  }
+  return true;
+}
+
 /* The circuit behind `from` that the weights go into; NODE_NONE after an error. */
 static NodeId circuit_of(Sema *S, NodeId from, int n, const int *slots, const char *name, Span span) {
   const Graph *g = graph_now(S);
@@ -29,7 +47,9 @@ static NodeId circuit_of(Sema *S, NodeId from, int n, const int *slots, const ch
     for (int i = 0; i < node->n_in; i++) seen[node->in[i]] = true;
     if (node->op != OP_CIRCUIT || !uses_slots(S, k, n, slots)) continue;
     const Node *old = found != NODE_NONE ? g_node(g, found) : NULL;
-    if (old != NULL && (old->n_in != node->n_in || memcmp(old->in, node->in, (size_t)node->n_in * sizeof *node->in) != 0)) {
+    const bool same = old == NULL || (old->n_in == node->n_in && same_gates(old->attr.p, node->attr.p) &&
+                                      memcmp(old->in, node->in, (size_t)node->n_in * sizeof *node->in) == 0);
+    if (!same) {
       later(S, span, "the metric of `%s` where it is called several times", name);
       return NODE_NONE;
     }
@@ -44,8 +64,10 @@ static NodeId circuit_of(Sema *S, NodeId from, int n, const int *slots, const ch
   return found;
 }
 
-/* Where each weight stands among the shared inputs of the circuit; false after an error. */
-static bool places_of(Sema *S, NodeId circuit, int n, const int *slots, const char *name, Span span, int64_t *place) {
+/* Where each weight stands among the elements of the circuit's shared inputs; -1 where it gets there through
+ * other operations only. False after an error. */
+static bool places_of(Sema *S, NodeId circuit, int n, const int *slots, const char *name, Span span,
+                      int64_t *place) {
   const Graph *g = graph_now(S);
   const Node *node = g_node(g, circuit);
   const CircuitProgram *p = node->attr.p;
@@ -53,22 +75,78 @@ static bool places_of(Sema *S, NodeId circuit, int n, const int *slots, const ch
   for (int i = 0; i < n; i++) place[i] = -1;
   for (int k = 0; k < p->n_inputs; k++) {
     const Node *in = g_node(g, unmarked_id(g, node->in[k]));
-    const int slot = in->op == OP_PARAM && !p->input_has_rows[k] ? (int)in->attr.i[0] : -1;
-    for (int i = 0; i < n && slot >= 0; i++)
-      if (slots[i] == slot) place[i] = at;
-    if ((slot < 0 || !slot_in(slot, n, slots)) && uses_slots(S, node->in[k], n, slots)) {
-      later(S, span, "the metric of `%s`, whose weights are worked on before they become angles,", name);
+    if (p->input_has_rows[k]) {
+      if (!uses_slots(S, node->in[k], n, slots)) continue;
+      later(S, span, "the metric of `%s`, whose weights are combined with inputs before they become angles,",
+            name);
       return false;
     }
-    if (!p->input_has_rows[k]) at += p->input_size[k];
+    for (int i = 0; i < n && in->op == OP_PARAM; i++)
+      if (slots[i] == (int)in->attr.i[0]) place[i] = at;
+    at += p->input_size[k];
   }
-  for (int i = 0; i < n; i++)
-    if (place[i] < 0) {
-      later(S, span, "the metric of `%s`, which has weights outside of its circuit (`%s`),", name,
-            S->p->slots.at[slots[i]].name);
-      return false;
-    }
+  for (int i = 0; i < n; i++) {
+    if (uses_slots(S, circuit, 1, &slots[i])) continue;
+    later(S, span, "the metric of `%s`, which has weights outside of its circuit (`%s`),", name,
+          S->p->slots.at[slots[i]].name);
+    return false;
+  }
   return true;
+}
+
+/* True if every shared input that depends on the weights is one of them. */
+static bool all_direct(Sema *S, NodeId circuit, int n, const int *slots) {
+  const Graph *g = graph_now(S);
+  const Node *node = g_node(g, circuit);
+  for (int k = 0; k < node->n_in; k++)
+    if (g_node(g, unmarked_id(g, node->in[k]))->op != OP_PARAM && uses_slots(S, node->in[k], n, slots))
+      return false;
+  return true;
+}
+
+/* Parts one after the other, in groups: an operation of the runtime has few inputs. */
+static NodeId join(Graph *g, int n, NodeId *parts, int axis, Span span) {
+  enum { GROUP = 8 };
+  if (n == 1) return parts[0];
+  int count = 0;
+  for (int i = 0; i < n; i += GROUP) {
+    const int left = n - i < GROUP ? n - i : GROUP;
+    parts[count++] = left == 1 ? parts[i] : g_concat(g, left, parts + i, axis, span);
+  }
+  return join(g, count, parts, axis, span);
+}
+
+/* d (one element of the inputs) / d (all weights), as a row. */
+static NodeId jacobian_row(Sema *S, NodeId element, int n, const int *slots, Span span) {
+  Graph *g = graph_now(S);
+  NodeId *by = ARENA_ARRAY(S->a, NodeId, n + 1), *out = ARENA_ARRAY(S->a, NodeId, n + 1);
+  for (int i = 0; i < n; i++) by[i] = g_param(g, slots[i], &S->p->slots.at[slots[i]].shape, span);
+  if (!derive(S, element, n, by, out, span)) return NODE_NONE;
+  for (int i = 0; i < n; i++) {
+    const Shape line = shape_of(2, (int64_t[]){1, shape_capacity(&S->p->slots.at[slots[i]].shape)});
+    out[i] = out[i] == NODE_NONE ? g_const(g, 0, &line, span) : g_reshape(g, out[i], &line, span);
+  }
+  return join(g, n, out, 1, span);
+}
+
+/* J^T m J with J = d inputs / d weights; NODE_NONE after an error. */
+static NodeId through_jacobian(Sema *S, NodeId m, NodeId circuit, int n, const int *slots, Span span) {
+  Graph *g = graph_now(S);
+  const Node *node = g_node(g, circuit);
+  const CircuitProgram *p = node->attr.p;
+  NodeId *rows = ARENA_ARRAY(S->a, NodeId, (int)g_node(g, m)->shape.d[0].n + 1);
+  int count = 0;
+  for (int k = 0; k < p->n_inputs; k++) {
+    if (p->input_has_rows[k]) continue;
+    const Shape line = shape_of(1, &p->input_size[k]);
+    const NodeId flat = g_reshape(g, node->in[k], &line, span);
+    for (int64_t e = 0; e < p->input_size[k]; e++) {
+      rows[count] = jacobian_row(S, g_slice(g, flat, 0, e, 1, span), n, slots, span);
+      if (rows[count++] == NODE_NONE) return NODE_NONE;
+    }
+  }
+  const NodeId j = join(g, count, rows, 0, span), right = g_matmul(g, m, j, false, false, span);
+  return g_matmul(g, j, right, true, false, span);
 }
 
 /* Rows (axis 0) or columns of the weights, in their order. */
@@ -101,6 +179,7 @@ static NodeId metric_node(Sema *S, NodeId from, int n, const int *slots, const c
     m = g_binary(g, OP_DIV, m, g_size_of(g, node->in[k], 1, span), span);
     break;
   }
+  if (!all_direct(S, circuit, n, slots)) return through_jacobian(S, m, circuit, n, slots, span);
   return pick(S, pick(S, m, 0, n, slots, place, span), 1, n, slots, place, span);
 }
 
@@ -108,7 +187,7 @@ const Value *fn_metric_tensor(Sema *S, Args *args, const Builtin *self) {
   const Value *f = args->v[0];
   (void)self;
   if (f->kind != VAL_OBJECT || f->u.object->is_block) {
-    wrong_kind(S, f, "what `metric_tensor` is of", "a circuit with `return`");
+    wrong_kind(S, f, "the first argument of `metric_tensor`", "a circuit with `return`");
     return S->error;
   }
   Args call = {.span = args->span, .name_span = args->name_span, .name = f->u.object->name};
@@ -116,7 +195,8 @@ const Value *fn_metric_tensor(Sema *S, Args *args, const Builtin *self) {
   call.pos = args->rest;
   call.pos_ast = ARENA_ARRAY(S->a, const AstNode *, args->n_rest + 1);
   const Value *v = call_object(S, f->u.object, &call);
-  while (!val_is_error(v) && (v->kind == VAL_TUPLE || v->kind == VAL_LIST) && v->u.list.n > 0) v = v->u.list.at[0];
+  while (!val_is_error(v) && (v->kind == VAL_TUPLE || v->kind == VAL_LIST) && v->u.list.n > 0)
+    v = v->u.list.at[0];
   if (val_is_error(v)) return v;
   int n;
   const int *slots = object_slots(S, f->u.object, &n);
@@ -138,8 +218,8 @@ const Value *fn_solve(Sema *S, Args *args, const Builtin *self) {
   return val_node(S, x, 0, args->span);
 }
 
-bool natural_gradient(Sema *S, NodeId loss, int n, const int *slots, const char *name, double ridge, NodeId *grads,
-                      Span span) {
+bool natural_gradient(Sema *S, NodeId loss, int n, const int *slots, const char *name, double ridge,
+                      NodeId *grads, Span span) {
   Graph *g = graph_now(S);
   const NodeId m = metric_node(S, loss, n, slots, name, span);
   if (m == NODE_NONE) return false;

@@ -1,5 +1,5 @@
-/* Linear systems by elimination with partial pivoting, in double. A matrix that has no inverse gives infinities
- * or NaN, which the run reports where they matter. */
+/* Linear systems by elimination with partial pivoting, in double. A matrix that has no inverse gives
+ * infinities or NaN, which the run reports where they matter. */
 #include <math.h>
 #include "runtime/kernels/kernel.h"
 #include "runtime/kernels/variant.h"

@@ -666,7 +666,8 @@ static void all_listed(void **state) {
   for (int op = 0; op < OP_COUNT_OF; op++) {
     bool known = op_info[op].kernel != OPKERNEL_K || op_info[op].cls == CLASS_EW || op == OP_MATMUL ||
                  op == OP_DRAW || op_info[op].cls == CLASS_CIRCUIT || op == OP_CONV || op == OP_CONV_DX ||
-                 op == OP_CONV_DW || op == OP_SOLVE || op == OP_CIRCUIT_METRIC; /* tests/golden/run/metric.qgn */
+                 op == OP_CONV_DW || op == OP_SOLVE ||
+                 op == OP_CIRCUIT_METRIC; /* tests/golden/run/metric.qgn */
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) known |= (int)cases[i].op == op;
     if (!known) fail_msg("no test for the kernel of %s", op_info[op].name);
   }
