@@ -256,12 +256,21 @@ static bool on_diagonal(OpId op, const Shape *s, int64_t j) {
   return j % 2 == 0 && entry / d == entry % d;
 }
 
+/* Matrices far from singular: f[0] on the diagonal. */
+static void solve_cases(Cases *cs) {
+  add_shapes(cs, sh(2, 4, 4, 0), sh(1, 4, 0, 0));
+  add_shapes(cs, sh(2, 3, 3, 0), sh(2, 3, 2, 0));
+  add_shapes(cs, sh(2, 1, 1, 0), sh(1, 1, 0, 0));
+  for (int k = 0; k < cs->n; k++) cs->at[k].attr.f[0] = 6;
+}
+
 static void cases_of(Cases *cs, OpId op) {
   cs->n = 0;
   if (strcmp(rule_name[op], "given") == 0) given_cases(cs, op);
   else if (op_info[op].cls == CLASS_EW) elementwise_cases(cs, op);
   else if (strcmp(rule_name[op], "matmul") == 0) matmul_cases(cs);
   else if (op == OP_CONV || op == OP_CONV_DX || op == OP_CONV_DW) conv_cases(cs, op);
+  else if (op == OP_SOLVE) solve_cases(cs);
   else if (is_pool(op)) pool_cases(cs, op);
   else if (op == OP_QUANTILE_DX || op == OP_QUANTILE_AT) quantile_cases(cs, op);
   else if (op == OP_ENTROPY || op == OP_HERMITIAN_LOG) hermitian_cases(cs);

@@ -136,3 +136,33 @@ void ref_label(OpId op, const RefTensor *in, RefTensor *out) {
     }
   }
 }
+
+/* ---- linear systems ---- */
+
+/* By the first row. */
+static double determinant(int n, const double *a) {
+  double sum = 0, *minor = malloc((size_t)(n * n) * sizeof *minor);
+  if (n == 1) sum = a[0];
+  for (int k = 0; k < n && n > 1; k++) {
+    for (int i = 1; i < n; i++)
+      for (int j = 0, to = 0; j < n; j++)
+        if (j != k) minor[(i - 1) * (n - 1) + to++] = a[i * n + j];
+    sum += (k % 2 ? -1 : 1) * a[k] * determinant(n - 1, minor);
+  }
+  free(minor);
+  return sum;
+}
+
+void ref_solve(const Attr *attr, const RefTensor *in, RefTensor *out) {
+  const int n = (int)in[0].d[0], m = (int)(ref_numel(&in[1]) / n);
+  double *a = malloc((size_t)(n * n) * sizeof *a), *b = malloc((size_t)(n * n) * sizeof *b);
+  for (int i = 0; i < n * n; i++) a[i] = in[0].x[i] + (i / n == i % n ? attr->f[0] : 0);
+  for (int i = 0; i < n; i++)
+    for (int k = 0; k < m; k++) {
+      memcpy(b, a, (size_t)(n * n) * sizeof *b);
+      for (int j = 0; j < n; j++) b[j * n + i] = in[1].x[j * m + k];
+      out->x[i * m + k] = determinant(n, b) / determinant(n, a);
+    }
+  free(a);
+  free(b);
+}

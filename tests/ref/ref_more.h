@@ -7,6 +7,8 @@
 void ref_pool(OpId op, const Attr *attr, const RefTensor *in, RefTensor *out);
 /* SOFTMAX, LOG_SOFTMAX, LOGSUMEXP, CUMSUM, FLIP, QUANTILE, QUANTILE_DX, QUANTILE_AT. */
 void ref_along(OpId op, const Attr *attr, int n_in, const RefTensor *in, RefTensor *out);
+/* SOLVE, by Cramer's rule. */
+void ref_solve(const Attr *attr, const RefTensor *in, RefTensor *out);
 /* COUNTS, CATEGORICAL, NEAREST. */
 void ref_label(OpId op, const RefTensor *in, RefTensor *out);
 /* ENTROPY, HERMITIAN_LOG, HERMITIAN_LOG_DX; ref_linalg.c. */
