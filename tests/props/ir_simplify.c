@@ -142,12 +142,13 @@ static bool rounds(OpId op) {
 }
 
 /* Rewrites move values by a few ulp, and behind a jump that can be a whole step. So a program has
- * either operations that jump or such that round. */
+ * either operations that jump or such that round; atan2 does both (by the sign of a zero). */
 static bool takes_part(const Program *p, OpId op) {
   const OpInfo *info = &op_info[op];
   if (info->cls == CLASS_SOURCE || info->cls == CLASS_EFFECT || info->cls == CLASS_CIRCUIT || op == OP_PART ||
       info->kernel == OPKERNEL_LATER || info->cls == CLASS_SHARED || info->cls == CLASS_CONTRACT ||
-      op == OP_MOD || op == OP_COUNTS || op == OP_CATEGORICAL || op == OP_CIRCUIT_METRIC || op == OP_SOLVE)
+      op == OP_MOD || op == OP_COUNTS || op == OP_CATEGORICAL || op == OP_CIRCUIT_METRIC || op == OP_SOLVE ||
+      op == OP_ATAN2)
     return false;
   return p->exact ? !rounds(op) : !is_jump(op);
 }
