@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # clone, here, qgn come from 4.sh
 # The points of "Laws" that concern training, and "Right" for optimisers: scripts of the tests whose
 # expectations are the laws, run by the clean clone's program in both precisions.
 
@@ -71,5 +72,6 @@ nan_before 4 E0601
 nan_group 4 E0601
 nan_search 4 E0601
 nan_weights 4 E0601
+nan_weights_last 4 E0601
 END
 }
