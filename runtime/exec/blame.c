@@ -135,7 +135,9 @@ RunEnd blame_weights(Run *r, const Optimizer *o, int slot) {
   Diag *d =
       diag_add(r->sink, DIAG_NOT_FINITE, o->span, "the weights of `%s` became NaN or infinite", o->name);
   diag_mark(d, "`%s`, after an update with a finite gradient", r->program->slots.at[slot].name);
-  where_in_train(r, d);
+  const Train *t = &r->program->trains.at[r->train];
+  diag_note(d, "in `%s`: seen after epoch %lld of %lld", t->name,
+            (long long)r->trains[r->train].counters[AT_EPOCH] + 1, (long long)t->epochs);
   diag_help(d, "a smaller learning rate, or `clip` behind the loss");
   return RUN_FAILED;
 }
