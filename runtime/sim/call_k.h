@@ -6,11 +6,13 @@
  * are kept in lanes through all tiles and added up by the lane tree at the end. */
 #ifndef QGN_SIM_CALL_K_H
 #define QGN_SIM_CALL_K_H
+#include <math.h>
 #include <string.h>
 #include "runtime/kernels/variant.h"
 #include "runtime/kernels/vmath_k.h"
 #include "runtime/sim/plan.h"
 #include "runtime/sim/state_k.h"
+#include "runtime/sim/turn_k.h"
 
 typedef struct Sim {
   const KCall *call;
@@ -25,6 +27,8 @@ typedef struct Sim {
   RVec *u;      /* [slots] tangents of half angles */
   RVec *w, *y, *word, *q;
   State psi, lam, dpsi, dlam;
+  SimTurn *turn; /* [passes of single]; NULL: all are plain */
+  Real *factor;  /* [tables] of their phases; behind them, of the first amplitude */
 } Sim;
 
 KINLINE State state_at(char *scratch, size_t at, int bits) {
@@ -117,6 +121,42 @@ KINLINE void sim_cosines(const Sim *s) {
   }
 }
 
+KINLINE Real table_factor(const Sim *s, const SimTable *t) { return s->turn ? s->factor[t->number] : 1; }
+
+/* Chooses the form of each pass of shared rotations (turn_k.h), from the last to the first: tangents into cs,
+ * factors of tables and of the first amplitude. After sim_shared_angles, before sim_tables. */
+KINLINE void sim_turns(Sim *s) {
+  const SimPlan *p = s->plan;
+  double left_out = 1, psi = 1, lam = 1; /* by the passes so far, as factors of the states going back */
+  s->turn = (SimTurn *)(void *)(s->scratch + p->at.turn);
+  s->factor = (Real *)(void *)(s->scratch + p->at.factor);
+  for (int i = p->single.n - 1; i >= 0; i--) {
+    const SimPass *pass = &p->single.pass[i];
+    RVec *cs = s->cs + 2 * p->op[pass->first].slot;
+    double c = 1, change = 1;
+    bool tangent = pass->shared;
+    for (int j = 0; j < pass->n && pass->shared; j++) {
+      c *= (double)cs[2 * j][0];
+      tangent &= fabs((double)cs[2 * j + 1][0]) <= TURN_MOST * fabs((double)cs[2 * j][0]);
+    }
+    tangent &= fabs(left_out * c) >= TURN_LEAST;
+    if (pass->keep) psi = left_out;
+    s->turn[i] = (SimTurn){tangent, (Real)(1 / (psi * lam))};
+    for (int j = 0; j < pass->n && tangent; j++) cs[2 * j + 1] /= cs[2 * j];
+    if (tangent) {
+      left_out *= c;
+      change = 1 / c;
+    } else if (pass->kind == SIM_TABLE) {
+      s->factor[p->op[pass->first].table->number] = (Real)left_out;
+      change = left_out;
+      left_out = 1;
+    }
+    lam *= change;
+    psi = pass->keep ? left_out : psi * change;
+  }
+  s->factor[p->n_tables] = (Real)left_out;
+}
+
 /* Sums of shared terms, and their cosines. */
 KINLINE void sim_shared_angles(Sim *s) {
   const SimPlan *p = s->plan;
@@ -132,6 +172,43 @@ KINLINE void sim_shared_angles(Sim *s) {
   sim_cosines(s);
 }
 
+/* Multiplies phases cosine - i sine, n of them, by that of angle a; into `to`, n behind. */
+KINLINE void phases_turn(Real *cosine, Real *sine, size_t n, size_t to, Real c, Real s) {
+  if (n < (size_t)VL) {
+    for (size_t i = 0; i < n; i++) {
+      Real x = cosine[i], y = sine[i];
+      cosine[to + i] = x * c - y * s;
+      sine[to + i] = y * c + x * s;
+    }
+    return;
+  }
+  for (size_t i = 0; i < n; i += (size_t)VL) {
+    RVec x = load(cosine + i), y = load(sine + i);
+    store(cosine + to + i, c * x - s * y);
+    store(sine + to + i, c * y + s * x);
+  }
+}
+
+/* Phases of independent words: each doubles the table, so that they are products and not sines of sums. */
+KINLINE void table_products(const Sim *s, const SimTable *t, Real *phase, Real *sines) {
+  phase[0] = table_factor(s, t);
+  sines[0] = 0;
+  for (int b = 0; b < t->words.m; b += VL) {
+    RVec angle = {0}, sine, cosine;
+    int n = t->words.m - b < VL ? t->words.m - b : VL;
+    for (int i = 0; i < t->n; i++) {
+      const SimMember *m = &t->member[i];
+      if (m->word >= b && m->word < b + n) angle[m->word - b] += (Real)m->coefficient * s->scalar[m->slot];
+    }
+    vsincos(angle, &sine, &cosine);
+    for (int i = 0; i < n; i++) {
+      size_t half = (size_t)1 << (b + i);
+      phases_turn(phase, sines, half, half, cosine[i], -sine[i]);
+      phases_turn(phase, sines, half, 0, cosine[i], sine[i]);
+    }
+  }
+}
+
 KINLINE void sim_tables(const Sim *s) {
   const SimPlan *p = s->plan;
   for (int i = 0; i < p->n_ops; i++) {
@@ -140,12 +217,17 @@ KINLINE void sim_tables(const Sim *s) {
     Real *phase = table_phase(s, t);
     Real *sines = table_sines(s, t);
     size_t n = (size_t)1 << t->words.m;
+    if (t->words.tree) {
+      table_products(s, t, phase, sines);
+      continue;
+    }
+    const Real factor = table_factor(s, t);
     table_sum(t, s->scalar, phase);
     for (size_t k = 0; k < n; k += (size_t)VL) {
       RVec sine, cosine;
       vsincos(load(phase + k), &sine, &cosine);
-      store(phase + k, cosine);
-      store(sines + k, sine);
+      store(phase + k, factor * cosine);
+      store(sines + k, factor * sine);
     }
   }
 }
@@ -229,7 +311,9 @@ KINLINE void sim_clear(State p, const SimOp *op) {
   if (op->planes == 2) state_zero(p.im + half, half);
 }
 
-KINLINE void sim_pass(const Sim *s, State p, const SimPass *pass) {
+/* Pass i of `single`, from one state to another or in place; to another if it is one that keeps. */
+KINLINE void sim_pass(const Sim *s, State p, State to, int i) {
+  const SimPass *pass = &s->plan->single.pass[i];
   const SimOp *op = &s->plan->op[pass->first];
   const RVec *cs = s->cs + 2 * (op->slot < 0 ? 0 : op->slot);
   bool two = pass->planes == 2;
@@ -238,19 +322,21 @@ KINLINE void sim_pass(const Sim *s, State p, const SimPass *pass) {
   case SIM_ENTER:
     two ? state_enter(p, op, cs[0], cs[1], true) : state_enter(p, op, cs[0], cs[1], false);
     break;
-  case SIM_REAL: two ? state_real(p, op, cs[0], cs[1], true) : state_real(p, op, cs[0], cs[1], false); break;
-  case SIM_REAL2: two ? state_real2(p, pass, cs, true) : state_real2(p, pass, cs, false); break;
-  case SIM_REAL3: two ? state_real3(p, pass, cs, true) : state_real3(p, pass, cs, false); break;
+  case SIM_REAL:
+  case SIM_REAL2:
+  case SIM_REAL3: turn_pass(p, to, pass, cs, s->turn != NULL && s->turn[i].tangent); break;
   case SIM_CROSS: state_cross(p, op, cs[0], cs[1]); break;
   case SIM_DIAG: state_diag(p, op, cs[0], cs[1]); break;
-  case SIM_TABLE: state_table(p, op->table, table_phase(s, op->table), table_sines(s, op->table)); break;
+  case SIM_TABLE: state_table(p, to, op->table, table_phase(s, op->table), table_sines(s, op->table)); break;
   case SIM_IMAG: state_zero(p.im, 1u << op->dim); break;
   }
 }
 
+KINLINE void sim_start(const Sim *s) { s->psi.re[0] = splat(s->turn ? s->factor[s->plan->n_tables] : 1); }
+
 KINLINE void sim_forward(const Sim *s) {
-  s->psi.re[0] = splat(1);
-  for (int i = 0; i < s->plan->single.n; i++) sim_pass(s, s->psi, &s->plan->single.pass[i]);
+  sim_start(s);
+  for (int i = 0; i < s->plan->single.n; i++) sim_pass(s, s->psi, s->psi, i);
 }
 
 /* ---- measuring ---- */
@@ -404,10 +490,10 @@ KINLINE void parts_end(const Sim *s) {
 }
 
 /* Gradients of a table's slots from q[i] = Im conj(lam) psi in the order of its words. */
-KINLINE void table_parts(const Sim *s, const SimTable *t) {
+KINLINE void table_parts(const Sim *s, const SimTable *t, Real gain) {
   sum_words(&t->words, s->q, s->word);
   for (int i = 0; i < t->n; i++) {
-    s->sum[t->member[i].slot] += (Real)t->member[i].coefficient * s->word[t->member[i].word];
+    s->sum[t->member[i].slot] += (gain * (Real)t->member[i].coefficient) * s->word[t->member[i].word];
   }
 }
 #endif

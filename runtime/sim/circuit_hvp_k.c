@@ -67,7 +67,7 @@ static void back_pass(const Sim *s, const SimPass *pass) {
   case SIM_TABLE: {
     const SimTable *t = op->table;
     quad_table(q, t, table_phase(s, t), table_sines(s, t), table_tangent(s, t), s->q);
-    table_parts(s, t);
+    table_parts(s, t, 1);
     return;
   }
   case SIM_IMAG:

@@ -82,7 +82,11 @@ KINLINE RVec quad_real(Quad q, const SimOp *op, RVec c, RVec s, RVec v, const bo
   return sum;
 }
 
-/* Two rotations in one pass: a, b, c, d are the amplitudes of a group, as in state_k.h. */
+/* The amplitudes of a group: bit j of the place flips x[j]. */
+#define GROUP4(k0, x)                                                                                        \
+  { (k0), (k0) ^ (x)[0], (k0) ^ (x)[1], (k0) ^ (x)[0] ^ (x)[1] }
+
+/* Two rotations in one pass: a, b, c, d are the amplitudes of a group. */
 #define DUAL(a, b, da, db, c, t, v)                                                                          \
   do {                                                                                                       \
     RVec dual_a = (a), dual_b = (b), dual_da = (da), dual_db = (db);                                         \

@@ -137,10 +137,13 @@ static void plan_layout(Arena *a, SimPlan *p, size_t vec, size_t real, size_t ta
   l->q = place(&at, (size_t)1 << p->dim, vec);
   l->psi = place(&at, state, vec);
   if (p->program->shots > 0) p->shots = plan_shots(a, p, vec, &at);
+  l->turn = place(&at, (size_t)p->single.n, 2 * sizeof(double));
+  l->factor = place(&at, (size_t)p->n_tables + 1, real);
   l->total[0] = at;
   l->sum = place(&at, slots, vec);
   l->w = place(&at, outputs, vec);
   l->lam = place(&at, state, vec);
+  l->kept = place(&at, mem_mul(state, (size_t)p->n_kept), vec);
   l->total[1] = at;
   l->u = place(&at, slots, vec);
   l->dpsi = place(&at, state, vec);
@@ -188,7 +191,8 @@ const SimPlan *sim_plan_blocks(Arena *a, const CircuitProgram *c, const KernelSe
     plan_expval(a, p, seen, seen_in);
   }
   p->vec = vec;
-  p->single = plan_passes(a, p, vec == 64 ? 3 : 2); /* what fits into 32 registers, or 16 */
+  p->single = plan_passes(a, p, 3);
+  p->n_kept = plan_keep(p, &p->single, mem_mul((size_t)2 << p->dim, vec));
   p->dual = plan_passes(a, p, vec == 64 ? 2 : 1);
   p->wide = plan_wide(a, p, vec, set->real, block_bytes);
   plan_layout(a, p, vec, set->real, place_tables(p, set->real));

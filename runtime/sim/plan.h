@@ -71,6 +71,8 @@ typedef struct SimWalk {
 typedef struct SimWords {
   int dim, m;          /* k < 2^dim */
   const uint32_t *col; /* [dim + 1] */
+  int lo_bits;
+  const uint32_t *lo; /* [2^lo_bits]: k of the lowest i */
   int n;
   const uint32_t *mask;
   const uint32_t *z; /* the words as masks of k */
@@ -86,6 +88,7 @@ typedef struct SimTable {
   SimWords words;
   int n;
   const SimMember *member;
+  int number;                  /* of this table */
   size_t phase_at, tangent_at; /* in scratch: Reals re[2^m], im[2^m]; and for Hessian products tangent[2^m] */
 } SimTable;
 
@@ -106,7 +109,9 @@ typedef struct SimOp {
 
 /* One pass over the state: an op, or several in one; their x and slots in order. */
 typedef struct SimPass {
-  uint8_t kind, planes;
+  uint8_t kind, planes, n; /* n: ops */
+  bool shared;             /* SIM_REAL*, without controls, all angles shared by the samples */
+  bool keep; /* gradients: it writes the state to a place of its own, which the way back reads */
   int first; /* op */
   uint32_t x[3];
   SimWalk walk;
@@ -150,7 +155,7 @@ typedef struct SimShots {
 
 /* Where things stand in the scratch of a call, in bytes. */
 typedef struct SimLayout {
-  size_t cs, u, scalar, sum, w, y, word, q, psi, lam, dpsi, dlam;
+  size_t cs, u, scalar, sum, w, y, word, q, psi, turn, factor, kept, lam, dpsi, dlam;
   size_t total[3]; /* CIRCUIT, VJP, HVP */
 } SimLayout;
 
@@ -159,9 +164,10 @@ struct SimPlan {
   bool any_rows;
   int dim; /* bits of the final state */
   int planes;
-  int n_ops, n_slots;
+  int n_ops, n_slots, n_tables;
   const SimOp *op;
   SimPasses single, dual; /* the ops joined, for states without and with tangents */
+  int n_kept;             /* passes of `single` with keep */
   const SimSlot *slot;
   /* expval */
   const double *constant; /* [n_outputs] */
@@ -206,5 +212,7 @@ const SimShots *plan_shots(Arena *a, SimPlan *p, size_t vec, size_t *at);
 bool plan_walk(Arena *a, int dim, int n, const Parity *eq, uint32_t z, SimWalk *w);
 /* Joins ops to passes of up to `width` (1 to 3) rotations. */
 SimPasses plan_passes(Arena *a, const SimPlan *p, int width);
+/* Marks the passes whose states gradients keep, none if all would leave the cache. Their number. */
+int plan_keep(const SimPlan *p, SimPasses *all, size_t state_bytes);
 void plan_words(Arena *a, int dim, int n, const uint32_t *z, SimWords *w);
 #endif

@@ -1,7 +1,11 @@
 /* Rotations to ops: the basis of index bits, walks, tables. */
+#include "lang/base/mem.h"
 #include "runtime/sim/plan.h"
 
-#define LO_BITS 6 /* columns of a walk that are written out as a list */
+#define KEEP_BYTES                                                                                           \
+  ((size_t)3 << 18) /* of all states of a tile: most of a core's cache of the second level                   \
+                     */
+#define LO_BITS 6   /* columns of a walk that are written out as a list */
 
 bool plan_walk(Arena *a, int dim, int n, const Parity *eq, uint32_t z, SimWalk *w) {
   uint32_t basis[32], base;
@@ -68,6 +72,10 @@ void plan_words(Arena *a, int dim, int n, const uint32_t *z, SimWords *w) {
   for (int b = 0; b < dim; b++) col[b] = dual[b];
   w->col = col;
   w->mask = mask;
+  w->lo_bits = dim < LO_BITS ? dim : LO_BITS;
+  uint32_t *lo = ARENA_ARRAY(a, uint32_t, (size_t)1 << w->lo_bits);
+  for (uint32_t j = 1; j < 1u << w->lo_bits; j++) lo[j] = lo[j & (j - 1)] ^ col[__builtin_ctz(j)];
+  w->lo = lo;
 }
 
 typedef struct Emit {
@@ -241,6 +249,7 @@ static void emit_diagonal(Emit *e, int n, const SimRotation *r) {
   plan_words(e->arena, e->dim, parts.z.n, parts.z.at, &t->words);
   t->n = parts.member.n;
   t->member = parts.member.at;
+  t->number = e->plan->n_tables++;
   SimOp op = {.kind = SIM_TABLE, .planes = 2, .grad = true, .dim = (uint32_t)e->dim, .slot = -1, .table = t};
   vec_push(e->arena, &e->ops, op);
 }
@@ -284,6 +293,14 @@ static bool joins(const SimOp *op, int a, int b) {
   return true;
 }
 
+static bool all_shared(const SimPlan *p, const SimPass *pass) {
+  for (int i = pass->first; i < pass->first + pass->n; i++) {
+    if (p->op[i].kind != SIM_REAL || p->op[i].n_controls > 0 || p->slot[p->op[i].slot].n_row > 0)
+      return false;
+  }
+  return true;
+}
+
 SimPasses plan_passes(Arena *a, const SimPlan *p, int width) {
   int n_passes = 0;
   SimPass *pass = ARENA_ARRAY(a, SimPass, p->n_ops);
@@ -292,8 +309,11 @@ SimPasses plan_passes(Arena *a, const SimPlan *p, int width) {
     const SimOp *op = &p->op[i];
     *next = (SimPass){.kind = op->kind, .planes = op->planes, .first = i, .x = {op->x}, .walk = op->walk};
     n = 1;
-    if (op->kind != SIM_REAL || op->n_controls > 0) continue;
-    while (n < width && i + n < p->n_ops && joins(p->op, i, i + n)) n++;
+    if (op->kind == SIM_REAL && op->n_controls == 0) {
+      while (n < width && i + n < p->n_ops && joins(p->op, i, i + n)) n++;
+    }
+    next->n = (uint8_t)n;
+    next->shared = all_shared(p, next);
     if (n == 1) continue;
     Parity eq[3];
     for (int j = 0; j < n; j++) {
@@ -304,4 +324,19 @@ SimPasses plan_passes(Arena *a, const SimPlan *p, int width) {
     next->kind = n == 2 ? SIM_REAL2 : SIM_REAL3;
   }
   return (SimPasses){n_passes, pass};
+}
+
+int plan_keep(const SimPlan *p, SimPasses *all, size_t state_bytes) {
+  SimPass *pass = (SimPass *)(uintptr_t)all->pass;
+  int n = 0, first = 0;
+  for (int i = 0; i < all->n; i++) {
+    if (p->op[pass[i].first].enters || pass[i].kind == SIM_ENTER || pass[i].kind == SIM_IMAG) first = i + 1;
+  }
+  for (int i = first; i < all->n; i++) {
+    pass[i].keep = pass[i].shared || pass[i].kind == SIM_TABLE;
+    n += pass[i].keep;
+  }
+  if (mem_mul((size_t)n + 2, state_bytes) <= KEEP_BYTES) return n;
+  for (int i = first; i < all->n; i++) pass[i].keep = false;
+  return 0;
 }

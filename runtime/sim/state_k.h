@@ -1,6 +1,6 @@
 /* Passes over the state of one tile: VL samples, amplitude k in re[k] and im[k]. One function for
- * each kind of SimOp and purpose; `two` says whether the state has imaginary parts and is constant
- * where these are called, so each is compiled twice. Included by *_k.c files only.
+ * each kind of SimOp and purpose (SIM_REAL: turn_k.h); `two` says whether the state has imaginary parts and
+ * is constant where these are called, so each is compiled twice. Included by *_k.c files only.
  *
  * With sigma the sign of a walk's half, c and s cosine and sine of half the angle, G the generator:
  *   SIM_REAL   psi0' = c psi0 - sigma s psi1,    psi1' = c psi1 + sigma s psi0      (G = -i sigma, i sigma)
@@ -16,7 +16,13 @@
 #define FOR_CODE(dim, col, first, i, k)                                                                      \
   for (uint32_t code_n = 0, code_b = 0, i = 0, k = (first); code_n < 1u << (dim);                            \
        code_b = (uint32_t)__builtin_ctz(++code_n), i ^= 1u << code_b, k ^= (col)[code_b])
-#define FOR_WORDS(w, i, k) FOR_CODE((w)->dim, (w)->col, 0, i, k)
+/* The low bits of i are counted, with their amplitudes in w->lo. */
+#define FOR_WORDS(w, i, k)                                                                                   \
+  for (uint32_t code_n = 0, code_i = 0, code_k = 0; code_n < 1u << ((w)->dim - (w)->lo_bits); code_n++,      \
+                code_i = (code_n ^ code_n >> 1) << (w)->lo_bits,                                             \
+                code_k ^= (w)->col[(w)->lo_bits + __builtin_ctz(code_n)])                                    \
+    for (uint32_t code_j = 0; code_j < 1u << (w)->lo_bits; code_j++)                                         \
+      for (uint32_t i = code_i | code_j, k = code_k ^ (w)->lo[code_j], code_go = 1; code_go; code_go = 0)
 
 typedef struct State { /* im is not touched while the state is real */
   RVec *re, *im;
@@ -46,92 +52,6 @@ KINLINE void state_enter(State p, const SimOp *op, RVec c, RVec s, const bool tw
         p.im[k0] = c * a;
       }
     }
-  }
-}
-
-KINLINE void state_real(State p, const SimOp *op, RVec c, RVec s, const bool two) {
-  const SimWalk *w = &op->walk;
-  const uint32_t *lo = w->lo, x = op->x;
-  for (int g = 0; g < 2; g++) {
-    if (!w->has[g]) continue;
-    RVec t = g ? -s : s;
-    FOR_WALK(w, g, h, j) {
-      uint32_t k0 = h ^ lo[j], k1 = k0 ^ x;
-      RVec a = p.re[k0], b = p.re[k1];
-      p.re[k0] = c * a - t * b;
-      p.re[k1] = c * b + t * a;
-      if (two) {
-        a = p.im[k0], b = p.im[k1];
-        p.im[k0] = c * a - t * b;
-        p.im[k1] = c * b + t * a;
-      }
-    }
-  }
-}
-
-/* One butterfly of SIM_REAL on amplitudes a (sign +) and b. */
-#define TURN(a, b, c, t)                                                                                     \
-  do {                                                                                                       \
-    RVec turn_a = (a), turn_b = (b);                                                                         \
-    (a) = (c)*turn_a - (t)*turn_b;                                                                           \
-    (b) = (c)*turn_b + (t)*turn_a;                                                                           \
-  } while (0)
-
-/* cs: cosine and sine of each rotation in turn. */
-KINLINE void plane_real2(RVec *v, const uint32_t k[4], const RVec *cs) {
-  RVec a = v[k[0]], b = v[k[1]], c = v[k[2]], d = v[k[3]];
-  TURN(a, b, cs[0], cs[1]);
-  TURN(c, d, cs[0], cs[1]);
-  TURN(a, c, cs[2], cs[3]);
-  TURN(b, d, cs[2], cs[3]);
-  v[k[0]] = a, v[k[1]] = b, v[k[2]] = c, v[k[3]] = d;
-}
-
-KINLINE void plane_real3(RVec *v, const uint32_t k[8], const RVec *cs) {
-  RVec a = v[k[0]], b = v[k[1]], c = v[k[2]], d = v[k[3]], e = v[k[4]], f = v[k[5]], g = v[k[6]], h = v[k[7]];
-  TURN(a, b, cs[0], cs[1]);
-  TURN(c, d, cs[0], cs[1]);
-  TURN(e, f, cs[0], cs[1]);
-  TURN(g, h, cs[0], cs[1]);
-  TURN(a, c, cs[2], cs[3]);
-  TURN(b, d, cs[2], cs[3]);
-  TURN(e, g, cs[2], cs[3]);
-  TURN(f, h, cs[2], cs[3]);
-  TURN(a, e, cs[4], cs[5]);
-  TURN(b, f, cs[4], cs[5]);
-  TURN(c, g, cs[4], cs[5]);
-  TURN(d, h, cs[4], cs[5]);
-  v[k[0]] = a, v[k[1]] = b, v[k[2]] = c, v[k[3]] = d, v[k[4]] = e, v[k[5]] = f, v[k[6]] = g, v[k[7]] = h;
-}
-
-/* The amplitudes of a group: bit j of the place flips x[j]. */
-#define GROUP4(k0, x)                                                                                        \
-  { (k0), (k0) ^ (x)[0], (k0) ^ (x)[1], (k0) ^ (x)[0] ^ (x)[1] }
-#define GROUP8(k0, x)                                                                                        \
-  {                                                                                                          \
-    (k0), (k0) ^ (x)[0], (k0) ^ (x)[1], (k0) ^ (x)[0] ^ (x)[1], (k0) ^ (x)[2], (k0) ^ (x)[0] ^ (x)[2],       \
-        (k0) ^ (x)[1] ^ (x)[2], (k0) ^ (x)[0] ^ (x)[1] ^ (x)[2]                                              \
-  }
-
-KINLINE void state_real2(State p, const SimPass *pass, const RVec *slots, const bool two) {
-  const SimWalk *w = &pass->walk;
-  const uint32_t *lo = w->lo;
-  RVec cs[4] = {slots[0], slots[1], slots[2], slots[3]};
-  FOR_WALK(w, 0, h, j) {
-    uint32_t k0 = h ^ lo[j], k[4] = GROUP4(k0, pass->x);
-    plane_real2(p.re, k, cs);
-    if (two) plane_real2(p.im, k, cs);
-  }
-}
-
-KINLINE void state_real3(State p, const SimPass *pass, const RVec *slots, const bool two) {
-  const SimWalk *w = &pass->walk;
-  const uint32_t *lo = w->lo;
-  RVec cs[6] = {slots[0], slots[1], slots[2], slots[3], slots[4], slots[5]};
-  FOR_WALK(w, 0, h, j) {
-    uint32_t k0 = h ^ lo[j], k[8] = GROUP8(k0, pass->x);
-    plane_real3(p.re, k, cs);
-    if (two) plane_real3(p.im, k, cs);
   }
 }
 
@@ -168,14 +88,14 @@ KINLINE void state_diag(State p, const SimOp *op, RVec c, RVec s) {
 }
 
 /* Phases cos - i sin of the table. */
-KINLINE void state_table(State p, const SimTable *t, const Real *cosine, const Real *sine) {
+KINLINE void state_table(State p, State to, const SimTable *t, const Real *cosine, const Real *sine) {
   const SimWords *w = &t->words;
   const uint32_t mask = (1u << w->m) - 1;
   FOR_WORDS(w, i, k) {
     RVec c = splat(cosine[i & mask]), s = splat(sine[i & mask]);
     RVec ar = p.re[k], ai = p.im[k];
-    p.re[k] = c * ar + s * ai;
-    p.im[k] = c * ai - s * ar;
+    to.re[k] = c * ar + s * ai;
+    to.im[k] = c * ai - s * ar;
   }
 }
 
@@ -184,99 +104,6 @@ KINLINE void state_zero(RVec *v, uint32_t n) {
 }
 
 /* ---- inner product and undoing of both states in one pass ---- */
-
-KINLINE RVec back_real_plane(RVec *pv, RVec *lv, uint32_t k0, uint32_t k1, RVec c, RVec t) {
-  RVec a = pv[k0], b = pv[k1], la = lv[k0], lb = lv[k1];
-  pv[k0] = c * a + t * b;
-  pv[k1] = c * b - t * a;
-  lv[k0] = c * la + t * lb;
-  lv[k1] = c * lb - t * la;
-  return lb * a - la * b;
-}
-
-KINLINE RVec back_real(State p, State l, const SimOp *op, RVec c, RVec s, const bool two) {
-  const SimWalk *w = &op->walk;
-  const uint32_t *lo = w->lo, x = op->x;
-  RVec sum = {0};
-  for (int g = 0; g < 2; g++) {
-    if (!w->has[g]) continue;
-    RVec t = g ? -s : s, a = {0}, b = {0};
-    FOR_WALK(w, g, h, j) {
-      uint32_t k0 = h ^ lo[j], k1 = k0 ^ x;
-      a += back_real_plane(p.re, l.re, k0, k1, c, t);
-      if (two) b += back_real_plane(p.im, l.im, k0, k1, c, t);
-    }
-    sum = g ? sum - (a + b) : sum + (a + b);
-  }
-  return sum;
-}
-
-/* Inner product of a butterfly, and its undoing in both states. */
-#define BACK(g, a, b, la, lb, c, t)                                                                          \
-  do {                                                                                                       \
-    (g) += (lb) * (a) - (la) * (b);                                                                          \
-    TURN(b, a, c, t);                                                                                        \
-    TURN(lb, la, c, t);                                                                                      \
-  } while (0)
-
-KINLINE void back_plane2(RVec *pv, RVec *lv, const uint32_t k[4], const RVec *cs, RVec *g) {
-  RVec a = pv[k[0]], b = pv[k[1]], c = pv[k[2]], d = pv[k[3]];
-  RVec la = lv[k[0]], lb = lv[k[1]], lc = lv[k[2]], ld = lv[k[3]];
-  BACK(g[1], a, c, la, lc, cs[2], cs[3]);
-  BACK(g[1], b, d, lb, ld, cs[2], cs[3]);
-  BACK(g[0], a, b, la, lb, cs[0], cs[1]);
-  BACK(g[0], c, d, lc, ld, cs[0], cs[1]);
-  pv[k[0]] = a, pv[k[1]] = b, pv[k[2]] = c, pv[k[3]] = d;
-  lv[k[0]] = la, lv[k[1]] = lb, lv[k[2]] = lc, lv[k[3]] = ld;
-}
-
-KINLINE void back_plane3(RVec *pv, RVec *lv, const uint32_t k[8], const RVec *cs, RVec *r) {
-  RVec a = pv[k[0]], b = pv[k[1]], c = pv[k[2]], d = pv[k[3]];
-  RVec e = pv[k[4]], f = pv[k[5]], g = pv[k[6]], h = pv[k[7]];
-  RVec la = lv[k[0]], lb = lv[k[1]], lc = lv[k[2]], ld = lv[k[3]];
-  RVec le = lv[k[4]], lf = lv[k[5]], lg = lv[k[6]], lh = lv[k[7]];
-  BACK(r[2], a, e, la, le, cs[4], cs[5]);
-  BACK(r[2], b, f, lb, lf, cs[4], cs[5]);
-  BACK(r[2], c, g, lc, lg, cs[4], cs[5]);
-  BACK(r[2], d, h, ld, lh, cs[4], cs[5]);
-  BACK(r[1], a, c, la, lc, cs[2], cs[3]);
-  BACK(r[1], b, d, lb, ld, cs[2], cs[3]);
-  BACK(r[1], e, g, le, lg, cs[2], cs[3]);
-  BACK(r[1], f, h, lf, lh, cs[2], cs[3]);
-  BACK(r[0], a, b, la, lb, cs[0], cs[1]);
-  BACK(r[0], c, d, lc, ld, cs[0], cs[1]);
-  BACK(r[0], e, f, le, lf, cs[0], cs[1]);
-  BACK(r[0], g, h, lg, lh, cs[0], cs[1]);
-  pv[k[0]] = a, pv[k[1]] = b, pv[k[2]] = c, pv[k[3]] = d, pv[k[4]] = e, pv[k[5]] = f, pv[k[6]] = g,
-  pv[k[7]] = h;
-  lv[k[0]] = la, lv[k[1]] = lb, lv[k[2]] = lc, lv[k[3]] = ld;
-  lv[k[4]] = le, lv[k[5]] = lf, lv[k[6]] = lg, lv[k[7]] = lh;
-}
-
-/* g: the inner products of the rotations. */
-KINLINE void back_real2(State p, State l, const SimPass *pass, const RVec *slots, RVec g[2], const bool two) {
-  const SimWalk *w = &pass->walk;
-  const uint32_t *lo = w->lo;
-  RVec cs[4] = {slots[0], slots[1], slots[2], slots[3]}, r[2] = {{0}, {0}};
-  FOR_WALK(w, 0, h, j) {
-    uint32_t k0 = h ^ lo[j], k[4] = GROUP4(k0, pass->x);
-    back_plane2(p.re, l.re, k, cs, r);
-    if (two) back_plane2(p.im, l.im, k, cs, r);
-  }
-  g[0] = r[0], g[1] = r[1];
-}
-
-KINLINE void back_real3(State p, State l, const SimPass *pass, const RVec *slots, RVec g[3], const bool two) {
-  const SimWalk *w = &pass->walk;
-  const uint32_t *lo = w->lo;
-  RVec cs[6] = {slots[0], slots[1], slots[2], slots[3], slots[4], slots[5]}, r[3] = {{0}, {0}, {0}};
-  FOR_WALK(w, 0, h, j) {
-    uint32_t k0 = h ^ lo[j], k[8] = GROUP8(k0, pass->x);
-    back_plane3(p.re, l.re, k, cs, r);
-    if (two) back_plane3(p.im, l.im, k, cs, r);
-  }
-  g[0] = r[0], g[1] = r[1], g[2] = r[2];
-}
 
 KINLINE RVec back_leave_plane(RVec *pv, RVec *lv, uint32_t k0, uint32_t k1, RVec c, RVec t) {
   RVec a = pv[k0], b = pv[k1], la = lv[k0], lb = lv[k1];

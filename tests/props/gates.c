@@ -703,11 +703,64 @@ static void test_unseen(void **state) {
   arena_free(a);
 }
 
+/* Deep circuits of shared rotations, with and without tables between them: angles near and at pi, whose
+ * tangents are infinite, and more layers than the factors left out (turn_k.h) could be kept for. */
+typedef struct Turns {
+  Case t;
+  double dw[MAX_VALUES]; /* of every 29th gate's angle */
+} Turns;
+
+static void check_turns(const CircuitProgram *c, const KernelSet *set, double tolerance, void *data) {
+  const Turns *turns = data;
+  const Case *t = &turns->t;
+  double got[2][40 * MAX_VALUES], *out[2] = {got[0], got[1]};
+  check_outputs(c, set, tolerance, (void *)(uintptr_t)t);
+  rig_run(c, set, OP_CIRCUIT_VJP, t->rows, t->in, t->w, NULL, out);
+  for (int g = 0; g < c->gates.n; g += 29) {
+    if (c->gates.at[g].angle[0].source != 1) continue;
+    near(c, &got[1][c->gates.at[g].angle[0].element], &turns->dw[g / 29], 1, 2 * tolerance, "dw", set->name);
+  }
+}
+
+static void test_turns(void **state) {
+  (void)state;
+  enum { LAYERS = 60 };
+  static const double special[] = {0, M_PI, -M_PI, 3.1415, 3.14159265, 1e-8, M_PI / 2, 3 * M_PI};
+  for (int every = 0; every <= 20; every += 10) {
+    const int n = every == 20 ? 7 : 4; /* the states of 7 qubits are too many to be kept */
+    Arena *a = arena_new();
+    CircuitProgram *c = rig_circuit(a, n, 2, (int64_t[]){n, (int64_t)2 * LAYERS * n}, (bool[]){true, false});
+    for (int q = 0; q < n; q++) rig_gate(c, GATE_RY, 0, 1, &q)->angle[0] = (AngleRef){0, q, 1, 0};
+    for (int l = 0; l < LAYERS; l++) {
+      for (int q = 0; q < n; q++) {
+        int at = 2 * (l * n + q);
+        bool table = every > 0 && l % every == 0;
+        rig_gate(c, GATE_RY, 0, 1, &q)->angle[0] = (AngleRef){1, at, 1, 0};
+        if (table) rig_gate(c, GATE_RZ, 0, 1, &q)->angle[0] = (AngleRef){1, at + 1, 1, 0};
+      }
+      for (int q = 0; q + 1 < n; q++) rig_gate(c, GATE_CX, 0, 2, (int[]){q, q + 1});
+    }
+    for (int q = 0; q < n; q++) rig_expval(c, 1, 0, 1ull << q);
+    Turns *turns = ARENA_NEW(a, Turns);
+    Case *t = &turns->t;
+    fill_case(t, c, ROWS);
+    for (int i = 0; i < 2 * LAYERS * n; i++) {
+      if (below(3) == 0) t->value[1][i] = (double)(float)special[below(8)];
+    }
+    for (int g = 0; g < c->gates.n; g += 29) {
+      if (c->gates.at[g].angle[0].source == 1) turns->dw[g / 29] = by_shift(t, &c->gates.at[g], 0);
+    }
+    for_variants(c, check_turns, turns);
+    arena_free(a);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_matrices),    cmocka_unit_test(test_placements),  cmocka_unit_test(test_given),
       cmocka_unit_test(test_given_wrong), cmocka_unit_test(test_random),      cmocka_unit_test(test_blocks),
       cmocka_unit_test(test_rows),        cmocka_unit_test(test_shared_only), cmocka_unit_test(test_unseen),
+      cmocka_unit_test(test_turns),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

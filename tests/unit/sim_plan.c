@@ -71,8 +71,6 @@ static void test_layers(void **state) {
   assert_int_equal(p->slot[0].n_row, 1);
   assert_int_equal(p->slot[0].n_shared, 1);
   assert_true(p->words.tree);
-  p = plan_for(layers(8), "f32_avx2");
-  assert_string_equal(letters(p, true), "EEEEEEEEIT2222T2222");
 }
 
 static void test_clifford(void **state) {

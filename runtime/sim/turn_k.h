@@ -1,0 +1,211 @@
+/* Passes of one to three real rotations whose angles all samples share, the bulk of most circuits, in
+ * two forms:
+ *
+ *     plain     psi0' = c psi0 - sigma s psi1,   psi1' = c psi1 + sigma s psi0
+ *     tangent   psi0' = psi0 - sigma t psi1,     psi1' = psi1 + sigma t psi0,     t = s / c
+ *
+ * The second leaves the factor c out and needs half the work. What all rotations up to the next table of
+ * phases leave out is multiplied into the table before them, or into the first amplitude, so the state is
+ * right at the end; in between it is too small, and on the way back lam is too large, by the same factor:
+ * their inner products are right. A rotation with |t| > TURN_MOST is plain, and so is what would leave out
+ * more than TURN_LEAST in all (call_k.h, sim_turns).
+ *
+ * Real and imaginary parts are separate planes, gone through one after the other. A pass reads one plane and
+ * writes another or the same. Going back it turns lam, and psi too unless that was kept on the way
+ * forward. Its rotations commute, so that all inner products are those of the states it starts with.
+ * Included by *_k.c files only. */
+#ifndef QGN_SIM_TURN_K_H
+#define QGN_SIM_TURN_K_H
+#include "runtime/sim/state_k.h"
+
+#define TURN_MOST 256.0  /* of a tangent */
+#define TURN_LEAST 1e-12 /* of a product of cosines */
+
+/* What the passes of a call are; one for each pass. */
+typedef struct SimTurn {
+  bool tangent;
+  Real gain; /* of its inner products, where psi is turned back too */
+} SimTurn;
+
+/* Bytes from the first amplitude of a group to the others: bit j of the number flips x[j]. */
+typedef struct TurnGroup {
+  size_t at[8];
+} TurnGroup;
+
+KINLINE TurnGroup turn_group(const SimPass *pass, const int n) {
+  TurnGroup g = {{0}};
+  for (int i = 1; i < 1 << n; i++) {
+    g.at[i] = g.at[i & (i - 1)] ^ (size_t)pass->x[__builtin_ctz((unsigned)i)] * sizeof(RVec);
+  }
+  return g;
+}
+
+KINLINE RVec *turn_at(RVec *v, size_t at) { return (RVec *)(void *)((char *)v + at); }
+
+/* v0 has the sign +. */
+KINLINE void turn_pair(RVec *v0, RVec *v1, RVec c, RVec t, const bool tangent) {
+  RVec a = *v0, b = *v1;
+  *v0 = tangent ? a - t * b : c * a - t * b;
+  *v1 = tangent ? b + t * a : c * b + t * a;
+}
+
+/* cs: cosine and sine (or tangent) of each rotation in turn; back: the inverse. */
+KINLINE void turn_amplitudes(RVec v[8], const RVec *cs, const int n, const bool tangent) {
+  turn_pair(&v[0], &v[1], cs[0], cs[1], tangent);
+  if (n < 2) return;
+  turn_pair(&v[2], &v[3], cs[0], cs[1], tangent);
+  if (n > 2) {
+    turn_pair(&v[4], &v[5], cs[0], cs[1], tangent);
+    turn_pair(&v[6], &v[7], cs[0], cs[1], tangent);
+  }
+  turn_pair(&v[0], &v[2], cs[2], cs[3], tangent);
+  turn_pair(&v[1], &v[3], cs[2], cs[3], tangent);
+  if (n < 3) return;
+  turn_pair(&v[4], &v[6], cs[2], cs[3], tangent);
+  turn_pair(&v[5], &v[7], cs[2], cs[3], tangent);
+  turn_pair(&v[0], &v[4], cs[4], cs[5], tangent);
+  turn_pair(&v[1], &v[5], cs[4], cs[5], tangent);
+  turn_pair(&v[2], &v[6], cs[4], cs[5], tangent);
+  turn_pair(&v[3], &v[7], cs[4], cs[5], tangent);
+}
+
+#define TURN_LOAD(v, from, k, g, n)                                                                          \
+  do {                                                                                                       \
+    (v)[0] = *turn_at((from), (k)), (v)[1] = *turn_at((from), (k) ^ (g).at[1]);                              \
+    if ((n) > 1) (v)[2] = *turn_at((from), (k) ^ (g).at[2]), (v)[3] = *turn_at((from), (k) ^ (g).at[3]);     \
+    if ((n) > 2) {                                                                                           \
+      (v)[4] = *turn_at((from), (k) ^ (g).at[4]), (v)[5] = *turn_at((from), (k) ^ (g).at[5]);                \
+      (v)[6] = *turn_at((from), (k) ^ (g).at[6]), (v)[7] = *turn_at((from), (k) ^ (g).at[7]);                \
+    }                                                                                                        \
+  } while (0)
+#define TURN_STORE(v, to, k, g, n)                                                                           \
+  do {                                                                                                       \
+    *turn_at((to), (k)) = (v)[0], *turn_at((to), (k) ^ (g).at[1]) = (v)[1];                                  \
+    if ((n) > 1) *turn_at((to), (k) ^ (g).at[2]) = (v)[2], *turn_at((to), (k) ^ (g).at[3]) = (v)[3];         \
+    if ((n) > 2) {                                                                                           \
+      *turn_at((to), (k) ^ (g).at[4]) = (v)[4], *turn_at((to), (k) ^ (g).at[5]) = (v)[5];                    \
+      *turn_at((to), (k) ^ (g).at[6]) = (v)[6], *turn_at((to), (k) ^ (g).at[7]) = (v)[7];                    \
+    }                                                                                                        \
+  } while (0)
+
+KINLINE void turn_forward_plane(RVec *from, RVec *to, const SimPass *pass, const RVec *slots, const int n,
+                                const bool tangent) {
+  const SimWalk *w = &pass->walk;
+  const uint32_t *lo = w->lo;
+  TurnGroup group = turn_group(pass, n);
+  RVec cs[6];
+  for (int i = 0; i < 2 * n; i++) cs[i] = slots[i];
+  for (int half = 0; half < 2; half++) {
+    if (!w->has[half]) continue;
+    if (half) cs[1] = -cs[1]; /* passes of one rotation only */
+    FOR_WALK(w, half, h, j) {
+      size_t k = (size_t)(h ^ lo[j]) * sizeof(RVec);
+      RVec v[8];
+      TURN_LOAD(v, from, k, group, n);
+      turn_amplitudes(v, cs, n, tangent);
+      TURN_STORE(v, to, k, group, n);
+    }
+  }
+}
+
+/* Adds <lam|G|psi> of the rotations of a group: first and second products apart, for shorter chains. */
+KINLINE void turn_inner(const RVec p[8], const RVec l[8], RVec more[3], RVec less[3], const int n) {
+  more[0] += l[1] * p[0], less[0] += l[0] * p[1];
+  if (n < 2) return;
+  more[0] += l[3] * p[2], less[0] += l[2] * p[3];
+  if (n > 2) {
+    more[0] += l[5] * p[4], less[0] += l[4] * p[5];
+    more[0] += l[7] * p[6], less[0] += l[6] * p[7];
+  }
+  more[1] += l[2] * p[0], less[1] += l[0] * p[2];
+  more[1] += l[3] * p[1], less[1] += l[1] * p[3];
+  if (n < 3) return;
+  more[1] += l[6] * p[4], less[1] += l[4] * p[6];
+  more[1] += l[7] * p[5], less[1] += l[5] * p[7];
+  more[2] += l[4] * p[0], less[2] += l[0] * p[4];
+  more[2] += l[5] * p[1], less[2] += l[1] * p[5];
+  more[2] += l[6] * p[2], less[2] += l[2] * p[6];
+  more[2] += l[7] * p[3], less[2] += l[3] * p[7];
+}
+
+/* Turns lam back, in place, and psi unless `kept`; adds inner products to g[0 .. n). */
+KINLINE void turn_back_plane(RVec *psi, RVec *lam, const SimPass *pass, const RVec *slots, RVec *g,
+                             const int n, const bool tangent, const bool kept) {
+  const SimWalk *w = &pass->walk;
+  const uint32_t *lo = w->lo;
+  TurnGroup group = turn_group(pass, n);
+  RVec cs[6];
+  for (int i = 0; i < n; i++) cs[2 * i] = slots[2 * i], cs[2 * i + 1] = -slots[2 * i + 1];
+  for (int half = 0; half < 2; half++) {
+    if (!w->has[half]) continue;
+    if (half) cs[1] = -cs[1];
+    RVec more[3] = {{0}, {0}, {0}}, less[3] = {{0}, {0}, {0}};
+    FOR_WALK(w, half, h, j) {
+      size_t k = (size_t)(h ^ lo[j]) * sizeof(RVec);
+      RVec p[8], l[8];
+      TURN_LOAD(p, psi, k, group, n);
+      TURN_LOAD(l, lam, k, group, n);
+      turn_inner(p, l, more, less, n);
+      turn_amplitudes(l, cs, n, tangent);
+      TURN_STORE(l, lam, k, group, n);
+      if (!kept) {
+        turn_amplitudes(p, cs, n, tangent);
+        TURN_STORE(p, psi, k, group, n);
+      }
+    }
+    for (int i = 0; i < n; i++) g[i] += half ? less[i] - more[i] : more[i] - less[i];
+  }
+}
+
+#define TURN_FORWARD(n, form)                                                                                \
+  static __attribute__((noinline, unused)) void turn_forward_##n##_##form(                                   \
+      RVec *from, RVec *to, const SimPass *pass, const RVec *slots) {                                        \
+    turn_forward_plane(from, to, pass, slots, n, form);                                                      \
+  }
+#define TURN_BACK(n, form, kept)                                                                             \
+  static __attribute__((noinline, unused)) void turn_back_##n##_##form##_##kept(                             \
+      RVec *psi, RVec *lam, const SimPass *pass, const RVec *slots, RVec *g) {                               \
+    turn_back_plane(psi, lam, pass, slots, g, n, form, kept);                                                \
+  }
+TURN_FORWARD(1, 0)
+TURN_FORWARD(2, 0)
+TURN_FORWARD(3, 0)
+TURN_FORWARD(1, 1)
+TURN_FORWARD(2, 1)
+TURN_FORWARD(3, 1)
+TURN_BACK(1, 0, 0)
+TURN_BACK(2, 0, 0)
+TURN_BACK(3, 0, 0)
+TURN_BACK(1, 1, 0)
+TURN_BACK(2, 1, 0)
+TURN_BACK(3, 1, 0)
+TURN_BACK(1, 0, 1)
+TURN_BACK(2, 0, 1)
+TURN_BACK(3, 0, 1)
+TURN_BACK(1, 1, 1)
+TURN_BACK(2, 1, 1)
+TURN_BACK(3, 1, 1)
+
+typedef void TurnForwardFn(RVec *from, RVec *to, const SimPass *pass, const RVec *slots);
+typedef void TurnBackFn(RVec *psi, RVec *lam, const SimPass *pass, const RVec *slots, RVec *g);
+
+/* slots: cosines and sines (tangents) of the pass's first slot on. */
+KINLINE void turn_pass(State from, State to, const SimPass *pass, const RVec *slots, bool tangent) {
+  static TurnForwardFn *const all[2][3] = {{turn_forward_1_0, turn_forward_2_0, turn_forward_3_0},
+                                           {turn_forward_1_1, turn_forward_2_1, turn_forward_3_1}};
+  TurnForwardFn *f = all[tangent][pass->n - 1];
+  f(from.re, to.re, pass, slots);
+  if (pass->planes == 2) f(from.im, to.im, pass, slots);
+}
+
+KINLINE void turn_pass_back(State psi, State lam, const SimPass *pass, const RVec *slots, RVec g[3],
+                            bool tangent, bool kept) {
+  static TurnBackFn *const all[2][2][3] = {{{turn_back_1_0_0, turn_back_2_0_0, turn_back_3_0_0},
+                                            {turn_back_1_1_0, turn_back_2_1_0, turn_back_3_1_0}},
+                                           {{turn_back_1_0_1, turn_back_2_0_1, turn_back_3_0_1},
+                                            {turn_back_1_1_1, turn_back_2_1_1, turn_back_3_1_1}}};
+  TurnBackFn *f = all[kept][tangent][pass->n - 1];
+  f(psi.re, lam.re, pass, slots, g);
+  if (pass->planes == 2) f(psi.im, lam.im, pass, slots, g);
+}
+#endif
