@@ -2,6 +2,7 @@
  * parts. */
 #include <string.h>
 
+#include "lang/base/mem.h"
 #include "runtime/exec/plan.h"
 #include "runtime/kernels/layout.h"
 #include "runtime/sim/sim.h"
@@ -295,7 +296,6 @@ static bool make_instr(PlanEnv *env, RegionPlan *p, NodeId id) {
     return false;
   }
   i.cost = cost_of(n, &i.kop);
-  if (i.kop.scratch > p->kernel_scratch) p->kernel_scratch = i.kop.scratch;
   vec_push(env->arena, &p->instrs, i);
   return true;
 }
@@ -383,6 +383,57 @@ static void fill_consts(PlanEnv *env, RegionPlan *p) {
   }
 }
 
+/* The circuit that a gradient can continue from: same inputs, in the same chain or serial part. -1: none. */
+static int circuit_before(const RegionPlan *p, int gradient) {
+  NodeId id = p->instrs.at[gradient].node;
+  const Node *n = g_node(p->graph, id);
+  const NodePlace *at = &p->placed.at[id];
+  for (int k = gradient - 1; k >= 0; k--) {
+    const Node *c = g_node(p->graph, p->instrs.at[k].node);
+    const NodePlace *c_at = &p->placed.at[p->instrs.at[k].node];
+    if (c->op != OP_CIRCUIT || c->attr.p != n->attr.p || p->instrs.at[k].kop.shared) continue;
+    bool same = c_at->place == at->place && c_at->phase == at->phase && c_at->domain == at->domain;
+    for (int i = 0; i < c->n_in; i++) same &= c->in[i] == n->in[i];
+    if (same) return k;
+  }
+  return -1;
+}
+
+/* Gives each circuit with its gradient a scratch of their own, behind that of all other kernels, unless
+ * another pair is busy at the same time in the same place. */
+static void share_scratch(PlanEnv *env, RegionPlan *p) {
+  typedef struct Pair {
+    int from, to;
+    size_t at, end;
+  } Pair;
+  VEC(Pair) pairs = {0};
+  for (int k = 0; k < p->instrs.n; k++) {
+    Instr *g = &p->instrs.at[k];
+    int first = g->kop.op == OP_CIRCUIT_VJP ? circuit_before(p, k) : -1;
+    const NodePlace *at = &p->placed.at[g->node];
+    int64_t rows = 1;
+    if (at->place != PLACE_FULL) rows = shard_rows(p->placed.domains[at->domain].rows.n);
+    else if (g->rows_domain >= 0) rows = p->placed.domains[g->rows_domain].rows.n;
+    if (first < 0 || !sim_share(&p->instrs.at[first].kop, &g->kop, rows)) continue;
+    Pair pair = {first, k, 0, 0};
+    for (int j = 0; j < pairs.n; j++)
+      if (pairs.at[j].to >= first && pairs.at[j].end > pair.at) pair.at = pairs.at[j].end;
+    pair.end = mem_add(pair.at, mem_add(g->kop.scratch, 63) & ~(size_t)63);
+    vec_push(env->arena, &pairs, pair);
+  }
+  size_t common = 64, most = 0;
+  for (int k = 0; k < p->instrs.n; k++)
+    if (!p->instrs.at[k].kop.shared && p->instrs.at[k].kop.scratch > common)
+      common = p->instrs.at[k].kop.scratch;
+  common = mem_add(common, 63) & ~(size_t)63;
+  for (int j = 0; j < pairs.n; j++) {
+    p->instrs.at[pairs.at[j].from].scratch_at = p->instrs.at[pairs.at[j].to].scratch_at =
+        common + pairs.at[j].at;
+    if (pairs.at[j].end > most) most = pairs.at[j].end;
+  }
+  p->kernel_scratch = mem_add(common, most);
+}
+
 bool plan_bind(PlanEnv *env, RegionPlan *p, char *slab) {
   p->base = slab;
   p->n_chains = p->placed.n_domains;
@@ -393,6 +444,7 @@ bool plan_bind(PlanEnv *env, RegionPlan *p, char *slab) {
     p->phases[k].chains = ARENA_ARRAY(env->arena, Chain, p->n_chains + 1);
   for (NodeId id = 0; id < g_count(p->graph); id++)
     if (!add_node(env, p, id)) return false;
+  share_scratch(env, p);
   add_reductions(env, p);
   return true;
 }

@@ -84,7 +84,9 @@ typedef struct Instr {
   bool has_part[KMAX_PARTS];
   int rows_domain;   /* serial part: domain whose rows an operand has, -1 none */
   bool mixed_counts; /* serial part: operands with two different counts */
-  double cost;       /* rough work per row (parallel) or in all (serial), in nanoseconds */
+  size_t
+      scratch_at; /* of the kernel, in the thread's kernel scratch; not 0: shared with another instruction */
+  double cost;    /* rough work per row (parallel) or in all (serial), in nanoseconds */
 } Instr;
 
 typedef struct Reduction {

@@ -72,7 +72,7 @@ static void run_instr(Job *j, const Instr *in, int64_t rows, int64_t row0, int64
     c.part[k] = in->has_part[k] ? address(&in->part[k], scratch, row0, shard) : NULL;
   for (int k = in->n_parts; k < KMAX_PARTS && in->n_parts > 0; k++) c.part[k] = NULL;
   c.clock = &j->env->clock;
-  c.scratch = scratch + j->env->kernel_scratch_at;
+  c.scratch = scratch + j->env->kernel_scratch_at + in->scratch_at;
   in->kop.fn(&c);
   if (j->hunt) look(j, in, &c, j->plan->graph);
 }

@@ -68,6 +68,7 @@ struct KOp {
   uint64_t key;     /* DRAW: stream key of its site */
   size_t scratch;   /* bytes a call needs, set by kop_prepare */
   const void *plan; /* CIRCUIT*: its SimPlan */
+  bool shared;      /* CIRCUIT*: its scratch goes from the circuit to its gradient (sim_share) */
   KernelFn *fn;     /* set by kop_prepare */
   /* walk of elementwise and copying kernels: axes collapsed, outermost first */
   EwMode mode;

@@ -36,9 +36,8 @@ KINLINE State state_at(char *scratch, size_t at, int bits) {
   return (State){v, v + ((size_t)1 << bits)};
 }
 
-KINLINE Sim sim_begin_at(const KCall *c, const SimLayout *at, int bits) {
+KINLINE Sim sim_begin_in(const KCall *c, char *s, const SimLayout *at, int bits) {
   const SimPlan *p = c->op->plan;
-  char *s = c->scratch;
   return (Sim){
       .call = c,
       .plan = p,
@@ -57,6 +56,10 @@ KINLINE Sim sim_begin_at(const KCall *c, const SimLayout *at, int bits) {
       .dpsi = state_at(s, at->dpsi, bits),
       .dlam = state_at(s, at->dlam, bits),
   };
+}
+
+KINLINE Sim sim_begin_at(const KCall *c, const SimLayout *at, int bits) {
+  return sim_begin_in(c, c->scratch, at, bits);
 }
 
 KINLINE Sim sim_begin(const KCall *c) {
@@ -141,7 +144,7 @@ KINLINE void sim_turns(Sim *s) {
     }
     tangent &= fabs(left_out * c) >= TURN_LEAST;
     if (pass->keep) psi = left_out;
-    s->turn[i] = (SimTurn){tangent, (Real)(1 / (psi * lam))};
+    s->turn[i] = (SimTurn){.tangent = tangent, .gain = (Real)(1 / (psi * lam))};
     for (int j = 0; j < pass->n && tangent; j++) cs[2 * j + 1] /= cs[2 * j];
     if (tangent) {
       left_out *= c;
@@ -301,6 +304,14 @@ KINLINE void sim_tile_tangents(Sim *s) {
     }
     s->u[i] = u;
   }
+}
+
+/* The tile's rows, whose angles are in the scratch already, with all that sim_turns found. */
+KINLINE void sim_continue(Sim *s, int64_t row) {
+  s->row = row;
+  s->lanes = s->samples - row < VL ? (int)(s->samples - row) : VL;
+  s->turn = (SimTurn *)(void *)(s->scratch + s->plan->at.turn);
+  s->factor = (Real *)(void *)(s->scratch + s->plan->at.factor);
 }
 
 /* A bit enters under controls: the half that it opens is empty. */

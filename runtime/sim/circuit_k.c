@@ -1,6 +1,6 @@
 /* Circuits forward, and their gradient by the adjoint method: lam = O_w psi is taken back through
  * the gates together with psi, and Im <lam|G|psi> read at each. */
-#include "runtime/sim/call_k.h"
+#include "runtime/sim/keep_k.h"
 
 void KNAME(k_circuit)(const KCall *c);
 void KNAME(density_circuit)(const KCall *c);
@@ -13,54 +13,6 @@ void KNAME(plain_circuit_vjp)(const KCall *c);
 void KNAME(amp_circuit)(const KCall *c);
 void KNAME(shots_circuit)(const KCall *c);
 void KNAME(amp_circuit_vjp)(const KCall *c);
-
-void KNAME(k_circuit)(const KCall *c) {
-  if (((const SimPlan *)c->op->plan)->density != NULL) {
-    KNAME(density_circuit)(c);
-    return;
-  }
-  if (((const SimPlan *)c->op->plan)->amp != NULL) {
-    KNAME(amp_circuit)(c);
-    return;
-  }
-  if (((const SimPlan *)c->op->plan)->shots != NULL) {
-    KNAME(shots_circuit)(c);
-    return;
-  }
-  if (sim_is_wide(c->op)) {
-    KNAME(wide_circuit)(c);
-    return;
-  }
-  Sim s = sim_begin(c);
-  sim_shared_angles(&s);
-  sim_turns(&s);
-  sim_tables(&s);
-  for (int64_t row = 0; row < s.samples; row += VL) {
-    sim_tile(&s, row);
-    sim_forward(&s);
-    sim_measure(&s, s.psi, s.psi, 1, true);
-    store_outputs(&s, c->out);
-  }
-}
-
-static void back_table(const Sim *s, State p, const SimTable *t, Real gain, const bool kept) {
-  const SimWords *w = &t->words;
-  const uint32_t mask = (1u << w->m) - 1;
-  const Real *cosine = table_phase(s, t), *sine = table_sines(s, t);
-  State l = s->lam;
-  FOR_WORDS(w, i, k) {
-    RVec cs = splat(cosine[i & mask]), sn = splat(sine[i & mask]);
-    RVec ar = p.re[k], ai = p.im[k], lr = l.re[k], li = l.im[k];
-    s->q[i] = lr * ai - li * ar;
-    if (!kept) {
-      p.re[k] = cs * ar - sn * ai;
-      p.im[k] = cs * ai + sn * ar;
-    }
-    l.re[k] = cs * lr - sn * li;
-    l.im[k] = cs * li + sn * lr;
-  }
-  table_parts(s, t, gain);
-}
 
 /* Takes lam back through pass i, and p unless it was kept; adds to the gradients. */
 static void back_pass(const Sim *s, State p, int i) {
@@ -80,8 +32,8 @@ static void back_pass(const Sim *s, State p, int i) {
   case SIM_CROSS: g[0] = back_cross(p, l, op, cs[0], cs[1]); break;
   case SIM_DIAG: g[0] = back_diag(p, l, op, cs[0], cs[1]); break;
   case SIM_TABLE:
-    if (pass->keep) back_table(s, p, op->table, s->turn[i].gain, true);
-    else back_table(s, p, op->table, s->turn[i].gain, false);
+    if (pass->keep) back_table(s, p, l, op->table, s->turn[i].gain, true);
+    else back_table(s, p, l, op->table, s->turn[i].gain, false);
     return;
   case SIM_IMAG: return;
   }
@@ -90,32 +42,57 @@ static void back_pass(const Sim *s, State p, int i) {
   }
 }
 
-/* The state after n passes that keep. */
-static State kept_state(const Sim *s, int n) {
-  return n == 0
-             ? s->psi
-             : state_at(s->scratch, s->plan->at.kept + (size_t)(n - 1) * (sizeof(RVec) << (s->plan->dim + 1)),
-                        s->plan->dim);
-}
-
-/* sim_forward in which passes keep what stood before them; the last state. */
-static State keep_forward(const Sim *s) {
-  State p = s->psi;
-  int kept = 0;
-  sim_start(s);
-  for (int i = 0; i < s->plan->single.n; i++) {
-    State to = s->plan->single.pass[i].keep ? kept_state(s, ++kept) : p;
-    sim_pass(s, p, to, i);
-    p = to;
-  }
-  return p;
-}
-
 static void back(const Sim *s) {
   int kept = s->plan->n_kept;
   for (int i = s->plan->single.n - 1; i >= 0; i--) {
     back_pass(s, kept_state(s, kept), i);
     kept -= s->plan->single.pass[i].keep;
+  }
+}
+
+static void prepare(Sim *s) {
+  sim_shared_angles(s);
+  sim_turns(s);
+  sim_tables(s);
+}
+
+/* One scratch for all tiles, or if the gradient continues from there one for each tile. */
+static Sim begin_tile(const KCall *c, int64_t row) {
+  const SimPlan *p = c->op->plan;
+  size_t at = c->op->shared ? (size_t)(row / VL) * p->at.total[1] : 0;
+  return sim_begin_in(c, (char *)c->scratch + at, &p->at, p->dim);
+}
+
+void KNAME(k_circuit)(const KCall *c) {
+  if (((const SimPlan *)c->op->plan)->density != NULL) {
+    KNAME(density_circuit)(c);
+    return;
+  }
+  if (((const SimPlan *)c->op->plan)->amp != NULL) {
+    KNAME(amp_circuit)(c);
+    return;
+  }
+  if (((const SimPlan *)c->op->plan)->shots != NULL) {
+    KNAME(shots_circuit)(c);
+    return;
+  }
+  if (sim_is_wide(c->op)) {
+    KNAME(wide_circuit)(c);
+    return;
+  }
+  const bool shared = c->op->shared;
+  Sim s = begin_tile(c, 0);
+  prepare(&s);
+  for (int64_t row = 0; row < s.samples; row += VL) {
+    if (row > 0 && shared) {
+      s = begin_tile(c, row);
+      prepare(&s);
+    }
+    sim_tile(&s, row);
+    State p = shared ? keep_forward(&s) : s.psi;
+    if (!shared) sim_forward(&s);
+    sim_measure(&s, p, p, 1, true);
+    store_outputs(&s, c->out);
   }
 }
 
@@ -140,17 +117,23 @@ void KNAME(k_circuit_vjp)(const KCall *c) {
     KNAME(wide_circuit_vjp)(c);
     return;
   }
-  Sim s = sim_begin(c);
-  sim_shared_angles(&s);
-  sim_turns(&s);
-  sim_tables(&s);
+  const bool shared = c->op->shared;
+  Sim s = begin_tile(c, 0);
+  RVec *const sum = s.sum;
+  if (!shared) prepare(&s);
   parts_begin(&s);
   for (int64_t row = 0; row < s.samples; row += VL) {
-    sim_tile(&s, row);
+    if (shared) {
+      s = begin_tile(c, row);
+      s.sum = sum;
+      sim_continue(&s, row);
+    } else {
+      sim_tile(&s, row);
+      keep_forward(&s);
+    }
     sim_cotangent(&s);
-    State p = keep_forward(&s);
     sim_word_weights(&s);
-    sim_observe(&s, s.lam, p);
+    sim_observe(&s, s.lam, kept_state(&s, s.plan->n_kept));
     back(&s);
   }
   parts_end(&s);

@@ -193,12 +193,18 @@ static void wide_back(const Sim *s) {
 
 void KNAME(wide_circuit_vjp)(const KCall *c) {
   Sim s = wide_begin(c);
-  sim_shared_angles(&s);
-  wide_tables(&s);
+  const bool shared = c->op->shared; /* one row then, whose state is there */
+  if (!shared) {
+    sim_shared_angles(&s);
+    wide_tables(&s);
+  }
   parts_begin(&s);
   for (int64_t row = 0; row < s.samples; row++) {
-    wide_sample(&s, row);
-    wide_forward(&s);
+    s.row = row;
+    if (!shared) {
+      wide_sample(&s, row);
+      wide_forward(&s);
+    }
     wide_weights(&s);
     wide_apply(&s, s.lam, s.psi);
     wide_parts_clear(&s);

@@ -148,6 +148,7 @@ static void plan_layout(Arena *a, SimPlan *p, size_t vec, size_t real, size_t ta
   l->u = place(&at, slots, vec);
   l->dpsi = place(&at, state, vec);
   l->dlam = place(&at, state, vec);
+  l->dkept = place(&at, mem_mul(state, (size_t)p->n_kept), vec);
   l->total[2] = at;
 }
 
@@ -191,9 +192,9 @@ const SimPlan *sim_plan_blocks(Arena *a, const CircuitProgram *c, const KernelSe
     plan_expval(a, p, seen, seen_in);
   }
   p->vec = vec;
+  p->lanes = (int)(vec / set->real);
   p->single = plan_passes(a, p, 3);
   p->n_kept = plan_keep(p, &p->single, mem_mul((size_t)2 << p->dim, vec));
-  p->dual = plan_passes(a, p, vec == 64 ? 2 : 1);
   p->wide = plan_wide(a, p, vec, set->real, block_bytes);
   plan_layout(a, p, vec, set->real, place_tables(p, set->real));
   return p;
@@ -216,6 +217,24 @@ bool sim_is_wide(const KOp *op) {
   }
   int64_t few = p->dim >= WIDE_FEW_DIM ? (int64_t)1 << p->wide->lane_bits >> 2 : 1;
   return p->dim >= WIDE_DIM || rows <= few || rows == 1;
+}
+
+#define SHARE_BYTES                                                                                          \
+  ((size_t)1 << 20) /* of several tiles: what stays in a core's cache until the gradient                     \
+                     */
+
+bool sim_share(KOp *circuit, KOp *gradient, int64_t rows) {
+  const SimPlan *p = circuit->plan;
+  if (p->density != NULL || p->amp != NULL || p->shots != NULL) return false;
+  bool wide = sim_is_wide(circuit);
+  if (gradient->plan != p || gradient->attr.i[0] != METHOD_ADJOINT || wide != sim_is_wide(gradient))
+    return false;
+  size_t bytes = (wide ? &p->wide->at : &p->at)->total[1];
+  int64_t tiles = !p->any_rows ? 1 : wide ? rows : (rows + p->lanes - 1) / p->lanes;
+  if (tiles > 1 && (wide || mem_mul(bytes, (size_t)tiles) > SHARE_BYTES)) return false;
+  circuit->shared = gradient->shared = true;
+  circuit->scratch = gradient->scratch = mem_mul(bytes, (size_t)tiles);
+  return true;
 }
 
 size_t sim_scratch(const KOp *op) {

@@ -155,19 +155,20 @@ typedef struct SimShots {
 
 /* Where things stand in the scratch of a call, in bytes. */
 typedef struct SimLayout {
-  size_t cs, u, scalar, sum, w, y, word, q, psi, turn, factor, kept, lam, dpsi, dlam;
+  size_t cs, u, scalar, sum, w, y, word, q, psi, turn, factor, kept, dkept, lam, dpsi, dlam;
   size_t total[3]; /* CIRCUIT, VJP, HVP */
 } SimLayout;
 
 struct SimPlan {
   const CircuitProgram *program;
   bool any_rows;
+  int lanes;
   int dim; /* bits of the final state */
   int planes;
   int n_ops, n_slots, n_tables;
   const SimOp *op;
-  SimPasses single, dual; /* the ops joined, for states without and with tangents */
-  int n_kept;             /* passes of `single` with keep */
+  SimPasses single; /* the ops joined */
+  int n_kept;       /* passes of `single` with keep */
   const SimSlot *slot;
   /* expval */
   const double *constant; /* [n_outputs] */

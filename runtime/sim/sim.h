@@ -58,4 +58,10 @@ const SimPlan *sim_plan(Arena *a, const CircuitProgram *c, const KernelSet *set,
 size_t sim_scratch(const KOp *op);
 /* The layout of its calls: amplitudes in the lanes (true) or samples. */
 bool sim_is_wide(const KOp *op);
+
+/* A circuit and its gradient, called one after the other for the same rows of the same inputs, can share what
+ * the first computes: if the calls of both get one scratch that nothing else writes to in between, the second
+ * continues from there. sim_share sets the KOps to do so and their scratch bytes to what that takes for calls
+ * of up to `rows` rows; false, and nothing is changed, if it would not pay. Bits do not depend on it. */
+bool sim_share(KOp *circuit, KOp *gradient, int64_t rows);
 #endif

@@ -24,7 +24,8 @@
 /* What the passes of a call are; one for each pass. */
 typedef struct SimTurn {
   bool tangent;
-  Real gain; /* of its inner products, where psi is turned back too */
+  bool moves; /* Hessian products: its angles have tangents */
+  Real gain;  /* of its inner products, where psi is turned back too */
 } SimTurn;
 
 /* Bytes from the first amplitude of a group to the others: bit j of the number flips x[j]. */
@@ -157,6 +158,39 @@ KINLINE void turn_back_plane(RVec *psi, RVec *lam, const SimPass *pass, const RV
   }
 }
 
+/* d -= v (i G) s for each rotation, s being the state after all of them: what the tangents v of half the
+ * angles add to the tangent of a state. */
+KINLINE void turn_tangent_plane(RVec *d, RVec *s, const SimPass *pass, const RVec *tangents, const int n) {
+  const SimWalk *w = &pass->walk;
+  const uint32_t *lo = w->lo;
+  TurnGroup group = turn_group(pass, n);
+  RVec v[3];
+  for (int i = 0; i < n; i++) v[i] = tangents[i];
+  for (int half = 0; half < 2; half++) {
+    if (!w->has[half]) continue;
+    if (half) v[0] = -v[0]; /* passes of one rotation only */
+    FOR_WALK(w, half, h, j) {
+      size_t k = (size_t)(h ^ lo[j]) * sizeof(RVec);
+      RVec a[8], b[8];
+      TURN_LOAD(a, d, k, group, n);
+      TURN_LOAD(b, s, k, group, n);
+      for (int r = 0; r < n; r++) {
+        for (int i = 0; i < 1 << n; i++) a[i] += (i >> r & 1 ? v[r] : -v[r]) * b[i ^ 1 << r];
+      }
+      TURN_STORE(a, d, k, group, n);
+    }
+  }
+}
+
+#define TURN_TANGENT(n)                                                                                      \
+  static __attribute__((noinline, unused)) void turn_tangent_##n(RVec *d, RVec *s, const SimPass *pass,      \
+                                                                 const RVec *tangents) {                     \
+    turn_tangent_plane(d, s, pass, tangents, n);                                                             \
+  }
+TURN_TANGENT(1)
+TURN_TANGENT(2)
+TURN_TANGENT(3)
+
 #define TURN_FORWARD(n, form)                                                                                \
   static __attribute__((noinline, unused)) void turn_forward_##n##_##form(                                   \
       RVec *from, RVec *to, const SimPass *pass, const RVec *slots) {                                        \
@@ -196,6 +230,13 @@ KINLINE void turn_pass(State from, State to, const SimPass *pass, const RVec *sl
   TurnForwardFn *f = all[tangent][pass->n - 1];
   f(from.re, to.re, pass, slots);
   if (pass->planes == 2) f(from.im, to.im, pass, slots);
+}
+
+KINLINE void turn_pass_tangent(State d, State s, const SimPass *pass, const RVec *tangents) {
+  static void (*const all[3])(RVec *, RVec *, const SimPass *,
+                              const RVec *) = {turn_tangent_1, turn_tangent_2, turn_tangent_3};
+  all[pass->n - 1](d.re, s.re, pass, tangents);
+  if (pass->planes == 2) all[pass->n - 1](d.im, s.im, pass, tangents);
 }
 
 KINLINE void turn_pass_back(State psi, State lam, const SimPass *pass, const RVec *slots, RVec g[3],
