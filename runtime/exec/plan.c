@@ -127,6 +127,12 @@ static void shrink_const(const RegionPlan *p, const Node *n, int k, NodeId id, K
     kop->in[k] = shape_scalar(), kop->in_rows[k] = false;
 }
 
+/* A direction of a Hessian product that is 0 is none: its kernels read NULL. */
+static bool no_direction(const Node *n, int k, const Node *in) {
+  if (n->op != OP_CIRCUIT_HVP || in->op != OP_CONST) return false;
+  return k > ((const CircuitProgram *)n->attr.p)->n_inputs && in->attr.f[0] == 0;
+}
+
 /* In a serial part only counts are resolved at run time. */
 static bool serial_rows(const Node *n, const Node *in, int k) {
   if (is_circuit(n->op)) {
@@ -168,6 +174,7 @@ static void set_input(PlanEnv *env, RegionPlan *p, Instr *i, int k, NodeId reade
   i->kop.in_rows[k] = rows;
   i->in[k] = operand(env, p, id, parallel && rows, p->placed.at[i->node].place == PLACE_PARTIAL);
   shrink_const(p, n, k, id, &i->kop);
+  if (no_direction(n, k, in)) i->in[k] = (Operand){0};
   if (!parallel && rows) need_count(env, p, i, in->shape.d[0]);
 }
 
