@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 
-from bench import cells, qgn_side, tables
+from bench import cells, figure, qgn_side, tables
 from bench.harness import ROOT
 
 HERE = ROOT / "bench"
@@ -145,6 +145,7 @@ def main():
         results["minutes"] = round((time.perf_counter() - begin) / 60, 1)
         (HERE / f"w{name}" / "results.json").write_text(json.dumps(results, indent=1) + "\n")
     (HERE / "RESULTS.md").write_text(tables.report(HERE))
+    figure.draw(HERE / "w3")
     print("bench: wrote bench/RESULTS.md and " + ", ".join(f"bench/w{n}/results.json" for n in args.workloads.split(",")),
           file=sys.stderr)
 

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # names that 3.sh sets
 # The points of "Fast": medians of one run of the bench.
 
 # One figure of the bench's results, computed by tests/accept/3/figures.py.
@@ -26,4 +26,55 @@ w3_22 >=5 W3, 22 qubits, batch 1
 penalty_cost <=3.6 whole penalty gradient against the first-order gradient
 penalty_jax >=10 penalty against nested backprop in JAX
 END
+}
+
+# Median milliseconds of a step of W2 with other sizes, of five runs.
+step_ms() { # threads, n, batch, epochs
+  for _ in 1 2 3 4 5; do
+    (cd "$here" && "$qgn" run "$clone/bench/w2/w2.qgn" --fresh -q --threads "$1" --set "n=$2" --set "batch=$3" \
+      --set "bench.epochs=$4" >/dev/null 2>&1
+      sed -n 's/.*"steps":\([0-9]*\),"seconds":\([0-9.e-]*\).*/\1 \2/p' runs/latest/timing.jsonl) |
+      awk '{ n += $1; s += $2 } END { printf "%.6g\n", 1000 * s / n }'
+  done | sort -g | sed -n 3p
+}
+
+group_scaling() {
+  local base t worst=0 batch one two gain plain
+  base=$(step_ms 1 8 32 4000)
+  for batch in 64 256 1024 4096; do
+    t=$(step_ms 1 8 "$batch" $((128000 / batch)))
+    worst=$(awk "BEGIN { r = $t / $base * 32 / $batch; d = r > 1 ? r - 1 : 1 - r; print d > $worst ? d : $worst }")
+  done
+  point 'linear in batch from 32 to 4096, one thread' 'w2.qgn, 8 qubits, median of 5 runs' "$worst off" '<= 0.15 off' \
+    "$(holds "$worst <= 0.15")"
+  cc -O3 -std=c17 -pthread "$clone/bench/micro/fma.c" -o "$here/fma"
+  for batch in 64 256; do
+    one=$(step_ms 1 8 "$batch" 4000)
+    two=$(step_ms 2 8 "$batch" 4000)
+    plain=$("$here/fma")
+    gain=$(awk "BEGIN { print $one / $two / $plain }")
+    point "two threads, batch $batch, against a plain multiply-add loop" 'w2.qgn --threads 1, 2; bench/micro/fma.c' \
+      "$gain of its gain of $plain" '>= 0.9' "$(holds "$gain >= 0.9")"
+  done
+}
+
+# Peak above that of a circuit of two qubits, by the states of the adjoint method (two) of the tile in flight.
+group_memory() {
+  local start peak states
+  peak_kb() { # n, batch
+    (cd "$here" && "$clone/build/bench-env/bin/python" - "$qgn" run "$clone/bench/w2/w2.qgn" --fresh -q --threads 1 --set "n=$1" \
+      --set "batch=$2" --set bench.epochs=2 <<'PY'
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+PY
+    )
+  }
+  [ -d "$root/build/bench-env" ] && mkdir -p "$clone/build" && ln -sfn "$root/build/bench-env" "$clone/build/bench-env"
+  start=$(peak_kb 2 1)
+  peak=$(peak_kb 22 1)
+  states=$((2 * (1 << 22) * 8 / 1024))
+  point 'peak memory above start, 22 qubits' 'w2.qgn --threads 1, maximum resident size' \
+    "$(awk "BEGIN { print (${peak:-0} - ${start:-0}) / $states }") times the states" '<= 1.2 times' \
+    "$([ -n "$peak" ] && holds "(${peak:-0} - ${start:-0}) / $states <= 1.2" || echo no)"
 }
