@@ -221,6 +221,13 @@ function match_bracket(s,   i, depth, c) {
   return length(s)
 }
 
+function put_inits(   n, i) {
+  n = read_def("lang/sema/inits.def", "INIT")
+  print "| `init =` | weights start |"
+  print "|---|---|"
+  for (i = 1; i <= n; i++) print "| `\"" R[i, 1] "\"` | " cell(R[i, 6]) " |"
+}
+
 function put_diagnostics(   n, i) {
   n = read_def("lang/base/diag.def", "DIAG")
   print "| code | exit | meaning |"
@@ -256,6 +263,7 @@ function put(name) {
   else if (name == "methods") put_methods()
   else if (name == "ops") put_ops()
   else if (name == "optimizers") put_optims()
+  else if (name == "inits") put_inits()
   else if (name == "builtins") put_builtins()
   else if (name == "builtins-later") put_builtins_later()
   else if (name == "prelude") put_prelude()

@@ -230,7 +230,20 @@ NodeId g_pad(Graph *g, NodeId a, int axis, int64_t at, int64_t total, Span span)
   return must(g, OP_PAD, 1, &a, &(Attr){.i = {axis, at, total}}, NULL, span);
 }
 
+/* Kernels join up to CONCAT_MAX inputs; more are joined in groups. */
+#define CONCAT_MAX 12
 NodeId g_concat(Graph *g, int n, const NodeId *in, int axis, Span span) {
+  while (n > CONCAT_MAX) {
+    const int groups = (n + CONCAT_MAX - 1) / CONCAT_MAX;
+    NodeId *joined = ARENA_ARRAY(g->arena, NodeId, groups);
+    for (int k = 0; k < groups; k++) {
+      const int from = k * CONCAT_MAX, count = n - from < CONCAT_MAX ? n - from : CONCAT_MAX;
+      joined[k] =
+          count == 1 ? in[from] : must(g, OP_CONCAT, count, in + from, &(Attr){.i = {axis}}, NULL, span);
+    }
+    in = joined;
+    n = groups;
+  }
   return must(g, OP_CONCAT, n, in, &(Attr){.i = {axis}}, NULL, span);
 }
 

@@ -61,6 +61,10 @@ static void put_start(const Print *d, const Start *s) {
   } else if (s->kind == START_CONST) {
     fputs(" = ", d->out);
     put_number(d, s->a);
+  } else if (s->kind == START_ORTHOGONAL) {
+    fputs(" ~ orthogonal(", d->out);
+    put_number(d, s->a);
+    fputc(')', d->out);
   } else {
     fputs(s->kind == START_UNIFORM ? " ~ uniform(" : " ~ normal(", d->out);
     put_number(d, s->a);
@@ -71,13 +75,13 @@ static void put_start(const Print *d, const Start *s) {
 }
 
 static void put_slots(const Print *d) {
-  static const char *const kind[] = {"param", "value", "column", "table", "series"};
+  static const char *const kind[] = {"param", "buffer", "value", "column", "table", "series"};
   static const char *const elem[] = {"", " label", " bool"};
   for (int k = 0; k < d->p->slots.n; k++) {
     const Slot *s = &d->p->slots.at[k];
     fprintf(d->out, "%s %s %s%s", kind[s->kind], s->name, shape_text(d->arena, &s->shape, d->counts),
             elem[s->elem]);
-    if (s->kind == SLOT_PARAM) {
+    if (s->kind == SLOT_PARAM || s->kind == SLOT_BUFFER) {
       put_start(d, &s->start);
       if (s->start.kind != START_CONST) fprintf(d->out, " site %d", s->site);
     }

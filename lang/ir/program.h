@@ -37,13 +37,19 @@ typedef struct Site {
 /* ---- slots ----------------------------------------------------------------------------- */
 typedef enum SlotKind {
   SLOT_PARAM,  /* weights; part of an object; initialised from `start` */
+  SLOT_BUFFER, /* running statistics: part of an object and initialised likewise, changed by STORE */
   SLOT_VALUE,  /* a let, draw, var; result of a region */
   SLOT_COLUMN, /* a column of the train's minibatch, filled before each step */
   SLOT_TABLE,  /* a whole column of a dataset */
   SLOT_SERIES  /* what `record` collected: shape [entries, ...] with a COUNT_SERIES */
 } SlotKind;
 
-typedef enum StartKind { START_CONST, START_UNIFORM, START_NORMAL } StartKind;
+typedef enum StartKind {
+  START_CONST,
+  START_UNIFORM,
+  START_NORMAL,
+  START_ORTHOGONAL /* a times a matrix [axis 0, all others] whose rows or columns are orthonormal */
+} StartKind;
 typedef struct Start {
   StartKind kind;
   double a, b;
@@ -56,9 +62,9 @@ typedef struct Slot {
   Shape shape;
   ElemKind elem;
   Span span;
-  int object;          /* PARAM: index of its object; else -1 */
-  int site;            /* PARAM: where its start is drawn */
-  Start start;         /* PARAM */
+  int object;          /* PARAM, BUFFER: index of its object; else -1 */
+  int site;            /* PARAM, BUFFER: where its start is drawn */
+  Start start;         /* PARAM, BUFFER */
   int dataset, column; /* COLUMN, TABLE */
   int series;          /* SERIES */
 } Slot;
@@ -239,7 +245,8 @@ typedef struct Train {
   VEC(Every) everys;
   VEC(int) series; /* all series of this train */
   VEC(Scheduled) scheduled;
-  VEC(int) kept; /* slots that keep their values from one step to the next */
+  VEC(int) kept;    /* slots that keep their values from one step to the next */
+  VEC(int) buffers; /* SLOT_BUFFER slots that its step changes: saved with the weights */
   Span span;
 } Train;
 

@@ -7,16 +7,22 @@
 #include "lang/sema/walk.h"
 
 /* fn_math.c */
-BuiltinFn fn_unary, fn_leaky, fn_softmax, fn_mod, fn_select, fn_straight_through;
+BuiltinFn fn_unary, fn_leaky, fn_curve_of, fn_clamp, fn_mod, fn_select, fn_straight_through;
 /* fn_reduce.c */
-BuiltinFn fn_sum, fn_mean, fn_extreme, fn_variance, fn_norm, fn_any, fn_all, fn_argmax, fn_accuracy;
+BuiltinFn fn_sum, fn_mean, fn_extreme, fn_variance, fn_norm, fn_any, fn_all, fn_argmax, fn_accuracy, fn_sem,
+    fn_fraction;
 /* fn_shape.c */
-BuiltinFn fn_matmul, fn_transpose, fn_concat, fn_stack, fn_reshape, fn_flatten, fn_lift, fn_gather, fn_onehot,
-    fn_fill, fn_linspace, fn_w1, fn_rows;
+BuiltinFn fn_matmul, fn_transpose, fn_concat, fn_stack, fn_reshape, fn_flatten, fn_lift, fn_fill, fn_linspace,
+    fn_w1, fn_rows;
+/* fn_along.c */
+BuiltinFn fn_along, fn_logsumexp, fn_cumprod, fn_quantile, fn_tile, fn_pad, fn_parts;
+/* fn_label.c */
+BuiltinFn fn_gather, fn_onehot, fn_nearest, label_counts, fn_counts_in, fn_index, fn_eye, fn_bits, fn_outer;
 /* bundle.c */
 BuiltinFn fn_grad, fn_params, fn_weights, fn_clip_norm;
-/* layers.c */
-BuiltinFn fn_linear;
+/* layers.c, layers_images.c, layers_norm.c */
+BuiltinFn fn_linear, fn_affine, fn_embedding, fn_attention, fn_conv, fn_pool, fn_upsample, fn_batchnorm,
+    fn_layernorm, fn_dropout;
 /* measure.c, measure_state.c, measure_shots.c; operators.c, operator_matrix.c; pairs.c */
 BuiltinFn fn_expval, fn_probs, fn_amplitudes, fn_density, fn_purity, fn_entropy, fn_fidelity, fn_sample,
     fn_stderr, fn_counts, fn_pauli, fn_word, fn_hermitian, fn_projector, fn_paulis, fn_pairs, fn_pair_list,
@@ -39,6 +45,16 @@ BuiltinFn fn_histogram, fn_curve, fn_bars, fn_row, fn_claim, fn_stop;
 /* metric.c: grads[i], the gradient by slots[i] of a circuit that `loss` uses, become the natural ones. */
 bool natural_gradient(Sema *S, NodeId loss, int n, const int *slots, const char *name, double ridge,
                       NodeId *grads, Span span);
+/* Argument `i` as a tensor of the open graph; NULL after an error. */
+const Tensor *arg_tensor(Sema *S, const Args *args, int i, const Builtin *self);
+/* The value of a node; NODE_NONE: E0301 with the text of g_make. */
+const Value *val_made(Sema *S, NodeId id, int lift, const char *why, Span span);
+/* Labels, bools, counts or numbers known now; otherwise E0201. */
+bool want_labels(Sema *S, const Value *v, const Tensor *t, const char *name);
+/* fn_reduce.c: the axes of the sample that `v` names (a number or a list) as bits, added to *mask; and the
+ * bits of the node's axes that a reduction with these arguments runs over. */
+bool axis_mask(Sema *S, const Value *v, const Shape *sample, int64_t *mask);
+bool axes_of(Sema *S, const Tensor *t, const Value *axis, const Value *keep, int64_t *out);
 const Value *op_sum(Sema *S, const Value *list, Span span);
 /* The bundle scaled so that its norm is at most `bound`; *clipped (if not NULL) is 1 where that changes it.
  */

@@ -204,6 +204,7 @@ static const Value *part(Sema *S, Args *args, DataOp op, int64_t n, int64_t m, d
 
 /* let a, b = split(d, 80%, by = label) */
 const Value *fn_split(Sema *S, Args *args, const Builtin *self) {
+  if (val_can_be_tensor(args->v[0])) return fn_parts(S, args, self);
   const Dataset *from = stage_data(S, args);
   const char *by;
   double share;

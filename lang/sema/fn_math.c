@@ -1,11 +1,13 @@
 /* Elementwise functions. */
-#include "lang/sema/builtins.h"
+#include "lang/sema/layers.h"
 #include <math.h>
 #include <string.h>
 
 static bool static_function(OpId op, double x, double *out) {
   switch ((int)op) {
   case OP_EXP: *out = exp(x); return true;
+  case OP_EXPM1: *out = expm1(x); return true;
+  case OP_ERF: *out = erf(x); return true;
   case OP_LOG: *out = log(x); return true;
   case OP_SAFE_LOG: *out = x > 0 ? fmax(log(x), -100) : -100; return true;
   case OP_SQRT: *out = sqrt(x); return true;
@@ -68,22 +70,33 @@ const Value *fn_leaky(Sema *S, Args *args, const Builtin *self) {
   return val_node(S, g_leaky_relu(graph_now(S), t->node, slope, args->span), t->lift, args->span);
 }
 
-/* The largest value is taken off first, so nothing overflows; it cancels, derivatives included. */
-const Value *fn_softmax(Sema *S, Args *args, const Builtin *self) {
-  const Tensor *t = want_tensor(S, args->v[0], arena_printf(S->a, "the argument of `%s`", self->name));
+/* elu, gelu, silu: made of several operations. */
+const Value *fn_curve_of(Sema *S, Args *args, const Builtin *self) {
+  double alpha = 1;
+  const Value *x = args->v[0];
+  if (self->op == 0 && !layer_real(S, args->v[1], "`alpha` of `elu`", 0, INFINITY, &alpha)) return S->error;
+  const Tensor *t = want_tensor(S, x, arena_printf(S->a, "the argument of `%s`", self->name));
   if (t == NULL) return S->error;
-  if (t->shape.rank - t->lift == 0) {
-    say(S, DIAG_RANKS, args->v[0]->span, "`%s` runs along the last axis, but this is one number", self->name);
+  Graph *g = graph_now(S);
+  const NodeId y = self->op == 0   ? g_elu(g, t->node, alpha, args->span)
+                   : self->op == 1 ? g_gelu(g, t->node, args->span)
+                                   : g_silu(g, t->node, args->span);
+  return val_node(S, y, t->lift, args->span);
+}
+
+/* max(x, low), then min(.., high); derivative 1 at the limits. */
+const Value *fn_clamp(Sema *S, Args *args, const Builtin *self) {
+  const Value *low = args->v[1], *high = args->v[2];
+  (void)self;
+  if (val_is_number(low) && val_is_number(high) && low->u.num > high->u.num) {
+    say(S, DIAG_TYPE, args->span, "`clamp` has its lower limit %s above its upper limit %s",
+        num_text(S, low->u.num), num_text(S, high->u.num));
     return S->error;
   }
-  Graph *g = graph_now(S);
-  const Attr last = {.i = {(int64_t)1 << (t->shape.rank - 1), 1}};
-  const NodeId top = g_make(g, OP_REDUCE_MAX, 1, &t->node, &last, NULL, args->span, NULL);
-  const NodeId x = g_binary(g, OP_SUB, t->node, g_unary(g, OP_STOP_GRAD, top, args->span), args->span);
-  const NodeId e = g_unary(g, OP_EXP, x, args->span), sum = g_sum(g, e, last.i[0], true, args->span);
-  if (self->op == 0) return val_node(S, g_binary(g, OP_DIV, e, sum, args->span), t->lift, args->span);
-  return val_node(S, g_binary(g, OP_SUB, x, g_unary(g, OP_LOG, sum, args->span), args->span), t->lift,
-                  args->span);
+  if (val_is_number(args->v[0]) && val_is_number(low) && val_is_number(high))
+    return val_real(S, fmin(fmax(args->v[0]->u.num, low->u.num), high->u.num), args->span);
+  const Value *above = tensor_binary(S, OP_MAXIMUM, "clamp", args->v[0], low, args->span);
+  return val_is_error(above) ? above : tensor_binary(S, OP_MINIMUM, "clamp", above, high, args->span);
 }
 
 const Value *fn_mod(Sema *S, Args *args, const Builtin *self) {

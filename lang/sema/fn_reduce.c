@@ -3,11 +3,11 @@
 #include "lang/sema/builtins.h"
 #include <string.h>
 
-static bool add_axis(Sema *S, const Value *v, const Shape *s, int64_t *mask) {
+bool axis_mask(Sema *S, const Value *v, const Shape *s, int64_t *mask) {
   int64_t k;
   if (v->kind == VAL_LIST || v->kind == VAL_TUPLE) {
     for (int i = 0; i < v->u.list.n; i++)
-      if (!add_axis(S, v->u.list.at[i], s, mask)) return false;
+      if (!axis_mask(S, v->u.list.at[i], s, mask)) return false;
     return true;
   }
   if (!want_int(S, v, "an axis", &k)) return false;
@@ -23,8 +23,7 @@ static bool add_axis(Sema *S, const Value *v, const Shape *s, int64_t *mask) {
   return true;
 }
 
-/* The mask of axes of the node that are reduced. */
-static bool axes_of(Sema *S, const Tensor *t, const Value *axis, const Value *keep, int64_t *out) {
+bool axes_of(Sema *S, const Tensor *t, const Value *axis, const Value *keep, int64_t *out) {
   const Shape s = tensor_sample(t);
   const int64_t every = ((int64_t)1 << s.rank) - 1;
   int64_t mask = 0;
@@ -33,9 +32,9 @@ static bool axes_of(Sema *S, const Tensor *t, const Value *axis, const Value *ke
         "`axis` names the axes that go, `keep` those that stay: only one of them is given");
     return false;
   }
-  if (axis != NULL && !add_axis(S, axis, &s, &mask)) return false;
+  if (axis != NULL && !axis_mask(S, axis, &s, &mask)) return false;
   if (keep != NULL) {
-    if (!add_axis(S, keep, &s, &mask)) return false;
+    if (!axis_mask(S, keep, &s, &mask)) return false;
     mask = every & ~mask;
   }
   if (axis == NULL && keep == NULL) mask = every;
@@ -170,6 +169,18 @@ const Value *fn_variance(Sema *S, Args *args, const Builtin *self) {
   return val_node(S, self->op != 0 ? g_unary(g, OP_SQRT, v, at) : v, t->lift, at);
 }
 
+/* Standard error of the mean: the standard deviation over the root of n. */
+const Value *fn_sem(Sema *S, Args *args, const Builtin *self) {
+  int64_t mask;
+  const Builtin deviation = {.name = self->name, .op = 1};
+  const Value *std = fn_variance(S, args, &deviation);
+  const Tensor *t = want_tensor(S, args->v[0], "the argument of `sem`");
+  if (val_is_error(std) || t == NULL || !axes_of(S, t, args->v[1], args->v[2], &mask)) return S->error;
+  Graph *g = graph_now(S);
+  const NodeId root = g_unary(g, OP_SQRT, g_size_of(g, t->node, mask, args->span), args->span);
+  return val_node(S, g_binary(g, OP_DIV, std->u.tensor->node, root, args->span), t->lift, args->span);
+}
+
 const Value *fn_norm(Sema *S, Args *args, const Builtin *self) {
   if (args->v[0]->kind == VAL_BUNDLE) return bundle_norm(S, args->v[0], args->span);
   int64_t mask;
@@ -195,6 +206,19 @@ static const Value *quantor(Sema *S, Args *args, const Builtin *self, bool all) 
   return reduce(S, all ? OP_REDUCE_MIN : OP_REDUCE_MAX, t, mask, args->span);
 }
 
+/* The share of elements that are true. */
+const Value *fn_fraction(Sema *S, Args *args, const Builtin *self) {
+  int64_t mask;
+  const Tensor *t = reduced(S, args, self, 1, &mask);
+  if (t == NULL) return S->error;
+  if (t->elem != ELEM_BOOL) {
+    Diag *d = wrong_kind(S, args->v[0], "the argument of `fraction`", "true or false for each element");
+    if (d != NULL) diag_help(d, "compare first: `fraction(%s > 0)`", src_of_span(S, args->v[0]->span));
+    return S->error;
+  }
+  return val_node(S, g_mean(graph_now(S), t->node, mask, false, args->span), t->lift, args->span);
+}
+
 const Value *fn_any(Sema *S, Args *args, const Builtin *self) { return quantor(S, args, self, false); }
 const Value *fn_all(Sema *S, Args *args, const Builtin *self) { return quantor(S, args, self, true); }
 
@@ -208,7 +232,7 @@ const Value *fn_argmax(Sema *S, Args *args, const Builtin *self) {
     return S->error;
   }
   if (args->v[1] == NULL) mask = (int64_t)1 << (s.rank - 1);
-  else if (!add_axis(S, args->v[1], &s, &mask)) return S->error;
+  else if (!axis_mask(S, args->v[1], &s, &mask)) return S->error;
   int axis = 0;
   while (!(mask >> axis & 1)) axis++;
   if (mask != (int64_t)1 << axis) {

@@ -2,18 +2,18 @@
 #include "lang/sema/builtins.h"
 #include <string.h>
 
-static const Tensor *argument(Sema *S, const Args *args, int i, const Builtin *self) {
+const Tensor *arg_tensor(Sema *S, const Args *args, int i, const Builtin *self) {
   return want_tensor(S, args->v[i],
                      arena_printf(S->a, i == 0 ? "the argument of `%s`" : "an argument of `%s`", self->name));
 }
 
-static const Value *made(Sema *S, NodeId id, int lift, const char *why, Span span) {
+const Value *val_made(Sema *S, NodeId id, int lift, const char *why, Span span) {
   if (id == NODE_NONE) say(S, DIAG_SHAPE, span, "%s", why != NULL ? why : "these shapes do not fit");
   return val_node(S, id, lift, span);
 }
 
 const Value *fn_matmul(Sema *S, Args *args, const Builtin *self) {
-  const Tensor *a = argument(S, args, 0, self), *b = argument(S, args, 1, self);
+  const Tensor *a = arg_tensor(S, args, 0, self), *b = arg_tensor(S, args, 1, self);
   if (a == NULL || b == NULL) return S->error;
   const Shape sa = tensor_sample(a), sb = tensor_sample(b);
   if (sa.rank < 2 || sa.rank != sb.rank || !dim_equal(sa.d[sa.rank - 1], sb.d[sb.rank - 2])) {
@@ -30,12 +30,12 @@ const Value *fn_matmul(Sema *S, Args *args, const Builtin *self) {
   if (a->lift != b->lift) return later(S, args->span, "`matmul` of a value for each row with a shared one");
   const char *why = NULL;
   const NodeId in[2] = {a->node, b->node};
-  return made(S, g_make(graph_now(S), OP_MATMUL, 2, in, NULL, NULL, args->span, &why), a->lift, why,
-              args->span);
+  return val_made(S, g_make(graph_now(S), OP_MATMUL, 2, in, NULL, NULL, args->span, &why), a->lift, why,
+                  args->span);
 }
 
 const Value *fn_transpose(Sema *S, Args *args, const Builtin *self) {
-  const Tensor *t = argument(S, args, 0, self);
+  const Tensor *t = arg_tensor(S, args, 0, self);
   if (t == NULL) return S->error;
   const Shape s = tensor_sample(t);
   int perm[SHAPE_MAX_RANK] = {0};
@@ -167,13 +167,13 @@ static bool sizes_of(Sema *S, int n, const Value *const *v, const char *what, Sh
 
 const Value *fn_reshape(Sema *S, Args *args, const Builtin *self) {
   Shape want;
-  const Tensor *t = argument(S, args, 0, self);
+  const Tensor *t = arg_tensor(S, args, 0, self);
   if (t == NULL || !sizes_of(S, args->n_rest, args->rest, "a size of `reshape`", &want)) return S->error;
   return reshaped(S, t, &want, args->v[0], args->span);
 }
 
 const Value *fn_flatten(Sema *S, Args *args, const Builtin *self) {
-  const Tensor *t = argument(S, args, 0, self);
+  const Tensor *t = arg_tensor(S, args, 0, self);
   if (t == NULL) return S->error;
   const Shape s = tensor_sample(t);
   int counts;
@@ -194,7 +194,7 @@ const Value *fn_flatten(Sema *S, Args *args, const Builtin *self) {
 
 const Value *fn_lift(Sema *S, Args *args, const Builtin *self) {
   if (val_is_number(args->v[0])) return args->v[0];
-  const Tensor *t = argument(S, args, 0, self);
+  const Tensor *t = arg_tensor(S, args, 0, self);
   Shape like, s;
   ElemKind elem;
   if (t == NULL) return S->error;
@@ -213,32 +213,6 @@ const Value *fn_lift(Sema *S, Args *args, const Builtin *self) {
   return reshaped(S, t, &s, args->v[0], args->span);
 }
 
-const Value *fn_gather(Sema *S, Args *args, const Builtin *self) {
-  const Tensor *t = argument(S, args, 0, self), *i = argument(S, args, 1, self);
-  if (t == NULL || i == NULL) return S->error;
-  if (i->elem == ELEM_REAL && args->v[1]->kind == VAL_TENSOR) {
-    Diag *d =
-        say(S, DIAG_TYPE, args->v[1]->span, "`gather` picks by labels or whole numbers, but this is real");
-    diag_help(d, "`round(...)` makes whole numbers");
-    return S->error;
-  }
-  if (t->lift != 0) return later(S, args->span, "`gather` from a value of each row");
-  const char *why = NULL;
-  const NodeId in[2] = {t->node, i->node};
-  return made(S, g_make(graph_now(S), OP_GATHER, 2, in, NULL, NULL, args->span, &why), i->lift, why,
-              args->span);
-}
-
-const Value *fn_onehot(Sema *S, Args *args, const Builtin *self) {
-  int64_t n;
-  const Tensor *t = argument(S, args, 0, self);
-  if (t == NULL || !want_int(S, args->v[1], "the number of classes", &n)) return S->error;
-  const Attr a = {.i = {n}};
-  const char *why = NULL;
-  return made(S, g_make(graph_now(S), OP_ONEHOT, 1, &t->node, &a, NULL, args->span, &why), t->lift, why,
-              args->span);
-}
-
 const Value *fn_fill(Sema *S, Args *args, const Builtin *self) {
   Shape s;
   double x;
@@ -250,7 +224,7 @@ const Value *fn_fill(Sema *S, Args *args, const Builtin *self) {
                         : args->v[0]->kind == VAL_BOOL ? ELEM_BOOL
                                                        : ELEM_REAL},
                   .f = {x}};
-  return made(S, g_make(graph_now(S), OP_CONST, 0, NULL, &a, &s, args->span, NULL), 0, NULL, args->span);
+  return val_made(S, g_make(graph_now(S), OP_CONST, 0, NULL, &a, &s, args->span, NULL), 0, NULL, args->span);
 }
 
 const Value *fn_linspace(Sema *S, Args *args, const Builtin *self) {
@@ -271,12 +245,12 @@ const Value *fn_linspace(Sema *S, Args *args, const Builtin *self) {
 }
 
 const Value *fn_w1(Sema *S, Args *args, const Builtin *self) {
-  const Tensor *a = argument(S, args, 0, self), *b = argument(S, args, 1, self);
+  const Tensor *a = arg_tensor(S, args, 0, self), *b = arg_tensor(S, args, 1, self);
   if (a == NULL || b == NULL) return S->error;
   if (a->lift != 0 || b->lift != 0) return later(S, args->span, "`w1` in a model");
   const NodeId in[2] = {a->node, b->node};
   const char *why = NULL;
-  return made(S, g_make(graph_now(S), OP_W1, 2, in, NULL, NULL, args->span, &why), 0, why, args->span);
+  return val_made(S, g_make(graph_now(S), OP_W1, 2, in, NULL, NULL, args->span, &why), 0, why, args->span);
 }
 
 const Value *fn_rows(Sema *S, Args *args, const Builtin *self) {

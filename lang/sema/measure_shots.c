@@ -206,9 +206,8 @@ static const Value *measure_counts(Sema *S, Args *args, const Value *shots) {
 }
 
 const Value *fn_counts(Sema *S, Args *args, const Builtin *self) {
-  (void)self;
   if (args->v[0]->kind == VAL_QUBITS) return measure_counts(S, args, args->v[2]);
-  return later(S, args->span, "`counts` of labels");
+  return label_counts(S, args, self);
 }
 
 /* sample(q, shots = n): [n, qubits] of bits, one row for each shot. */

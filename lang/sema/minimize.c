@@ -269,7 +269,9 @@ void minimize_record(Sema *S, const Minimize *m, const Value *loss, uint32_t cou
 static void push_updates(Sema *S, const TrainedList *list, const Value *bundle, Span span) {
   Graph *g = graph_now(S);
   const NodeId *grads = bundle_nodes(S, bundle);
-  int at = 0;
+  int at = 0, n_slots;
+  const int *slots = all_slots(S, list, &n_slots);
+  norms_follow(S, bundle->u.bundle.n, grads, n_slots, slots, span);
   for (int i = 0; i < list->n; i++) {
     const Trained *t = &list->at[i];
     UpdateInfo *info = ARENA_NEW(S->a, UpdateInfo);

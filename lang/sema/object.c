@@ -18,7 +18,7 @@ static bool has_return(const AstNode *n) {
 
 /* ---- weights ------------------------------------------------------------------------------- */
 
-int object_weight(Sema *S, const char *key, const Shape *shape, Start start, Span span) {
+static int own_slot(Sema *S, SlotKind kind, const char *key, const Shape *shape, Start start, Span span) {
   ObjectInfo *o = S->object->object;
   for (int i = 0; i < o->parts.n; i++) {
     if (o->parts.at[i].part != NULL || strcmp(o->parts.at[i].key, key) != 0) continue;
@@ -31,7 +31,7 @@ int object_weight(Sema *S, const char *key, const Shape *shape, Start start, Spa
     return -1;
   }
   const char *name = arena_printf(S->a, "%s.%s", o->path, key);
-  const int slot = slot_new(S, SLOT_PARAM, name, shape, ELEM_REAL, span);
+  const int slot = slot_new(S, kind, name, shape, ELEM_REAL, span);
   Slot *s = &S->p->slots.at[slot];
   s->object = o->index;
   s->start = start;
@@ -39,6 +39,21 @@ int object_weight(Sema *S, const char *key, const Shape *shape, Start start, Spa
   s->site = S->p->sites.n - 1;
   vec_push(S->a, &o->parts, ((Part){key, slot, NULL}));
   return slot;
+}
+
+int object_weight(Sema *S, const char *key, const Shape *shape, Start start, Span span) {
+  return own_slot(S, SLOT_PARAM, key, shape, start, span);
+}
+
+int object_buffer(Sema *S, const char *key, const Shape *shape, double start, Span span) {
+  return own_slot(S, SLOT_BUFFER, key, shape, (Start){.kind = START_CONST, .a = start}, span);
+}
+
+bool object_holds(const ObjectInfo *o, const ObjectInfo *part) {
+  if (o == part) return true;
+  for (int i = 0; i < o->parts.n; i++)
+    if (o->parts.at[i].part != NULL && object_holds(o->parts.at[i].part, part)) return true;
+  return false;
 }
 
 void object_uses(Sema *S, ObjectInfo *part) {
@@ -58,6 +73,7 @@ static void collect_slots(Sema *S, const ObjectInfo *o, Ints *out) {
       collect_slots(S, p->part, out);
       continue;
     }
+    if (S->p->slots.at[p->slot].kind == SLOT_BUFFER) continue;
     bool seen = false;
     for (int k = 0; k < out->n; k++) seen = seen || out->at[k] == p->slot;
     if (!seen) vec_push(S->a, out, p->slot);
@@ -105,6 +121,15 @@ static bool flatten_numbers(Sema *S, const Value *v, double *out, int64_t *at, i
   return true;
 }
 
+/* The slot of the param that `v` is, untouched; -1: it is none. */
+static int slot_of_param(Sema *S, const Value *v) {
+  if (v->kind == VAL_STAGE && v->u.stage.is_param) return v->u.stage.slots[0];
+  if (v->kind != VAL_TENSOR) return -1;
+  const Node *node = g_node(v->u.tensor->g, v->u.tensor->node);
+  const bool is_param = node->op == OP_PARAM && S->p->slots.at[node->attr.i[0]].kind == SLOT_PARAM;
+  return is_param ? (int)node->attr.i[0] : -1;
+}
+
 static bool start_of(Sema *S, const AstNode *n, const Value *v, const Shape *shape, Start *out) {
   *out = (Start){.kind = START_CONST};
   if (n->op == '~') {
@@ -113,7 +138,7 @@ static bool start_of(Sema *S, const AstNode *n, const Value *v, const Shape *sha
       if (d != NULL) diag_help(d, "to start at a value, write `param %s = ...`", sym_text(n->name));
       return false;
     }
-    if (v->u.dist.kind == DIST_BERNOULLI) {
+    if (v->u.dist.kind != DIST_NORMAL && v->u.dist.kind != DIST_UNIFORM) {
       say(S, DIAG_TYPE, v->span, "weights start from `uniform` or `normal`, or at a value");
       return false;
     }
@@ -127,8 +152,9 @@ static bool start_of(Sema *S, const AstNode *n, const Value *v, const Shape *sha
   }
   Shape s;
   ElemKind elem;
-  if (v->kind != VAL_LIST) {
-    wrong_kind(S, v, "the starting value of a param", "a number or a list of numbers");
+  const int same = slot_of_param(S, v);
+  if (v->kind != VAL_LIST && same < 0) {
+    wrong_kind(S, v, "the starting value of a param", "a number, a list of numbers, or another param");
     return false;
   }
   if (!val_shape(S, v, &s, &elem) || !shape_equal(&s, shape)) {
@@ -136,6 +162,10 @@ static bool start_of(Sema *S, const AstNode *n, const Value *v, const Shape *sha
                   sema_shape_text(S, shape), shape_of_value(S, v));
     diag_label(d, n->name_span, "declared here");
     return false;
+  }
+  if (same >= 0) {
+    *out = S->p->slots.at[same].start;
+    return true;
   }
   const int64_t count = shape_capacity(shape);
   double *values = ARENA_ARRAY(S->a, double, (int)count);
@@ -158,6 +188,8 @@ void walk_param(Sema *S, const AstNode *n) {
   else if (dims_ok && !val_is_error(v) && start_of(S, n, v, &shape, &start)) {
     const char *key = arena_printf(S->a, "%s%s", sym_text(n->name), S->loop_index);
     const int slot = object_weight(S, key, &shape, start, n->name_span);
+    const int same = slot_of_param(S, v);
+    if (slot >= 0 && same >= 0) S->p->slots.at[slot].site = S->p->slots.at[same].site;
     if (slot >= 0) out = val_node(S, g_param(graph_now(S), slot, &shape, n->name_span), 0, n->name_span);
   }
   declare(S, n->name, n->name_span, BIND_PARAM, out);
@@ -191,9 +223,15 @@ static const Value *no_value(Sema *S, const ObjectInfo *o) {
   return S->error;
 }
 
+/* The train in whose step the body is called, through however many objects. */
+static const TrainInfo *train_of_call(const Sema *S) {
+  if (S->object != NULL) return S->object->train;
+  return S->train != NULL && S->train->pass == 2 && S->train->every == 0 ? S->train : NULL;
+}
+
 const Value *object_body(Sema *S, ObjectInfo *o, const Value *const *inputs, int n) {
   const Sema saved = *S;
-  ObjectBuild build = {.object = o};
+  ObjectBuild build = {.object = o, .train = train_of_call(S)};
   Path path = {.prefix = o->path};
   S->object = &build;
   S->circuit = NULL;

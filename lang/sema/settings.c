@@ -3,6 +3,54 @@
 #include <math.h>
 #include <string.h>
 
+/* Probabilities that are all known: none below 0, 1 together. */
+static bool probabilities_fit(Sema *S, const Value *v) {
+  double sum = 0;
+  for (int i = 0; i < v->u.list.n; i++) {
+    const Value *p = v->u.list.at[i];
+    if (!val_is_number(p)) return true;
+    if (p->u.num < 0) {
+      say(S, DIAG_TYPE, p->span, "a probability is in 0..1, but this is %s", num_text(S, p->u.num));
+      return false;
+    }
+    sum += p->u.num;
+  }
+  if (fabs(sum - 1) < 1e-6) return true;
+  Diag *d = say(S, DIAG_TYPE, v->span, "the probabilities of `categorical` add up to %s, not to 1",
+                num_text(S, sum));
+  diag_help(d, "divide them by their sum");
+  return false;
+}
+
+static const Value *dist_value(Sema *S, DistKind kind, const Value *a, const Value *b, Span span) {
+  Value *v = val_new(S, VAL_DIST, span);
+  v->u.dist = (DistValue){kind, a, b};
+  return v;
+}
+
+static const Value *labels_dist(Sema *S, const Args *args, DistKind kind) {
+  const Value *a = args->v[0];
+  double rate;
+  if (kind == DIST_POISSON) {
+    if (a->kind == VAL_TENSOR) return later(S, a->span, "a computed rate of `poisson`");
+    if (!want_real(S, a, "the rate of `poisson`", &rate)) return S->error;
+    if (!(rate >= 0 && rate <= 1000)) {
+      say(S, DIAG_TYPE, a->span, "the rate of `poisson` is in 0..=1000, but this is %s", num_text(S, rate));
+      return S->error;
+    }
+    return dist_value(S, kind, a, NULL, args->span);
+  }
+  Shape s;
+  ElemKind elem;
+  if (!val_can_be_tensor(a) || !val_shape(S, a, &s, &elem) || s.rank == 0) {
+    Diag *d = wrong_kind(S, a, "the argument of `categorical`", "a list or tensor of probabilities");
+    if (d != NULL && val_is_number(a)) diag_help(d, "one for each class: `categorical([0.5, 0.5])`");
+    return S->error;
+  }
+  if (a->kind == VAL_LIST && !probabilities_fit(S, a)) return S->error;
+  return dist_value(S, kind, a, NULL, args->span);
+}
+
 static bool parameter_fits(Sema *S, const Value *v, const Builtin *self) {
   if (val_is_number(v) || v->kind == VAL_TENSOR || v->kind == VAL_COUNT) return true;
   wrong_kind(S, v, arena_printf(S->a, "a parameter of `%s`", self->name), "a number or a tensor");
@@ -11,6 +59,8 @@ static bool parameter_fits(Sema *S, const Value *v, const Builtin *self) {
 
 const Value *fn_dist(Sema *S, Args *args, const Builtin *self) {
   const Value *a = args->v[0], *b = args->v[1];
+  if (self->op == DIST_CATEGORICAL || self->op == DIST_POISSON)
+    return labels_dist(S, args, (DistKind)self->op);
   if (!parameter_fits(S, a, self) || (b != NULL && !parameter_fits(S, b, self))) return S->error;
   const DistKind kind = (DistKind)self->op;
   if (kind == DIST_NORMAL && val_is_number(b) && b->u.num < 0) {
@@ -29,9 +79,7 @@ const Value *fn_dist(Sema *S, Args *args, const Builtin *self) {
     if (a->u.num > 1 && a->u.num <= 100) diag_help(d, "write `%s%%`", num_text(S, a->u.num));
     return S->error;
   }
-  Value *v = val_new(S, VAL_DIST, args->span);
-  v->u.dist = (DistValue){kind, a, b};
-  return v;
+  return dist_value(S, kind, a, b, args->span);
 }
 
 /* ---- schedules ---------------------------------------------------------------------------------- */

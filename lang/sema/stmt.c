@@ -1,6 +1,7 @@
 /* Statements that may stand in several places: let, draw, var, for, if, repeat, return, and lines
  * that are expressions. */
 #include "lang/sema/builtins.h"
+#include <math.h>
 #include <string.h>
 
 void walk_stmts(Sema *S, const AstNode *block) {
@@ -74,9 +75,50 @@ static void walk_let(Sema *S, const AstNode *n) {
   bind_patterns(S, patterns, v, n->kind == AST_VAR ? BIND_VAR : BIND_LET);
 }
 
+/* Weights of the classes for each element of the draw: p as it is, or the same for all. */
+static NodeId class_weights(Sema *S, const Value *p, const Shape *shape, Span span) {
+  const Tensor *t = want_tensor(S, p, "the probabilities");
+  if (t == NULL) return NODE_NONE;
+  Graph *g = graph_now(S);
+  Shape to = *shape, apart = {.rank = shape->rank + 1};
+  const Dim classes = t->shape.d[t->shape.rank - 1];
+  to.d[to.rank++] = classes;
+  bool fits = t->lift == 0 && to.rank <= SHAPE_MAX_RANK && (t->shape.rank == to.rank || t->shape.rank == 1);
+  for (int k = 0; fits && t->shape.rank > 1 && k < shape->rank; k++)
+    fits = dim_equal(t->shape.d[k], shape->d[k]);
+  if (!fits || classes.count != 0) {
+    Diag *d = say(S, DIAG_SHAPE, p->span, "probabilities of %s do not fit a draw of %s",
+                  sema_shape_text(S, &t->shape), sema_shape_text(S, shape));
+    diag_help(d, "they are [classes], the same for all, or have the axes of the draw and then classes");
+    return NODE_NONE;
+  }
+  if (t->shape.rank == to.rank) return t->node;
+  for (int k = 0; k < apart.rank; k++) apart.d[k] = k + 1 < apart.rank ? dim_static(1) : classes;
+  return g_stretch(g, g_reshape(g, t->node, &apart, span), &to, span);
+}
+
+/* The probabilities of 0, 1, ... until what is left is below 1e-17, as a list. */
+static const Value *poisson_weights(Sema *S, double rate, Span span) {
+  const int n = (int)(rate + 12 * sqrt(rate) + 20);
+  const Value **at = ARENA_ARRAY(S->a, const Value *, n + 1);
+  for (int k = 0; k < n; k++)
+    at[k] = val_real(S, rate > 0 ? exp(k * log(rate) - rate - lgamma(k + 1.0)) : k == 0, span);
+  return val_list(S, VAL_LIST, n, at, span);
+}
+
+static const Value *draw_labels(Sema *S, const DistValue *d, int site, const Shape *shape, Span span) {
+  const Value *p = d->kind == DIST_POISSON ? poisson_weights(S, d->a->u.num, span) : d->a;
+  const NodeId weights = class_weights(S, p, shape, span);
+  if (weights == NODE_NONE) return S->error;
+  Graph *g = graph_now(S);
+  const NodeId in[2] = {g_draw(g, DRAW_UNIFORM, site, shape, span), weights};
+  return val_node(S, g_make(g, OP_CATEGORICAL, 2, in, NULL, NULL, span, NULL), 0, span);
+}
+
 static const Value *draw_value(Sema *S, const AstNode *n, const DistValue *d, const Shape *shape) {
   const Span at = n->span;
   const int site = site_new(S, sym_text(n->name), n->name_span);
+  if (d->kind == DIST_CATEGORICAL || d->kind == DIST_POISSON) return draw_labels(S, d, site, shape, at);
   const DrawKind kind = d->kind == DIST_NORMAL ? DRAW_NORMAL : DRAW_UNIFORM;
   const Value *z = val_node(S, g_draw(graph_now(S), kind, site, shape, n->name_span), 0, at);
   if (d->kind == DIST_BERNOULLI) return tensor_binary(S, OP_LT, "<", z, d->a, at);

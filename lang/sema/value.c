@@ -345,8 +345,39 @@ static NodeId concat_parts(Graph *g, int n, const NodeId *parts, int axis, Span 
   return concat_parts(g, count, joined, axis, span);
 }
 
+/* All leaves are numbers known now: they are written to `out`. */
+static bool leaves(Sema *S, const Value *v, double *out, int64_t *at) {
+  int n = 0;
+  if (v->kind != VAL_LIST && v->kind != VAL_RANGE) {
+    if (val_is_number(v)) out[(*at)++] = v->u.num;
+    return val_is_number(v);
+  }
+  const Value *const *items = static_items(S, v, "a list", &n);
+  for (int i = 0; items != NULL && i < n; i++)
+    if (!leaves(S, items[i], out, at)) return false;
+  return items != NULL;
+}
+
+/* A long list of numbers is a table that the program holds, not a node for each. */
+#define LIST_NODES 12
+static const Value *table_of(Sema *S, const Value *v) {
+  Shape s;
+  ElemKind elem;
+  if (S->circuit != NULL || !val_shape(S, v, &s, &elem) || !shape_is_static(&s)) return NULL;
+  const int64_t n = shape_capacity(&s);
+  int64_t at = 0;
+  if (n <= LIST_NODES || n > 10000000) return NULL;
+  double *values = ARENA_ARRAY(S->a, double, (int)n);
+  if (!leaves(S, v, values, &at)) return NULL;
+  const int slot = slot_new(S, SLOT_BUFFER, path_here(S, "list"), &s, elem, v->span);
+  S->p->slots.at[slot].start = (Start){.kind = START_CONST, .values = values};
+  return val_node(S, g_input(graph_now(S), slot, &s, elem, v->span), 0, v->span);
+}
+
 static const Value *list_node(Sema *S, const Value *v, const char *what) {
   int n = 0;
+  const Value *table = table_of(S, v);
+  if (table != NULL) return table;
   const Value *const *items = static_items(S, v, what, &n);
   if (items == NULL) return S->error;
   if (n == 0) {

@@ -70,7 +70,13 @@ typedef struct Tensor {
   int stamp;        /* how many updates had been seen when it was made */
 } Tensor;
 
-typedef enum DistKind { DIST_NORMAL, DIST_UNIFORM, DIST_BERNOULLI } DistKind;
+typedef enum DistKind {
+  DIST_NORMAL,
+  DIST_UNIFORM,
+  DIST_BERNOULLI,
+  DIST_CATEGORICAL, /* a: probabilities along the last axis */
+  DIST_POISSON      /* a: rate, known now */
+} DistKind;
 typedef struct DistValue {
   DistKind kind;
   const Value *a, *b;

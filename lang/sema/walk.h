@@ -18,7 +18,8 @@
  *   object.c     circuits and models as objects with weights
  *   circuit.c    bodies of circuits, angles; gates.c gates; measure.c operators and measurements
  *   noise.c      channels, noisy views of objects
- *   layers.c     layers of models
+ *   layers.c     layers of models; layers_images.c on images, layers_norm.c norms, dropout and what they do
+ *                while training; inits.c `init =`
  *   stmt.c       statements that may stand in several places
  *   dataset.c, dataset_source.c, dataset_stage.c   data
  *   train.c, minimize.c, report.c, toplevel.c   the other blocks
@@ -180,8 +181,9 @@ typedef struct KindCount {
 typedef struct ObjectBuild {
   ObjectInfo *object;
   VEC(KindCount) counts;
-  const char *label;    /* of the line under way; NULL */
-  LabelledStage *stage; /* where its weights are noted */
+  const char *label;      /* of the line under way; NULL */
+  LabelledStage *stage;   /* where its weights are noted */
+  const TrainInfo *train; /* called in the step of this train; NULL: somewhere else */
 } ObjectBuild;
 
 /* A block that was read from an OpenQASM file. */
@@ -203,6 +205,16 @@ typedef struct Held {
 } Held;
 
 typedef VEC(GateUse) GateUses;
+/* A batch norm that was applied in training mode: its running statistics follow when a statement updates
+ * its weights by a loss that depends on it. */
+typedef struct NormUse {
+  const Graph *g;
+  NodeId out, mean, variance; /* result; of the batch */
+  int weight, slots[2];       /* slots of its scale; of its running mean and variance */
+  double momentum;
+  bool done;
+} NormUse;
+
 typedef struct CircuitBuild {
   int n_qubits;
   GateUses gates;
@@ -334,6 +346,7 @@ struct Sema {
   VEC(CircuitProgram *) programs;
   VEC(Sampled) sampled;
   VEC(int) updates;       /* stamps: slot updated by update number i */
+  VEC(NormUse) norms;     /* batch norms in training mode */
   int loop_depth;         /* static loops around the statement under way */
   const char *loop_index; /* "[0][2]": the turns of these loops */
   int runtime_depth;      /* run-time blocks (repeat, if) around it */
@@ -549,11 +562,17 @@ const Value *object_new(Sema *S, const AstNode *n);
 const Value *object_body(Sema *S, ObjectInfo *o, const Value *const *inputs, int n);
 /* The slot of a weight: made at the first elaboration, found later. */
 int object_weight(Sema *S, const char *key, const Shape *shape, Start start, Span span);
+/* The same for a number that no optimizer changes: running statistics. Kept with the weights. */
+int object_buffer(Sema *S, const char *key, const Shape *shape, double start, Span span);
 void object_uses(Sema *S, ObjectInfo *part);
 ObjectInfo *object_resolve(Sema *S, ObjectInfo *o); /* inside a copy: the copy of o */
 const int *object_slots(Sema *S, const ObjectInfo *o, int *n);
 int64_t object_size(Sema *S, const ObjectInfo *o);
-bool in_model(Sema *S, const Args *args);         /* a layer's place; layers.c */
+bool object_holds(const ObjectInfo *o, const ObjectInfo *part); /* itself, or a part of a part */
+bool in_model(Sema *S, const Args *args);                       /* a layer's place; layers.c */
+/* Stores new running statistics of the batch norms whose weights are among the slots, as far as one of the
+ * nodes depends on them; before the update. layers_norm.c */
+void norms_follow(Sema *S, int n_nodes, const NodeId *nodes, int n_slots, const int *slots, Span span);
 const char *stage_key(Sema *S, const char *kind); /* "linear_1", or the label */
 const char *object_signature(Sema *S, const ObjectInfo *o);
 void walk_param(Sema *S, const AstNode *n);

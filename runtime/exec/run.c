@@ -69,21 +69,8 @@ void run_write(const Run *r, char *data, int64_t k, double x) {
   else ((float *)(void *)data)[k] = (float)x;
 }
 
-static void start_weights(Run *r, int slot) {
-  const Slot *s = &r->program->slots.at[slot];
-  int64_t n = shape_capacity(&s->shape), row = s->shape.rank ? shape_row_size(&s->shape) : 1;
-  uint64_t key =
-      s->start.kind == START_CONST ? 0 : rng_key(r->program->seed, r->program->sites.at[s->site].path);
-  for (int64_t k = 0; k < n; k++) {
-    uint32_t i = (uint32_t)(k / row), j = (uint32_t)(k % row);
-    double x = s->start.a;
-    if (s->start.kind == START_CONST && s->start.values) x = s->start.values[k];
-    if (s->start.kind == START_UNIFORM)
-      x = s->start.a + (s->start.b - s->start.a) * rng_uniform(key, i, j, 0, 0);
-    if (s->start.kind == START_NORMAL) x = s->start.a + s->start.b * rng_normal(key, i, j, 0, 0);
-    run_write(r, r->slot_data[slot], k, x);
-  }
-}
+/* Weights and running statistics: they have a start. */
+static bool is_kept(const Slot *s) { return s->kind == SLOT_PARAM || s->kind == SLOT_BUFFER; }
 
 static bool make_slots(Run *r) {
   const Program *p = r->program;
@@ -91,7 +78,7 @@ static bool make_slots(Run *r) {
   for (int k = 0; k < p->slots.n; k++) {
     size_t n = slot_bytes(r, &p->slots.at[k]);
     total = mem_add(total, n);
-    if (p->slots.at[k].kind == SLOT_PARAM) r->bytes.weights += n;
+    if (is_kept(&p->slots.at[k])) r->bytes.weights += n;
     else r->bytes.values = mem_add(r->bytes.values, n);
   }
   r->bytes.moments = moments_bytes(r);
@@ -100,7 +87,7 @@ static bool make_slots(Run *r) {
   for (int k = 0; k < p->slots.n; k++) {
     r->slot_data[k] = at;
     at += slot_bytes(r, &p->slots.at[k]);
-    if (p->slots.at[k].kind == SLOT_PARAM) start_weights(r, k);
+    if (is_kept(&p->slots.at[k]) && !start_slot(r, k)) return false;
   }
   for (int t = 0; t < p->trains.n; t++)
     for (int o = 0; o < p->trains.at[t].optimizers.n; o++) {

@@ -86,6 +86,8 @@ struct Run {
 const RegionPlan *run_region_plan(const Run *r, const Graph *g);
 double run_read(const Run *r, const char *data, int64_t element);
 void run_write(const Run *r, char *data, int64_t element, double x);
+/* start.c: fills a weight or buffer with its start; false after E0702 */
+bool start_slot(Run *r, int slot);
 /* train.c */
 RunEnd train_execute(Run *r, const Stmt *s);
 RunEnd block_execute(Run *r, const Block *b);

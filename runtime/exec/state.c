@@ -41,6 +41,10 @@ int run_state(Run *r, int train, StateItem *items, int cap) {
   Items s = {r, items, 0, cap};
   for (int o = 0; o < t->optimizers.n; o++) add_optimizer(&s, train, o);
   const char *real = r->program->is_double ? "F64" : "F32";
+  for (int k = 0; k < t->buffers.n; k++) {
+    const Slot *slot = &r->program->slots.at[t->buffers.at[k]];
+    add(&s, slot->name, real, &slot->shape, r->slot_data[t->buffers.at[k]])->is_weight = true;
+  }
   for (int k = 0; k < t->series.n; k++) {
     const Series *series = &r->program->series.at[t->series.at[k]];
     Shape shape = {.rank = series->entry.rank + 1};
@@ -69,7 +73,7 @@ int run_state(Run *r, int train, StateItem *items, int cap) {
 
 int state_item_count(const Run *r, int train) {
   const Train *t = &r->program->trains.at[train];
-  int n = t->series.n + t->kept.n + 5;
+  int n = t->series.n + t->kept.n + t->buffers.n + 5;
   for (int o = 0; o < t->optimizers.n; o++)
     n += t->optimizers.at[o].n_slots * (1 + optim_states(t->optimizers.at[o].optim)) + 2;
   return n;
