@@ -104,12 +104,12 @@ const Value *fn_clip_norm(Sema *S, Args *args, const Builtin *self) {
   const Tensor *t = want_tensor(S, args->v[0], "the argument of `clip_norm`");
   const Value *c = val_to_scalar(S, args->v[1], "the bound of a norm");
   if (t == NULL || val_is_error(c)) return S->error;
-  if (t->lift != 0) return later(S, args->span, "`clip_norm` in a model");
+  if (c->u.tensor->lift != 0) return later(S, args->span, "`clip_norm` with a bound for each row");
   Graph *g = graph_now(S);
-  const int64_t every = ((int64_t)1 << t->shape.rank) - 1;
-  const NodeId sum = g_sum(g, g_unary(g, OP_SQUARE, t->node, args->span), every, false, args->span);
+  const int64_t every = (((int64_t)1 << t->shape.rank) - 1) & ~(int64_t)t->lift; /* of each sample */
+  const NodeId sum = g_sum(g, g_unary(g, OP_SQUARE, t->node, args->span), every, t->lift != 0, args->span);
   const NodeId f = clip_factor(S, g_unary(g, OP_SQRT, sum, args->span), c->u.tensor->node, args->span);
-  return val_node(S, g_binary(g, OP_MUL, t->node, f, args->span), 0, args->span);
+  return val_node(S, g_binary(g, OP_MUL, t->node, f, args->span), t->lift, args->span);
 }
 
 /* ---- derivatives ---------------------------------------------------------------------------- */

@@ -49,6 +49,9 @@ static bool lacks_it(const Value *callee, const Args *args) {
     for (int i = 0; i < args->n_named; i++) given -= is_method_word(params, args->names[i]) ? 1 : 0;
     return given < params_required(params);
   }
+  if (callee->kind == VAL_STAGE)
+    return args->n_pos + args->n_named <
+           params_required(ast_kid(callee->u.stage.object->decl, AST_MODEL_params));
   if (callee->kind != VAL_BUILTIN) return false;
   const int want = builtin_tensors(callee->u.builtin);
   if (callee->u.builtin->kind == BI_DSTAGE) {
@@ -129,7 +132,12 @@ const Value *apply(Sema *S, const Value *callee, Args *args) {
     if (!args_match(S, args, f->signature)) return S->error;
     return f->fn(S, args, f);
   }
-  if (callee->kind == VAL_STAGE) return later(S, args->span, "calling the labelled stage `%s`", args->name);
+  if (callee->kind == VAL_STAGE && !callee->u.stage.is_param) {
+    S->until = callee->u.stage.name;
+    const Value *v = call_object(S, callee->u.stage.object, args);
+    S->until = NULL;
+    return v;
+  }
   if (callee->kind == VAL_TRAIN) return later(S, args->span, "picking from `%s` by a call", args->name);
   Diag *d = say(S, DIAG_TYPE, args->name_span, "`%s` is no function: it is %s", args->name,
                 val_describe(S, callee));

@@ -342,7 +342,8 @@ const Value *eval_stage(Sema *S, const AstNode *n) {
   if (n->kind == AST_CALL) return eval_call(S, n, NULL, S->it);
   if (n->kind != AST_NAME && n->kind != AST_MEMBER && n->kind != AST_INDEX) return eval(S, n);
   const Value *v = eval(S, n);
-  if (v->kind == VAL_OBJECT || v->kind == VAL_DEF || v->kind == VAL_BUILTIN) {
+  const bool stage = v->kind == VAL_STAGE && !v->u.stage.is_param;
+  if (v->kind == VAL_OBJECT || v->kind == VAL_DEF || v->kind == VAL_BUILTIN || stage) {
     Args args = {.span = n->span, .name_span = n->span, .name = src_of_span(S, n->span)};
     args_prepend(S, &args, S->it);
     return apply(S, v, &args);

@@ -56,7 +56,9 @@ static const Value *gather_along(Sema *S, Args *args, const Tensor *t, const Ten
   const Attr classes = {.i = {s.d[axis].n}};
   const NodeId x = axis_last(g, in[0], axis + lift, false, args->span);
   const NodeId hot = g_make(g, OP_ONEHOT, 1, &in[1], &classes, NULL, args->span, NULL);
-  const NodeId parts[3] = {hot, x, g_scalar(g, 0, args->span)};
+  /* hot is 1, 0, or NaN for what is no label: that must not pick */
+  const NodeId here = g_binary(g, OP_LT, g_scalar(g, 0, args->span), hot, args->span);
+  const NodeId parts[3] = {here, x, hot};
   const NodeId picked = g_make(g, OP_SELECT, 3, parts, NULL, NULL, args->span, NULL);
   const int64_t last = (int64_t)1 << (g_node(g, x)->shape.rank - 1);
   return val_node(S, g_sum(g, picked, last, false, args->span), lift, args->span);

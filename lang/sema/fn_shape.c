@@ -1,5 +1,5 @@
 /* Functions that change shapes, and those that look at whole tensors. */
-#include "lang/sema/builtins.h"
+#include "lang/sema/layers.h"
 #include <string.h>
 
 const Tensor *arg_tensor(Sema *S, const Args *args, int i, const Builtin *self) {
@@ -10,6 +10,16 @@ const Tensor *arg_tensor(Sema *S, const Args *args, int i, const Builtin *self) 
 const Value *val_made(Sema *S, NodeId id, int lift, const char *why, Span span) {
   if (id == NODE_NONE) say(S, DIAG_SHAPE, span, "%s", why != NULL ? why : "these shapes do not fit");
   return val_node(S, id, lift, span);
+}
+
+/* A matrix for each row times one that all rows share, or the other way round: (B^T A^T)^T. */
+static const Value *matrix_for_rows(Sema *S, const Tensor *a, const Tensor *b, Span span) {
+  Graph *g = graph_now(S);
+  static const int turn[] = {1, 0}, turn_rows[] = {0, 2, 1};
+  if (a->lift != 0)
+    return val_node(S, times_matrix(S, a->node, g_transpose(g, b->node, turn, span), span), 1, span);
+  const NodeId turned = g_transpose(g, b->node, turn_rows, span);
+  return val_node(S, g_transpose(g, times_matrix(S, turned, a->node, span), turn_rows, span), 1, span);
 }
 
 const Value *fn_matmul(Sema *S, Args *args, const Builtin *self) {
@@ -27,10 +37,13 @@ const Value *fn_matmul(Sema *S, Args *args, const Builtin *self) {
     }
     return S->error;
   }
-  if (a->lift != b->lift) return later(S, args->span, "`matmul` of a value for each row with a shared one");
+  if (a->lift != b->lift && sa.rank == 2) return matrix_for_rows(S, a, b, args->span);
   const char *why = NULL;
-  const NodeId in[2] = {a->node, b->node};
-  return val_made(S, g_make(graph_now(S), OP_MATMUL, 2, in, NULL, NULL, args->span, &why), a->lift, why,
+  const Tensor *const both[2] = {a, b};
+  NodeId in[2];
+  int lift;
+  if (!align_lift(S, 2, both, in, &lift, args->span)) return S->error;
+  return val_made(S, g_make(graph_now(S), OP_MATMUL, 2, in, NULL, NULL, args->span, &why), lift, why,
                   args->span);
 }
 

@@ -231,9 +231,10 @@ static const TrainInfo *train_of_call(const Sema *S) {
 
 const Value *object_body(Sema *S, ObjectInfo *o, const Value *const *inputs, int n) {
   const Sema saved = *S;
-  ObjectBuild build = {.object = o, .train = train_of_call(S)};
+  ObjectBuild build = {.object = o, .train = train_of_call(S), .until = S->until};
   Path path = {.prefix = o->path};
   S->object = &build;
+  S->until = NULL;
   S->circuit = NULL;
   S->train = NULL;
   S->path = &path;
@@ -253,12 +254,14 @@ const Value *object_body(Sema *S, ObjectInfo *o, const Value *const *inputs, int
       out = S->result != NULL ? S->result : S->it;
       if (out == NULL) out = no_value(S, o);
       if (val_is_error(out)) out = S->error;
+      else if (build.until != NULL) out = S->it;
       else if (!results_check(S, ast_kid(o->decl, AST_MODEL_results), out, &out, o->name)) out = S->error;
     }
   }
   o->building = false;
   scope_pop(S, saved.scope);
   S->object = saved.object;
+  S->until = saved.until;
   S->circuit = saved.circuit;
   S->train = saved.train;
   S->path = saved.path;
@@ -392,6 +395,62 @@ static bool new_arguments(Sema *S, ObjectInfo *o, const Args *args) {
   return true;
 }
 
+static bool is_copied(Sema *S, const Value *v, const AstNode *n, const AstNode *name) {
+  if (v->kind != VAL_OBJECT || v->u.object->is_block) {
+    wrong_kind(S, v, "what `new` copies", "a circuit with `return` or a model");
+    return false;
+  }
+  if (v->u.object->view_of != NULL) {
+    Diag *d = say(S, DIAG_TYPE, n->span, "`%s` is a noisy view, without weights of its own",
+                  src_of_span(S, name->span));
+    diag_help(d, "copy what it looks at, and make a view of the copy: `noisy(new %s, ...)`",
+              v->u.object->name);
+    return false;
+  }
+  if (!v->u.object->building) return true;
+  say(S, DIAG_RECURSION, n->span, "`%s` uses itself", v->u.object->name);
+  return false;
+}
+
+/* Gives the copy its whole numbers and its weights. */
+static bool new_elaborated(Sema *S, ObjectInfo *c, const ObjectInfo *of, const AstNode *ref) {
+  if (ref->kind == AST_CALL) {
+    Args args = {.span = ref->span, .name_span = ast_kid(ref, AST_CALL_callee)->span, .name = of->name};
+    args_eval(S, ast_kid(ref, AST_CALL_args), &args);
+    if (args.broken || !new_arguments(S, c, &args)) return false;
+  }
+  c->broken = of->broken;
+  ObjectBuild *around = S->object;
+  S->object = NULL;
+  if (!c->broken) first_elaboration(S, c);
+  S->object = around;
+  return true;
+}
+
+/* `new M` as a line of a model: the copy is a part of the object, made once, found again by the line. */
+static const Value *new_part(Sema *S, const AstNode *n, const AstNode *ref, const AstNode *name) {
+  ObjectInfo *o = S->object->object;
+  const Binding *b = name->kind == AST_NAME ? scope_find(S->scope, name->name) : NULL;
+  const Value *v = b != NULL ? b->value : eval(S, name);
+  if (b != NULL) scope_find(S->scope, name->name)->used = true;
+  if (val_is_error(v)) return v;
+  if (!is_copied(S, v, n, name)) return S->error;
+  const char *key = stage_key(S, v->u.object->name);
+  ObjectInfo *c = NULL;
+  for (int i = 0; i < o->parts.n; i++)
+    if (o->parts.at[i].part != NULL && strcmp(o->parts.at[i].key, key) == 0) c = o->parts.at[i].part;
+  if (c == NULL) {
+    CopyMap *map = ARENA_NEW(S->a, CopyMap);
+    map->name = arena_printf(S->a, "%s.%s", o->path, key);
+    c = copy_of(S, v->u.object, map->name, map, n->span);
+    vec_push(S->a, &o->parts, ((Part){key, -1, c}));
+    if (!new_elaborated(S, c, v->u.object, ref)) return S->error;
+  }
+  Value *out = val_new(S, VAL_OBJECT, n->span);
+  out->u.object = c;
+  return out;
+}
+
 const Value *object_new(Sema *S, const AstNode *n) {
   const AstNode *ref = ast_kid(n, AST_NEW_ref);
   const AstNode *name = ref->kind == AST_CALL ? ast_kid(ref, AST_CALL_callee) : ref;
@@ -402,35 +461,15 @@ const Value *object_new(Sema *S, const AstNode *n) {
     diag_help(d, "make the copy at the top level with `let`, and pass it in");
     return S->error;
   }
-  if (S->place == PLACE_MODEL) return later(S, n->span, "`new` as a line of a model");
+  if (S->place == PLACE_MODEL) return new_part(S, n, ref, name);
   const Value *v = eval(S, name);
   if (val_is_error(v)) return v;
-  if (v->kind != VAL_OBJECT || v->u.object->is_block) {
-    wrong_kind(S, v, "what `new` copies", "a circuit with `return` or a model");
-    return S->error;
-  }
-  if (v->u.object->view_of != NULL) {
-    Diag *d = say(S, DIAG_TYPE, n->span, "`%s` is a noisy view, without weights of its own",
-                  src_of_span(S, name->span));
-    diag_help(d, "copy what it looks at, and make a view of the copy: `noisy(new %s, ...)`",
-              v->u.object->name);
-    return S->error;
-  }
-  if (v->u.object->building) {
-    say(S, DIAG_RECURSION, n->span, "`%s` uses itself", v->u.object->name);
-    return S->error;
-  }
+  if (!is_copied(S, v, n, name)) return S->error;
   CopyMap *map = ARENA_NEW(S->a, CopyMap);
   map->name =
       S->new_name != NULL ? module_path(S, S->new_name) : arena_printf(S->a, "new_%s", v->u.object->name);
   ObjectInfo *c = copy_of(S, v->u.object, map->name, map, n->span);
-  if (ref->kind == AST_CALL) {
-    Args args = {.span = ref->span, .name_span = name->span, .name = v->u.object->name};
-    args_eval(S, ast_kid(ref, AST_CALL_args), &args);
-    if (args.broken || !new_arguments(S, c, &args)) return S->error;
-  }
-  c->broken = v->u.object->broken;
-  if (!c->broken) first_elaboration(S, c);
+  if (!new_elaborated(S, c, v->u.object, ref)) return S->error;
   Value *out = val_new(S, VAL_OBJECT, n->span);
   out->u.object = c;
   return out;

@@ -445,6 +445,10 @@ static void model_line(Sema *S, const AstNode *n, const AstNode *e) {
     v = S->error;
   }
   S->it = v;
+  const char *until = S->object->until;
+  if (n->name != SYM_NONE && until != NULL && !val_is_error(v) &&
+      strcmp(until, arena_printf(S->a, "%s%s", sym_text(n->name), S->loop_index)) == 0)
+    S->returned = true; /* the labelled line that is called */
   if (!val_is_error(v)) return;
   S->faults++;
   S->returned = true; /* what follows would have no `it` */

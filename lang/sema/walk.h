@@ -184,6 +184,7 @@ typedef struct ObjectBuild {
   const char *label;      /* of the line under way; NULL */
   LabelledStage *stage;   /* where its weights are noted */
   const TrainInfo *train; /* called in the step of this train; NULL: somewhere else */
+  const char *until;      /* the labelled line whose value is wanted; NULL: the whole */
 } ObjectBuild;
 
 /* A block that was read from an OpenQASM file. */
@@ -347,6 +348,7 @@ struct Sema {
   VEC(Sampled) sampled;
   VEC(int) updates;       /* stamps: slot updated by update number i */
   VEC(NormUse) norms;     /* batch norms in training mode */
+  const char *until;      /* labelled line that the call under way wants, see ObjectBuild */
   int loop_depth;         /* static loops around the statement under way */
   const char *loop_index; /* "[0][2]": the turns of these loops */
   int runtime_depth;      /* run-time blocks (repeat, if) around it */

@@ -98,6 +98,17 @@ static int64_t data_row(const Run *r, int64_t sample) {
   return t->shuffle ? (int64_t)(uint32_t)s->order[at] : at;
 }
 
+/* What one-hot vectors and picked rows that are NaN say about their labels; false for other operations. */
+static bool explain_label(const Graph *g, const Node *n, Diag *d) {
+  if (n->op != OP_ONEHOT && n->op != OP_GATHER) return false;
+  const Dim classes = n->op == OP_ONEHOT ? n->shape.d[n->shape.rank - 1] : g_node(g, n->in[0])->shape.d[0];
+  if (classes.count != 0) diag_note(d, "it picks by labels, and one of them is none");
+  else
+    diag_note(d, "it picks by labels, and one of them is no whole number from 0 to %lld",
+              (long long)classes.n - 1);
+  return true;
+}
+
 static RunEnd say(Run *r, Span span, const char *what, const Found *f) {
   Diag *d = diag_add(r->sink, DIAG_NOT_FINITE, span, "%s became NaN or infinite", what);
   where_in_train(r, d);
@@ -113,6 +124,7 @@ static RunEnd say(Run *r, Span span, const char *what, const Found *f) {
       diag_label(d, n->span, "the first value that is not finite is the `%s` here, sample %lld",
                  op_info[n->op].name, (long long)f->row);
     else diag_label(d, n->span, "the first value that is not finite is the `%s` here", op_info[n->op].name);
+    if (explain_label(f->graph, n, d)) return RUN_FAILED;
   }
   diag_help(
       d, "a smaller learning rate, or a guard such as `max(x, 1e-12)` under a root, logarithm or division");

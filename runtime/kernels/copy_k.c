@@ -130,8 +130,8 @@ void KNAME(k_onehot)(const KCall *c) {
   const Real *a = c->in[0];
   Real *out = c->out;
   for (int64_t i = 0; i < n; i++, out += classes) {
-    fill_run(out, 0, classes);
     int64_t row = label_row(a[i], classes);
+    fill_run(out, row >= 0 ? 0 : (Real)NAN, classes);
     if (row >= 0) out[row] = 1;
   }
 }

@@ -182,7 +182,10 @@ static void scatter(const RefTensor *a, const RefTensor *labels, RefTensor *out)
 static void onehot(const RefTensor *a, RefTensor *out) {
   int64_t n = out->d[out->rank - 1];
   for (int64_t j = 0; j < ref_numel(a); j++)
-    for (int64_t k = 0; k < n; k++) out->x[j * n + k] = (double)k == a->x[j];
+    for (int64_t k = 0; k < n; k++) {
+      bool is_label = a->x[j] >= 0 && a->x[j] < (double)n && a->x[j] == floor(a->x[j]);
+      out->x[j * n + k] = is_label ? (double)k == a->x[j] : NAN;
+    }
 }
 
 /* ---- products and distances ------------------------------------------------------------------------ */
