@@ -10,7 +10,7 @@ command -v clang >/dev/null || { echo "soak-qasm: clang with libFuzzer is not he
 work=build/soak-qasm
 mkdir -p $work/corpus $work/found build/gen
 clang -std=c17 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -DLIBFUZZER -DQASM_MAX_OPS=2000 -I. -Ibuild/gen \
-  tests/fuzz/qasm.c lang/qasm/*.c lang/base/*.c lang/ir/gate.c -lmd -lutf8proc -lm -o $work/fuzz || exit 2
+  tests/fuzz/qasm.c lang/qasm/{lex,parse,parse_expr,fold,condition,call,expand}.c lang/base/*.c lang/ir/gate.c -lmd -lutf8proc -lm -o $work/fuzz || exit 2
 # Words of the language, for the mutations.
 {
   sed -n 's/^QASM_NAME("\([A-Za-z0-9]*\)".*/"\1"/p' lang/qasm/names.def

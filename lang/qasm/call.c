@@ -377,13 +377,13 @@ void qw_call(QWalk *w, const QStmt *s, const QEnv *env) {
   if (!counts_fit(w, s, &c, width)) return;
   int *angle = ARENA_ARRAY(w->a, int, s->args.n + 1), *qubit = ARENA_ARRAY(w->a, int, width + 1);
   const int **at = ARENA_ARRAY(w->a, const int *, width + 1);
-  int *size = ARENA_ARRAY(w->a, int, width + 1), m = 1;
+  int *size = ARENA_ARRAY(w->a, int, width + 1), m = 0;
   bool *single = ARENA_ARRAY(w->a, bool, width + 1);
   bool ok = read_angles(w, s, env, angle);
   for (int i = 0; i < width; i++) {
     if (!qw_qubits(w, s->operands.at[i], env, &size[i], &at[i], &single[i])) {
       ok = false;
-    } else if (!single[i] && m != 1 && size[i] != m) {
+    } else if (!single[i] && m != 0 && size[i] != m) {
       Diag *d = qw_say(w, DIAG_GATE, s->operands.at[i]->span,
                        "registers of %d and %d qubits do not go together", m, size[i]);
       diag_help(d, "a gate takes registers of one size, and single qubits");
@@ -392,7 +392,7 @@ void qw_call(QWalk *w, const QStmt *s, const QEnv *env) {
       m = size[i];
     }
   }
-  for (int k = 0; ok && k < m; k++) {
+  for (int k = 0; ok && k < (m > 0 ? m : 1); k++) {
     for (int i = 0; i < width; i++) qubit[i] = at[i][single[i] ? 0 : k];
     ok = are_distinct(w, s, qubit, width) && apply(w, s, env, &c, mods, controls, qubit, angle);
   }
