@@ -22,6 +22,7 @@ $work/fuzz -max_total_time="${1:-600}" -max_len=1000 -timeout=10 -rss_limit_mb=3
 status=$?
 runs=$(sed -n 's/^stat::number_of_executed_units: *//p' $work/log | tail -1)
 edges=$(grep -oE 'cov: [0-9]+' $work/log | tail -1)
+[ -e $work/total ] || sed -n "s#^| .make soak-qasm. | \([0-9]*\) .*#\1#p" tests/SOAK.md >$work/total # what earlier runs did, on another machine
 total=$(($(cat $work/total 2>/dev/null || echo 0) + ${runs:-0}))
 echo $total >$work/total
 echo "soak-qasm: ${runs:-0} executions in this run, $total in all, ${edges:-no} edges, $(find $work/found -type f | wc -l) findings"
