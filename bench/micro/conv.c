@@ -1,5 +1,5 @@
 /* Times the three convolutions at the shapes of W4, W5 and W6, one core: `conv [seconds per row]`.
- * Beside our kernels stand, where they are compiled in (-DWITH_DNNL, -DWITH_BLAS), oneDNN's primitives
+ * Beside our kernels stand, where they are compiled in (-DWITH_DNNL -ldnnl, -DWITH_BLAS), oneDNN's primitives
  * on one thread, with and without bringing images from and to rows of channels, and im2col with
  * OpenBLAS. Milliseconds of a call with 16 images (minimum of many), and GF/s. */
 #define _GNU_SOURCE

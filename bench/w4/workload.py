@@ -11,6 +11,8 @@ TORCH, JAX = "bench.images.torch_step", "bench.images.jax_step"
 
 SYSTEMS = [
     System("PyTorch, circuit as matrix products", TORCH, ("w4", "matrix"), peers=("torch",)),
+    System("PyTorch, circuit as matrix products", TORCH, ("w4", "matrix"), threads=1, peers=("torch",)),
+    System("JAX, jitted, circuit as Kronecker products", JAX, ("w4", "kron"), threads=1, peers=("jax",)),
     System("JAX, jitted, circuit as Kronecker products", JAX, ("w4", "kron"), peers=("jax",)),
     System("PennyLane + PyTorch, backprop", TORCH, ("w4", "backprop"), peers=("torch", "pennylane")),
     System("PyTorch, purely classical twin", TORCH, ("w4", "twin"), peers=("torch",)),

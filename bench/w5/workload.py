@@ -13,5 +13,7 @@ SYSTEMS = [
     System("PyTorch, eager", TORCH, ("w5", "eager"), peers=("torch",)),
     System("PyTorch, eager", TORCH, ("w5", "eager"), threads=1, peers=("torch",)),
     System("PyTorch, torch.compile", TORCH, ("w5", "compile"), peers=("torch",)),
+    System("PyTorch, torch.compile", TORCH, ("w5", "compile"), threads=1, peers=("torch",)),
+    System("JAX, jitted", JAX, ("w5", "plain"), threads=1, peers=("jax",)),
     System("JAX, jitted", JAX, ("w5", "plain"), peers=("jax",)),
 ]

@@ -10,6 +10,7 @@ QGN_THREADS = (1, 2)
 TORCH, JAX = "bench.images.torch_step", "bench.images.jax_step"
 
 SYSTEMS = [
+    System("JAX, jitted, circuit as Kronecker products", JAX, ("w6", "kron"), threads=1, peers=("jax",)),
     System("JAX, jitted, circuit as Kronecker products", JAX, ("w6", "kron"), peers=("jax",)),
     System("PyTorch, circuit as matrix products", TORCH, ("w6", "matrix"), peers=("torch",)),
     System("PyTorch, circuit as matrix products", TORCH, ("w6", "matrix"), threads=1, peers=("torch",)),
