@@ -107,12 +107,12 @@ function put_methods(   n, m, i, k, line) {
   m = read_def("lang/ir/circuit_methods.def", "REASON")
   for (i = 1; i <= m; i++) { reason[R[i, 1]] = i; text[i] = R[i, 2] }
   n = read_def("lang/ir/circuit_methods.def", "METHOD")
-  print "| method | expval, variance | probs | amplitudes | sample | 2nd order | shots | 2nd | density matrix | 2nd | trajectories | 2nd | strengths | 2nd | trajectories | how |"
-  print "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"
+  print "| method | expval, variance | probs | amplitudes | sample | 2nd order | shots | 2nd | density matrix | 2nd | trajectories | 2nd | strengths | 2nd | by trajectories | jumps | their strengths | how |"
+  print "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"
   for (i = 1; i <= n; i++) {
     line = "| " code("\"" R[i, 2] "\"")
-    for (k = 3; k <= 16; k++) line = line " | " (R[i, k] == "K" ? "yes" : R[i, k] == "LATER" ? "E0998" : "no (" reason[R[i, k]] ")")
-    print line " | " cell(R[i, 17]) " |"
+    for (k = 3; k <= 18; k++) line = line " | " (R[i, k] == "K" ? "yes" : R[i, k] == "LATER" ? "E0998" : "no (" reason[R[i, k]] ")")
+    print line " | " cell(R[i, 19]) " |"
   }
   print ""
   for (i = 1; i <= m; i++) print "(" i ") " text[i]  (i < m ? ";" : ".")

@@ -27,6 +27,8 @@ enum {
   SETTING_PATHS,
   SETTING_OPEN,
   SETTING_OPEN_PATHS,
+  SETTING_JUMPS,
+  SETTING_OPEN_JUMPS,
   SETTINGS
 };
 
@@ -39,7 +41,7 @@ typedef struct MethodInfo {
 static const MethodInfo methods[METHOD_COUNT] = {
 #define REASON(ID, text)
 #define METHOD(ID, name, expval, probs, amplitudes, sample, second, shots, shots2, mixed, mixed2, paths,     \
-               paths2, open, open2, open_paths, doc)                                                         \
+               paths2, open, open2, open_paths, jumps, open_jumps, doc)                                      \
   [METHOD_##ID] = {name,                                                                                     \
                    {CELL_##expval, CELL_##probs, CELL_##amplitudes, CELL_##sample},                          \
                    {{CELL_K, CELL_##second},                                                                 \
@@ -47,7 +49,9 @@ static const MethodInfo methods[METHOD_COUNT] = {
                     {CELL_##mixed, CELL_##mixed2},                                                           \
                     {CELL_##paths, CELL_##paths2},                                                           \
                     {CELL_##open, CELL_##open2},                                                             \
-                    {CELL_##open_paths, CELL_##open_paths}}},
+                    {CELL_##open_paths, CELL_##open_paths},                                                  \
+                    {CELL_##jumps, CELL_##jumps},                                                            \
+                    {CELL_##open_jumps, CELL_##open_jumps}}},
 #include "lang/ir/circuit_methods.def"
 #undef METHOD
 #undef REASON
@@ -65,8 +69,12 @@ MethodUse circuit_use(const CircuitProgram *c, int order) {
   return (MethodUse){.measure = c->measure,
                      .order = order,
                      .shots = c->shots > 0,
-                     .noise = c->mixed ? CIRCUIT_MIXED : CIRCUIT_PURE,
-                     .open_noise = c->open_noise};
+                     .noise = !c->mixed             ? CIRCUIT_PURE
+                              : c->trajectories > 0 ? CIRCUIT_PATHS
+                                                    : CIRCUIT_MIXED,
+                     .open_noise = c->open_noise,
+                     .jumps = c->jumps,
+                     .open_jumps = c->open_jumps};
 }
 
 /* The worst cell of a use of order 1 or 2: reasons, then LATER, then K. */
@@ -75,12 +83,16 @@ static uint8_t worst_cell(CircuitMethod m, const MethodUse *use) {
   const int o = use->order > 1 ? 1 : 0;
   const int noise = use->noise == CIRCUIT_MIXED ? SETTING_MIXED : SETTING_PATHS;
   const int strength = use->noise == CIRCUIT_MIXED ? SETTING_OPEN : SETTING_OPEN_PATHS;
-  uint8_t cell[4] = {info->measure[use->measure], use->shots ? info->setting[SETTING_SHOTS][o] : CELL_K,
+  const bool paths = use->noise == CIRCUIT_PATHS;
+  uint8_t cell[6] = {info->measure[use->measure],
+                     use->shots ? info->setting[SETTING_SHOTS][o] : CELL_K,
                      use->noise != CIRCUIT_PURE ? info->setting[noise][o] : CELL_K,
-                     use->open_noise ? info->setting[strength][o] : CELL_K};
+                     use->open_noise ? info->setting[strength][o] : CELL_K,
+                     paths && use->jumps ? info->setting[SETTING_JUMPS][o] : CELL_K,
+                     paths && use->open_jumps ? info->setting[SETTING_OPEN_JUMPS][o] : CELL_K};
   if (!use->shots && use->noise == CIRCUIT_PURE) cell[1] = info->setting[SETTING_PURE][o];
   uint8_t worst = CELL_K;
-  for (int i = 0; i < 4; i++)
+  for (int i = 0; i < 6; i++)
     if (worst <= CELL_LATER && cell[i] > worst) worst = cell[i];
   return worst;
 }

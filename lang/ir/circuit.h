@@ -77,8 +77,12 @@ typedef struct ShotPair {
 typedef struct CircuitProgram {
   int n_qubits;
   VEC(GateUse) gates;
-  bool mixed;      /* it has channels: the state is a density matrix, or an average over trajectories */
-  bool open_noise; /* the strength of one depends on an input */
+  bool mixed;           /* it has channels: the state is a density matrix, or an average over trajectories */
+  bool open_noise;      /* the strength of one depends on an input */
+  bool jumps;           /* a channel whose choice of an operator depends on the state */
+  bool open_jumps;      /* the strength of such a one, or of a misreading, depends on an input */
+  int64_t trajectories; /* of each sample of a mixed circuit; 0: density matrix */
+  int path_site;        /* of their random numbers */
   MeasureKind measure;
   VEC(Observable) observables; /* EXPVAL: one output each */
   VEC(uint8_t)
@@ -125,7 +129,7 @@ typedef struct MethodUse {
   int order; /* of the derivative */
   bool shots;
   CircuitNoise noise;
-  bool open_noise;
+  bool open_noise, jumps, open_jumps;
 } MethodUse;
 
 typedef enum MethodVerdict {

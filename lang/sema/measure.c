@@ -46,6 +46,7 @@ static bool same_program(const CircuitProgram *a, const CircuitProgram *b) {
       a->n_inputs != b->n_inputs)
     return false;
   if (a->shots != b->shots || a->site != b->site || !same_pairs(a, b)) return false;
+  if (a->trajectories != b->trajectories || a->path_site != b->path_site) return false;
   if (a->observables.n != b->observables.n || a->probs_qubits.n != b->probs_qubits.n) return false;
   for (int i = 0; i < a->n_inputs; i++)
     if (a->input_has_rows[i] != b->input_has_rows[i] || a->input_size[i] != b->input_size[i]) return false;

@@ -295,6 +295,15 @@ static bool qubit_is_measured(const CircuitProgram *p, int q) {
   return false;
 }
 
+/* Two calls draw independently: their site is named after the place of the call. */
+static int path_site(Sema *S, Span span) {
+  Path *path = S->path;
+  if (S->caller != NULL) S->path = S->caller;
+  const int site = site_new(S, arena_printf(S->a, "%s.trajectories", S->circuit->object->name), span);
+  S->path = path;
+  return site;
+}
+
 bool noise_add(Sema *S, CircuitProgram *p, const GateUses *gates, Span span) {
   const NoiseModel *m = S->noise;
   GateUses out = {0};
@@ -313,10 +322,20 @@ bool noise_add(Sema *S, CircuitProgram *p, const GateUses *gates, Span span) {
     const GateUse *u = &out.at[i];
     vec_push(S->a, &p->gates, *u);
     p->mixed = p->mixed || u->channel != CHANNEL_NONE;
-    for (int k = 0; k < GATE_MAX_ANGLES && u->channel != CHANNEL_NONE; k++)
-      p->open_noise = p->open_noise || (u->angle[k].source >= 0 && u->angle[k].scale != 0);
+    p->jumps = p->jumps || (u->channel != CHANNEL_NONE && channel_info[u->channel].kind == CHANNEL_GENERAL);
+    const bool words = channel_info[u->channel].kind == CHANNEL_WORDS;
+    for (int k = 0; k < GATE_MAX_ANGLES && u->channel != CHANNEL_NONE; k++) {
+      if (u->angle[k].source < 0 || u->angle[k].scale == 0) continue;
+      p->open_noise = true;
+      p->open_jumps = p->open_jumps || !words;
+    }
   }
   if (!readings_last(S, &out)) return false;
+  if (p->mixed && S->by_paths) {
+    p->trajectories = S->trajectories > 0 ? S->trajectories : 1000;
+    p->path_site = path_site(S, span);
+    return true;
+  }
   if (p->mixed && p->n_qubits > DENSITY_MAX_QUBITS) {
     Diag *d = say(S, DIAG_TOO_LARGE, span,
                   "a circuit with noise on %d qubits: its density matrix is possible up to %d", p->n_qubits,

@@ -34,14 +34,17 @@ void set_script_attribute(Sema *S, const char *name, const Value *v) {
     }
   } else if (strcmp(name, "noise_method") == 0) {
     const char *text = want_text(S, v, "`noise_method`");
-    if (text == NULL || strcmp(text, "exact") == 0) return;
-    if (strcmp(text, "trajectories") == 0) {
-      later(S, v->span, "`noise_method = \"trajectories\"`");
-      return;
-    }
+    if (text == NULL) return;
+    S->by_paths = strcmp(text, "trajectories") == 0;
+    if (S->by_paths || strcmp(text, "exact") == 0) return;
     Diag *d = say(S, DIAG_ATTRIBUTE, v->span, "there is no noise method \"%s\"", text);
     diag_help(d, "it is \"exact\" (density matrices) or \"trajectories\"");
-  } else later(S, v->span, "`%s`", name);
+  } else if (want_int(S, v, "`trajectories`", &k)) {
+    S->trajectories = k;
+    if (k >= 2 && k <= TRAJECTORIES_MAX) return;
+    say(S, DIAG_ATTRIBUTE, v->span, "there are 2 to %d trajectories, but this is %lld", TRAJECTORIES_MAX,
+        (long long)k);
+  }
 }
 
 static void script_attr(Sema *S, const AstNode *n) {

@@ -147,6 +147,7 @@ typedef struct IntArg {
   const Value *value;
 } IntArg;
 
+#define TRAJECTORIES_MAX 10000000
 /* What `noisy` puts behind gates on one qubit, behind those on more, and in front of measurements. */
 typedef struct NoiseModel {
   ChannelList gate1, gate2, readout;
@@ -325,6 +326,8 @@ struct Sema {
   const NoiseModel *noise; /* of the circuits called here; NULL: none */
   Path *shots;             /* names the sites of shots in the object under way; NULL: none is called */
   int64_t default_shots;   /* of measurements that say nothing; 0: exact */
+  bool by_paths;           /* noise_method = "trajectories" */
+  int64_t trajectories;    /* of each sample; 0: not given */
   int gradient;            /* CircuitMethod + 1 of the circuits called here; 0: each the default of its use */
   const char *dataset_name; /* of the block under way; NULL outside */
   const Value *no_rows;     /* `it` of a dataset's first line */

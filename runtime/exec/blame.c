@@ -109,6 +109,23 @@ static bool explain_label(const Graph *g, const Node *n, Diag *d) {
   return true;
 }
 
+/* A circuit whose noise is computed: its strengths are the likely reason. */
+static bool noise_label(Diag *d, const Node *n) {
+  if (n->op != OP_CIRCUIT && n->op != OP_CIRCUIT_VJP) return false;
+  const CircuitProgram *c = n->attr.p;
+  for (int i = 0; c->open_noise && i < c->gates.n; i++) {
+    const GateUse *u = &c->gates.at[i];
+    bool open = false;
+    for (int k = 0; k < GATE_MAX_ANGLES; k++)
+      open = open || (u->angle[k].source >= 0 && u->angle[k].scale != 0);
+    if (u->channel == CHANNEL_NONE || !open) continue;
+    diag_label(d, u->span, "the strength of `%s` is computed", channel_info[u->channel].name);
+    diag_help(d, "a probability is in 0..1: keep it there, as `sigmoid(w)`");
+    return true;
+  }
+  return false;
+}
+
 static RunEnd say(Run *r, Span span, const char *what, const Found *f) {
   Diag *d = diag_add(r->sink, DIAG_NOT_FINITE, span, "%s became NaN or infinite", what);
   where_in_train(r, d);
@@ -124,7 +141,7 @@ static RunEnd say(Run *r, Span span, const char *what, const Found *f) {
       diag_label(d, n->span, "the first value that is not finite is the `%s` here, sample %lld",
                  op_info[n->op].name, (long long)f->row);
     else diag_label(d, n->span, "the first value that is not finite is the `%s` here", op_info[n->op].name);
-    if (explain_label(f->graph, n, d)) return RUN_FAILED;
+    if (explain_label(f->graph, n, d) || noise_label(d, n)) return RUN_FAILED;
   }
   diag_help(
       d, "a smaller learning rate, or a guard such as `max(x, 1e-12)` under a root, logarithm or division");

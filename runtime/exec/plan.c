@@ -212,8 +212,9 @@ static double cost_of(const Node *n, const KOp *k) {
   }
   if (is_circuit(n->op)) {
     const CircuitProgram *c = n->attr.p;
-    return (double)c->gates.n * (double)((int64_t)1 << (c->mixed ? 2 : 1) * c->n_qubits) *
-               (n->op == OP_CIRCUIT ? 1.0 : 3.0) +
+    const bool density = c->mixed && c->trajectories == 0;
+    return (double)c->gates.n * (double)(c->trajectories > 0 ? c->trajectories : 1) *
+               (double)((int64_t)1 << (density ? 2 : 1) * c->n_qubits) * (n->op == OP_CIRCUIT ? 1.0 : 3.0) +
            4.0 * (double)c->shots;
   }
   if (n->op == OP_CONV || n->op == OP_CONV_DX || n->op == OP_CONV_DW) {
@@ -287,6 +288,9 @@ static bool make_instr(PlanEnv *env, RegionPlan *p, NodeId id) {
   }
   set_output(env, p, &i, id);
   if (has_parts(n->op)) set_parts(env, p, &i);
+  if (is_circuit(n->op) && ((const CircuitProgram *)n->attr.p)->trajectories > 0)
+    i.kop.key = rng_key(env->program->seed,
+                        env->program->sites.at[((const CircuitProgram *)n->attr.p)->path_site].path);
   const bool estimate = n->op == OP_CIRCUIT_VJP && n->attr.i[0] == METHOD_SPSA;
   if (n->op == OP_DRAW || estimate)
     i.kop.key = rng_key(env->program->seed, env->program->sites.at[n->attr.i[1]].path);

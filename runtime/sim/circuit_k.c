@@ -4,9 +4,11 @@
 
 void KNAME(k_circuit)(const KCall *c);
 void KNAME(density_circuit)(const KCall *c);
+void KNAME(path_circuit)(const KCall *c);
 void KNAME(wide_circuit)(const KCall *c);
 void KNAME(k_circuit_vjp)(const KCall *c);
 void KNAME(density_circuit_vjp)(const KCall *c);
+void KNAME(path_circuit_vjp)(const KCall *c);
 void KNAME(wide_circuit_vjp)(const KCall *c);
 void KNAME(moved_circuit_vjp)(const KCall *c);
 void KNAME(plain_circuit_vjp)(const KCall *c);
@@ -68,6 +70,10 @@ void KNAME(k_circuit)(const KCall *c) {
     KNAME(density_circuit)(c);
     return;
   }
+  if (((const SimPlan *)c->op->plan)->paths != NULL) {
+    KNAME(path_circuit)(c);
+    return;
+  }
   if (((const SimPlan *)c->op->plan)->amp != NULL) {
     KNAME(amp_circuit)(c);
     return;
@@ -99,6 +105,10 @@ void KNAME(k_circuit)(const KCall *c) {
 void KNAME(k_circuit_vjp)(const KCall *c) {
   if (((const SimPlan *)c->op->plan)->density != NULL) {
     KNAME(density_circuit_vjp)(c);
+    return;
+  }
+  if (((const SimPlan *)c->op->plan)->paths != NULL) {
+    KNAME(path_circuit_vjp)(c);
     return;
   }
   if (c->op->attr.i[0] == METHOD_BACKPROP) {

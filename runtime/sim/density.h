@@ -60,13 +60,12 @@ typedef struct DensityWalk {
 typedef struct DensityOp {
   uint8_t kind;
   bool grad;
-  int slot; /* TURN */
+  bool sparse; /* TABLE: what it does not list becomes 0 */
+  int slot;    /* TURN */
   DensityWalk walk;
   uint32_t n;            /* TURN: pairs; TABLE: entries */
   const uint32_t *a, *b; /* TURN: r[a]' = c r[a] - s r[b]; TABLE: r'[a] = factor r[b] */
   const double *factor;  /* TABLE: what is constant of it */
-  uint32_t n_zero;       /* TABLE: r'[zero] = 0 */
-  const uint32_t *zero;
   int n_scales;
   const DensityScale *scale;
   size_t table; /* TABLE: begin of its factors among all, Reals in scratch */
@@ -119,12 +118,14 @@ typedef struct DensityPlan {
   size_t total[3];
 } DensityPlan;
 
-/* Makes the plan of a mixed circuit; NULL and *why, *where. */
+/* Makes the plan of a mixed circuit; NULL and *why, *where. keep_bytes: of states that a gradient keeps;
+ * prune: leave out what stays 0 or is not read, in registers of at most DENSITY_PRUNE_QUBITS. */
 const SimPlan *density_plan(Arena *a, const CircuitProgram *c, const KernelSet *set, size_t keep_bytes,
-                            const char **why, Span *where);
+                            bool prune, const char **why, Span *where);
 /* Bytes of states that a gradient keeps before it computes them again. */
 #define DENSITY_KEEP_BYTES ((size_t)96 << 20)
 /* Leaves out entries that stay 0 or are never read, in small registers (density_prune.c). */
-void density_prune(Arena *a, DensityPlan *d);
+void density_prune(Arena *a, DensityPlan *d, DensityOp *op);
+#define DENSITY_PRUNE_QUBITS 5
 size_t density_scratch(const KOp *op);
 #endif

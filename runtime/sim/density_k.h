@@ -153,12 +153,12 @@ KINLINE void turn_forward(RVec *r, const DensityOp *op, RVec c, RVec s) {
   }
 }
 
-KINLINE void table_forward(RVec *out, const RVec *in, const DensityOp *op, const Real *factor) {
+KINLINE void table_forward(RVec *out, const RVec *in, const DensityOp *op, const Real *factor, uint32_t dim) {
+  if (op->sparse) state_zero(out, dim);
   const uint32_t *to = op->a, *from = op->b, n = op->n;
   FOR_BASE(&op->walk, base) {
     for (uint32_t i = 0; i < n; i++) out[base | to[i]] = factor[i] * in[base | from[i]];
   }
-  for (uint32_t i = 0; i < op->n_zero; i++) out[op->zero[i]] = (RVec){0};
 }
 
 KINLINE void matrix_forward(RVec *out, const RVec *in, const DensityOp *op, const RVec *entry) {
@@ -174,7 +174,7 @@ KINLINE void matrix_forward(RVec *out, const RVec *in, const DensityOp *op, cons
 
 /* out = the table or matrix of in. */
 KINLINE void density_step(const Density *D, const DensityOp *op, RVec *out, const RVec *in) {
-  if (op->kind == DENSITY_TABLE) table_forward(out, in, op, D->factor + op->table);
+  if (op->kind == DENSITY_TABLE) table_forward(out, in, op, D->factor + op->table, D->d->dim);
   else matrix_forward(out, in, op, D->entry + op->matrix);
 }
 
@@ -199,7 +199,8 @@ KINLINE RVec turn_back(RVec *r, RVec *l, const DensityOp *op, RVec c, RVec s) {
   return g - h;
 }
 
-KINLINE void table_back(RVec *out, const RVec *l, const DensityOp *op, const Real *factor) {
+KINLINE void table_back(RVec *out, const RVec *l, const DensityOp *op, const Real *factor, uint32_t dim) {
+  if (op->sparse) state_zero(out, dim);
   const uint32_t *to = op->a, *from = op->b, n = op->n;
   FOR_BASE(&op->walk, base) {
     for (uint32_t i = 0; i < n; i++) out[base | from[i]] = factor[i] * l[base | to[i]];
@@ -218,7 +219,7 @@ KINLINE void matrix_back(RVec *out, const RVec *l, const DensityOp *op, const RV
 }
 
 KINLINE void density_step_back(const Density *D, const DensityOp *op, RVec *out, const RVec *l) {
-  if (op->kind == DENSITY_TABLE) table_back(out, l, op, D->factor + op->table);
+  if (op->kind == DENSITY_TABLE) table_back(out, l, op, D->factor + op->table, D->d->dim);
   else matrix_back(out, l, op, D->entry + op->matrix);
 }
 

@@ -455,7 +455,7 @@ static void plan_places(DensityPlan *d, DensityOp *op) {
 }
 
 const SimPlan *density_plan(Arena *a, const CircuitProgram *c, const KernelSet *set, size_t keep_bytes,
-                            const char **why, Span *where) {
+                            bool prune, const char **why, Span *where) {
   Build b = {.arena = a, .program = c, .d = ARENA_NEW(a, DensityPlan)};
   DensityPlan *d = b.d;
   *where = c->span;
@@ -479,6 +479,7 @@ const SimPlan *density_plan(Arena *a, const CircuitProgram *c, const KernelSet *
   d->op = b.ops.at;
   plan_start(a, d);
   plan_measured(a, d, c);
+  if (prune && d->n_qubits <= DENSITY_PRUNE_QUBITS) density_prune(a, d, b.ops.at);
   plan_places(d, b.ops.at);
   size_t vec = strstr(set->name, "avx512") != NULL ? 64 : strstr(set->name, "avx2") != NULL ? 32 : 16;
   plan_blocks(a, d, mem_mul(d->dim, vec), keep_bytes);

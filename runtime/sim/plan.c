@@ -5,6 +5,7 @@
 #include "runtime/sim/amplitude.h"
 #include "runtime/sim/plain.h"
 #include "runtime/sim/plan.h"
+#include "runtime/sim/trajectory.h"
 #include "runtime/sim/wide.h"
 
 /* Where amplitudes in the lanes are faster (bench/micro/sim.c): for states that leave the cache, for one
@@ -202,7 +203,8 @@ const SimPlan *sim_plan_blocks(Arena *a, const CircuitProgram *c, const KernelSe
 
 const SimPlan *sim_plan(Arena *a, const CircuitProgram *c, const KernelSet *set, const char **why,
                         Span *where) {
-  if (c->mixed) return density_plan(a, c, set, DENSITY_KEEP_BYTES, why, where);
+  if (c->mixed && c->trajectories > 0) return path_plan(a, c, set, why, where);
+  if (c->mixed) return density_plan(a, c, set, DENSITY_KEEP_BYTES, true, why, where);
   return sim_plan_blocks(a, c, set, WIDE_BLOCK_BYTES, why, where);
 }
 
@@ -225,7 +227,7 @@ bool sim_is_wide(const KOp *op) {
 
 bool sim_share(KOp *circuit, KOp *gradient, int64_t rows) {
   const SimPlan *p = circuit->plan;
-  if (p->density != NULL || p->amp != NULL || p->shots != NULL) return false;
+  if (p->density != NULL || p->paths != NULL || p->amp != NULL || p->shots != NULL) return false;
   bool wide = sim_is_wide(circuit);
   if (gradient->plan != p || gradient->attr.i[0] != METHOD_ADJOINT || wide != sim_is_wide(gradient))
     return false;
@@ -240,6 +242,7 @@ bool sim_share(KOp *circuit, KOp *gradient, int64_t rows) {
 size_t sim_scratch(const KOp *op) {
   const SimPlan *p = op->plan;
   if (p->density != NULL) return density_scratch(op);
+  if (p->paths != NULL) return path_scratch(op);
   if (op->op == OP_CIRCUIT_METRIC) return plain_metric_scratch(p->plain, p->vec);
   if (op->op == OP_CIRCUIT_VJP && op->attr.i[0] == METHOD_BACKPROP)
     return plain_backprop_scratch(p->plain, p->vec);

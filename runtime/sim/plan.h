@@ -191,6 +191,7 @@ struct SimPlan {
   const struct WidePlan
       *wide; /* amplitudes in lanes (wide.h); NULL if there are fewer amplitudes than lanes */
   const struct DensityPlan *density; /* circuits with channels (density.h): slots hold whole angles then */
+  const struct PathPlan *paths;      /* by trajectories (trajectory.h) */
 };
 
 /* sim_plan with blocks of this size (wide.h). */

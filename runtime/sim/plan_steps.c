@@ -150,6 +150,10 @@ static const char *all_steps(Steps *s, Span *where) {
     const GateUse *u = &c->gates.at[g];
     const GateInfo *info = &gate_info[u->gate];
     *where = u->span;
+    if (u->channel != CHANNEL_NONE) {
+      vec_push(s->arena, s->marks, ((SimMark){g, s->out->n, *s->frame}));
+      continue;
+    }
     if (u->word != NULL || u->values != NULL) {
       const char *why = steps_given(s, u);
       if (why != NULL) return why;
@@ -171,7 +175,13 @@ static const char *all_steps(Steps *s, Span *where) {
 }
 
 const char *plan_steps(Arena *a, const CircuitProgram *c, SimRotations *out, Frame *frame, Span *where) {
-  Steps s = {.arena = a, .program = c, .out = out, .frame = frame};
+  SimMarks none = {0};
+  return plan_steps_marked(a, c, out, frame, &none, where);
+}
+
+const char *plan_steps_marked(Arena *a, const CircuitProgram *c, SimRotations *out, Frame *frame,
+                              SimMarks *marks, Span *where) {
+  Steps s = {.arena = a, .program = c, .out = out, .frame = frame, .marks = marks};
   frame_identity(frame, c->n_qubits);
   return all_steps(&s, where);
 }

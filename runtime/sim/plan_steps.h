@@ -14,17 +14,28 @@ typedef struct Raw {
 
 typedef VEC(Raw) RawSteps;
 
+/* A channel: gate number, how many rotations stand before it, and the frame there. */
+typedef struct SimMark {
+  int gate, at;
+  Frame frame;
+} SimMark;
+typedef VEC(SimMark) SimMarks;
+
 typedef struct Steps {
   Arena *arena;
   const CircuitProgram *program;
   SimRotations *out;
   Frame *frame;
-  RawSteps *raw; /* not NULL: rotations go here as they are, and nothing into out and frame */
+  SimMarks *marks; /* of circuits with channels */
+  RawSteps *raw;   /* not NULL: rotations go here as they are, and nothing into out and frame */
 } Steps;
 
 /* All gates as rotations in order, without frame: CX is one, too, and so are global phases (no word, no
  * control). NULL, or what is missing. */
 const char *plan_raw_steps(Arena *a, const CircuitProgram *c, RawSteps *out, Span *where);
+/* plan_steps of a circuit with channels, which are left out and marked. */
+const char *plan_steps_marked(Arena *a, const CircuitProgram *c, SimRotations *out, Frame *frame,
+                              SimMarks *marks, Span *where);
 void steps_rotation(Steps *s, Raw r);
 /* The controls of the gate's use, and nothing else yet. */
 Raw steps_controls(const GateUse *u);

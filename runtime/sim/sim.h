@@ -19,6 +19,9 @@
  * on the same row, as they already may where the graph around them is fused differently; neither
  * spec.md nor docs/engine.md promises otherwise.
  *
+ * Circuits with channels are density matrices (density.h) or means over trajectories (trajectory.h), samples
+ * or trajectories in the lanes.
+ *
  * Gradients are computed by the method in i[0] of the node (lang/ir/circuit_methods.def): adjoint, or
  * runs with moved angles (circuit_moved_k.c; samples in the lanes always). Hessian products are by
  * forward over adjoint whatever the method.
@@ -32,11 +35,6 @@
  *   distribution from a stream of the node's site, row and shot; gradients by shift rules, whose terms
  *   are such runs (add_moved). Observables that do not commute are measured in groups, each a frame of
  *   its own.
- * - Noise by density matrices: the state of 2n qubits under the words P (x) 1 - 1 (x) P*, still a product
- *   of commuting rotations; a channel of Pauli words multiplies amplitudes of that state in the Pauli
- *   basis, one more SimOpKind with one real factor for each sign, and its derivative in the strength.
- *   By trajectories: a channel is a word chosen for each lane or sample, an x and z by lane.
- * - Reset and measuring in the middle: by fresh qubits (deferral) or density matrices.
  * - Several threads for one large state: blocks of a sweep are independent, so the executor may claim
  *   them like shards; inner products would then be kept for each of 16 fixed parts of the blocks.
  *

@@ -305,6 +305,10 @@ static void check_outputs(const Case *t) {
       const KernelSet *set = kernel_set((KernelFamily)f, is_double);
       rig_run(t->c, set, OP_CIRCUIT, t->rows, t->in, NULL, NULL, &out);
       near(t->c, got, want, samples * t->c->n_outputs, is_double ? 1e-12 : 1e-5, "y", set->name);
+      rig_prune = false;
+      rig_run(t->c, set, OP_CIRCUIT, t->rows, t->in, NULL, NULL, &out);
+      rig_prune = true;
+      near(t->c, got, want, samples * t->c->n_outputs, is_double ? 1e-12 : 1e-5, "whole y", set->name);
     }
 }
 
@@ -457,6 +461,11 @@ static void test_random_gradients(void **state) {
       for (int k = 0; k < 4; k++)
         near(t.c, other.v[k], g.v[k], values_of(t.c, k, t.rows), 4e-5, "single", "f32");
     }
+    rig_prune = false;
+    run_vjp(&t, best(), &other);
+    rig_prune = true;
+    for (int k = 0; k < 4; k++)
+      near(t.c, other.v[k], g.v[k], values_of(t.c, k, t.rows), 1e-13, "whole", "f64");
     rig_keep_bytes = 1;
     run_vjp(&t, best(), &other);
     rig_keep_bytes = DENSITY_KEEP_BYTES;
@@ -492,8 +501,10 @@ static void test_random_hessians(void **state) {
     }
     h.at[4] = h.v[4];
     rig_keep_bytes = i % 2 ? 1 : DENSITY_KEEP_BYTES;
+    rig_prune = i % 3 != 0;
     rig_run(c, best(), OP_CIRCUIT_HVP, t.rows, t.in, t.w, dir, h.at);
     rig_keep_bytes = DENSITY_KEEP_BYTES;
+    rig_prune = true;
     const double step = 1e-3;
     for (int j = 0; j < 4; j++) {
       static Case moved;

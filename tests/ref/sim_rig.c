@@ -4,6 +4,7 @@
 #include <string.h>
 #include "lang/base/mem.h"
 #include "runtime/sim/density.h"
+#include "runtime/sim/trajectory.h"
 #include "runtime/sim/wide.h"
 
 CircuitProgram *rig_circuit(Arena *a, int n_qubits, int n_inputs, const int64_t *size, const bool *rows) {
@@ -92,6 +93,7 @@ int64_t rig_batch;
 uint64_t rig_key;
 CircuitMethod rig_method;
 size_t rig_block_bytes = WIDE_BLOCK_BYTES;
+bool rig_prune = true;
 size_t rig_keep_bytes = DENSITY_KEEP_BYTES;
 
 static Shape input_shape(const CircuitProgram *c, int k, int64_t rows) {
@@ -110,12 +112,13 @@ void rig_run(const CircuitProgram *c, const KernelSet *set, OpId op, int64_t row
   int64_t samples = rig_samples(c, rows), n_out[KMAX_PARTS] = {0};
   KOp k = {.op = op, .n_in = op == OP_CIRCUIT ? n : op == OP_CIRCUIT_VJP ? n + 1 : 2 * n + 1};
   k.attr.i[0] = rig_method;
-  k.plan = c->mixed ? density_plan(a, c, set, rig_keep_bytes, &why, &where)
-                    : sim_plan_blocks(a, c, set, rig_block_bytes, &why, &where);
-  assert(k.plan != NULL);
-  RunClock clock = {0};
+  static const RunClock start = {0};
   k.key = rig_key;
-  KCall call = {.op = &k, .rows = rows, .clock = &clock};
+  k.plan = c->trajectories > 0 ? path_plan(a, c, set, &why, &where)
+           : c->mixed          ? density_plan(a, c, set, rig_keep_bytes, rig_prune, &why, &where)
+                               : sim_plan_blocks(a, c, set, rig_block_bytes, &why, &where);
+  assert(k.plan != NULL);
+  KCall call = {.op = &k, .rows = rows, .clock = &start};
   for (int i = 0; i < k.n_in; i++) {
     int source = i > n ? i - n - 1 : i;
     k.in_rows[i] = i == n ? samples == rows : c->input_has_rows[source];

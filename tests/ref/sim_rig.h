@@ -28,6 +28,8 @@ extern uint64_t rig_key;
 extern CircuitMethod rig_method;
 /* What a block of a large state may take, in bytes (wide.h). */
 extern size_t rig_block_bytes;
+/* Density matrices without the entries that do not matter. */
+extern bool rig_prune;
 /* What the states that a gradient of a density matrix keeps may take (density.h). */
 extern size_t rig_keep_bytes;
 /* Runs one op over `rows` rows. in[k]: rows * size or size values; w [samples, outputs]; u[k] like

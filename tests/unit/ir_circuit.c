@@ -15,27 +15,38 @@ static void test_methods(void **state) {
   for (int m = 0; m < 2; m++) {
     for (int order = 1; order < 3; order++) {
       CircuitMethod method = m ? METHOD_SHIFT : METHOD_ADJOINT;
-      MethodUse use = {MEASURE_PROBS, order, false, CIRCUIT_PURE};
+      MethodUse use = {.measure = MEASURE_PROBS, .order = order, .shots = false, .noise = CIRCUIT_PURE};
       assert_int_equal(circuit_method_check(a, method, &use, &why), METHOD_RUNS);
       assert_null(why);
     }
   }
-  MethodUse third = {MEASURE_EXPVAL, 3, false, CIRCUIT_PURE};
+  MethodUse third = {.measure = MEASURE_EXPVAL, .order = 3, .shots = false, .noise = CIRCUIT_PURE};
   assert_int_equal(circuit_method_check(a, METHOD_ADJOINT, &third, &why), METHOD_IMPOSSIBLE);
   assert_non_null(strstr(why, "third"));
-  MethodUse shots = {MEASURE_EXPVAL, 1, true, CIRCUIT_PURE};
+  MethodUse shots = {.measure = MEASURE_EXPVAL, .order = 1, .shots = true, .noise = CIRCUIT_PURE};
   assert_int_equal(circuit_method_check(a, METHOD_ADJOINT, &shots, &why), METHOD_IMPOSSIBLE);
   assert_string_equal(
       why, "the gradient method `adjoint` is not possible here: it takes the exact pure state back "
            "through the gates, and samples leave none");
   /* what can never be comes before what is not built yet */
-  MethodUse both = {MEASURE_EXPVAL, 2, true, CIRCUIT_MIXED};
+  MethodUse both = {.measure = MEASURE_EXPVAL, .order = 2, .shots = true, .noise = CIRCUIT_MIXED};
   assert_int_equal(circuit_method_check(a, METHOD_SPSA, &both, &why), METHOD_IMPOSSIBLE);
   assert_non_null(strstr(why, "random direction"));
+  /* trajectories: adjoint unless a choice depends on the state, then shift */
+  MethodUse paths = {.measure = MEASURE_EXPVAL, .order = 1, .noise = CIRCUIT_PATHS, .open_noise = true};
+  assert_int_equal(circuit_method_default(&paths), METHOD_ADJOINT);
+  paths.jumps = true;
+  assert_int_equal(circuit_method_default(&paths), METHOD_SHIFT);
+  assert_int_equal(circuit_method_check(a, METHOD_ADJOINT, &paths, &why), METHOD_IMPOSSIBLE);
+  paths.open_jumps = true;
+  assert_int_equal(circuit_method_check(a, METHOD_SHIFT, &paths, &why), METHOD_LATER);
+  MethodUse strength = {.measure = MEASURE_EXPVAL, .order = 1, .noise = CIRCUIT_MIXED, .open_noise = true};
+  assert_int_equal(circuit_method_check(a, METHOD_SHIFT, &strength, &why), METHOD_IMPOSSIBLE);
+  assert_int_equal(circuit_method_default(&strength), METHOD_ADJOINT);
   for (int m = 0; m < METHOD_COUNT; m++)
     assert_int_equal(circuit_method_find(circuit_method_name((CircuitMethod)m)), m);
   assert_int_equal(circuit_method_find("adjiont"), METHOD_COUNT);
-  MethodUse exact = {MEASURE_EXPVAL, 1, false, CIRCUIT_PURE};
+  MethodUse exact = {.measure = MEASURE_EXPVAL, .order = 1, .shots = false, .noise = CIRCUIT_PURE};
   assert_int_equal(circuit_method_default(&exact), METHOD_ADJOINT);
   assert_int_equal(circuit_method_default(&shots), METHOD_SHIFT);
   assert_non_null(strstr(circuit_methods_text(a, &exact), "`adjoint`, `shift`"));

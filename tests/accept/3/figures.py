@@ -40,6 +40,10 @@ def w2(bench, order=1):
     return cells[cell(n=8, batch=64)] if order == 1 else cells[cell(n=8, batch=64, order=2)]
 
 
+def w8(bench):
+    return load(bench, 8)[cell(n=4, batch=32)]
+
+
 FIGURES = {
     "w2_fastest": lambda b: ratio(w2(b)),
     "w2_lightning": lambda b: ratio(w2(b), "lightning"),
@@ -50,6 +54,9 @@ FIGURES = {
     "w3_20": lambda b: ratio(load(b, 3)[cell(n=20, batch=1)]),
     "w3_22": lambda b: ratio(load(b, 3)[cell(n=22, batch=1)]),
     "penalty_cost": lambda b: ms(w2(b, 2), "qgn") / ms(w2(b), "qgn"),
+    "w8_pennylane": lambda b: ratio(w8(b), "jax_peer-mixed"),
+    "w8_tensorcircuit": lambda b: ratio(w8(b), "jax_peer-tc"),
+    "w8_transfer": lambda b: ratio(w8(b), "jax_peer-transfer"),
     "penalty_jax": lambda b: ratio(w2(b, 2), "jax_peer-kron", "jax_peer-gates"),
 }
 

@@ -1,0 +1,70 @@
+/* Circuits with channels by trajectories: pure states, in each of which every channel is one of its
+ * operators, drawn at random; outputs are means over them. Samples one after the other, trajectories in the
+ * lanes. Private to runtime/sim.
+ *
+ * Words. A channel that applies words with given probabilities costs nothing: with psi = F W phi, F the frame
+ * of the circuit (pauli.h) and W a word for each lane, a rotation about P acts on phi as a rotation about
+ * +-F^+ P F, with the sign that W commutes with it or not. So an error turns signs of later angles and of
+ * measured words in its lane, and phi never meets it. Any other channel (a *jump*) has operators K = sum of
+ * c_P P over the words of its qubits; with their images in phi, the probability of K is the expectation value
+ * of K^+ K, and phi becomes K phi divided by its root.
+ *
+ * Random numbers: draw d of trajectory k of row i is word k D + d of row i at the circuit's site, D the draws
+ * of a trajectory rounded up to 4; the same in forward, gradient and moved runs.
+ *
+ * Gradients in angles. With words only the choices do not depend on them, so the mean over trajectories of
+ * adjoint gradients is without bias (adjoint). Any circuit is a trigonometric polynomial in each angle, so
+ * shift rules are, too, with jumps as well (shift). In strengths: F is a sum over the words of a channel,
+ * sum_w p_w F_w, F_w with that word at this place; dF/dp = sum_w dp_w F_w by runs in which it is forced, all
+ * others drawn as before. */
+#ifndef QGN_SIM_TRAJECTORY_H
+#define QGN_SIM_TRAJECTORY_H
+#include "runtime/sim/density.h"
+
+typedef enum PathKind { PATH_TURN, PATH_WORDS, PATH_JUMP } PathKind;
+
+/* i^t X^x Z^z */
+typedef struct PathOp {
+  uint8_t kind;
+  bool grad;
+  int slot;   /* TURN: half its angle */
+  Pauli word; /* TURN: Hermitian, sign + */
+  int draw;   /* channels: number in a trajectory */
+  const DensityChannel *channel;
+  int n;                      /* WORDS: words; JUMP: operators */
+  const Pauli *image;         /* WORDS: of word i; JUMP: of each word of its qubits */
+  const Formula *probability; /* WORDS */
+  int n_words;                /* JUMP */
+  const KrausFormula *kraus;  /* JUMP of a row with formulas; else constants: */
+  const double *coefficient;  /* [n][n_words] re and im of c_P */
+  size_t at;                  /* JUMP: begin of its coefficients in scratch, doubles */
+} PathOp;
+
+typedef struct PathReading {
+  int output;
+  double coefficient;
+  Pauli word; /* Hermitian, sign + */
+} PathReading;
+
+typedef struct PathPlan {
+  int n_qubits;
+  int64_t paths;
+  int n_ops, n_draws; /* draws: a multiple of 4 */
+  const PathOp *op;
+  const double *constant;
+  int n_readings;
+  const PathReading *reading;
+  int n_probs; /* measured qubits; outputs are 2^n_probs */
+  const Pauli *probs;
+  const double *wrong; /* for each: chances that 0 and 1 are misread */
+  size_t uniform_at, choice_at, coefficient_at, mean_at, square_at, psi_at, other_at, lam_at;
+  size_t total[2];
+} PathPlan;
+
+/* Makes the plan of a mixed circuit with trajectories; NULL and *why, *where. */
+const SimPlan *path_plan(Arena *a, const CircuitProgram *c, const KernelSet *set, const char **why,
+                         Span *where);
+size_t path_scratch(const KOp *op);
+/* The operators of a jump as coefficients of words, for these parameters: out[n][n_words] re and im. */
+void path_coefficients(const PathOp *op, const double *v, double *out);
+#endif

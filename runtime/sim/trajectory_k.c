@@ -1,0 +1,468 @@
+/* Circuits by trajectories: trajectory.h. One row after the other, VL trajectories of it at once. */
+#include <math.h>
+#include "runtime/sim/call_k.h"
+#include "runtime/sim/trajectory.h"
+#include "runtime/tensor/rng.h"
+
+void KNAME(path_circuit)(const KCall *c);
+void KNAME(path_circuit_vjp)(const KCall *c);
+
+typedef struct Paths {
+  Sim s;
+  const PathPlan *p;
+  double *uniform; /* [draws][VL] */
+  uint8_t *choice; /* [draws][VL] */
+  double *coefficient;
+  RVec *mean;
+  State psi, other, lam;
+  uint32_t x[VL], z[VL]; /* the word of each lane */
+  RVec weight;           /* 1 / trajectories, 0 in lanes behind the last one */
+  int forced, word;      /* op whose word is given; -1: none */
+} Paths;
+
+static Paths paths_begin(const KCall *c) {
+  const SimPlan *plan = c->op->plan;
+  const PathPlan *p = plan->paths;
+  Paths P = {.s = sim_begin_at(c, &plan->at, 0), .p = p, .forced = -1};
+  char *at = P.s.scratch;
+  P.uniform = (double *)(void *)(at + p->uniform_at);
+  P.choice = (uint8_t *)(at + p->choice_at);
+  P.coefficient = (double *)(void *)(at + p->coefficient_at);
+  P.mean = (RVec *)(void *)(at + p->mean_at);
+  P.psi = state_at(at, p->psi_at, p->n_qubits);
+  P.other = state_at(at, p->other_at, p->n_qubits);
+  P.lam = state_at(at, p->lam_at, p->n_qubits);
+  sim_shared_angles(&P.s);
+  return P;
+}
+
+/* ---- a row: its angles and strengths, the same in all lanes ---- */
+
+static Real row_value(const Paths *P, int i) {
+  const SimSlot *slot = &P->s.plan->slot[i];
+  Real v = P->s.scalar[i];
+  for (int k = 0; k < slot->n_row; k++) {
+    const SimTerm *t = &slot->term[slot->n_shared + k];
+    const int64_t size = P->s.plan->program->input_size[t->source];
+    v += (Real)t->scale * ((const Real *)P->s.call->in[t->source])[P->s.row * size + t->element];
+  }
+  return v;
+}
+
+static bool channel_values(const Paths *P, const DensityChannel *c, double *v) {
+  for (int k = 0; k < c->n_params; k++)
+    v[k] = c->slot[k] < 0 ? c->constant[k] : (double)row_value(P, c->slot[k]);
+  return channel_refuses(c->id, v) == NULL;
+}
+
+/* Sets the row; a strength outside its range makes the row NaN. */
+static Real path_row(Paths *P, int64_t row) {
+  const SimPlan *plan = P->s.plan;
+  Real good = 1;
+  P->s.row = row;
+  for (int i = 0; i < plan->n_slots; i++)
+    if (plan->slot[i].n_row > 0) vsincos(splat(row_value(P, i)), &P->s.cs[2 * i + 1], &P->s.cs[2 * i]);
+  for (int i = 0; i < P->p->n_ops; i++) {
+    const PathOp *op = &P->p->op[i];
+    double v[CHANNEL_MAX_PARAMS];
+    if (op->kind == PATH_TURN) continue;
+    if (!channel_values(P, op->channel, v)) good = (Real)NAN;
+    if (op->kind == PATH_JUMP) path_coefficients(op, v, P->coefficient + op->at);
+  }
+  return good;
+}
+
+/* Draws of trajectories first .. first + VL - 1 of the row. */
+static void path_draws(Paths *P, int64_t first) {
+  const KCall *c = P->s.call;
+  const uint64_t row = (uint64_t)(P->s.plan->any_rows ? c->row0 + P->s.row : 0);
+  for (int l = 0; l < VL; l++) {
+    P->weight[l] = first + l < P->p->paths ? (Real)1 / (Real)P->p->paths : 0;
+    for (int d = 0; d < P->p->n_draws; d += 4) {
+      uint32_t word[4];
+      const uint64_t block = (uint64_t)((first + l) * (P->p->n_draws / 4) + d / 4);
+      rng_philox(c->op->key, (uint32_t)block, (uint32_t)row, c->clock->t, c->clock->repeat, word);
+      for (int k = 0; k < 4; k++) P->uniform[(d + k) * VL + l] = ((double)word[k] + 0.5) * 0x1p-32;
+    }
+  }
+}
+
+/* ---- words on states ---- */
+
+/* -1 in lanes whose word anticommutes with w. */
+static RVec lane_signs(const Paths *P, Pauli w) {
+  RVec s;
+  for (int l = 0; l < VL; l++) s[l] = bit_parity(P->x[l] & w.z) ^ bit_parity(P->z[l] & w.x) ? -1 : 1;
+  return s;
+}
+
+/* Runs what follows for every k whose bit is clear. */
+#define FOR_PAIRS(n, bit, k)                                                                                 \
+  for (uint32_t pair_i = 0, k;                                                                               \
+       pair_i < 1u << ((n)-1) && (k = (pair_i & ((bit)-1)) | (pair_i & ~((bit)-1)) << 1, true); pair_i++)
+
+/* exp(-i a w / 2), c and s of a / 2; w Hermitian with sign +. */
+static void turn(const State p, int n, Pauli w, RVec c, RVec s) {
+  if (w.x == 0) {
+    for (uint32_t k = 0; k < 1u << n; k++) {
+      const RVec t = bit_parity(k & w.z) ? -s : s, re = p.re[k], im = p.im[k];
+      p.re[k] = c * re + t * im;
+      p.im[k] = c * im - t * re;
+    }
+    return;
+  }
+  const uint32_t bit = 1u << (31 - __builtin_clz(w.x));
+  if (w.t >= 2) s = -s;
+  FOR_PAIRS(n, bit, k) {
+    const uint32_t j = k ^ w.x;
+    const RVec t = bit_parity(k & w.z) ? -s : s;
+    const RVec ar = p.re[k], ai = p.im[k], br = p.re[j], bi = p.im[j];
+    if (w.t & 1) {
+      p.re[k] = c * ar - t * br;
+      p.im[k] = c * ai - t * bi;
+      p.re[j] = c * br + t * ar;
+      p.im[j] = c * bi + t * ai;
+    } else {
+      p.re[k] = c * ar + t * bi;
+      p.im[k] = c * ai - t * br;
+      p.re[j] = c * br + t * ai;
+      p.im[j] = c * bi - t * ar;
+    }
+  }
+}
+
+/* <a| w |b>, its real or imaginary part. */
+static RVec inner(const State a, const State b, int n, Pauli w, bool imaginary) {
+  RVec re = {0}, im = {0};
+  for (uint32_t k = 0; k < 1u << n; k++) {
+    const uint32_t j = k ^ w.x;
+    const RVec r = a.re[j] * b.re[k] + a.im[j] * b.im[k], i = a.re[j] * b.im[k] - a.im[j] * b.re[k];
+    if (bit_parity(k & w.z)) re -= r, im -= i;
+    else re += r, im += i;
+  }
+  const int t = (w.t + (imaginary ? 3 : 0)) & 3; /* Im v = Re(-i v); Re(i^t v) */
+  return t == 0 ? re : t == 1 ? -im : t == 2 ? -re : im;
+}
+
+/* to += (f + i g) w from */
+static void add_word(const State to, const State from, int n, Pauli w, RVec f, RVec g) {
+  RVec a = f, b = g;
+  if (w.t == 1) a = -g, b = f;
+  if (w.t == 2) a = -f, b = -g;
+  if (w.t == 3) a = g, b = -f;
+  for (uint32_t k = 0; k < 1u << n; k++) {
+    const uint32_t j = k ^ w.x;
+    const RVec re = a * from.re[k] - b * from.im[k], im = a * from.im[k] + b * from.re[k];
+    if (bit_parity(k & w.z)) to.re[j] -= re, to.im[j] -= im;
+    else to.re[j] += re, to.im[j] += im;
+  }
+}
+
+/* ---- a tile of trajectories forward ---- */
+
+static void change_word(Paths *P, const PathOp *op) {
+  for (int l = 0; l < VL; l++) {
+    const Pauli w = op->image[P->choice[op->draw * VL + l]];
+    P->x[l] ^= w.x;
+    P->z[l] ^= w.z;
+  }
+}
+
+static void choose_words(Paths *P, int i) {
+  const PathOp *op = &P->p->op[i];
+  double v[CHANNEL_MAX_PARAMS], sum[CHANNEL_MAX_KRAUS], total = 0;
+  (void)channel_values(P, op->channel, v);
+  for (int w = 0; w < op->n; w++)
+    sum[w] = total += formula_value(&op->probability[w], op->channel->n_params, v, NULL);
+  for (int l = 0; l < VL; l++) {
+    int w = 0;
+    while (w < op->n - 1 && !(P->uniform[op->draw * VL + l] < sum[w])) w++;
+    P->choice[op->draw * VL + l] = (uint8_t)(i == P->forced ? P->word : w);
+  }
+  change_word(P, op);
+}
+
+/* K^+ K as coefficients of words: real, for it is Hermitian. */
+static void squares(const PathOp *op, const double *c, double out[CHANNEL_MAX_KRAUS][16]) {
+  for (int k = 0; k < op->n; k++) {
+    const double *a = c + 2 * k * op->n_words;
+    for (int w = 0; w < op->n_words; w++) out[k][w] = 0;
+    for (int p = 0; p < op->n_words; p++)
+      for (int q = 0; q < op->n_words; q++) {
+        uint32_t x[2] = {0, 0}, z[2] = {0, 0};
+        for (int i = 0; i < CHANNEL_MAX_QUBITS; i++) {
+          x[0] |= (uint32_t)(p >> (2 * i) & 1) << i, z[0] |= (uint32_t)(p >> (2 * i + 1) & 1) << i;
+          x[1] |= (uint32_t)(q >> (2 * i) & 1) << i, z[1] |= (uint32_t)(q >> (2 * i + 1) & 1) << i;
+        }
+        const Pauli product = pauli_mul(pauli_word(x[0], z[0]), pauli_word(x[1], z[1]));
+        const int t = (product.t - pauli_word(product.x, product.z).t) & 3;
+        const double re = a[2 * p] * a[2 * q] + a[2 * p + 1] * a[2 * q + 1],
+                     im = a[2 * p] * a[2 * q + 1] - a[2 * p + 1] * a[2 * q];
+        out[k][p ^ q] += t == 0 ? re : t == 1 ? -im : t == 2 ? -re : im;
+      }
+  }
+}
+
+static void jump(Paths *P, const PathOp *op) {
+  const int n = P->p->n_qubits;
+  const double *c = P->coefficient + op->at;
+  double square[CHANNEL_MAX_KRAUS][16];
+  RVec mean[16], f[16] = {{0}}, g[16] = {{0}}, sign[16];
+  squares(op, c, square);
+  for (int w = 0; w < op->n_words; w++) {
+    sign[w] = lane_signs(P, op->image[w]);
+    mean[w] = sign[w] * inner(P->psi, P->psi, n, op->image[w], false);
+  }
+  for (int l = 0; l < VL; l++) {
+    double chance[CHANNEL_MAX_KRAUS], total = 0, sum = 0;
+    int k = 0;
+    for (int i = 0; i < op->n; i++) {
+      chance[i] = 0;
+      for (int w = 0; w < op->n_words; w++) chance[i] += square[i][w] * (double)mean[w][l];
+      if (chance[i] < 0) chance[i] = 0;
+      total += chance[i];
+    }
+    for (sum = chance[0]; k < op->n - 1 && !(P->uniform[op->draw * VL + l] * total < sum);)
+      sum += chance[++k];
+    while (k > 0 && chance[k] == 0) k--;
+    P->choice[op->draw * VL + l] = (uint8_t)k;
+    const double root = 1 / sqrt(chance[k]);
+    for (int w = 0; w < op->n_words; w++) {
+      f[w][l] = (Real)(c[2 * (k * op->n_words + w)] * root) * sign[w][l];
+      g[w][l] = (Real)(c[2 * (k * op->n_words + w) + 1] * root) * sign[w][l];
+    }
+  }
+  state_zero(P->other.re, 1u << n);
+  state_zero(P->other.im, 1u << n);
+  for (int w = 0; w < op->n_words; w++)
+    if (any_lane((f[w] != 0) | (g[w] != 0))) add_word(P->other, P->psi, n, op->image[w], f[w], g[w]);
+  const State old = P->psi;
+  P->psi = P->other;
+  P->other = old;
+}
+
+static void path_forward(Paths *P) {
+  const int n = P->p->n_qubits;
+  state_zero(P->psi.re, 1u << n);
+  state_zero(P->psi.im, 1u << n);
+  P->psi.re[0] = splat(1);
+  memset(P->x, 0, sizeof P->x);
+  memset(P->z, 0, sizeof P->z);
+  for (int i = 0; i < P->p->n_ops; i++) {
+    const PathOp *op = &P->p->op[i];
+    if (op->kind == PATH_TURN)
+      turn(P->psi, n, op->word, P->s.cs[2 * op->slot], lane_signs(P, op->word) * P->s.cs[2 * op->slot + 1]);
+    else if (op->kind == PATH_WORDS) choose_words(P, i);
+    else jump(P, op);
+  }
+}
+
+/* ---- outputs ---- */
+
+static uint32_t outcome_of(const PathPlan *p, uint32_t k) {
+  uint32_t o = 0;
+  for (int i = 0; i < p->n_probs; i++)
+    o = o << 1 | (uint32_t)(bit_parity(k & p->probs[i].z) ^ (p->probs[i].t >= 2));
+  return o;
+}
+
+/* Outcomes of lanes whose word turns a measured qubit, there and back. */
+static void flip_outcomes(const Paths *P, RVec *y) {
+  const PathPlan *p = P->p;
+  for (int i = 0; i < p->n_probs; i++) {
+    const RVecInt flip = lane_signs(P, p->probs[i]) < 0;
+    const uint32_t bit = 1u << (p->n_probs - 1 - i);
+    for (uint32_t o = 0; o < 1u << p->n_probs; o++) {
+      if (o & bit) continue;
+      const RVec a = y[o], b = y[o | bit];
+      y[o] = select(flip, b, a);
+      y[o | bit] = select(flip, a, b);
+    }
+  }
+}
+
+/* y of each lane, without constants and misreadings of probs. */
+static void path_measure(const Paths *P) {
+  const PathPlan *p = P->p;
+  RVec *y = P->s.y;
+  for (int o = 0; o < P->s.plan->program->n_outputs; o++) y[o] = (RVec){0};
+  if (p->n_probs > 0) {
+    for (uint32_t k = 0; k < 1u << p->n_qubits; k++)
+      y[outcome_of(p, k)] += P->psi.re[k] * P->psi.re[k] + P->psi.im[k] * P->psi.im[k];
+    flip_outcomes(P, y);
+    return;
+  }
+  for (int i = 0; i < p->n_readings; i++) {
+    const PathReading *r = &p->reading[i];
+    y[r->output] +=
+        (Real)r->coefficient * lane_signs(P, r->word) * inner(P->psi, P->psi, p->n_qubits, r->word, false);
+  }
+}
+
+/* Misreadings: outcome 0 of a qubit is read as 1 with chance wrong[0], ... ; or the transposed of it. */
+static void misread(const PathPlan *p, RVec *y, bool transposed) {
+  for (int i = 0; i < p->n_probs; i++) {
+    const Real up = (Real)p->wrong[2 * i], down = (Real)p->wrong[2 * i + 1];
+    const uint32_t bit = 1u << (p->n_probs - 1 - i);
+    for (uint32_t o = 0; o < 1u << p->n_probs; o++) {
+      if (o & bit) continue;
+      const RVec a = y[o], b = y[o | bit];
+      y[o] = (1 - up) * a + (transposed ? up : down) * b;
+      y[o | bit] = (transposed ? down : up) * a + (1 - down) * b;
+    }
+  }
+}
+
+void KNAME(path_circuit)(const KCall *c) {
+  Paths P = paths_begin(c);
+  const int n_outputs = P.s.plan->program->n_outputs;
+  Real *out = c->out;
+  for (int64_t row = 0; row < P.s.samples; row++) {
+    const Real good = path_row(&P, row);
+    for (int o = 0; o < n_outputs; o++) P.mean[o] = (RVec){0};
+    for (int64_t first = 0; first < P.p->paths; first += VL) {
+      path_draws(&P, first);
+      path_forward(&P);
+      path_measure(&P);
+      for (int o = 0; o < n_outputs; o++) P.mean[o] += P.weight * P.s.y[o];
+    }
+    misread(P.p, P.mean, false);
+    for (int o = 0; o < n_outputs; o++)
+      out[row * n_outputs + o] =
+          good * (sum_lanes(P.mean[o]) + (P.p->constant != NULL ? (Real)P.p->constant[o] : 0));
+  }
+}
+
+/* ---- gradients ---- */
+
+/* g of each lane: derivative in the angle of a slot that holds half of it. */
+static void path_part_add(const Paths *P, int i, RVec g) {
+  const SimSlot *slot = &P->s.plan->slot[i];
+  P->s.sum[i] += g;
+  if (slot->n_row == 0) return;
+  const Real total = sum_lanes(g);
+  for (int k = 0; k < slot->n_row; k++) {
+    const SimTerm *t = &slot->term[slot->n_shared + k];
+    Real *out = P->s.call->part[t->source];
+    const int64_t size = P->s.plan->program->input_size[t->source];
+    if (out != NULL) out[P->s.row * size + t->element] += (Real)(2 * t->scale) * total;
+  }
+}
+
+/* The cotangent of the row in all lanes, behind misreadings. */
+static void path_cotangent(const Paths *P) {
+  const int n = P->s.plan->program->n_outputs;
+  const Real *in = P->s.call->in[P->s.plan->program->n_inputs];
+  const int64_t row = cotangent_has_rows(&P->s) ? P->s.row : 0;
+  for (int o = 0; o < n; o++) P->s.w[o] = splat(in[row * n + o]);
+  misread(P->p, P->s.w, true);
+}
+
+static void path_observe(const Paths *P) {
+  const PathPlan *p = P->p;
+  const uint32_t size = 1u << p->n_qubits;
+  state_zero(P->lam.re, size);
+  state_zero(P->lam.im, size);
+  if (p->n_probs > 0) {
+    for (uint32_t o = 0; o < 1u << p->n_probs; o++) P->s.y[o] = P->weight * P->s.w[o];
+    flip_outcomes(P, P->s.y);
+    for (uint32_t k = 0; k < size; k++) {
+      const RVec f = P->s.y[outcome_of(p, k)];
+      P->lam.re[k] = f * P->psi.re[k];
+      P->lam.im[k] = f * P->psi.im[k];
+    }
+    return;
+  }
+  for (int i = 0; i < p->n_readings; i++) {
+    const PathReading *r = &p->reading[i];
+    const RVec f = (Real)r->coefficient * P->weight * P->s.w[r->output] * lane_signs(P, r->word);
+    add_word(P->lam, P->psi, p->n_qubits, r->word, f, (RVec){0});
+  }
+}
+
+static void path_back(Paths *P) {
+  const int n = P->p->n_qubits;
+  for (int i = P->p->n_ops - 1; i >= 0; i--) {
+    const PathOp *op = &P->p->op[i];
+    if (op->kind != PATH_TURN) {
+      change_word(P, op); /* a word is its own inverse; jumps are refused with this method */
+      continue;
+    }
+    const RVec sign = lane_signs(P, op->word), c = P->s.cs[2 * op->slot],
+               s = sign * P->s.cs[2 * op->slot + 1];
+    if (op->grad) path_part_add(P, op->slot, sign * inner(P->lam, P->psi, n, op->word, true));
+    turn(P->psi, n, op->word, c, -s);
+    turn(P->lam, n, op->word, c, -s);
+  }
+}
+
+/* The weighted outputs of the row, in lanes. */
+static RVec path_value(Paths *P) {
+  RVec f = {0};
+  for (int64_t first = 0; first < P->p->paths; first += VL) {
+    path_draws(P, first);
+    path_forward(P);
+    path_measure(P);
+    for (int o = 0; o < P->s.plan->program->n_outputs; o++) f += P->weight * P->s.w[o] * P->s.y[o];
+  }
+  return f;
+}
+
+/* Two-term shifts: every turn has the one frequency 1. */
+static void path_shifts(Paths *P) {
+  for (int i = 0; i < P->p->n_ops; i++) {
+    const PathOp *op = &P->p->op[i];
+    if (op->kind != PATH_TURN || !op->grad) continue;
+    RVec *cs = &P->s.cs[2 * op->slot];
+    const RVec keep[2] = {cs[0], cs[1]};
+    for (int k = 0; k < 2; k++) {
+      const RVec half =
+          splat(row_value(P, op->slot) + (Real)(k ? -0.78539816339744831 : 0.78539816339744831));
+      vsincos(half, &cs[1], &cs[0]);
+      path_part_add(P, op->slot, (Real)(k ? -0.5 : 0.5) * path_value(P));
+    }
+    cs[0] = keep[0];
+    cs[1] = keep[1];
+  }
+}
+
+/* Strengths: each word of a channel forced in turn. */
+static void path_strengths(Paths *P) {
+  for (int i = 0; i < P->p->n_ops; i++) {
+    const PathOp *op = &P->p->op[i];
+    double v[CHANNEL_MAX_PARAMS], d[CHANNEL_MAX_PARAMS];
+    if (op->kind != PATH_WORDS || !op->channel->open) continue;
+    const DensityChannel *c = op->channel;
+    (void)channel_values(P, c, v);
+    P->forced = i;
+    for (P->word = 0; P->word < op->n; P->word++) {
+      (void)formula_value(&op->probability[P->word], c->n_params, v, d);
+      bool moves = false;
+      for (int k = 0; k < c->n_params; k++) moves = moves || (c->slot[k] >= 0 && d[k] != 0);
+      if (!moves) continue;
+      const RVec f = path_value(P);
+      for (int k = 0; k < c->n_params; k++)
+        if (c->slot[k] >= 0) path_part_add(P, c->slot[k], (Real)(0.5 * d[k]) * f);
+    }
+    P->forced = -1;
+  }
+}
+
+void KNAME(path_circuit_vjp)(const KCall *c) {
+  Paths P = paths_begin(c);
+  const bool shift = c->op->attr.i[0] == METHOD_SHIFT;
+  parts_begin(&P.s);
+  for (int64_t row = 0; row < P.s.samples; row++) {
+    (void)path_row(&P, row);
+    path_cotangent(&P);
+    for (int64_t first = 0; !shift && first < P.p->paths; first += VL) {
+      path_draws(&P, first);
+      path_forward(&P);
+      path_observe(&P);
+      path_back(&P);
+    }
+    if (shift) path_shifts(&P);
+    path_strengths(&P);
+  }
+  parts_end(&P.s);
+}

@@ -1,0 +1,308 @@
+/* The plan of trajectories: rotations of the whole circuit in its frame, and the channels between them. */
+#include <math.h>
+#include <string.h>
+#include "lang/base/mem.h"
+#include "runtime/sim/plan_steps.h"
+#include "runtime/sim/trajectory.h"
+
+typedef struct Build {
+  Arena *arena;
+  const CircuitProgram *program;
+  PathPlan *p;
+  double *constant;
+  VEC(PathOp) ops;
+  VEC(SimSlot) slots;
+  size_t coefficients;
+} Build;
+
+static Pauli without_sign(Pauli w, double *sign) {
+  const Pauli plus = pauli_word(w.x, w.z);
+  *sign = w.t == plus.t ? 1 : -1;
+  return plus;
+}
+
+/* Half of `angle`, its shared terms first, times `by`. */
+static int new_slot(Build *b, SimAngle angle, double by) {
+  SimSlot s = {.shift = angle.shift * by};
+  SimTerm *t = ARENA_ARRAY(b->arena, SimTerm, angle.n);
+  int at = 0;
+  for (int rows = 0; rows < 2; rows++)
+    for (int i = 0; i < angle.n; i++) {
+      if (b->program->input_has_rows[angle.term[i].source] != (rows == 1)) continue;
+      t[at] = angle.term[i];
+      t[at++].scale *= by;
+      if (rows) s.n_row++;
+      else s.n_shared++;
+    }
+  s.term = t;
+  vec_push(b->arena, &b->slots, s);
+  return b->slots.n - 1;
+}
+
+/* A rotation under controls: one for each subset of them (density_plan.c). */
+static void add_rotation(Build *b, const SimRotation *r) {
+  const double part = ldexp(0.5, -r->n_controls);
+  for (uint32_t set = 0; set < 1u << r->n_controls; set++) {
+    Pauli w = r->p;
+    double sign = 1, of_word;
+    for (int i = 0; i < r->n_controls; i++) {
+      if (!(set >> i & 1)) continue;
+      w = pauli_mul(pauli_word(0, r->control[i].mask), w);
+      if (r->control[i].value) sign = -sign;
+    }
+    w = without_sign(w, &of_word);
+    if (w.x == 0 && w.z == 0) continue;
+    PathOp op = {.kind = PATH_TURN, .word = w, .grad = r->angle.n > 0};
+    op.slot = new_slot(b, r->angle, part * sign * of_word);
+    vec_push(b->arena, &b->ops, op);
+  }
+}
+
+/* ---- channels ---- */
+
+static DensityChannel *channel_of(Build *b, const GateUse *u) {
+  DensityChannel *c = ARENA_NEW(b->arena, DensityChannel);
+  c->id = u->channel;
+  c->n_params = channel_n_params(u->channel);
+  for (int k = 0; k < c->n_params; k++) {
+    const AngleRef *r = &u->angle[k];
+    c->slot[k] = -1;
+    c->constant[k] = r->shift;
+    if (r->source < 0 || r->scale == 0) continue;
+    const SimTerm term = {r->source, r->element, r->scale};
+    c->slot[k] = new_slot(b, (SimAngle){r->shift, 1, &term}, 1);
+    c->open = true;
+    c->rows = c->rows || b->program->input_has_rows[r->source];
+  }
+  return c;
+}
+
+static Pauli image_of(const Build *b, const Frame *f, const GateUse *u, uint32_t code) {
+  uint32_t x = 0, z = 0;
+  for (int i = 0; i < u->n_targets; i++) {
+    x |= (code >> (2 * i) & 1) << u->qubit[i];
+    z |= (code >> (2 * i + 1) & 1) << u->qubit[i];
+  }
+  return frame_image(f, b->program->n_qubits, pauli_word(x, z));
+}
+
+static void add_words(Build *b, PathOp *op, const Frame *f, const GateUse *u, const KrausFormula *k, int n) {
+  Pauli *image = ARENA_ARRAY(b->arena, Pauli, n);
+  Formula *probability = ARENA_ARRAY(b->arena, Formula, n);
+  for (int i = 0; i < n; i++) {
+    image[i] = image_of(b, f, u, k[i].word);
+    probability[i] = k[i].probability;
+  }
+  op->kind = PATH_WORDS;
+  op->n = n;
+  op->image = image;
+  op->probability = probability;
+}
+
+/* c_P = Tr(P K) / 2^n of matrices, re and im. */
+static void coefficients(int n_qubits, int n, const double *m, double *out) {
+  const int d = 1 << n_qubits, words = d * d;
+  for (int k = 0; k < n; k++)
+    for (int w = 0; w < words; w++) {
+      double re = 0, im = 0;
+      for (int i = 0; i < d; i++) {
+        int j = i, turns = 0; /* <i| P |j> = i^turns */
+        for (int q = 0; q < n_qubits; q++) {
+          const int letter = w >> (2 * q) & 3, bit = n_qubits - 1 - q, at = i >> bit & 1;
+          if (letter & 1) j ^= 1 << bit;
+          if (letter == 2 && at) turns += 2;
+          if (letter == 3) turns += at ? 1 : 3;
+        }
+        const double *e = m + 2 * ((k * d + j) * d + i);
+        const int t = turns & 3;
+        re += t == 0 ? e[0] : t == 1 ? -e[1] : t == 2 ? -e[0] : e[1];
+        im += t == 0 ? e[1] : t == 1 ? e[0] : t == 2 ? -e[1] : -e[0];
+      }
+      out[2 * (k * words + w)] = re / d;
+      out[2 * (k * words + w) + 1] = im / d;
+    }
+}
+
+void path_coefficients(const PathOp *op, const double *v, double *out) {
+  if (op->kraus == NULL) {
+    memcpy(out, op->coefficient, (size_t)(2 * op->n * op->n_words) * sizeof(double));
+    return;
+  }
+  double m[CHANNEL_MAX_KRAUS * 8];
+  for (int k = 0; k < op->n; k++)
+    for (int i = 0; i < 4; i++) {
+      m[8 * k + 2 * i] = formula_value(&op->kraus[k].element[i], op->channel->n_params, v, NULL);
+      m[8 * k + 2 * i + 1] = 0;
+    }
+  coefficients(1, op->n, m, out);
+}
+
+static void add_jump(Build *b, PathOp *op, const Frame *f, const GateUse *u, const KrausFormula *k, int n) {
+  op->kind = PATH_JUMP;
+  op->n = u->channel == CHANNEL_KRAUS ? u->n_kraus : n;
+  op->n_words = 1 << (2 * u->n_targets);
+  Pauli *image = ARENA_ARRAY(b->arena, Pauli, op->n_words);
+  for (int w = 0; w < op->n_words; w++) image[w] = image_of(b, f, u, (uint32_t)w);
+  op->image = image;
+  op->at = b->coefficients;
+  b->coefficients += (size_t)(2 * op->n * op->n_words);
+  if (u->channel == CHANNEL_KRAUS) {
+    double *c = ARENA_ARRAY(b->arena, double, 2 * op->n * op->n_words);
+    coefficients(u->n_targets, op->n, u->values, c);
+    op->coefficient = c;
+    return;
+  }
+  KrausFormula *kept = ARENA_ARRAY(b->arena, KrausFormula, n);
+  memcpy(kept, k, (size_t)n * sizeof *k);
+  op->kraus = kept;
+}
+
+static const char *add_channel(Build *b, const SimMark *mark) {
+  const GateUse *u = &b->program->gates.at[mark->gate];
+  KrausFormula k[CHANNEL_MAX_KRAUS];
+  if (u->channel == CHANNEL_READOUT) {
+    for (int i = 0; i < 2; i++)
+      if (u->angle[i].source >= 0 && u->angle[i].scale != 0)
+        return "a computed strength of `readout` with trajectories cannot be run by this version";
+    return NULL;
+  }
+  PathOp op = {.channel = channel_of(b, u), .draw = b->p->n_draws++, .slot = -1};
+  const int n = channel_kraus(u->channel, k);
+  if (channel_info[u->channel].kind == CHANNEL_WORDS) {
+    add_words(b, &op, &mark->frame, u, k, n);
+  } else {
+    add_jump(b, &op, &mark->frame, u, k, n);
+  }
+  vec_push(b->arena, &b->ops, op);
+  return NULL;
+}
+
+/* ---- measurement ---- */
+
+/* The chances that 0 and 1 of a qubit are misread by all its `readout`. */
+static void misread(const CircuitProgram *c, int q, double wrong[2]) {
+  wrong[0] = wrong[1] = 0;
+  for (int g = 0; g < c->gates.n; g++) {
+    const GateUse *u = &c->gates.at[g];
+    if (u->channel != CHANNEL_READOUT || u->qubit[0] != q) continue;
+    const double up = u->angle[0].shift, down = u->angle[1].shift;
+    wrong[0] = (1 - wrong[0]) * up + wrong[0] * (1 - down);
+    wrong[1] = (1 - wrong[1]) * down + wrong[1] * (1 - up);
+  }
+}
+
+typedef VEC(PathReading) Readings;
+
+/* Letter by letter: a letter P is read as (1 - p - q) P + (q - p). */
+static void add_reading(Build *b, const Frame *f, Readings *out, int output, double coefficient, uint32_t x,
+                        uint32_t z, int q) {
+  const CircuitProgram *c = b->program;
+  double wrong[2], sign;
+  for (; q < c->n_qubits; q++) {
+    if (!((x | z) >> q & 1)) continue;
+    misread(c, q, wrong);
+    const double lost = coefficient * (wrong[1] - wrong[0]);
+    if (lost != 0) add_reading(b, f, out, output, lost, x & ~(1u << q), z & ~(1u << q), q + 1);
+    coefficient *= 1 - wrong[0] - wrong[1];
+  }
+  if (x == 0 && z == 0) {
+    b->constant[output] += coefficient;
+    return;
+  }
+  const Pauli image = without_sign(frame_image(f, c->n_qubits, pauli_word(x, z)), &sign);
+  vec_push(b->arena, out, ((PathReading){output, coefficient * sign, image}));
+}
+
+static void plan_measured(Build *b, const Frame *f) {
+  const CircuitProgram *c = b->program;
+  PathPlan *p = b->p;
+  if (c->measure == MEASURE_PROBS) {
+    Pauli *probs = ARENA_ARRAY(b->arena, Pauli, c->probs_qubits.n);
+    double *wrong = ARENA_ARRAY(b->arena, double, 2 * c->probs_qubits.n);
+    p->n_probs = c->probs_qubits.n;
+    for (int i = 0; i < p->n_probs; i++) {
+      probs[i] = f->z[c->probs_qubits.at[i]];
+      misread(c, c->probs_qubits.at[i], wrong + 2 * i);
+    }
+    p->probs = probs;
+    p->wrong = wrong;
+    return;
+  }
+  Readings readings = {0};
+  b->constant = ARENA_ARRAY(b->arena, double, c->n_outputs);
+  p->constant = b->constant;
+  for (int o = 0; o < c->observables.n; o++)
+    for (int i = 0; i < c->observables.at[o].terms.n; i++) {
+      const PauliTerm *t = &c->observables.at[o].terms.at[i];
+      add_reading(b, f, &readings, o, t->coefficient, (uint32_t)t->x, (uint32_t)t->z, 0);
+    }
+  p->n_readings = readings.n;
+  p->reading = readings.at;
+}
+
+/* ---- scratch ---- */
+
+static size_t place(size_t *at, size_t n, size_t size) {
+  size_t here = *at;
+  *at = mem_add(here, mem_mul(n, size));
+  *at = mem_add(*at, 63) & ~(size_t)63;
+  return here;
+}
+
+static void plan_layout(SimPlan *s, PathPlan *p, size_t coefficients, size_t vec, size_t real) {
+  SimLayout *l = &s->at;
+  size_t at = 0, slots = (size_t)s->n_slots, outputs = (size_t)s->program->n_outputs;
+  const size_t state = mem_mul((size_t)2 << p->n_qubits, vec);
+  l->scalar = place(&at, mem_mul(slots, 2), real);
+  l->cs = place(&at, mem_mul(slots, 2), vec);
+  l->y = place(&at, outputs, vec);
+  l->w = place(&at, outputs, vec);
+  l->sum = place(&at, slots, vec);
+  p->mean_at = place(&at, outputs, vec);
+  p->uniform_at = place(&at, (size_t)p->n_draws, mem_mul(vec / real, sizeof(double)));
+  p->choice_at = place(&at, (size_t)p->n_draws, vec / real);
+  p->coefficient_at = place(&at, coefficients, sizeof(double));
+  p->psi_at = place(&at, 1, state);
+  p->other_at = place(&at, 1, state);
+  p->total[0] = at;
+  p->lam_at = place(&at, 1, state);
+  p->total[1] = at;
+}
+
+const SimPlan *path_plan(Arena *a, const CircuitProgram *c, const KernelSet *set, const char **why,
+                         Span *where) {
+  Build b = {.arena = a, .program = c, .p = ARENA_NEW(a, PathPlan)};
+  SimRotations r = {0};
+  SimMarks marks = {0};
+  Frame frame;
+  *why = plan_steps_marked(a, c, &r, &frame, &marks, where);
+  int at = 0;
+  for (int i = 0; *why == NULL && i <= marks.n; i++) {
+    const int end = i < marks.n ? marks.at[i].at : r.n;
+    while (at < end) add_rotation(&b, &r.at[at++]);
+    if (i == marks.n) break;
+    *where = c->gates.at[marks.at[i].gate].span;
+    *why = add_channel(&b, &marks.at[i]);
+  }
+  if (*why != NULL) return NULL;
+  PathPlan *p = b.p;
+  p->n_qubits = c->n_qubits;
+  p->paths = c->trajectories;
+  p->n_draws = (p->n_draws + 3) & ~3;
+  p->n_ops = b.ops.n;
+  p->op = b.ops.at;
+  plan_measured(&b, &frame);
+  SimPlan *s = ARENA_NEW(a, SimPlan);
+  s->program = c;
+  s->paths = p;
+  for (int i = 0; i < c->n_inputs; i++) s->any_rows |= c->input_has_rows[i];
+  s->n_slots = b.slots.n;
+  s->slot = b.slots.at;
+  size_t vec = strstr(set->name, "avx512") != NULL ? 64 : strstr(set->name, "avx2") != NULL ? 32 : 16;
+  plan_layout(s, p, b.coefficients, vec, set->real);
+  return s;
+}
+
+size_t path_scratch(const KOp *op) {
+  return ((const SimPlan *)op->plan)->paths->total[op->op == OP_CIRCUIT ? 0 : 1];
+}
