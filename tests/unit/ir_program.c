@@ -63,8 +63,8 @@ static Program *small_program(Arena *a) {
   g_update(g, &(UpdateInfo){0, 0, 0, 1, owned}, &grad, SPAN_NONE);
   Train t = {.name = "t", .dataset = -1, .epochs = 10, .gradient = "adjoint"};
   Optimizer o = {.optim = OPTIM_SGD, .n_hypers = 2, .n_slots = 1, .slots = owned, .name = "m"};
-  o.hypers[0] = (Schedule){SCHED_COSINE, 0.1, 0, 0, 0, -1};
-  o.hypers[1] = (Schedule){SCHED_CONST, 0, 0, 0, 0, -1};
+  o.hypers[0] = (Schedule){.kind = SCHED_COSINE, .base = 0.1, .slot = -1};
+  o.hypers[1] = (Schedule){.kind = SCHED_CONST, .slot = -1};
   vec_push(a, &t.optimizers, o);
   vec_push(a, &t.step.stmts, ((Stmt){.kind = STMT_REGION, .graph = g}));
   vec_push(a, &t.step.stmts, ((Stmt){.kind = STMT_LOSS, .slot = 1, .series = 0}));
