@@ -244,8 +244,7 @@ static void quantile_cases(Cases *cs, OpId op) {
 }
 
 static void hermitian_cases(Cases *cs) {
-  for (int64_t d = 1; d < 4; d++) add(cs, 1)->in[0] = sh(4, 2, d, d);
-  for (int k = 0; k < cs->n; k++) cs->at[k].in[0].d[3] = dim_static(2);
+  for (int64_t d = 1; d < 4; d++) add(cs, 1)->in[0] = shape_of(4, (int64_t[]){2, d, d, 2});
   cs->at[2].in[0] = with_rows(cs->at[2].in[0]);
 }
 
