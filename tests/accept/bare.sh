@@ -56,7 +56,7 @@ enter() { # root command...
   local dir=$1
   shift
   mountpoint -q "$dir/proc" || mount -t proc proc "$dir/proc"
-  env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb LC_ALL=C \
+  env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/srv TERM=dumb LC_ALL=C \
     ${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} \
     chroot "$dir" "$@"
 }
@@ -80,21 +80,21 @@ unmount
 rm -rf "$root"
 cp -a "$base" "$root"
 if [ -n "$tree" ]; then
-  mkdir -p "$root/root/qgn"
-  git ls-files -co --exclude-standard -z | tar --null --ignore-failed-read -T - -cf - 2>/dev/null | tar -xf - -C "$root/root/qgn"
+  mkdir -p "$root/srv/qgn"
+  git ls-files -co --exclude-standard -z | tar --null --ignore-failed-read -T - -cf - 2>/dev/null | tar -xf - -C "$root/srv/qgn"
 else
-  git clone -q --no-hardlinks . "$root/root/qgn"
+  git clone -q --no-hardlinks . "$root/srv/qgn"
 fi
 start=$(date +%s)
-enter "$root" sh -c "cd /root/qgn && make $target"
+enter "$root" sh -c "cd /srv/qgn && make $target"
 status=$?
 # When packages were there and when the program was linked, from the files that are written then.
-when() { stat -c %Y "$root/root/qgn/build/$1" 2>/dev/null || date +%s; }
+when() { stat -c %Y "$root/srv/qgn/build/$1" 2>/dev/null || date +%s; }
 ready=$(when setup.ok) linked=$(when qgn) end=$(date +%s)
 echo "bare.sh: make $target: status $status after $((end - start)) s: packages $((ready - start)) s," \
   "build $((linked - ready)) s, the rest $((end - linked)) s"
 if [ $status -eq 0 ] && [ -n "$command" ]; then
-  enter "$root" sh -c "cd /root/qgn && $command"
+  enter "$root" sh -c "cd /srv/qgn && $command"
   status=$?
 fi
 exit $status
