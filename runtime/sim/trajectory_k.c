@@ -214,10 +214,9 @@ static void jump(Paths *P, const PathOp *op) {
     mean[w] = sign[w] * inner(P->psi, P->psi, n, op->image[w], false);
   }
   for (int l = 0; l < VL; l++) {
-    double chance[CHANNEL_MAX_KRAUS], total = 0, sum = 0;
+    double chance[CHANNEL_MAX_KRAUS] = {0}, total = 0, sum = 0;
     int k = 0;
     for (int i = 0; i < op->n; i++) {
-      chance[i] = 0;
       for (int w = 0; w < op->n_words; w++) chance[i] += square[i][w] * (double)mean[w][l];
       if (chance[i] < 0) chance[i] = 0;
       total += chance[i];
