@@ -116,7 +116,13 @@ EDITOR_DEF := $(if $(filter none,$(LINE_EDITOR)),,-DQGN_LINE_EDITOR_$(LINE_EDITO
 
 LANG_PC    := libmd libutf8proc
 RUNTIME_PC := jansson zlib libpng
-CPPFLAGS_ALL := -I. -Ibuild/gen -DQGN_VERSION='"$(VERSION)"' $(EDITOR_DEF) $(BLAS_CFLAGS) \
+# Kernels are compiled once for each family of machines; a quick build has only this machine's.
+FAMILIES := base $(if $(filter x86_64%,$(MACHINE)),avx2 avx512)
+ifeq ($(MODE),quick)
+NATIVE   := $(shell $(CC) -march=native -dM -E -x c /dev/null 2>/dev/null)
+FAMILIES := $(lastword $(filter base $(if $(findstring __AVX2__,$(NATIVE)),avx2) $(if $(findstring __AVX512BW__,$(NATIVE)),avx512),$(FAMILIES)))
+endif
+CPPFLAGS_ALL := -I. -Ibuild/gen $(FAMILIES:%=-DQGN_HAS_%) -DQGN_VERSION='"$(VERSION)"' $(EDITOR_DEF) $(BLAS_CFLAGS) \
                 $(filter-out -D_%,$(shell $(PC) --cflags $(LANG_PC) $(RUNTIME_PC))) $(CPPFLAGS)
 CFLAGS_ALL   := -std=c17 $(OPT) -ffp-contract=off -pthread $(WARN) $(CFLAGS)
 KERNEL_ALL   := -std=c17 $(KOPT) -ffp-contract=fast -fno-math-errno -fno-trapping-math -pthread $(WARN) $(CFLAGS)
@@ -135,7 +141,6 @@ RUNTIME_C := $(filter-out runtime/cli/main.c $(KERNEL_C),$(wildcard runtime/*/*.
 TEST_C    := $(wildcard tests/unit/*.c tests/props/*.c tests/oom/*.c tests/fuzz/*.c)
 TEST_LIB_C := $(wildcard tests/ref/*.c)
 
-FAMILIES := base $(if $(filter x86_64%,$(MACHINE)),avx2 avx512)
 # Vectors wider than the machine's live in memory, where gcc 12 takes lanes that were set for unset;
 # the other families are the same source and are checked.
 FAMILY_base   := $(call if_taken,-Wno-maybe-uninitialized)

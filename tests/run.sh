@@ -178,7 +178,9 @@ if [ "${1:-}" = --some ]; then
   while [ $# -ge 2 ]; do
     name=$1 out=$2 dir=$2.d
     mkdir "$dir" || exit 2
+    start=${EPOCHREALTIME/./}
     one "$name"
+    echo "$((${EPOCHREALTIME/./} - start)) $name" >"$out.time"
     shift 2
   done
   exit 0
@@ -234,6 +236,9 @@ while read -r test; do
   printf '%s\0%s\0' "$test" "$results/$(printf %05d $n)"
 done < <(all_tests | LC_ALL=C sort -r) >"$results/list"
 xargs -0 -n 8 -P "$jobs" -r bash tests/run.sh --some <"$results/list"
+
+# Microseconds of each test, the longest first: where the time of a pass goes.
+[ ! -d "build/$MODE" ] || cat "$results"/*.time 2>/dev/null | sort -rn >"build/$MODE/test-times"
 
 passed=0 failed=0 skipped=0
 for result in "$results"/[0-9]*.text; do

@@ -2,11 +2,23 @@
 #include <stddef.h>
 #include "runtime/kernels/kernel.h"
 
-#if defined(__x86_64__)
-#define VARIANTS(V) V(FAMILY_BASE, base) V(FAMILY_AVX2, avx2) V(FAMILY_AVX512, avx512)
+/* The makefile says which families a build has: QGN_HAS_base, ... */
+#if defined(QGN_HAS_base)
+#define BASE(V) V(FAMILY_BASE, base)
 #else
-#define VARIANTS(V) V(FAMILY_BASE, base)
+#define BASE(V)
 #endif
+#if defined(QGN_HAS_avx2)
+#define AVX2(V) V(FAMILY_AVX2, avx2)
+#else
+#define AVX2(V)
+#endif
+#if defined(QGN_HAS_avx512)
+#define AVX512(V) V(FAMILY_AVX512, avx512)
+#else
+#define AVX512(V)
+#endif
+#define VARIANTS(V) BASE(V) AVX2(V) AVX512(V)
 
 #define DECLARE(FAMILY, isa) extern const KernelSet kernel_table_f32_##isa, kernel_table_f64_##isa;
 VARIANTS(DECLARE)
@@ -21,10 +33,10 @@ const char *kernel_family_name(KernelFamily f) { return names[f]; }
 
 const KernelSet *kernel_set(KernelFamily f, bool is_double) { return sets[f][is_double ? 1 : 0]; }
 
-#if defined(__x86_64__)
 /* The features that -march=x86-64-v3 and -v4 let the compiler use. __builtin_cpu_supports also
  * asks whether the system saves the wide registers. */
-KernelFamily kernel_family(void) {
+static KernelFamily machine_family(void) {
+#if defined(__x86_64__)
   __builtin_cpu_init();
   bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
             __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
@@ -34,7 +46,13 @@ KernelFamily kernel_family(void) {
             __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
             __builtin_cpu_supports("avx512vl");
   return v4 ? FAMILY_AVX512 : FAMILY_AVX2;
-}
 #else
-KernelFamily kernel_family(void) { return FAMILY_BASE; }
+  return FAMILY_BASE;
 #endif
+}
+
+KernelFamily kernel_family(void) {
+  KernelFamily f = machine_family();
+  while (f > FAMILY_BASE && sets[f][0] == NULL) f--;
+  return f;
+}

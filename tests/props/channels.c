@@ -303,6 +303,7 @@ static void check_outputs(const Case *t) {
   for (int f = 0; f <= (int)kernel_family(); f++)
     for (int is_double = 0; is_double < 2; is_double++) {
       const KernelSet *set = kernel_set((KernelFamily)f, is_double);
+      if (set == NULL) continue;
       rig_run(t->c, set, OP_CIRCUIT, t->rows, t->in, NULL, NULL, &out);
       near(t->c, got, want, samples * t->c->n_outputs, is_double ? 1e-12 : 1e-5, "y", set->name);
       rig_prune = false;
@@ -457,6 +458,7 @@ static void test_random_gradients(void **state) {
       }
     /* single precision, and states computed again */
     for (int f = 0; f <= (int)kernel_family(); f++) {
+      if (kernel_set((KernelFamily)f, false) == NULL) continue;
       run_vjp(&t, kernel_set((KernelFamily)f, false), &other);
       for (int k = 0; k < 4; k++)
         near(t.c, other.v[k], g.v[k], values_of(t.c, k, t.rows), 4e-5, "single", "f32");

@@ -9,8 +9,10 @@
 #define POINTS 96
 typedef double complex Cx;
 
-/* Gauss and Legendre on 0 .. 1. */
-static void quadrature(double t[POINTS], double w[POINTS]) {
+/* Gauss and Legendre on 0 .. 1, found at the first call. */
+static double t[POINTS], weight[POINTS];
+static void quadrature(void) {
+  if (weight[0] > 0) return;
   for (int i = 0; i < POINTS; i++) {
     double x = cos(3.14159265358979323846 * (i + 0.75) / (POINTS + 0.5)), slope = 1;
     for (int step = 0; step < 50; step++) {
@@ -24,7 +26,7 @@ static void quadrature(double t[POINTS], double w[POINTS]) {
       x -= p / slope;
     }
     t[i] = (1 + x) / 2;
-    w[i] = 1 / ((1 - x * x) * slope * slope);
+    weight[i] = 1 / ((1 - x * x) * slope * slope);
   }
 }
 
@@ -65,9 +67,9 @@ static void product(int d, const Cx *a, const Cx *b, Cx *out) {
 
 /* w NULL: log a; else its derivative along w. */
 static void log_of(int d, const Cx *a, const Cx *w, Cx *out) {
-  double t[POINTS], weight[POINTS], least;
+  double least;
   Cx *m = calloc((size_t)(4 * d * d), sizeof *m), *r = m + d * d, *x = m + 2 * d * d, *y = m + 3 * d * d;
-  quadrature(t, weight);
+  quadrature();
   inverse(d, a, r, &least);
   for (int i = 0; i < d * d; i++) out[i] = least > 0 ? 0 : (Cx)NAN;
   for (int q = 0; q < POINTS; q++) {

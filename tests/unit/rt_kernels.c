@@ -20,9 +20,13 @@ static void variants(void **state) {
   assert_true(n_sets >= 2);
   for (int v = 0; v < n_sets; v++) {
     assert_true(sets[v]->real == (sets[v]->name[1] == '3' ? sizeof(float) : sizeof(double)));
-    assert_string_equal(sets[v]->name + 4, kernel_family_name((KernelFamily)(v / 2)));
+    assert_string_equal(sets[v]->name + 4, sets[v ^ 1]->name + 4);
     for (int op = 0; op < OP_COUNT_OF; op++)
       assert_true((sets[v]->op[op] != NULL) == (op_info[op].kernel == OPKERNEL_K));
+  }
+  for (int f = 0; f < FAMILY_COUNT; f++) {
+    const KernelSet *set = kernel_set((KernelFamily)f, false);
+    if (set != NULL) assert_string_equal(set->name + 4, kernel_family_name((KernelFamily)f));
   }
   assert_non_null(kernel_set(kernel_family(), false));
   assert_true(blas_is_serial());

@@ -105,7 +105,7 @@ static void test_entered_bits(void **state) {
   assert_int_equal(p->planes, 1);
   double x = 0.3, y[3], *out = y;
   const double *in = &x;
-  rig_run(c, kernel_set(FAMILY_BASE, true), OP_CIRCUIT, 1, &in, NULL, NULL, &out);
+  rig_run(c, kernel_set(kernel_family(), true), OP_CIRCUIT, 1, &in, NULL, NULL, &out);
   assert_true(fabs(y[0] - cos(0.3)) < 1e-15 && fabs(y[1] - 1) < 1e-15 && y[2] == 0);
 }
 
