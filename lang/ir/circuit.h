@@ -81,7 +81,8 @@ typedef struct CircuitProgram {
   bool open_noise;      /* the strength of one depends on an input */
   bool jumps;           /* a channel whose choice of an operator depends on the state */
   bool open_jumps;      /* the strength of such a one, or of a misreading, depends on an input */
-  int64_t trajectories; /* of each sample of a mixed circuit; 0: density matrix */
+  int64_t trajectories; /* of each sample of a mixed circuit; 0: density matrix. Standard errors are further
+                           outputs */
   int path_site;        /* of their random numbers */
   MeasureKind measure;
   VEC(Observable) observables; /* EXPVAL: one output each */

@@ -125,7 +125,8 @@ const Value *circuit_node(Sema *S, CircuitProgram *p, Span span) {
     say(S, DIAG_SHAPE, span, "%s", why != NULL ? why : "the inputs of this circuit do not fit together");
   c->measured = true;
   c->measured_span = span;
-  return val_node(S, id, lift, span);
+  const Value *all = val_node(S, id, lift, span);
+  return program->trajectories > 0 ? means_with_errors(S, all, program->n_outputs / 2, span) : all;
 }
 
 const Value *part_of(Sema *S, const Value *v, int64_t from, int64_t n, Span span) {

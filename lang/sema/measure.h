@@ -47,6 +47,8 @@ const Value *sampled_probs(Sema *S, CircuitProgram *p, const Value *shots, Span 
 /* all: n squares of operators, then the operators; NULL after an error. */
 const Value *const *squares_and_operators(Sema *S, const Value *const *op, int n, const char *name);
 const Value *sampled_variance(Sema *S, const Value *const *op, int n, const Value *shots, Span span);
+/* The first n outputs, whose standard errors are the n behind them. */
+const Value *means_with_errors(Sema *S, const Value *outputs, int n, Span span);
 /* The shots of a measurement: as given, else those of the train; NULL: exact. */
 const Value *shots_here(Sema *S, const Value *given, Span span);
 /* E0206 in a train with shots: what `name` yields is no sample. */

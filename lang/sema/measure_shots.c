@@ -38,6 +38,12 @@ static const Value *with_error(Sema *S, const Value *v, const Value *error) {
   return v;
 }
 
+const Value *means_with_errors(Sema *S, const Value *outputs, int n, Span span) {
+  const Value *error = part_of(S, outputs, n, n, span);
+  if (!val_is_error(error)) error = tensor_unary(S, OP_STOP_GRAD, error, span);
+  return with_error(S, part_of(S, outputs, 0, n, span), error);
+}
+
 static const Value *square_root(Sema *S, const Value *variance, Span span) {
   const Value *cut = tensor_binary(S, OP_MAXIMUM, "max", variance, val_real(S, 0, span), span);
   const Value *root = val_is_error(cut) ? cut : tensor_unary(S, OP_SQRT, cut, span);
@@ -50,7 +56,7 @@ static const Sampled *find_sampled(const Sema *S, const Graph *g, NodeId id) {
   return NULL;
 }
 
-/* stderr(m), m measured with shots. */
+/* stderr(m), m measured with shots or by trajectories. */
 const Value *fn_stderr(Sema *S, Args *args, const Builtin *self) {
   const Value *v = args->v[0];
   const Tensor *t = val_can_be_tensor(v) ? want_tensor(S, v, "the argument of `stderr`") : NULL;
@@ -62,7 +68,8 @@ const Value *fn_stderr(Sema *S, Args *args, const Builtin *self) {
     const Node *n = g_node(g, id);
     id = n->op == OP_MARK || n->op == OP_RESHAPE ? n->in[0] : NODE_NONE;
   }
-  Diag *d = say(S, DIAG_TYPE, v->span, "`stderr` wants what was measured with `shots`, but this is %s",
+  Diag *d = say(S, DIAG_TYPE, v->span,
+                "`stderr` wants what was measured with `shots` or by trajectories, but this is %s",
                 val_describe(S, v));
   diag_help(d, "`let m = expval(Z(q), shots = 1000)`, then `return m, stderr(m)`");
   (void)self;

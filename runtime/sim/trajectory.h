@@ -51,6 +51,8 @@ typedef struct PathPlan {
   int64_t paths;
   int n_ops, n_draws; /* draws: a multiple of 4 */
   const PathOp *op;
+  int n_means; /* outputs; standard errors of them behind, if the program has so many outputs */
+  bool errors;
   const double *constant;
   int n_readings;
   const PathReading *reading;

@@ -13,7 +13,7 @@ typedef struct Paths {
   double *uniform; /* [draws][VL] */
   uint8_t *choice; /* [draws][VL] */
   double *coefficient;
-  RVec *mean;
+  RVec *mean, *square;
   State psi, other, lam;
   uint32_t x[VL], z[VL]; /* the word of each lane */
   RVec weight;           /* 1 / trajectories, 0 in lanes behind the last one */
@@ -29,6 +29,7 @@ static Paths paths_begin(const KCall *c) {
   P.choice = (uint8_t *)(at + p->choice_at);
   P.coefficient = (double *)(void *)(at + p->coefficient_at);
   P.mean = (RVec *)(void *)(at + p->mean_at);
+  P.square = (RVec *)(void *)(at + p->square_at);
   P.psi = state_at(at, p->psi_at, p->n_qubits);
   P.other = state_at(at, p->other_at, p->n_qubits);
   P.lam = state_at(at, p->lam_at, p->n_qubits);
@@ -280,24 +281,6 @@ static void flip_outcomes(const Paths *P, RVec *y) {
   }
 }
 
-/* y of each lane, without constants and misreadings of probs. */
-static void path_measure(const Paths *P) {
-  const PathPlan *p = P->p;
-  RVec *y = P->s.y;
-  for (int o = 0; o < P->s.plan->program->n_outputs; o++) y[o] = (RVec){0};
-  if (p->n_probs > 0) {
-    for (uint32_t k = 0; k < 1u << p->n_qubits; k++)
-      y[outcome_of(p, k)] += P->psi.re[k] * P->psi.re[k] + P->psi.im[k] * P->psi.im[k];
-    flip_outcomes(P, y);
-    return;
-  }
-  for (int i = 0; i < p->n_readings; i++) {
-    const PathReading *r = &p->reading[i];
-    y[r->output] +=
-        (Real)r->coefficient * lane_signs(P, r->word) * inner(P->psi, P->psi, p->n_qubits, r->word, false);
-  }
-}
-
 /* Misreadings: outcome 0 of a qubit is read as 1 with chance wrong[0], ... ; or the transposed of it. */
 static void misread(const PathPlan *p, RVec *y, bool transposed) {
   for (int i = 0; i < p->n_probs; i++) {
@@ -312,23 +295,47 @@ static void misread(const PathPlan *p, RVec *y, bool transposed) {
   }
 }
 
+/* y of each lane, without constants. */
+static void path_measure(const Paths *P) {
+  const PathPlan *p = P->p;
+  RVec *y = P->s.y;
+  for (int o = 0; o < p->n_means; o++) y[o] = (RVec){0};
+  if (p->n_probs > 0) {
+    for (uint32_t k = 0; k < 1u << p->n_qubits; k++)
+      y[outcome_of(p, k)] += P->psi.re[k] * P->psi.re[k] + P->psi.im[k] * P->psi.im[k];
+    flip_outcomes(P, y);
+    misread(p, y, false);
+    return;
+  }
+  for (int i = 0; i < p->n_readings; i++) {
+    const PathReading *r = &p->reading[i];
+    y[r->output] +=
+        (Real)r->coefficient * lane_signs(P, r->word) * inner(P->psi, P->psi, p->n_qubits, r->word, false);
+  }
+}
+
 void KNAME(path_circuit)(const KCall *c) {
   Paths P = paths_begin(c);
-  const int n_outputs = P.s.plan->program->n_outputs;
-  Real *out = c->out;
+  const int n = P.p->n_means, n_outputs = P.s.plan->program->n_outputs;
   for (int64_t row = 0; row < P.s.samples; row++) {
     const Real good = path_row(&P, row);
-    for (int o = 0; o < n_outputs; o++) P.mean[o] = (RVec){0};
+    Real *out = (Real *)c->out + row * n_outputs;
+    for (int o = 0; o < n; o++) P.mean[o] = P.square[o] = (RVec){0};
     for (int64_t first = 0; first < P.p->paths; first += VL) {
       path_draws(&P, first);
       path_forward(&P);
       path_measure(&P);
-      for (int o = 0; o < n_outputs; o++) P.mean[o] += P.weight * P.s.y[o];
+      for (int o = 0; o < n; o++) {
+        P.mean[o] += P.weight * P.s.y[o];
+        P.square[o] += P.weight * P.s.y[o] * P.s.y[o];
+      }
     }
-    misread(P.p, P.mean, false);
-    for (int o = 0; o < n_outputs; o++)
-      out[row * n_outputs + o] =
-          good * (sum_lanes(P.mean[o]) + (P.p->constant != NULL ? (Real)P.p->constant[o] : 0));
+    for (int o = 0; o < n; o++) {
+      const Real mean = sum_lanes(P.mean[o]);
+      const double spread = (double)sum_lanes(P.square[o]) - (double)mean * (double)mean;
+      out[o] = good * (mean + (P.p->constant != NULL ? (Real)P.p->constant[o] : 0));
+      if (P.p->errors) out[n + o] = good * (Real)sqrt(fmax(0, spread) / (double)(P.p->paths - 1));
+    }
   }
 }
 
@@ -348,13 +355,12 @@ static void path_part_add(const Paths *P, int i, RVec g) {
   }
 }
 
-/* The cotangent of the row in all lanes, behind misreadings. */
+/* The cotangent of the row in all lanes. */
 static void path_cotangent(const Paths *P) {
-  const int n = P->s.plan->program->n_outputs;
+  const int n = P->s.plan->program->n_outputs; /* errors carry no derivative */
   const Real *in = P->s.call->in[P->s.plan->program->n_inputs];
   const int64_t row = cotangent_has_rows(&P->s) ? P->s.row : 0;
-  for (int o = 0; o < n; o++) P->s.w[o] = splat(in[row * n + o]);
-  misread(P->p, P->s.w, true);
+  for (int o = 0; o < P->p->n_means; o++) P->s.w[o] = splat(in[row * n + o]);
 }
 
 static void path_observe(const Paths *P) {
@@ -364,6 +370,7 @@ static void path_observe(const Paths *P) {
   state_zero(P->lam.im, size);
   if (p->n_probs > 0) {
     for (uint32_t o = 0; o < 1u << p->n_probs; o++) P->s.y[o] = P->weight * P->s.w[o];
+    misread(p, P->s.y, true);
     flip_outcomes(P, P->s.y);
     for (uint32_t k = 0; k < size; k++) {
       const RVec f = P->s.y[outcome_of(p, k)];
@@ -402,7 +409,7 @@ static RVec path_value(Paths *P) {
     path_draws(P, first);
     path_forward(P);
     path_measure(P);
-    for (int o = 0; o < P->s.plan->program->n_outputs; o++) f += P->weight * P->s.w[o] * P->s.y[o];
+    for (int o = 0; o < P->p->n_means; o++) f += P->weight * P->s.w[o] * P->s.y[o];
   }
   return f;
 }

@@ -216,6 +216,8 @@ static void add_reading(Build *b, const Frame *f, Readings *out, int output, dou
 static void plan_measured(Build *b, const Frame *f) {
   const CircuitProgram *c = b->program;
   PathPlan *p = b->p;
+  p->n_means = c->measure == MEASURE_PROBS ? 1 << c->probs_qubits.n : c->observables.n;
+  p->errors = c->n_outputs > p->n_means;
   if (c->measure == MEASURE_PROBS) {
     Pauli *probs = ARENA_ARRAY(b->arena, Pauli, c->probs_qubits.n);
     double *wrong = ARENA_ARRAY(b->arena, double, 2 * c->probs_qubits.n);
@@ -259,6 +261,7 @@ static void plan_layout(SimPlan *s, PathPlan *p, size_t coefficients, size_t vec
   l->w = place(&at, outputs, vec);
   l->sum = place(&at, slots, vec);
   p->mean_at = place(&at, outputs, vec);
+  p->square_at = place(&at, outputs, vec);
   p->uniform_at = place(&at, (size_t)p->n_draws, mem_mul(vec / real, sizeof(double)));
   p->choice_at = place(&at, (size_t)p->n_draws, vec / real);
   p->coefficient_at = place(&at, coefficients, sizeof(double));

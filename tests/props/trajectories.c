@@ -197,6 +197,39 @@ static void test_shift_is_adjoint(void **state) {
   }
 }
 
+/* Standard errors: their squares have the variance of the means over streams as their mean. */
+static void test_errors(void **state) {
+  (void)state;
+  static Case t;
+  double variance = 0, square = 0;
+  rng_state = 15;
+  for (int i = 0; i < 30; i++) {
+    Arena *a = arena_new();
+    fill_case(&t, random_circuit(a, 1 + below(3), 4 + below(12), i % 2, false));
+    CircuitProgram c = *t.c;
+    c.trajectories = 100;
+    c.n_outputs = circuit_n_outputs(&c);
+    const int n = c.n_outputs / 2, rows = (int)rig_samples(&c, ROWS);
+    assert_int_equal(n, t.c->n_outputs);
+    for (int s = 0; s < STREAMS; s++) {
+      double *out = sample[0][s];
+      rig_key = (uint64_t)s * 31 + 7;
+      rig_run(&c, best(), OP_CIRCUIT, ROWS, t.in, NULL, NULL, &out);
+    }
+    for (int o = 0; o < rows * c.n_outputs; o++) {
+      if (o % c.n_outputs >= n) continue;
+      double mean = 0;
+      for (int s = 0; s < STREAMS; s++) mean += sample[0][s][o] / STREAMS;
+      for (int s = 0; s < STREAMS; s++) {
+        variance += (sample[0][s][o] - mean) * (sample[0][s][o] - mean) / (STREAMS - 1);
+        square += sample[0][s][o + n] * sample[0][s][o + n] / STREAMS;
+      }
+    }
+    arena_free(a);
+  }
+  assert_true(square > 0.9 * variance && square < 1.1 * variance);
+}
+
 /* Every family takes the same branches. */
 static void test_families(void **state) {
   (void)state;
@@ -222,9 +255,8 @@ static void test_families(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_values),
-      cmocka_unit_test(test_gradients),
-      cmocka_unit_test(test_shift_is_adjoint),
+      cmocka_unit_test(test_values),           cmocka_unit_test(test_gradients),
+      cmocka_unit_test(test_shift_is_adjoint), cmocka_unit_test(test_errors),
       cmocka_unit_test(test_families),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

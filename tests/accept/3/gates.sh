@@ -44,7 +44,7 @@ script() { # name, example, bound
     "$3" "$([ $status = 0 ] && grep -q '^ok  ' "$here/$2.out" && echo ok || echo no)"
 }
 
-refused() { # name, text, body of a circuit on q[N]
+given_bad() { # name, text, body of a circuit on q[N]
   printf 'edition = 1\ncircuit c() on q[%s] { %s; return expval(Z(q[0])) }\nc()\n' "$3" "$4" >"$here/bad.qgn"
   (cd "$here" && "$qgn" run bad.qgn) >"$here/bad.out" 2>"$here/bad.err" </dev/null
   local status=$?
@@ -53,9 +53,9 @@ refused() { # name, text, body of a circuit on q[N]
 }
 
 values() {
-  refused '60 qubits' 5 60 'h q' 'at most 30 can be simulated'
-  refused '0 qubits' 2 0 'x q' 'at least 1 is needed'
-  refused 'a qubit twice' 2 2 'cx q[0], q[0]' 'stands twice in one gate'
-  refused 'non-unitary matrix' 2 1 'unitary([[1, 0], [0, 1.1]]) q' 'is not unitary'
-  refused 'unnormalised amplitudes' 2 1 'amplitude([1, 1]) q' 'add up to 2, not to 1'
+  given_bad '60 qubits' 5 60 'h q' 'at most 30 can be simulated'
+  given_bad '0 qubits' 2 0 'x q' 'at least 1 is needed'
+  given_bad 'a qubit twice' 2 2 'cx q[0], q[0]' 'stands twice in one gate'
+  given_bad 'non-unitary matrix' 2 1 'unitary([[1, 0], [0, 1.1]]) q' 'is not unitary'
+  given_bad 'unnormalised amplitudes' 2 1 'amplitude([1, 1]) q' 'add up to 2, not to 1'
 }
