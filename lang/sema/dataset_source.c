@@ -162,23 +162,32 @@ const Value *fn_npy(Sema *S, Args *args, const Builtin *self) {
   (void)self;
   const Value *out;
   Dataset *d = dataset_new(S, DATA_NPY, NULL, args->span, &out);
+  const int index = S->p->datasets.n - 1;
+  if (args->v[0] != NULL && args->n_free == 0) {
+    if (!add_file(S, d, args->v[0], "the file of `npy`")) return S->error;
+    vec_push(S->a, &d->picks, ((DataPick){.as = "array", .n = 1}));
+    out = read_head(S, d, out);
+    return val_is_error(out) ? out : dataset_table(S, index, 0, 0, args->span);
+  }
   for (int i = 0; i < args->n_free; i++) {
     if (!add_file(S, d, args->free[i], arena_printf(S->a, "the file of `%s`", args->free_name[i])))
       return S->error;
     vec_push(S->a, &d->picks, ((DataPick){.as = args->free_name[i], .n = 1}));
   }
-  if (args->n_free > 0) return read_head(S, d, out);
+  if (args->n_free > 0 && args->v[0] == NULL) return read_head(S, d, out);
   Diag *diag = say(S, DIAG_ARGUMENTS, args->name_span, "`npy` names its columns: `npy(x = \"a.npy\")`");
-  diag_help(diag, "each has the file whose array it is");
+  diag_help(diag, "each has the file whose array it is; `npy(\"a.npy\")` is an array as a value");
   return S->error;
 }
 
 static bool add_pick(Sema *S, Dataset *d, const char *as, const Value *v) {
-  const bool is_list = v->kind == VAL_LIST;
-  const int n = is_list ? v->u.list.n : 1;
+  const bool is_list = v->kind == VAL_LIST || v->kind == VAL_RANGE;
+  int n = 1;
+  const Value *const *items = is_list ? static_items(S, v, "the columns", &n) : &v;
+  if (items == NULL) return false;
   const char **from = ARENA_ARRAY(S->a, const char *, n + 1);
   for (int i = 0; i < n; i++) {
-    const Value *one = is_list ? v->u.list.at[i] : v;
+    const Value *one = items[i];
     if (one->kind == VAL_INT) from[i] = num_text(S, one->u.num);
     else from[i] = want_text(S, one, arena_printf(S->a, "what column `%s` is read from", as));
     if (from[i] == NULL) return false;

@@ -60,7 +60,7 @@ const Value *eval_name(Sema *S, const AstNode *n) {
       v->u.object = object_resolve(S, b->value->u.object);
       return v;
     }
-    return val_at(S, b->value, n->span);
+    return b->kept != NULL ? kept_read(S, b, n->span) : val_at(S, b->value, n->span);
   }
   const Value *given = given_name(S, text, n->span);
   if (given != NULL) return given;

@@ -22,15 +22,13 @@ static const Value *matrix_for_rows(Sema *S, const Tensor *a, const Tensor *b, S
   return val_node(S, g_transpose(g, times_matrix(S, turned, a->node, span), turn_rows, span), 1, span);
 }
 
-const Value *fn_matmul(Sema *S, Args *args, const Builtin *self) {
-  const Tensor *a = arg_tensor(S, args, 0, self), *b = arg_tensor(S, args, 1, self);
-  if (a == NULL || b == NULL) return S->error;
+static const Value *product(Sema *S, const Tensor *a, const Tensor *b, const Args *args) {
   const Shape sa = tensor_sample(a), sb = tensor_sample(b);
   if (sa.rank < 2 || sa.rank != sb.rank || !dim_equal(sa.d[sa.rank - 1], sb.d[sb.rank - 2])) {
     Diag *d = say(S, DIAG_SHAPE, args->span, "%s and %s do not multiply", sema_shape_text(S, &sa),
                   sema_shape_text(S, &sb));
     if (sa.rank != sb.rank || sa.rank < 2)
-      diag_note(d, "both sides are matrices [rows, columns], or stacks of equally many");
+      diag_note(d, "both sides are matrices [rows, columns], or stacks of equally many, or one is a vector");
     else {
       label_origin(S, d, sa.d[sa.rank - 1]);
       label_origin(S, d, sb.d[sb.rank - 2]);
@@ -45,6 +43,31 @@ const Value *fn_matmul(Sema *S, Args *args, const Builtin *self) {
   if (!align_lift(S, 2, both, in, &lift, args->span)) return S->error;
   return val_made(S, g_make(graph_now(S), OP_MATMUL, 2, in, NULL, NULL, args->span, &why), lift, why,
                   args->span);
+}
+
+/* The tensor with axis `at` of its sample, of size 1, put in or taken away. */
+static Tensor *with_axis(Sema *S, const Tensor *t, int at, bool put, Span span) {
+  Shape to = {.rank = 0};
+  for (int k = 0; k < t->shape.rank; k++) {
+    if (put && k == at + t->lift) to.d[to.rank++] = dim_static(1);
+    if (put || k != at + t->lift) to.d[to.rank++] = t->shape.d[k];
+  }
+  if (put && at + t->lift == t->shape.rank) to.d[to.rank++] = dim_static(1);
+  return val_node(S, g_reshape(graph_now(S), t->node, &to, span), t->lift, span)->u.tensor;
+}
+
+/* A vector on the left is a row, on the right a column; the result lacks that axis. */
+const Value *fn_matmul(Sema *S, Args *args, const Builtin *self) {
+  const Tensor *a = arg_tensor(S, args, 0, self), *b = arg_tensor(S, args, 1, self);
+  if (a == NULL || b == NULL) return S->error;
+  const bool row = tensor_sample(a).rank == 1 && tensor_sample(b).rank == 2,
+             column = tensor_sample(b).rank == 1 && tensor_sample(a).rank == 2;
+  if (row) a = with_axis(S, a, 0, true, args->span);
+  if (column) b = with_axis(S, b, 1, true, args->span);
+  const Value *out = product(S, a, b, args);
+  if (val_is_error(out) || (!row && !column)) return out;
+  const Tensor *t = with_axis(S, out->u.tensor, row ? 0 : 1, false, args->span);
+  return val_node(S, t->node, t->lift, args->span);
 }
 
 const Value *fn_transpose(Sema *S, Args *args, const Builtin *self) {

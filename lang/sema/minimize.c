@@ -104,6 +104,10 @@ void walk_record(Sema *S, const AstNode *n) {
     return;
   }
   const int64_t epochs = S->p->trains.at[S->train->index].epochs, k = S->train->every;
+  if (k == 0 && S->train->repeats < 0) {
+    later(S, n->span, "`record` in a `repeat` of a computed count");
+    return;
+  }
   const int64_t capacity = k > 0 ? epochs / k : epochs * S->train->per_epoch * S->train->repeats;
   const int series =
       train_series(S, name, &entry, capacity, k > 0, k > 0 ? k : 1, k > 0 ? k : 1, target->span);

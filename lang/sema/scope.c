@@ -67,7 +67,24 @@ void scope_pop(Sema *S, Scope *before) {
   if (S->sink->n_errors > 0 || s->is_library) return; /* after errors a use may have gone unseen */
   for (int i = 0; i < s->names.n; i++) {
     const Binding *b = s->names.at[i];
-    if (b->used || may_be_unused(b) || val_is_error(b->value)) continue;
+    if (may_be_unused(b) || val_is_error(b->value)) continue;
+    if (b->used) vec_push(S->a, &S->used_at, b->span.begin);
+    else vec_push(S->a, &S->unused, b);
+  }
+}
+
+static bool used_elsewhere(const Sema *S, const Binding *b) {
+  for (int i = 0; i < S->used_at.n; i++)
+    if (S->used_at.at[i] == b->span.begin) return true;
+  return false;
+}
+
+/* Names of a loop or function count as used if one turn or call uses them. */
+void warn_unused(Sema *S) {
+  for (int i = 0; i < S->unused.n && S->sink->n_errors == 0; i++) {
+    const Binding *b = S->unused.at[i];
+    if (used_elsewhere(S, b)) continue;
+    vec_push(S->a, &S->used_at, b->span.begin); /* said once */
     Diag *d = diag_add(S->sink, DIAG_UNUSED, b->span, "%s `%s` is never used", bind_kind_text[b->kind],
                        sym_text(b->name));
     if (b->kind == BIND_PARAM)
@@ -134,7 +151,7 @@ Binding *declare(Sema *S, Symbol name, Span span, BindKind kind, const Value *v)
     warn_hiding(S, name, span, kind, v);
   }
   Binding *b = ARENA_NEW(S->a, Binding);
-  *b = (Binding){name, kind, span, v, false, S->runtime_depth, S->call};
+  *b = (Binding){name, kind, span, v, false, S->runtime_depth, S->call, NULL};
   vec_push(S->a, &S->scope->names, b);
   if (S->scope != S->prelude) types_note(S, span, kind, name, v);
   return b;

@@ -91,6 +91,7 @@ static Sema *walk_all(Arena *a, const AstNode *script, const SemaOptions *option
   Sema *S = ARENA_NEW(a, Sema);
   Program *p = ARENA_NEW(a, Program);
   *S = (Sema){.a = a, .sink = sink, .p = p, .options = options != NULL ? options : &none, .loop_index = ""};
+  S->script = script;
   S->want_types = want_types;
   S->set_used = ARENA_ARRAY(a, bool, S->options->n_sets + 1);
   S->error = val_new(S, VAL_ERROR, SPAN_NONE);
@@ -118,6 +119,7 @@ static Sema *walk_all(Arena *a, const AstNode *script, const SemaOptions *option
   script_settings(S);
   settings_check(S);
   scope_pop(S, S->prelude);
+  warn_unused(S);
   finish_objects(S);
   check_whole(S, script);
   S->region = NULL;

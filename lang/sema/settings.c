@@ -90,10 +90,7 @@ bool schedule_of(Sema *S, const Value *v, const char *what, Schedule *out) {
     *out = *v->u.schedule;
     return true;
   }
-  if (v->kind == VAL_TENSOR) {
-    later(S, v->span, "%s that is computed while training", what);
-    return false;
-  }
+  if (v->kind == VAL_TENSOR) return slot_of_number(S, v, what, &out->slot);
   return want_real(S, v, what, &out->base);
 }
 
@@ -243,6 +240,7 @@ static bool set_hyper(Sema *S, OptimValue *o, const char *name, const Value *v) 
     if (!want_int(S, v, what, &n)) return false;
     at->base = (double)n;
   } else if (!schedule_of(S, v, what, at)) return false;
+  if (at->slot >= 0) return true;
   if (!in_range(range, at->base)) return out_of_range(S, v, name, range, at->base);
   if (at->kind == SCHED_COSINE && !in_range(RANGE_FROM0, at->a))
     return out_of_range(S, v, name, RANGE_FROM0, at->a);

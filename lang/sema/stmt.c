@@ -40,7 +40,8 @@ static void bind_one(Sema *S, const AstNode *p, const Value *v, BindKind kind) {
     v = S->error;
   }
   const Span at = p->kind == AST_PATTERN && p->name_span.end != 0 ? p->name_span : p->span;
-  declare(S, p->name, at, kind, kind == BIND_LOOP ? v : named(S, v, p->name));
+  Binding *b = declare(S, p->name, at, kind, kind == BIND_LOOP ? v : named(S, v, p->name));
+  if (kind == BIND_VAR) kept_declare(S, b);
 }
 
 void bind_patterns(Sema *S, const AstNode *patterns, const Value *v, BindKind kind) {
@@ -212,6 +213,7 @@ static void walk_assign(Sema *S, const AstNode *n) {
     if (!val_is_error(v)) assign_weights(S, n, eval(S, target), v);
     return;
   }
+  if (val_is_error(b->value)) return;
   if (b->kind != BIND_VAR) {
     Diag *d = say(S, DIAG_PLACE, target->span, "`:=` changes a `var`, but `%s` is a %s", name,
                   bind_kind_text[b->kind]);
@@ -223,6 +225,10 @@ static void walk_assign(Sema *S, const AstNode *n) {
     Diag *d =
         say(S, DIAG_PLACE, target->span, "a `def` cannot change `%s`, a `var` from outside of it", name);
     diag_help(d, "return the new value, and assign it where the `var` is");
+    return;
+  }
+  if (b->kept != NULL) {
+    kept_assign(S, b, v, n->span);
     return;
   }
   if (b->depth != S->runtime_depth) {
@@ -310,11 +316,11 @@ static void walk_repeat(Sema *S, const AstNode *n) {
   int64_t count;
   if (val_is_error(v)) return;
   const bool at_run = S->place == PLACE_STEP || S->place == PLACE_EVERY;
+  int slot = -1;
   if (at_run && (v->kind == VAL_TENSOR || v->kind == VAL_COUNT)) {
-    later(S, v->span, "a `repeat` of a computed count");
-    return;
-  }
-  if (!want_int(S, v, "the count of a `repeat`", &count)) return;
+    if (!slot_of_number(S, v, "the count of a `repeat`", &slot)) return;
+    count = 1;
+  } else if (!want_int(S, v, "the count of a `repeat`", &count)) return;
   if (count < 0) {
     Diag *d =
         say(S, DIAG_TYPE, v->span, "a `repeat` has at least 0 turns, but this is %lld", (long long)count);
@@ -328,11 +334,12 @@ static void walk_repeat(Sema *S, const AstNode *n) {
   Block *body = ARENA_NEW(S->a, Block);
   region_close(S);
   const int64_t repeats = S->train != NULL ? S->train->repeats : 1;
-  if (S->train != NULL) S->train->repeats = repeats * count;
+  if (S->train != NULL) S->train->repeats = slot >= 0 ? -1 : repeats * count;
   runtime_block(S, ast_kid(n, AST_REPEAT_body), "repeat", body);
   if (S->train != NULL) S->train->repeats = repeats;
   Stmt *s = block_push(S, STMT_REPEAT, n->span);
   s->count = count;
+  s->slot = slot;
   s->block = body;
   s->site_block = "repeat";
 }

@@ -20,6 +20,7 @@
  *   noise.c      channels, noisy views of objects
  *   layers.c     layers of models; layers_images.c on images, layers_norm.c norms, dropout and what they do
  *                while training; inits.c `init =`
+ *   kept.c       vars that keep their value from one step to the next
  *   stmt.c       statements that may stand in several places
  *   dataset.c, dataset_source.c, dataset_stage.c   data
  *   train.c, minimize.c, report.c, toplevel.c   the other blocks
@@ -64,9 +65,11 @@ typedef struct Binding {
   Span span;
   const Value *value;
   bool used;
-  int depth;               /* run-time blocks around its declaration */
-  const struct Call *call; /* the call it was declared in */
+  int depth;                  /* run-time blocks around its declaration */
+  const struct Call *call;    /* the call it was declared in */
+  const struct KeptVar *kept; /* a var that a train changes; NULL else */
 } Binding;
+typedef struct KeptVar KeptVar;
 
 typedef struct Scope Scope;
 struct Scope {
@@ -309,6 +312,9 @@ typedef struct Sampled {
 struct Sema {
   Arena *a;
   DiagSink *sink;
+  const AstNode *script;
+  VEC(const Binding *) unused; /* in the scopes that are closed, */
+  VEC(uint32_t) used_at;       /* and where used ones were declared: warn_unused */
   Program *p;
   const SemaOptions *options;
   bool *set_used;
@@ -371,6 +377,7 @@ typedef struct Sema Sema;
 /* ---- scope.c --------------------------------------------------------------------------- */
 Scope *scope_push(Sema *S);             /* a nested block; returns the scope before, for scope_pop */
 void scope_pop(Sema *S, Scope *before); /* warns about unused names */
+void warn_unused(Sema *S);              /* at the end */
 Scope *scope_new(Sema *S, Scope *parent, bool is_plain);
 Binding *scope_find_here(const Scope *s, Symbol name);
 Binding *scope_find(const Scope *s, Symbol name);
@@ -619,6 +626,13 @@ void walk_block(Sema *S, const AstNode *block); /* in a scope of its own */
 void walk_stmts(Sema *S, const AstNode *block); /* in the present scope */
 void walk_stmt(Sema *S, const AstNode *n);
 void bind_patterns(Sema *S, const AstNode *patterns, const Value *v, BindKind kind);
+
+/* ---- kept.c -------------------------------------------------------------------------------- */
+void kept_declare(Sema *S, Binding *b); /* if a train sets this var of the top level */
+const Value *kept_read(Sema *S, const Binding *b, Span span);
+void kept_assign(Sema *S, const Binding *b, const Value *v, Span span);
+/* Where a number that is computed when run is read from at each update; false after an error. */
+bool slot_of_number(Sema *S, const Value *v, const char *what, int *slot);
 
 /* ---- the other blocks ---------------------------------------------------------------------- */
 void declare_dataset(Sema *S, const AstNode *n);
