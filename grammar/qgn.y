@@ -132,6 +132,7 @@ stmt
 /* ---- declarations ---- */
 use
   : "use" STRING[file] use_as       { $$ = ast_use(B, @$, ast_leaf(B, AST_TEXT, $file), $use_as, NULL); }
+  | "use" STRING[file] ':' names    { $$ = ast_use(B, @$, ast_leaf(B, AST_TEXT, $file), no_word, $names); }
   | "use" path use_as               { $$ = ast_use(B, @$, $path, $use_as, NULL); }
   | "use" path ':' names            { $$ = ast_use(B, @$, $path, no_word, $names); }
   ;

@@ -257,7 +257,7 @@ void walk_use(Sema *S, const AstNode *n) {
   }
   const AstNode *names = ast_kid(n, AST_USE_names);
   const char *alias = n->name != SYM_NONE ? sym_text(n->name) : stem_of(S, n);
-  if (n->name == SYM_NONE && names == NULL && !is_name(alias)) {
+  if (n->name == SYM_NONE && !is_name(alias)) {
     Diag *d = say(S, DIAG_MODULE_FILE, n->span, "`%s` is no name", alias);
     diag_help(d, "give the module one: `use \"%s\" as parts`", n->text);
     return;

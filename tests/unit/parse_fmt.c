@@ -58,6 +58,7 @@ static void spaces(void **state) {
   check("feat :linear(2)", "feat: linear(2)\n");
   check("return(a,b)", "return (a, b)\n");
   check("use std . gan:w,v", "use std.gan: w, v\n");
+  check("use  \"a.qgn\":w,v", "use \"a.qgn\": w, v\n");
   check("x:=not a and(b or c)", "x := not a and (b or c)\n");
   check("let θ = 60_000;let b = 1e-3 ± 2π", "let θ = 60_000; let b = 1e-3 ± 2π\n");
 }
