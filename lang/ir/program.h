@@ -158,7 +158,8 @@ typedef enum StmtKind {
   STMT_PRINT,  /* name or expression text, slot */
   STMT_EXPECT, /* expect or assert */
   STMT_CLAIM,
-  STMT_REPORT
+  STMT_REPORT,
+  STMT_SWEEP /* run every point of the sweep `index` and fill its records */
 } StmtKind;
 
 /* One number or several that stand beside a document's: each a slot (>= 0), a constant, or a text. */
@@ -183,7 +184,7 @@ typedef struct Stmt {
   int slot;             /* REPEAT, IF, LOSS, RECORD, PRINT, EXPECT (condition); -1 none */
   int series;           /* LOSS, RECORD */
   Block *block, *other; /* REPEAT, IF */
-  int index;            /* TRAIN, DATA, CLAIM, REPORT, GROUPS, SEARCH: which */
+  int index;            /* TRAIN, DATA, CLAIM, REPORT, GROUPS, SEARCH, SWEEP: which */
   int count_id;         /* LOSS: count of the rows that it is the mean of; 0: those of the minibatch */
   bool is_assert;       /* EXPECT */
   const char *text; /* PRINT: what was written (without slot: the whole line); EXPECT: the reason, or NULL */
@@ -234,7 +235,8 @@ typedef struct Every {
 
 typedef struct Train {
   const char *name;
-  int dataset;                       /* -1: none, a step is an epoch */
+  const char *site; /* in front of its shuffles and directions: its name, and the repetition */
+  int dataset;      /* -1: none, a step is an epoch */
   int64_t batch, epochs, checkpoint; /* checkpoint: epochs between kept ones, 0: not given */
   bool shuffle, drop_last;
   const char *gradient; /* a row of circuit_methods.def, or "default": each circuit's first possible one */
@@ -250,6 +252,36 @@ typedef struct Train {
   Span span;
 } Train;
 
+/* ---- sweeps ----------------------------------------------------------------------------- */
+/* The part of the script before a sweep, once for each point and seed. A point is elaborated anew with its
+ * settings (SemaOptions.point); it then ends with the sweep, and what it records are its results. */
+typedef struct SweepPoint {
+  const char *const *sets; /* by axis: the value as `--set` reads it; NULL: not varied in this study */
+  const char *const *shown;
+} SweepPoint;
+typedef struct SweepAxis {
+  const char *name; /* of the hyper */
+  bool is_number;
+} SweepAxis;
+typedef struct SweepRecord {
+  const char *name;
+  Shape entry; /* of one point and seed */
+  int slot;    /* [points, seeds (if any), entry ...]; in the program of a point: its value */
+} SweepRecord;
+typedef struct Sweep {
+  const char *name;
+  VEC(SweepAxis) axes;
+  VEC(SweepPoint) points;
+  VEC(int64_t) seeds; /* none: each point runs once, with the seeds of the script */
+  VEC(SweepRecord) records;
+  VEC(int) trains; /* that are repeated: `over` */
+  int best;        /* the record that a best point is chosen by, -1: none */
+  bool best_largest;
+  Span span;
+} Sweep;
+/* Runs of a sweep: points times seeds, points first. */
+static inline int sweep_runs(const Sweep *s) { return s->points.n * (s->seeds.n > 0 ? s->seeds.n : 1); }
+
 /* ---- reports ---------------------------------------------------------------------------- */
 typedef enum FigureKind { FIGURE_HISTOGRAM, FIGURE_SERIES, FIGURE_CURVE, FIGURE_BARS } FigureKind;
 typedef struct Figure {
@@ -260,7 +292,7 @@ typedef struct Figure {
   const char *title;
   bool log_x, log_y;
 } Figure;
-typedef enum ReportKind { REPORT_TEXT, REPORT_TABLE, REPORT_PLOT } ReportKind;
+typedef enum ReportKind { REPORT_TEXT, REPORT_TABLE, REPORT_PLOT, REPORT_SWEEP } ReportKind;
 typedef struct ReportRow {
   int n;
   const Cell *cells;
@@ -272,6 +304,7 @@ typedef struct ReportItem {
   VEC(Cell) places; /* values of the {name} places, in order */
   VEC(ReportRow) rows;
   VEC(Figure) figures; /* drawn in one plot */
+  int sweep;           /* SWEEP: the table of this one */
   Span span;
 } ReportItem;
 typedef struct Report {
@@ -309,6 +342,8 @@ typedef struct Program {
   VEC(Grouping) groupings;
   VEC(Search) searches;
   VEC(Claim) claims;
+  VEC(Sweep) sweeps;
+  int point; /* the program is one point of this sweep; -1: it is the whole script */
   VEC(Report) reports;
   VEC(CircuitView) circuits; /* blocks too; those whose sizes the signature leaves open are not there */
   VEC(HyperValue) hypers;    /* in text order, values as resolved */

@@ -138,7 +138,7 @@ const Value *apply(Sema *S, const Value *callee, Args *args) {
     S->until = NULL;
     return v;
   }
-  if (callee->kind == VAL_TRAIN) return later(S, args->span, "picking from `%s` by a call", args->name);
+  if (callee->kind == VAL_SWEEP) return sweep_call(S, callee, args);
   Diag *d = say(S, DIAG_TYPE, args->name_span, "`%s` is no function: it is %s", args->name,
                 val_describe(S, callee));
   if (callee->kind == VAL_TENSOR || val_is_number(callee))

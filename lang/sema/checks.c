@@ -3,7 +3,7 @@
 #include <string.h>
 
 const char *const place_text[] = {"script", "circuit", "model", "dataset", "def",
-                                  "train",  "step",    "every", "report"};
+                                  "train",  "step",    "every", "sweep",   "report"};
 
 const char *const place_in[] = {"the script's top level",
                                 "a `circuit`",
@@ -13,6 +13,7 @@ const char *const place_in[] = {"the script's top level",
                                 "a `train`",
                                 "a `step`",
                                 "an `every`",
+                                "a `sweep`",
                                 "a `report`"};
 
 #define AT(place) (1u << PLACE_##place)
@@ -38,7 +39,8 @@ static Home home_of(AstKind kind) {
   case AST_REPORT: return (Home){AT(TOP), "`report`", "stands at the top level of a script"};
   case AST_EXPECT: return (Home){AT(TOP), "`expect` and `assert`", "stand at the top level of a script"};
   case AST_LET:
-    return (Home){LOOPS & ~AT(TRAIN), "`let`", "stands in the `step` or `every` of a train, not beside them"};
+    return (Home){(LOOPS & ~AT(TRAIN)) | AT(SWEEP), "`let`",
+                  "stands in the `step` or `every` of a train, not beside them"};
   case AST_VAR:
   case AST_ASSIGN:
     return (Home){AT(TOP) | AT(DEF) | AT(STEP) | AT(EVERY), kind == AST_VAR ? "`var`" : "`:=`",
@@ -49,7 +51,7 @@ static Home home_of(AstKind kind) {
   case AST_PARAM: return (Home){AT(CIRCUIT) | AT(MODEL), "`param`", "belongs in a `circuit` or `model`"};
   case AST_STEP: return (Home){AT(TRAIN), "`step`", "belongs in a `train` block"};
   case AST_EVERY: return (Home){AT(TRAIN), "`every`", "belongs in a `train` block, beside its `step`"};
-  case AST_VARY: return (Home){0, "`vary`", "belongs in a `sweep` block"};
+  case AST_VARY: return (Home){AT(SWEEP), "`vary`", "belongs in a `sweep` block"};
   case AST_MINIMIZE: return (Home){AT(STEP), "`minimize`", "belongs in a `step` of a `train` block"};
   case AST_UPDATE: return (Home){AT(STEP), "`update`", "belongs in a `step` of a `train` block"};
   case AST_RETURN:
@@ -64,7 +66,7 @@ static Home home_of(AstKind kind) {
     return (Home){LOOPS & ~AT(TRAIN), "an expression on a line of its own", "belongs in a `step` or `every`"};
   case AST_COMMAND:
   case AST_MODIFIED: return (Home){AT(CIRCUIT) | AT(REPORT), "", ""};
-  case AST_ATTR: return (Home){LOOPS, "", ""};
+  case AST_ATTR: return (Home){LOOPS | AT(SWEEP), "", ""};
   case AST_SCRIPT:
   case AST_BLOCK:
   case AST_LIST:

@@ -186,6 +186,7 @@ const Value *eval_member(Sema *S, const AstNode *n) {
   if (v->kind == VAL_MODULE) return module_member(S, v->u.module, n);
   if (v->kind == VAL_FILE) return file_block_member(S, v, n);
   if (v->kind == VAL_TRAIN) return train_member(S, v->u.train, n);
+  if (v->kind == VAL_SWEEP) return sweep_member(S, v, n);
   if (v->kind == VAL_OBJECT) return object_member(S, object_root(v->u.object), n);
   if (v->kind == VAL_DATASET) return dataset_member(S, v, sym_text(n->name), n->span);
   say(S, DIAG_TYPE, n->span, "%s has no parts with names: `.%s`", val_describe(S, v), sym_text(n->name));

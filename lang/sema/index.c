@@ -195,6 +195,10 @@ const Value *eval_index(Sema *S, const AstNode *n) {
     const char *text = want_text(S, name, "what is between the brackets after a dataset");
     return text != NULL ? dataset_member(S, v, text, n->span) : S->error;
   }
+  if (v->kind == VAL_SWEEP) {
+    const Value *value = indices->n == 1 ? eval(S, indices->kids[0]) : S->error;
+    return val_is_error(value) ? value : sweep_pick(S, v, value, n->span);
+  }
   if (v->kind == VAL_TRAIN) return later(S, n->span, "`%s[...]`", v->u.train->name);
   bool slices = false;
   for (int i = 0; i < indices->n; i++) slices = slices || indices->kids[i]->kind == AST_SLICE;

@@ -172,6 +172,11 @@ static void table_row(Sema *S, const Value *v, ReportItem *item) {
 static void table_part(Sema *S, const AstNode *n, ReportItem *item) {
   const Value *v = eval(S, n);
   if (val_is_error(v)) return;
+  if (v->kind == VAL_SWEEP && v->u.sweep.point < 0) {
+    vec_push(S->a, &report_now(S)->items,
+             ((ReportItem){.kind = REPORT_SWEEP, .sweep = v->u.sweep.index, .span = n->span}));
+    return;
+  }
   if (v->kind == VAL_LIST && v->u.list.n > 0 && v->u.list.at[0]->kind == VAL_ROW) {
     for (int i = 0; i < v->u.list.n; i++) table_row(S, v->u.list.at[i], item);
     return;
@@ -254,7 +259,8 @@ static void report_parts(Sema *S, ReportKind kind, const AstNode *list, Span spa
     item.figures.at[i].log_y = item.figures.at[i].log_y || log_y;
     if (item.text == NULL) item.text = item.figures.at[i].title;
   }
-  vec_push(S->a, &report_now(S)->items, item);
+  const bool empty = kind == REPORT_TABLE && item.rows.n == 0 && report_now(S)->items.n > 0;
+  if (!empty) vec_push(S->a, &report_now(S)->items, item);
 }
 
 void walk_report_line(Sema *S, const AstNode *n) {

@@ -112,6 +112,7 @@ const char *val_kind_text(ValueKind k) {
   case VAL_BUILTIN: return "a function";
   case VAL_DATASET: return "a dataset";
   case VAL_TRAIN: return "a train";
+  case VAL_SWEEP: return "a sweep";
   case VAL_SERIES: return "a series";
   case VAL_DIST: return "a distribution";
   case VAL_OPTIM: return "an optimizer";
@@ -171,6 +172,7 @@ const char *val_describe(Sema *S, const Value *v) {
     return *name != '\0' ? arena_printf(S->a, "the dataset `%s`", name) : "a dataset";
   }
   case VAL_TRAIN: return arena_printf(S->a, "the train `%s`", v->u.train->name);
+  case VAL_SWEEP: return arena_printf(S->a, "the sweep `%s`", S->p->sweeps.at[v->u.sweep.index].name);
   case VAL_SERIES: return arena_printf(S->a, "the series `%s`", S->p->series.at[v->u.index].name);
   case VAL_QUBITS:
     return v->u.qubits.is_single ? "one qubit" : arena_printf(S->a, "a register of %d qubits", v->u.qubits.n);

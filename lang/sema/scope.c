@@ -3,9 +3,9 @@
 #include "lang/sema/walk.h"
 #include <string.h>
 
-const char *const bind_kind_text[] = {"hyper",   "let",    "var",       "draw",     "param",   "argument",
-                                      "size",    "column", "loop name", "def",      "circuit", "model",
-                                      "dataset", "train",  "report",    "register", "module"};
+const char *const bind_kind_text[] = {"hyper",   "let",    "var",       "draw",   "param",    "argument",
+                                      "size",    "column", "loop name", "def",    "circuit",  "model",
+                                      "dataset", "train",  "sweep",     "report", "register", "module"};
 
 static const char *const synonym_from[] = {
 #define SYNONYM(from, to) from,
@@ -55,6 +55,7 @@ static bool may_be_unused(const Binding *b) {
   case BIND_MODEL:
   case BIND_DATASET:
   case BIND_TRAIN:
+  case BIND_SWEEP:
   case BIND_REPORT:
   case BIND_REGISTER: return true;
   }
@@ -132,7 +133,9 @@ static void warn_hiding(Sema *S, Symbol name, Span span, BindKind kind, const Va
     diag_label(d, b->span, "hidden from here on");
     return;
   }
-  if (S->scope != S->top || kind == BIND_REPORT || kind == BIND_TRAIN || span_in_library(v->span)) return;
+  if (S->scope != S->top || kind == BIND_REPORT || kind == BIND_TRAIN || kind == BIND_SWEEP ||
+      span_in_library(v->span))
+    return;
   if (scope_find_here(S->prelude, name) != NULL || builtin_find(name) != NULL)
     diag_add(S->sink, DIAG_HIDES_LIBRARY, span, "`%s` hides the library's `%s`", sym_text(name),
              sym_text(name));

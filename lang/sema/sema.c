@@ -38,7 +38,7 @@ static bool is_attribute(const AstNode *n) { return n->kind == AST_ATTR || n->ki
 /* Statement by statement. Values that follow one another share a region, so that derivatives may lead
  * through them; whatever acts closes it. */
 static void walk_script(Sema *S, const AstNode *script) {
-  for (int i = 0; i < script->n; i++) {
+  for (int i = 0; i < script->n && !S->ended; i++) {
     const AstNode *n = script->kids[i];
     if (n == NULL) continue;
     if (!is_attribute(n)) S->acted = true;
@@ -100,6 +100,7 @@ static Sema *walk_all(Arena *a, const AstNode *script, const SemaOptions *option
   S->no_rows = no_rows;
   p->arena = a;
   p->edition = 1;
+  p->point = -1;
   vec_push(a, &p->counts, ((Count){.name = ""}));
   vec_push(a, &p->origins, ((Origin){.text = ""}));
   Region top = {.block = &p->top};
@@ -117,9 +118,13 @@ static Sema *walk_all(Arena *a, const AstNode *script, const SemaOptions *option
   walk_script(S, script);
   region_close(S);
   script_settings(S);
-  settings_check(S);
-  scope_pop(S, S->prelude);
-  warn_unused(S);
+  if (!S->ended) {
+    settings_check(S);
+    scope_pop(S, S->prelude);
+    warn_unused(S);
+  } else {
+    point_finish(S);
+  }
   finish_objects(S);
   check_whole(S, script);
   S->region = NULL;

@@ -31,6 +31,13 @@ typedef struct SemaModule {
 typedef bool SemaRead(void *ctx, Arena *a, const char *from, const char *name, bool is_library,
                       SemaModule *out);
 
+/* One run of a sweep: the settings of the point stand in `sets`. */
+typedef struct SemaPoint {
+  const char *sweep;
+  bool has_seed;
+  int64_t seed;
+} SemaPoint;
+
 typedef struct SemaOptions {
   const SemaSet *sets;
   int n_sets;
@@ -38,6 +45,7 @@ typedef struct SemaOptions {
   void *read_ctx;
   DataHeadFn *head; /* NULL: there are no data files */
   void *head_ctx;
+  const SemaPoint *point; /* NULL: the whole script */
 } SemaOptions;
 
 /* Elaborates a whole script. Returns NULL if there were errors (the sink has them); warnings do

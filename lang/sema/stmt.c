@@ -479,6 +479,7 @@ static void walk_stage(Sema *S, const AstNode *n) {
   case PLACE_TRAIN:
   case PLACE_STEP:
   case PLACE_EVERY:
+  case PLACE_SWEEP:
     v = eval(S, e);
     if (!val_is_error(v) && v->kind != VAL_NOTHING) unused_value(S, n, v);
     return;
@@ -527,12 +528,9 @@ void walk_stmt(Sema *S, const AstNode *n) {
   case AST_DATASET: declare_dataset(S, n); return;
   case AST_TRAIN: declare_train(S, n); return;
   case AST_REPORT: declare_report(S, n); return;
-  case AST_SWEEP:
-    later(S, (Span){n->span.begin, n->name_span.end}, "a `sweep`");
-    declare(S, n->name, n->name_span, BIND_TRAIN, S->error);
-    return;
+  case AST_SWEEP: declare_sweep(S, n); return;
+  case AST_VARY: walk_vary(S, n); return;
   case AST_USE: walk_use(S, n); return;
-  case AST_VARY:
   case AST_ERROR:
   case AST_SCRIPT:
   case AST_BLOCK:

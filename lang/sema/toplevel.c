@@ -97,6 +97,10 @@ void walk_attr(Sema *S, const AstNode *n) {
     walk_train_attr(S, n);
     return;
   }
+  if (S->place == PLACE_SWEEP) {
+    walk_sweep_attr(S, n);
+    return;
+  }
   const bool runs = S->place == PLACE_STEP || S->place == PLACE_EVERY;
   if (runs && strcmp(name, "record") == 0) {
     walk_record(S, n);
@@ -104,7 +108,7 @@ void walk_attr(Sema *S, const AstNode *n) {
   }
   if (strcmp(name, "record") == 0 || strcmp(name, "optimizer") == 0) {
     say(S, DIAG_PLACE, target->span, "`%s` belongs in %s", name,
-        name[0] == 'r' ? "a `step` or `every`" : "a `train`, before its `step`");
+        name[0] == 'r' ? "a `step`, an `every` or a `sweep`" : "a `train`, before its `step`");
     return;
   }
   Diag *d = say(S, DIAG_ATTRIBUTE, target->span, "%s has no attribute `%s`", place_in[S->place],

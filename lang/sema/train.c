@@ -380,10 +380,13 @@ void declare_train(Sema *S, const AstNode *n) {
                       .decl = n,
                       .missing_groups = -1,
                       .n_minimize = count_kind(n, AST_MINIMIZE)};
-  vec_push(
-      S->a, &S->p->trains,
-      ((Train){
-          .name = info->name, .dataset = -1, .shuffle = true, .gradient = "default", .span = n->name_span}));
+  vec_push(S->a, &S->p->trains,
+           ((Train){.name = info->name,
+                    .site = info->name,
+                    .dataset = -1,
+                    .shuffle = true,
+                    .gradient = "default",
+                    .span = n->name_span}));
   info->index = S->p->trains.n - 1;
   vec_push(S->a, &S->trains, info);
   Value *v = val_new(S, VAL_TRAIN, n->name_span);

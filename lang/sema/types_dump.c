@@ -36,6 +36,10 @@ static const char *type_text(Sema *S, const Value *v) {
     return arena_printf(S->a, "%lld epochs, %d series", (long long)t->epochs, t->series.n);
   }
   case VAL_QUBITS: return arena_printf(S->a, "%d qubit%s", v->u.qubits.n, v->u.qubits.n == 1 ? "" : "s");
+  case VAL_SWEEP: {
+    const Sweep *s = &S->p->sweeps.at[v->u.sweep.index];
+    return arena_printf(S->a, "%d points, %d seeds, %d records", s->points.n, s->seeds.n, s->records.n);
+  }
   case VAL_RANGE:
   case VAL_INTERVAL:
   case VAL_LIST:

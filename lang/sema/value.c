@@ -149,6 +149,7 @@ bool val_shape(Sema *S, const Value *v, Shape *out, ElemKind *elem) {
   case VAL_BUILTIN:
   case VAL_DATASET:
   case VAL_TRAIN:
+  case VAL_SWEEP:
   case VAL_DIST:
   case VAL_OPTIM:
   case VAL_SCHEDULE:
@@ -314,6 +315,7 @@ static const Value *as_tensor(Sema *S, const Value *v, const char *what) {
   case VAL_BUILTIN:
   case VAL_DATASET:
   case VAL_TRAIN:
+  case VAL_SWEEP:
   case VAL_DIST:
   case VAL_OPTIM:
   case VAL_SCHEDULE:

@@ -36,6 +36,7 @@ typedef enum ValueKind {
   VAL_DATASET,  /* index */
   VAL_TRAIN,    /* train */
   VAL_SERIES,   /* index of a series */
+  VAL_SWEEP,    /* sweep, or one of its points */
   VAL_DIST,     /* dist */
   VAL_OPTIM,    /* optim */
   VAL_SCHEDULE, /* schedule */
@@ -164,6 +165,9 @@ struct Value {
     RowValue row;
     const ModuleInfo *module;
     const FileBlock *file;
+    struct {
+      int index, point; /* point -1: all */
+    } sweep;
   } u;
 };
 

@@ -23,7 +23,7 @@
  *   kept.c       vars that keep their value from one step to the next
  *   stmt.c       statements that may stand in several places
  *   dataset.c, dataset_source.c, dataset_stage.c   data
- *   train.c, minimize.c, report.c, toplevel.c   the other blocks
+ *   train.c, minimize.c, report.c, sweep.c, toplevel.c   the other blocks
  *   modules.c    `use`: modules, what they may hold, names from them
  *   view.c       circuits as they are drawn and exported
  *   file_block.c blocks from OpenQASM files, measurement inside of circuits by deferral
@@ -53,6 +53,7 @@ typedef enum BindKind {
   BIND_MODEL,
   BIND_DATASET,
   BIND_TRAIN,
+  BIND_SWEEP,
   BIND_REPORT,
   BIND_REGISTER,
   BIND_MODULE
@@ -89,6 +90,7 @@ typedef enum Place {
   PLACE_TRAIN,
   PLACE_STEP,
   PLACE_EVERY,
+  PLACE_SWEEP,
   PLACE_REPORT
 } Place;
 extern const char *const place_text[]; /* "step" */
@@ -369,8 +371,11 @@ struct Sema {
   bool edition_seen;
   VEC(Given) script_given;
   int report; /* the report under way */
+  bool ended; /* the sweep was reached whose point this is: what follows is left out */
   VEC(ModuleInfo *) modules;
-  const ModuleInfo *module; /* under way; NULL: the script */
+  const ModuleInfo *module;       /* under way; NULL: the script */
+  VEC(struct SweepInfo *) sweeps; /* beside Program.sweeps */
+  struct SweepInfo *sweep;        /* under way */
 };
 typedef struct Sema Sema;
 
@@ -665,6 +670,17 @@ int train_series(Sema *S, const char *name, const Shape *entry, int64_t capacity
 const Value *series_value(Sema *S, int series, Span span);
 const AstNode *setting_find(Sema *S, const char *name, Span *span); /* --set; NULL: not given */
 void settings_check(Sema *S);                                       /* E0106 */
+
+/* ---- sweep.c: sweeps, and the program of one of their points ------------------------------------ */
+void declare_sweep(Sema *S, const AstNode *n);
+void walk_vary(Sema *S, const AstNode *n);
+void walk_sweep_attr(Sema *S, const AstNode *n);
+const Value *sweep_member(Sema *S, const Value *v, const AstNode *n);            /* S.name, S.hyper */
+const Value *sweep_pick(Sema *S, const Value *v, const Value *value, Span span); /* S["qgan"] */
+const Value *sweep_call(Sema *S, const Value *v, const Args *args);              /* S(qubits = 4) */
+/* Of the program of a point: without its prints, expects, claims and reports; random numbers of a repetition.
+ */
+void point_finish(Sema *S);
 
 /* ---- modules.c ------------------------------------------------------------------------------- */
 void walk_use(Sema *S, const AstNode *n);

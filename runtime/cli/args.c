@@ -175,6 +175,14 @@ static bool add_set(Cli *c, CliOption o, const char *value) {
   return true;
 }
 
+bool cli_replace_set(Cli *c, const char *name, const char *value) {
+  int n = 0;
+  for (int i = 0; i < c->sets.n; i++)
+    if (strcmp(c->sets.at[i].name, name) != 0) c->sets.at[n++] = c->sets.at[i];
+  c->sets.n = n;
+  return add_set(c, OPT_SET, arena_printf(c->arena, "%s=%s", name, value));
+}
+
 static bool one_of(Cli *c, CliOption o, const char *value, Span at, const char *const *choices, int n) {
   for (int i = 0; i < n; i++)
     if (strcmp(choices[i], value) == 0) return true;

@@ -67,6 +67,8 @@ typedef struct Cli {
   VEC(const char *) operands;
   Span line; /* the whole command line, for messages */
   VEC(Span) operand_spans;
+  SemaPoint *point; /* `--point K`: the sweep and its seed; NULL: the whole script */
+  int point_number;
   int threads;    /* resolved */
   double started; /* record_clock() at the start */
 } Cli;
@@ -79,6 +81,8 @@ bool cli_args(Cli *c, int argc, char **argv);
 /* E0998 with "`what` is not built yet" at the command line; returns false. */
 bool cli_later(Cli *c, const char *what);
 bool cli_usage(Cli *c, Span at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* `--set name=value` in place of one that was given. */
+bool cli_replace_set(Cli *c, const char *name, const char *value);
 /* Exactly one operand, named as in verbs.def; NULL and a message otherwise. */
 const char *cli_one_operand(Cli *c);
 

@@ -36,5 +36,6 @@ SemaOptions cli_sema_options(const Cli *c, const char *script) {
                        .read = cli_read_module,
                        .read_ctx = (void *)script,
                        .head = read_head,
-                       .head_ctx = places};
+                       .head_ctx = places,
+                       .point = c->point};
 }

@@ -4,12 +4,15 @@
 #include <string.h>
 #include "runtime/cli/cli.h"
 #include "runtime/cli/progress.h"
+#include "runtime/cli/sweep.h"
 #include "runtime/record/record.h"
 
 typedef struct RunVerb {
   Cli *cli;
   Record *record;
   Progress progress;
+  const char *script; /* path, for the points of sweeps */
+  bool points_failed;
   bool save_failed; /* the state asked for by a signal could not be written */
 } RunVerb;
 
@@ -86,6 +89,21 @@ static void hook_report(void *ctx, const Run *run, const Stmt *s) {
   show_new(v);
 }
 
+static RunEnd hook_sweep(void *ctx, Run *run, int sweep) {
+  RunVerb *v = ctx;
+  const Sweep *s = &run_program(run)->sweeps.at[sweep];
+  const char **failed = ARENA_ARRAY(v->cli->arena, const char *, sweep_runs(s) + 1), **lines;
+  progress_clear(&v->progress);
+  RunEnd end = sweep_run(v->cli, v->script, record_folder(v->record), run, sweep, failed);
+  show_new(v);
+  if (end != RUN_DONE) return end;
+  for (int i = 0; i < sweep_runs(s); i++) v->points_failed |= failed[i] != NULL;
+  int n = record_sweep(v->record, run, sweep, failed, &lines);
+  for (int i = 0; i < n; i++) puts(lines[i]);
+  fflush(stdout);
+  return RUN_DONE;
+}
+
 /* ---- the verb ------------------------------------------------------------------------------------ */
 
 static void put_summary(RunVerb *v, RunEnd end) {
@@ -98,7 +116,7 @@ static void put_summary(RunVerb *v, RunEnd end) {
   if (failed) fprintf(stderr, "%d of %d expectations failed\n", failed, expects);
   if (end == RUN_STOPPED)
     fprintf(stderr, "interrupted; `--resume` continues it: %s\n", record_folder(v->record));
-  else fprintf(stderr, "report: %s/report.html\n", record_folder(v->record));
+  else if (!v->cli->point) fprintf(stderr, "report: %s/report.html\n", record_folder(v->record));
 }
 
 static int execute(RunVerb *v, Run *run) {
@@ -114,12 +132,13 @@ static int execute(RunVerb *v, Run *run) {
       .expect = hook_expect,
       .claim = hook_claim,
       .report = hook_report,
+      .sweep = hook_sweep,
   };
   int failed;
   RunEnd end = run_execute(run, &hooks);
   progress_clear(&v->progress);
   record_expects(v->record, &failed);
-  int code = end == RUN_DONE ? failed > 0 : end == RUN_STOPPED ? 130 : cli_code(v->cli);
+  int code = end == RUN_DONE ? failed > 0 || v->points_failed : end == RUN_STOPPED ? 130 : cli_code(v->cli);
   if (end == RUN_STOPPED && v->save_failed) code = 3;
   if (end == RUN_FAILED && code == 0) code = 1;
   show_new(v);
@@ -152,8 +171,8 @@ static const char **set_texts(Cli *c) {
   return list;
 }
 
-static int run_recorded(Cli *c, const CliScript *script, const Program *p, Run *run) {
-  RecordSpec spec = {
+static RecordSpec spec_of(Cli *c, const CliScript *script, const Program *p) {
+  return (RecordSpec){
       .script = script->path,
       .name = script->name,
       .text = script->source->text,
@@ -172,7 +191,17 @@ static int run_recorded(Cli *c, const CliScript *script, const Program *p, Run *
       .resume = c->given[OPT_RESUME],
       .update_lock = c->given[OPT_UPDATE_LOCK],
   };
-  RunVerb v = {.cli = c};
+}
+
+static int run_recorded(Cli *c, const CliScript *script, const Program *p, Run *run,
+                        const char *main_folder) {
+  RecordSpec spec = spec_of(c, script, p);
+  if (c->point) {
+    spec.main_folder = main_folder;
+    spec.point = c->point_number;
+    spec.point_seed = c->point->has_seed ? arena_printf(c->arena, "%lld", (long long)c->point->seed) : "";
+  }
+  RunVerb v = {.cli = c, .script = script->path};
   int code;
   switch (record_open(c->arena, &spec, c->sink, &v.record)) {
   case RECORD_COMPLETE: code = show_stored(c, v.record); break;
@@ -188,12 +217,26 @@ static int run_recorded(Cli *c, const CliScript *script, const Program *p, Run *
   return code;
 }
 
+/* The program of the point that `--point` names; NULL after an error. */
+static Program *load_point(Cli *c, CliScript *script, const Program *whole, const char **folder) {
+  RecordSpec spec = spec_of(c, script, whole);
+  *folder = record_main_folder(c->arena, &spec, c->sink);
+  return *folder && sweep_choose(c, whole) ? cli_elaborate(c, script, NULL) : NULL;
+}
+
 int cli_verb_run(Cli *c) {
   CliScript script;
-  const char *path = cli_one_operand(c);
+  const char *path = cli_one_operand(c), *folder = NULL;
   Program *p = path ? cli_load(c, path, &script, NULL) : NULL;
   if (!p || cli_code(c)) return cli_code(c);
-  if (c->threads == 0) c->threads = cli_cores();
+  if (c->given[OPT_LIST_POINTS]) {
+    RecordSpec spec = spec_of(c, &script, p);
+    folder = record_main_folder(c->arena, &spec, c->sink);
+    if (folder) sweep_list(c, p, folder);
+    return cli_code(c);
+  }
+  if (c->given[OPT_POINT] && !(p = load_point(c, &script, p, &folder))) return cli_code(c);
+  if (c->threads == 0) c->threads = c->point ? 1 : cli_cores();
   RunOptions options = {.threads = c->threads, .family = kernel_family()};
   Run *run = run_new(c->arena, p, &options, c->sink);
   if (!run) return cli_code(c);
@@ -202,7 +245,7 @@ int cli_verb_run(Cli *c) {
     fprintf(stderr, "%d thread%s, kernels %s, %.1f MB\n", c->threads, c->threads == 1 ? "" : "s",
             kernel_family_name(kernel_family()), (double)run_bytes(run).total / 1e6);
   cli_signals_install();
-  int code = run_recorded(c, &script, p, run);
+  int code = run_recorded(c, &script, p, run, folder);
   run_free(run);
   return code;
 }

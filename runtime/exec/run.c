@@ -123,7 +123,7 @@ static void make_trains(Run *r) {
       s->opts[o] = (OptState){
           .def = def,
           .moments = ARENA_ARRAY(r->arena, char *, n + 1),
-          .key = rng_key(p->seed, arena_printf(r->arena, "%s.%s.directions", train->name, def->name)),
+          .key = rng_key(p->seed, arena_printf(r->arena, "%s.%s.directions", train->site, def->name)),
           .steps = ARENA_ARRAY(r->arena, int64_t, def->n_slots + 1)};
     }
     if (train->dataset >= 0) {
@@ -131,7 +131,7 @@ static void make_trains(Run *r) {
       s->order = ARENA_ARRAY(r->arena, uint64_t, rows + 1);
       s->spare = ARENA_ARRAY(r->arena, uint64_t, rows + 1);
       s->batch = ARENA_ARRAY(r->arena, uint32_t, train->batch + 1);
-      s->shuffle_key = rng_key(p->seed, arena_printf(r->arena, "%s.shuffle", train->name));
+      s->shuffle_key = rng_key(p->seed, arena_printf(r->arena, "%s.shuffle", train->site));
     }
   }
 }
@@ -325,6 +325,10 @@ int64_t run_series_entries(const Run *r, int series) { return r->slot_rows[serie
 const void *run_slot_data(const Run *r, int slot) { return r->slot_data[slot]; }
 double run_slot_get(const Run *r, int slot, int64_t element) {
   return run_read(r, r->slot_data[slot], element);
+}
+
+void run_slot_put(Run *r, int slot, int64_t element, double x) {
+  run_write(r, r->slot_data[slot], element, x);
 }
 
 Shape run_slot_shape(const Run *r, int slot) {

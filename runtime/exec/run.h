@@ -40,6 +40,12 @@ typedef struct RunProgress {
 
 typedef enum SaveReason { SAVE_TIMED, SAVE_KEPT, SAVE_SIGNAL, SAVE_FINAL } SaveReason;
 
+typedef enum RunEnd {
+  RUN_DONE,
+  RUN_STOPPED, /* a stop was asked for; state is saved */
+  RUN_FAILED   /* the sink says why (assert, NaN, memory) */
+} RunEnd;
+
 typedef struct RunHooks {
   void *ctx;
   /* A train begins: load its state if there is one. Returns 1: loaded, 0: nothing there, -1: error reported.
@@ -58,18 +64,14 @@ typedef struct RunHooks {
   void (*expect)(void *ctx, const Run *run, const Stmt *s, bool holds);
   void (*claim)(void *ctx, const Run *run, const Stmt *s, bool holds, bool opposite);
   void (*report)(void *ctx, const Run *run, const Stmt *s);
+  /* Runs the points of a sweep and writes what they recorded (run_slot_put). */
+  RunEnd (*sweep)(void *ctx, Run *run, int sweep);
 } RunHooks;
 
 typedef struct RunOptions {
   int threads; /* >= 1 */
   KernelFamily family;
 } RunOptions;
-
-typedef enum RunEnd {
-  RUN_DONE,
-  RUN_STOPPED, /* a stop was asked for; state is saved */
-  RUN_FAILED   /* the sink says why (assert, NaN, memory) */
-} RunEnd;
 
 /* Plans everything: kernels found (E0998 by name and place for a LATER row), memory counted and
  * checked against the budget (E0701), allocated. NULL if not; the sink says why. */
@@ -82,6 +84,7 @@ const Program *run_program(const Run *r);
 int64_t run_slot_size(const Run *r, int slot);
 Shape run_slot_shape(const Run *r, int slot);
 double run_slot_get(const Run *r, int slot, int64_t element);
+void run_slot_put(Run *r, int slot, int64_t element, double x);
 const void *run_slot_data(const Run *r, int slot);
 /* A Cell as number; NaN for a text. */
 double run_cell(const Run *r, const Cell *c);

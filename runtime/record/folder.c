@@ -100,6 +100,7 @@ static void hash_content(Record *r) {
   for (int i = 0; i < r->files.n; i++)
     text_printf(&t, "data %zu %s %s\n", strlen(r->files.at[i].name), r->files.at[i].name,
                 r->files.at[i].sha256);
+  if (s->main_folder) text_printf(&t, "point %d seed %s\n", s->point, s->point_seed);
   text_printf(&t, "script %zu\n", s->size);
   text_bytes(&t, s->text, s->size);
   io_sha256(t.at, t.n, r->content);
@@ -127,7 +128,11 @@ static bool clean(Record *r, const char *path, bool all) {
   for (int i = 0; i < n; i++) {
     const char *file = arena_printf(r->arena, "%s/%s", path, names[i]);
     if (strcmp(names[i], ".lock") == 0 || (!all && !strstr(names[i], ".tmp-"))) continue;
-    if (io_is_folder(file) && strcmp(names[i], "figures") == 0 && !clean(r, file, all)) return false;
+    if (io_is_folder(file) && !all && strcmp(names[i], "points") == 0) continue;
+    if (io_is_folder(file) && !clean(r, file, all)) return false;
+    if (io_is_folder(file) && all && !io_remove(arena_printf(r->arena, "%s/.lock", file), &e))
+      return io_failed(r, &e);
+    if (io_is_folder(file) && !all) continue;
     if (!io_remove(file, &e)) return io_failed(r, &e);
   }
   return true;
@@ -184,26 +189,40 @@ static RecordState find_state(Record *r) {
   return RECORD_REFUSED;
 }
 
+static bool name_folder(Record *r) {
+  const RecordSpec *s = &r->spec;
+  r->trains = ARENA_ARRAY(r->arena, RecordTrain, s->program->trains.n + 1);
+  r->claims = ARENA_ARRAY(r->arena, RecordClaim, s->program->claims.n + 1);
+  sort_sets(r);
+  if (!record_hash_files(r)) return false;
+  hash_content(r);
+  r->folder = s->main_folder ? record_point_folder(r->arena, s->main_folder, s->point)
+                             : arena_printf(r->arena, RUNS "/%s-%.8s", s->name, r->content);
+  return true;
+}
+
+const char *record_main_folder(Arena *a, const RecordSpec *spec, DiagSink *sink) {
+  Record r = {.arena = a, .spec = *spec, .sink = sink, .lock = -1};
+  return name_folder(&r) ? r.folder : NULL;
+}
+
 RecordState record_open(Arena *a, const RecordSpec *spec, DiagSink *sink, Record **out) {
   Record *r = ARENA_NEW(a, Record);
   *r = (Record){.arena = a, .spec = *spec, .sink = sink, .lock = -1};
   *out = r;
-  r->trains = ARENA_ARRAY(a, RecordTrain, spec->program->trains.n + 1);
-  r->claims = ARENA_ARRAY(a, RecordClaim, spec->program->claims.n + 1);
-  sort_sets(r);
-  if (!record_hash_files(r)) return RECORD_REFUSED;
-  hash_content(r);
-  r->folder = arena_printf(a, RUNS "/%s-%.8s", spec->name, r->content);
+  if (!name_folder(r)) return RECORD_REFUSED;
   if (!record_check_lock(r) || !lock_folder(r)) return RECORD_REFUSED;
   RecordState state = find_state(r);
   IoError e;
   if (state == RECORD_REFUSED) return state;
-  if (!io_symlink(r->folder + strlen(RUNS "/"), RUNS "/latest", &e)) return io_failed(r, &e), RECORD_REFUSED;
+  const bool is_point = spec->main_folder != NULL;
+  if (!is_point && !io_symlink(r->folder + strlen(RUNS "/"), RUNS "/latest", &e))
+    return io_failed(r, &e), RECORD_REFUSED;
   if (state == RECORD_COMPLETE) return state;
   if (!io_write_quick(record_path(r, "script.qgn"), spec->text, spec->size, &e))
     return io_failed(r, &e), RECORD_REFUSED;
   if (!record_write_run_lock(r)) return RECORD_REFUSED;
-  record_write_script_lock(r);
+  if (!is_point) record_write_script_lock(r);
   return RECORD_READY;
 }
 

@@ -51,6 +51,10 @@ typedef struct RecordSpec {
   double started; /* record_clock() when the process began */
   bool fresh, resume;
   bool update_lock; /* data files that changed are accepted */
+  /* A point of a sweep: the folder of the whole run (record_main_folder), the point's number, its seed. */
+  const char *main_folder;
+  int point;
+  const char *point_seed; /* "" without */
 } RecordSpec;
 
 typedef enum RecordState {
@@ -62,6 +66,8 @@ typedef enum RecordState {
 /* Finds or makes the folder and locks it. With RECORD_READY the script and locks have been
  * written and runs/latest points here. */
 RecordState record_open(Arena *a, const RecordSpec *spec, DiagSink *sink, Record **out);
+/* The folder that record_open would give, nothing made; NULL: a data file could not be read. */
+const char *record_main_folder(Arena *a, const RecordSpec *spec, DiagSink *sink);
 void record_close(Record *r);               /* gives the lock back; NULL is fine */
 const char *record_folder(const Record *r); /* "runs/gaussian-3f2a91c4" */
 bool record_continues(const Record *r);     /* checkpoints of an unfinished run are there */
@@ -87,6 +93,16 @@ const char *record_print(Record *r, const Run *run, const Stmt *s);
 void record_expect(Record *r, const Run *run, const Stmt *s, bool holds);
 void record_claim(Record *r, const Run *run, const Stmt *s, bool holds, bool opposite);
 void record_report(Record *r, const Run *run, const Stmt *s);
+
+/* ---- sweeps: sweep.c ------------------------------------------------------------------------ */
+/* Where a point's run is kept, by its number among all runs of all sweeps of the script. */
+const char *record_point_folder(Arena *a, const char *main_folder, int point);
+/* What a complete point recorded: out[i] gets the elements of record i. False: there is none. `out` may be
+ * NULL. */
+bool record_point_read(Arena *a, const char *folder, const Sweep *s, double *const *out);
+/* Notes a sweep whose records are filled; failed[k] says why run k has none (NULL: it has). Gives the lines
+ * that stand for it on standard output. */
+int record_sweep(Record *r, const Run *run, int sweep, const char *const *failed, const char ***lines);
 
 /* After the run: metrics, log, report, results. `end` is how it ended and `code` the exit code so
  * far; returns the exit code to end with (3 if something could not be written, 5 if memory ran out

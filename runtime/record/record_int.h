@@ -140,6 +140,12 @@ void record_cell_json(Record *r, const Run *run, const Cell *c, Text *out);
 const char *record_fill(Record *r, const Run *run, const char *text, const Cell *places, int n);
 const char *record_verdict(Verdict v);
 
+/* sweep.c */
+void record_put_point(const Record *r, const Run *run, Text *t);
+void record_put_sweeps(const Record *r, const Run *run, Text *t);
+void record_sweep_rows(Record *r, const Run *run, int sweep, ReportPart *part);
+const char *record_sweep_best(Record *r, const Run *run, int sweep); /* a line; NULL: none */
+
 /* metrics.c, results.c, report.c, html.c */
 void record_write_metrics(Record *r, const Run *run);
 void record_write_log(Record *r, const Run *run);

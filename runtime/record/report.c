@@ -31,6 +31,29 @@ static void add_plot(Record *r, const Run *run, const char *stem, int number, co
   add_part(r, part);
 }
 
+static void add_sweep(Record *r, const Run *run, int sweep) {
+  ReportPart part = {.kind = PART_TABLE, .text = r->spec.program->sweeps.at[sweep].name};
+  record_sweep_rows(r, run, sweep, &part);
+  add_part(r, part);
+  const char *best = record_sweep_best(r, run, sweep);
+  if (best) add_part(r, (ReportPart){.kind = PART_TEXT, .text = best});
+}
+
+/* Sweeps that no report shows. */
+static void default_sweeps(Record *r, const Run *run) {
+  const Program *p = r->spec.program;
+  for (int i = 0; i < p->sweeps.n; i++) {
+    bool shown = false;
+    for (int k = 0; k < p->reports.n; k++)
+      for (int x = 0; x < p->reports.at[k].items.n; x++)
+        shown = shown || (p->reports.at[k].items.at[x].kind == REPORT_SWEEP &&
+                          p->reports.at[k].items.at[x].sweep == i);
+    if (shown) continue;
+    add_part(r, (ReportPart){.kind = PART_HEADING, .text = p->sweeps.at[i].name});
+    add_sweep(r, run, i);
+  }
+}
+
 void record_report(Record *r, const Run *run, const Stmt *s) {
   const Report *report = &r->spec.program->reports.at[s->index];
   int plots = 0;
@@ -48,6 +71,7 @@ void record_report(Record *r, const Run *run, const Stmt *s) {
     case REPORT_PLOT:
       add_plot(r, run, report->name, ++plots, item->text, item->figures.at, item->figures.n);
       break;
+    case REPORT_SWEEP: add_sweep(r, run, item->sweep); break;
     }
   }
 }
@@ -97,6 +121,7 @@ const char *record_title(const Record *r) {
 void record_write_report(Record *r, const Run *run, RunEnd end) {
   bool any = false;
   for (int i = 0; i < r->parts.n; i++) any |= r->parts.at[i].kind == PART_FIGURE;
+  if (end == RUN_DONE) default_sweeps(r, run);
   default_figures(r, run, !any);
   Text html = text_new(r->arena), markdown = text_new(r->arena);
   record_html(r, run, end, &html);
@@ -129,7 +154,7 @@ static void say_unsaved(Record *r, RunEnd end) {
 int record_finish(Record *r, const Run *run, RunEnd end, int code) {
   IoError e;
   record_write_metrics(r, run);
-  if (end != RUN_STOPPED) record_write_report(r, run, end);
+  if (end != RUN_STOPPED && !r->spec.main_folder) record_write_report(r, run, end);
   if (io_exists(record_path(r, "timing.jsonl")) && !io_sync(record_path(r, "timing.jsonl"), &e))
     record_failed(r, "timing.jsonl", &e);
   code = unsaved_code(r, code);
