@@ -343,7 +343,7 @@ typedef struct Program {
   VEC(Search) searches;
   VEC(Claim) claims;
   VEC(Sweep) sweeps;
-  int point; /* the program is one point of this sweep; -1: it is the whole script */
+  int point; /* 1 + the sweep that the program is one point of; 0: it is the whole script */
   VEC(Report) reports;
   VEC(CircuitView) circuits; /* blocks too; those whose sizes the signature leaves open are not there */
   VEC(HyperValue) hypers;    /* in text order, values as resolved */

@@ -100,7 +100,6 @@ static Sema *walk_all(Arena *a, const AstNode *script, const SemaOptions *option
   S->no_rows = no_rows;
   p->arena = a;
   p->edition = 1;
-  p->point = -1;
   vec_push(a, &p->counts, ((Count){.name = ""}));
   vec_push(a, &p->origins, ((Origin){.text = ""}));
   Region top = {.block = &p->top};

@@ -346,7 +346,7 @@ void declare_sweep(Sema *S, const AstNode *n) {
   v->u.sweep.point = -1;
   declare(S, n->name, n->name_span, BIND_SWEEP, S->sink->n_errors > errors ? S->error : v);
   if (info->is_target) {
-    S->p->point = info->index;
+    S->p->point = info->index + 1;
     S->ended = true;
   } else if (S->sink->n_errors == errors) {
     make_slots(S);
@@ -490,5 +490,5 @@ static void repeat_sites(Sema *S, const Sweep *sweep, int64_t seed) {
 void point_finish(Sema *S) {
   const SemaPoint *point = S->options->point;
   drop_shown(&S->p->top);
-  if (point->has_seed) repeat_sites(S, &S->p->sweeps.at[S->p->point], point->seed);
+  if (point->has_seed) repeat_sites(S, &S->p->sweeps.at[S->p->point - 1], point->seed);
 }

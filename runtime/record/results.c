@@ -240,7 +240,7 @@ void record_write_results(Record *r, const Run *run, RunEnd end, int code) {
   put_trains(r, &t), text_add(&t, ",\n");
   put_expects(r, &t), text_add(&t, ",\n");
   put_claims(r, &t), text_add(&t, ",\n");
-  if (p->point >= 0) record_put_point(r, run, &t);
+  if (p->point > 0) record_put_point(r, run, &t);
   else if (p->sweeps.n > 0) record_put_sweeps(r, run, &t), text_add(&t, ",\n");
   put_series(r, run, &t), text_add(&t, ",\n");
   put_prints(r, &t), text_add(&t, ",\n");

@@ -13,7 +13,7 @@ const char *record_point_folder(Arena *a, const char *main_folder, int point) {
 
 void record_put_point(const Record *r, const Run *run, Text *t) {
   const Program *p = r->spec.program;
-  const Sweep *s = &p->sweeps.at[p->point];
+  const Sweep *s = &p->sweeps.at[p->point - 1];
   text_add(t, "  \"sweep\": ");
   text_json_string(t, s->name);
   text_add(t, ",\n  \"records\": {");

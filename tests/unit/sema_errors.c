@@ -51,7 +51,7 @@ static const Case cases[] = {
     {"dataset e { idx(\"f\") ; take(3) }\n" C
      "train fit { data = e; epochs = 2; optimizer c = adam(0.1); step x[B, 1] { minimize mean(x) * c() over c } }\nfit.loss\n",
      DIAG_LATER},
-    {"sweep s { seeds = 3 }\nexpect s.loss > 1\n", DIAG_LATER},
+    {"sweep s { seeds = 3 }\nexpect s.loss > 1\n", DIAG_ATTRIBUTE},
     {"use std.gan: f\nexpect f(1) > 1\n", DIAG_MODULE_FILE},
 };
 
