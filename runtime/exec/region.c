@@ -19,8 +19,13 @@ typedef struct Job {
   int first_task[DOMAINS_MAX +
                  1]; /* tasks first_task[d] .. first_task[d + 1] - 1 are the shards of chain d */
   int n_chains;
+  bool alone; /* one instruction runs at a time, on thread 0 */
   Hunt *hunt; /* NULL in ordinary runs */
 } Job;
+
+static void team_run(void *pool, void (*task)(void *ctx, int task, int thread), void *ctx, int n) {
+  pool_run(pool, task, ctx, n);
+}
 
 static int64_t domain_rows(const RegionEnv *env, const RegionPlan *p, int domain) {
   Dim d = p->placed.domains[domain].rows;
@@ -73,6 +78,8 @@ static void run_instr(Job *j, const Instr *in, int64_t rows, int64_t row0, int64
   for (int k = in->n_parts; k < KMAX_PARTS && in->n_parts > 0; k++) c.part[k] = NULL;
   c.clock = &j->env->clock;
   c.scratch = scratch + j->env->kernel_scratch_at + in->scratch_at;
+  KTeam team = {team_run, j->env->pool, j->env->scratch, j->env->kernel_scratch_at + in->scratch_at};
+  c.team = j->alone && pool_threads(j->env->pool) > 1 ? &team : NULL;
   in->kop.fn(&c);
   if (j->hunt) look(j, in, &c, j->plan->graph);
 }
@@ -98,7 +105,8 @@ static void run_parallel(Job *j) {
     cost += j->phase->chains[d].row_cost * (double)j->rows[d];
   }
   int n = j->first_task[j->n_chains];
-  if (j->hunt || cost < ALONE_NS) {
+  j->alone = j->hunt || cost < ALONE_NS || n <= 1;
+  if (j->alone) {
     for (int k = 0; k < n; k++) shard_task(j, k, 0);
   } else {
     pool_run(j->env->pool, shard_task, j, n);
@@ -131,6 +139,7 @@ static void write_scalars(const RegionEnv *env, const RegionPlan *p) {
 
 static bool run_serials(Job *j, NodeId *failed) {
   const RegionEnv *env = j->env;
+  j->alone = true;
   for (int k = 0; k < j->phase->serials.n; k++) {
     const Serial *s = &j->phase->serials.at[k];
     int64_t rows = s->rows_domain >= 0 ? domain_rows(env, j->plan, s->rows_domain) : 1;

@@ -4,7 +4,8 @@
  *
  * What a kernel sees: tensors, row major. An operand whose axis 0 is the axis of rows has, in
  * this call, `rows` rows (a shard, or all of them); every other extent is static and stands in
- * the KOp. A kernel never knows about threads, shards or slots. It allocates nothing.
+ * the KOp. A kernel never knows about shards or slots, nor about threads but those that a call may be given
+ * for one large state (KTeam). It allocates nothing.
  *
  * Sums: a kernel adds in an order that depends on the sizes of the call only; lanes are combined
  * in a fixed tree. Partial results of shards are combined by the executor in a fixed tree with
@@ -37,6 +38,15 @@ typedef struct RunClock {
   uint32_t repeat;           /* counter word r: how many times the site's block has run in this iteration */
 } RunClock;
 
+/* The threads of a run, for calls that nothing else runs beside: a kernel may cut its work into tasks whose
+ * results do not depend on who does them. Threads are numbered from 0, the caller. */
+typedef struct KTeam {
+  void (*run)(void *pool, void (*task)(void *ctx, int task, int thread), void *ctx, int n);
+  void *pool;
+  char *const *scratch; /* by thread; `at` behind them stand KOp.scratch bytes that no other call uses now */
+  size_t at;
+} KTeam;
+
 typedef struct KCall {
   const KOp *op;
   int64_t rows; /* extent of axis 0 of operands with rows */
@@ -45,7 +55,8 @@ typedef struct KCall {
   void *out;              /* results with parts: unused */
   void *part[KMAX_PARTS]; /* NULL where a part is not wanted */
   const RunClock *clock;
-  void *scratch; /* KOp.scratch bytes, 64-byte aligned, of this thread */
+  void *scratch;     /* KOp.scratch bytes, 64-byte aligned, of this thread */
+  const KTeam *team; /* NULL: this thread alone */
 } KCall;
 
 typedef void KernelFn(const KCall *c);

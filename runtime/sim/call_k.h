@@ -20,7 +20,9 @@ typedef struct Sim {
   int64_t samples;
   int64_t row; /* first of this tile */
   int lanes;   /* rows in this tile */
+  int part;    /* wide.h */
   char *scratch;
+  char *own;    /* wide.h: scratch of the thread, for buffers, q and word */
   Real *scalar; /* [slots] half angles, shared part; behind them, tangents of them */
   RVec *cs;     /* [slots] cosine, sine */
   RVec *sum;    /* [slots] gradients for shared inputs */
@@ -43,6 +45,7 @@ KINLINE Sim sim_begin_in(const KCall *c, char *s, const SimLayout *at, int bits)
       .plan = p,
       .samples = p->any_rows ? c->rows : 1,
       .scratch = s,
+      .own = s,
       .scalar = (Real *)(void *)(s + at->scalar),
       .cs = (RVec *)(void *)(s + at->cs),
       .sum = (RVec *)(void *)(s + at->sum),

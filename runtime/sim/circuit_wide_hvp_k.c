@@ -32,14 +32,6 @@ static WideOp as_real(const WideOp *op) {
 
 /* ---- tables ---- */
 
-typedef struct Phases {
-  const RVec *cosine, *sine, *tangent;
-} Phases;
-
-static Phases phases_of(const Sim *s, const WideTable *t) {
-  return (Phases){wide_vectors(s, t->cosine_at), wide_vectors(s, t->sine_at), wide_vectors(s, t->tangent_at)};
-}
-
 /* (p, d) -> (U p, U d - i v U p); back: sine and tangent negated. */
 KINLINE void phase_pair(State p, State d, uint32_t v, RVec c, RVec t, RVec u) {
   Amp a = amp_turn(amp_at(p, v, true), c, t, amp_at(p, v, true), SIM_DIAG, true);
@@ -48,37 +40,27 @@ KINLINE void phase_pair(State p, State d, uint32_t v, RVec c, RVec t, RVec u) {
   amp_put(d, v, amp_add(b, u, a, SIM_DIAG, true), true);
 }
 
-static void forward_table(const Sim *s, WideQuad q, const WideSweep *w, const WideOp *op, uint32_t base) {
-  Phases f = phases_of(s, op->table);
-  int run = w->whole ? 0 : w->run;
-  for (uint32_t i = 0, k = base; i < 1u << (op->bits - run); i++) {
-    if (i > 0) k = w->whole ? i : k ^ w->col[run + __builtin_ctz(i)];
-    uint32_t first = (w->whole ? i : i ^ i >> 1) << run;
-    for (uint32_t j = 0; j < 1u << run; j++) {
-      phase_pair(q.p, q.dp, first + j, f.cosine[k + j], f.sine[k + j], f.tangent[k + j]);
+static void forward_table(const Sim *s, WideQuad q, const WideOp *op, uint32_t base) {
+  for (uint32_t first = 0; first < 1u << op->bits; first += 1u << op->words.bucket) {
+    const WidePhases f = wide_phases(s, op, base, first, true);
+    for (uint32_t j = 0; j < 1u << op->words.bucket; j++) {
+      phase_pair(q.p, q.dp, first + j, f.cosine[j], f.sine[j], f.tangent[j]);
     }
   }
 }
 
-static void back_table(const Sim *s, WideQuad q, const WideSweep *w, const WideOp *op, uint32_t base) {
-  Phases f = phases_of(s, op->table);
-  RVec *sum = wide_vectors(s, op->table->sum_at);
-  int bucket = op->words.bucket, run = w->whole ? bucket : w->run;
-  uint32_t low = (1u << (w->whole ? bucket : op->bits)) - 1; /* q holds a bucket, or a block */
-  for (uint32_t i = 0, k = base; i < 1u << (op->bits - run); i++) {
-    if (i > 0) k = w->whole ? i << run : k ^ w->col[run + __builtin_ctz(i)];
-    uint32_t first = (w->whole ? i : i ^ i >> 1) << run;
-    for (uint32_t j = 0; j < 1u << run; j++) {
+static void back_table(const Sim *s, WideQuad q, const WideOp *op, uint32_t base) {
+  RVec *sum = wide_slots(s) + op->table->sum;
+  for (uint32_t first = 0; first < 1u << op->bits; first += 1u << op->words.bucket) {
+    const WidePhases f = wide_phases(s, op, base, first, true);
+    for (uint32_t j = 0; j < 1u << op->words.bucket; j++) {
       uint32_t at = first + j;
-      s->q[at & low] = amp_inner(amp_at(q.dl, at, true), amp_at(q.p, at, true), SIM_DIAG, true) +
-                       amp_inner(amp_at(q.l, at, true), amp_at(q.dp, at, true), SIM_DIAG, true);
-      phase_pair(q.p, q.dp, at, f.cosine[k + j], -f.sine[k + j], -f.tangent[k + j]);
-      phase_pair(q.l, q.dl, at, f.cosine[k + j], -f.sine[k + j], -f.tangent[k + j]);
+      s->q[j] = amp_inner(amp_at(q.dl, at, true), amp_at(q.p, at, true), SIM_DIAG, true) +
+                amp_inner(amp_at(q.l, at, true), amp_at(q.dp, at, true), SIM_DIAG, true);
+      phase_pair(q.p, q.dp, at, f.cosine[j], -f.sine[j], -f.tangent[j]);
+      phase_pair(q.l, q.dl, at, f.cosine[j], -f.sine[j], -f.tangent[j]);
     }
-    if (w->whole) bucket_collect(&op->words, 0, first, s->q, sum);
-  }
-  for (uint32_t v = 0; !w->whole && v <= low; v += 1u << bucket) {
-    bucket_collect(&op->words, base, v, s->q + v, sum);
+    bucket_collect(&op->words, base, first, s->q, sum);
   }
 }
 
@@ -93,9 +75,9 @@ KINLINE void forward_loop(WideQuad q, const WideOp *op, uint32_t base, Turn turn
   (void)none;
 }
 
-static void forward_op(const Sim *s, WideQuad q, const WideSweep *w, const WideOp *of, uint32_t base) {
+static void forward_op(const Sim *s, WideQuad q, const WideOp *of, uint32_t base) {
   if (of->kind == SIM_TABLE) {
-    forward_table(s, q, w, of, base);
+    forward_table(s, q, of, base);
     return;
   }
   if (of->kind == SIM_IMAG) {
@@ -125,10 +107,10 @@ KINLINE RVec back_loop(WideQuad q, const WideOp *op, uint32_t base, Turn turn, A
   return total;
 }
 
-static void back_op(const Sim *s, WideQuad q, const WideSweep *w, const WideOp *of, uint32_t base) {
+static void back_op(const Sim *s, WideQuad q, const WideOp *of, uint32_t base) {
   RVec total = {0};
   if (of->kind == SIM_TABLE) {
-    back_table(s, q, w, of, base);
+    back_table(s, q, of, base);
     return;
   }
   if (of->kind == SIM_IMAG) return;
@@ -146,26 +128,22 @@ static void back_op(const Sim *s, WideQuad q, const WideSweep *w, const WideOp *
 
 /* ---- a sample ---- */
 
-static void all_sweeps(const Sim *s, bool back) {
-  const WidePlan *wide = s->plan->wide;
-  WideQuad q = {s->psi, s->lam, s->dpsi, s->dlam};
+KINLINE void quad_block(const Sim *s, const WideSweep *w, uint32_t base, const bool back) {
   State state[4] = {s->psi, s->dpsi, s->lam, s->dlam}, buffer[4];
   int n = back ? 4 : 2;
   static const int number[4] = {0, 2, 1, 3};
-  for (int i = 0; i < 4; i++) buffer[i] = wide_buffer(s, number[i]);
+  for (int i = 0; i < 4; i++) buffer[i] = w->whole ? state[i] : wide_buffer(s, number[i]);
   WideQuad local = {buffer[0], buffer[2], buffer[1], buffer[3]};
-  for (int i = 0; i < wide->n_sweeps; i++) {
-    const WideSweep *w = &wide->sweep[back ? wide->n_sweeps - 1 - i : i];
-    FOR_CODE(w->block_bits, w->block_col, 0, block, base) {
-      for (int k = 0; k < n && !w->whole; k++) block_copy(state[k], buffer[k], w, base, true);
-      for (int j = 0; j < w->n; j++) {
-        if (back) back_op(s, w->whole ? q : local, w, &w->op[w->n - 1 - j], base);
-        else forward_op(s, w->whole ? q : local, w, &w->op[j], base);
-      }
-      for (int k = 0; k < n && !w->whole; k++) block_copy(state[k], buffer[k], w, base, false);
-    }
+  for (int k = 0; k < n && !w->whole; k++) block_copy(state[k], buffer[k], w, base, true);
+  for (int j = 0; j < w->n; j++) {
+    if (back) back_op(s, local, &w->op[w->n - 1 - j], base);
+    else forward_op(s, local, &w->op[j], base);
   }
+  for (int k = 0; k < n && !w->whole; k++) block_copy(state[k], buffer[k], w, base, false);
 }
+
+static void forward_block(const Sim *s, const WideSweep *w, uint32_t base) { quad_block(s, w, base, false); }
+static void back_block(const Sim *s, const WideSweep *w, uint32_t base) { quad_block(s, w, base, true); }
 
 void KNAME(wide_circuit_hvp)(const KCall *c) {
   Sim s = wide_begin(c);
@@ -176,7 +154,9 @@ void KNAME(wide_circuit_hvp)(const KCall *c) {
   sim_shared_tangents(&s);
   for (int i = 0; i < p->wide->n_tables; i++) {
     const WideTable *t = &p->wide->table[i];
-    wide_table_sum(&s, t, s.scalar + p->n_slots, wide_vectors(&s, t->tangent_at));
+    const Real *tangent = s.scalar + p->n_slots;
+    if (p->wide->stored) wide_table_sum(&s, t, tangent, wide_vectors(&s, t->tangent_at));
+    else wide_table_weights(t, tangent, wide_vectors(&s, t->moved_at));
   }
   parts_begin(&s);
   for (int64_t row = 0; row < s.samples; row++) {
@@ -184,13 +164,13 @@ void KNAME(wide_circuit_hvp)(const KCall *c) {
     sample_tangents(&s);
     wide_start(s.psi, 1);
     wide_start(s.dpsi, 0);
-    all_sweeps(&s, false);
-    if (tangent_out != NULL) wide_measure(&s, s.psi, s.dpsi, 2, false, tangent_out);
+    for (int i = 0; i < p->wide->n_sweeps; i++) wide_parts(&s, &p->wide->sweep[i], forward_block);
+    if (tangent_out != NULL) wide_measure(&s, true, tangent_out);
     wide_weights(&s);
-    wide_apply(&s, s.lam, s.psi);
-    wide_apply(&s, s.dlam, s.dpsi);
+    wide_apply(&s, false);
+    wide_apply(&s, true);
     wide_parts_clear(&s);
-    all_sweeps(&s, true);
+    for (int i = p->wide->n_sweeps - 1; i >= 0; i--) wide_parts(&s, &p->wide->sweep[i], back_block);
     wide_parts_add(&s);
   }
   parts_end(&s);

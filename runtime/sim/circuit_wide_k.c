@@ -34,24 +34,21 @@ KINLINE void forward_loop(State p, const WideOp *op, uint32_t base, Turn turn, A
   (void)none;
 }
 
-static void forward_table(const Sim *s, State p, const WideSweep *w, const WideOp *op, uint32_t base) {
-  const RVec *cosine = wide_vectors(s, op->table->cosine_at), *sine = wide_vectors(s, op->table->sine_at);
-  static const uint32_t none[1] = {0};
-  int run = w->whole ? op->bits : w->run;
-  const uint32_t *col = w->whole ? none : w->col + run;
-  FOR_CODE(op->bits - run, col, base, i, k) {
-    for (uint32_t j = 0; j < 1u << run; j++) {
-      uint32_t at = (i << run) + j;
-      RVec cs = cosine[k + j], sn = sine[k + j], r = p.re[at], m = p.im[at];
+static void forward_table(const Sim *s, State p, const WideOp *op, uint32_t base) {
+  for (uint32_t first = 0; first < 1u << op->bits; first += 1u << op->words.bucket) {
+    const WidePhases f = wide_phases(s, op, base, first, false);
+    for (uint32_t j = 0; j < 1u << op->words.bucket; j++) {
+      uint32_t at = first + j;
+      RVec cs = f.cosine[j], sn = f.sine[j], r = p.re[at], m = p.im[at];
       p.re[at] = cs * r + sn * m;
       p.im[at] = cs * m - sn * r;
     }
   }
 }
 
-static void forward_op(const Sim *s, State p, const WideSweep *w, const WideOp *op, uint32_t base) {
+static void forward_op(const Sim *s, State p, const WideOp *op, uint32_t base) {
   if (op->kind == SIM_TABLE) {
-    forward_table(s, p, w, op, base);
+    forward_table(s, p, op, base);
     return;
   }
   if (op->kind == SIM_IMAG) {
@@ -70,22 +67,16 @@ static void forward_op(const Sim *s, State p, const WideSweep *w, const WideOp *
 #undef F
 }
 
+static void forward_block(const Sim *s, const WideSweep *w, uint32_t base) {
+  State local = w->whole ? s->psi : wide_buffer(s, 0);
+  if (!w->whole) block_copy(s->psi, local, w, base, true);
+  for (int j = 0; j < w->n; j++) forward_op(s, local, &w->op[j], base);
+  if (!w->whole) block_copy(s->psi, local, w, base, false);
+}
+
 static void wide_forward(const Sim *s) {
-  const WidePlan *wide = s->plan->wide;
-  State local = wide_buffer(s, 0);
   wide_start(s->psi, 1);
-  for (int i = 0; i < wide->n_sweeps; i++) {
-    const WideSweep *w = &wide->sweep[i];
-    if (w->whole) {
-      for (int j = 0; j < w->n; j++) forward_op(s, s->psi, w, &w->op[j], 0);
-      continue;
-    }
-    FOR_CODE(w->block_bits, w->block_col, 0, block, base) {
-      block_copy(s->psi, local, w, base, true);
-      for (int j = 0; j < w->n; j++) forward_op(s, local, w, &w->op[j], base);
-      block_copy(s->psi, local, w, base, false);
-    }
-  }
+  for (int i = 0; i < s->plan->wide->n_sweeps; i++) wide_parts(s, &s->plan->wide->sweep[i], forward_block);
 }
 
 void KNAME(wide_circuit)(const KCall *c) {
@@ -95,7 +86,7 @@ void KNAME(wide_circuit)(const KCall *c) {
   for (int64_t row = 0; row < s.samples; row++) {
     wide_sample(&s, row);
     wide_forward(&s);
-    wide_measure(&s, s.psi, s.psi, 1, true, c->out);
+    wide_measure(&s, false, c->out);
   }
 }
 
@@ -126,35 +117,28 @@ KINLINE RVec back_loop(State p, State l, const WideOp *op, uint32_t base, Turn t
   return total;
 }
 
-static void back_table(const Sim *s, State p, State l, const WideSweep *w, const WideOp *op, uint32_t base) {
-  const RVec *cosine = wide_vectors(s, op->table->cosine_at), *sine = wide_vectors(s, op->table->sine_at);
-  RVec *sum = wide_vectors(s, op->table->sum_at);
-  int bucket = op->words.bucket, run = w->whole ? bucket : w->run;
-  uint32_t low = (1u << (w->whole ? bucket : op->bits)) - 1; /* q holds a bucket, or a block */
-  for (uint32_t i = 0, k = base; i < 1u << (op->bits - run); i++) {
-    if (i > 0) k = w->whole ? i << run : k ^ w->col[run + __builtin_ctz(i)];
-    uint32_t first = (w->whole ? i : i ^ i >> 1) << run;
-    for (uint32_t j = 0; j < 1u << run; j++) {
+static void back_table(const Sim *s, State p, State l, const WideOp *op, uint32_t base) {
+  RVec *sum = wide_slots(s) + op->table->sum;
+  for (uint32_t first = 0; first < 1u << op->bits; first += 1u << op->words.bucket) {
+    const WidePhases f = wide_phases(s, op, base, first, false);
+    for (uint32_t j = 0; j < 1u << op->words.bucket; j++) {
       uint32_t at = first + j;
-      RVec cs = cosine[k + j], sn = sine[k + j];
+      RVec cs = f.cosine[j], sn = f.sine[j];
       RVec ar = p.re[at], ai = p.im[at], lr = l.re[at], li = l.im[at];
-      s->q[at & low] = lr * ai - li * ar;
+      s->q[j] = lr * ai - li * ar;
       p.re[at] = cs * ar - sn * ai;
       p.im[at] = cs * ai + sn * ar;
       l.re[at] = cs * lr - sn * li;
       l.im[at] = cs * li + sn * lr;
     }
-    if (w->whole) bucket_collect(&op->words, 0, first, s->q, sum);
-  }
-  for (uint32_t v = 0; !w->whole && v <= low; v += 1u << bucket) {
-    bucket_collect(&op->words, base, v, s->q + v, sum);
+    bucket_collect(&op->words, base, first, s->q, sum);
   }
 }
 
-static void back_op(const Sim *s, State p, State l, const WideSweep *w, const WideOp *op, uint32_t base) {
+static void back_op(const Sim *s, State p, State l, const WideOp *op, uint32_t base) {
   RVec total = {0};
   if (op->kind == SIM_TABLE) {
-    back_table(s, p, l, w, op, base);
+    back_table(s, p, l, op, base);
     return;
   }
   if (op->kind == SIM_IMAG) return;
@@ -172,23 +156,21 @@ static void back_op(const Sim *s, State p, State l, const WideSweep *w, const Wi
   wide_slots(s)[op->slot] += lane_signed(total, op->zl);
 }
 
-static void wide_back(const Sim *s) {
-  const WidePlan *wide = s->plan->wide;
-  State p = wide_buffer(s, 0), l = wide_buffer(s, 1);
-  for (int i = wide->n_sweeps - 1; i >= 0; i--) {
-    const WideSweep *w = &wide->sweep[i];
-    if (w->whole) {
-      for (int j = w->n - 1; j >= 0; j--) back_op(s, s->psi, s->lam, w, &w->op[j], 0);
-      continue;
-    }
-    FOR_CODE(w->block_bits, w->block_col, 0, block, base) {
-      block_copy(s->psi, p, w, base, true);
-      block_copy(s->lam, l, w, base, true);
-      for (int j = w->n - 1; j >= 0; j--) back_op(s, p, l, w, &w->op[j], base);
-      block_copy(s->psi, p, w, base, false);
-      block_copy(s->lam, l, w, base, false);
-    }
+static void back_block(const Sim *s, const WideSweep *w, uint32_t base) {
+  State p = w->whole ? s->psi : wide_buffer(s, 0), l = w->whole ? s->lam : wide_buffer(s, 1);
+  if (!w->whole) {
+    block_copy(s->psi, p, w, base, true);
+    block_copy(s->lam, l, w, base, true);
   }
+  for (int j = w->n - 1; j >= 0; j--) back_op(s, p, l, &w->op[j], base);
+  if (!w->whole) {
+    block_copy(s->psi, p, w, base, false);
+    block_copy(s->lam, l, w, base, false);
+  }
+}
+
+static void wide_back(const Sim *s) {
+  for (int i = s->plan->wide->n_sweeps - 1; i >= 0; i--) wide_parts(s, &s->plan->wide->sweep[i], back_block);
 }
 
 void KNAME(wide_circuit_vjp)(const KCall *c) {
@@ -206,7 +188,7 @@ void KNAME(wide_circuit_vjp)(const KCall *c) {
       wide_forward(&s);
     }
     wide_weights(&s);
-    wide_apply(&s, s.lam, s.psi);
+    wide_apply(&s, false);
     wide_parts_clear(&s);
     wide_back(&s);
     wide_parts_add(&s);

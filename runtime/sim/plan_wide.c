@@ -184,7 +184,7 @@ static void take_sweep(Wide *w, int *n, int *left) {
 static void sweeps(Wide *w) {
   const SimPlan *p = w->plan;
   int first = 0, n = 0;
-  if (w->wide->bits <= w->wide->block_bits + 1) {
+  if (w->wide->stored) {
     whole_sweep(w, 0, p->n_ops);
     return;
   }
@@ -214,12 +214,15 @@ static void wide_layout(const Wide *w, size_t vec, size_t real) {
   size_t outputs = p->probs ? 0 : (size_t)p->program->n_outputs;
   size_t sums = p->probs ? (size_t)p->program->n_outputs : 0;
   size_t words = (size_t)(p->words.n + p->n_pairs), q = (size_t)1 << e->block_bits;
-  size_t buffer = e->n_sweeps > 0 && !e->sweep[e->n_sweeps - 1].whole ? 2 * q : 0;
+  size_t buffer = e->stored ? 0 : 2 * q, parts = e->stored ? 1 : WIDE_PARTS;
+  e->n_sums = p->n_slots;
   for (int i = 0; i < e->n_tables; i++) {
     WideTable *t = &e->table[i];
-    t->cosine_at = place(&at, (size_t)1 << t->bits, vec);
-    t->sine_at = place(&at, (size_t)1 << t->bits, vec);
-    t->sum_at = place(&at, (size_t)t->words.n, vec);
+    t->cosine_at = place(&at, e->stored ? (size_t)1 << t->bits : 0, vec);
+    t->sine_at = place(&at, e->stored ? (size_t)1 << t->bits : 0, vec);
+    t->weight_at = place(&at, e->stored ? 0 : (size_t)t->words.n, vec);
+    t->sum = e->n_sums;
+    e->n_sums += t->words.n;
     if ((size_t)t->words.n > words) words = (size_t)t->words.n;
   }
   l->scalar = place(&at, mem_mul(slots + 16, 4), real);
@@ -229,10 +232,12 @@ static void wide_layout(const Wide *w, size_t vec, size_t real) {
   e->n_words = (int)words;
   l->word = place(&at, mem_mul(words, WIDE_LEVELS), vec);
   l->q = place(&at, q, vec);
+  e->phases_at = place(&at, e->stored ? 0 : (size_t)3 << e->table_bucket, vec);
+  e->measured_at = place(&at, mem_mul((size_t)p->words.n, parts), vec);
   l->psi = place(&at, state, vec);
   e->buffer[0] = place(&at, buffer, vec);
   l->total[0] = at;
-  l->sum = place(&at, mem_mul(slots, 2), vec);
+  l->sum = place(&at, mem_add(slots, mem_mul((size_t)e->n_sums, parts)), vec);
   l->w = place(&at, outputs, vec);
   l->lam = place(&at, state, vec);
   e->buffer[1] = place(&at, buffer, vec);
@@ -242,8 +247,11 @@ static void wide_layout(const Wide *w, size_t vec, size_t real) {
   l->dlam = place(&at, state, vec);
   e->buffer[2] = place(&at, buffer, vec);
   e->buffer[3] = place(&at, buffer, vec);
-  for (int i = 0; i < e->n_tables; i++)
-    e->table[i].tangent_at = place(&at, (size_t)1 << e->table[i].bits, vec);
+  for (int i = 0; i < e->n_tables; i++) {
+    WideTable *t = &e->table[i];
+    t->tangent_at = place(&at, e->stored ? (size_t)1 << t->bits : 0, vec);
+    t->moved_at = place(&at, e->stored ? 0 : (size_t)t->words.n, vec);
+  }
   l->total[2] = at;
 }
 
@@ -258,6 +266,7 @@ static void tables(Wide *w) {
     t->table = op->table;
     t->bits = vector_bits(w, op->dim);
     t->words = wide_words(w, &whole, t->bits, op->table->words.n, op->table->words.z);
+    if (t->words.bucket > w->wide->table_bucket) w->wide->table_bucket = t->words.bucket;
   }
 }
 
@@ -269,8 +278,10 @@ const WidePlan *plan_wide(Arena *a, const SimPlan *p, size_t vec, size_t real, s
   w.lanes = (1u << e->lane_bits) - 1;
   e->bits = p->dim - e->lane_bits;
   while (((size_t)4 << e->block_bits) * vec <= block_bytes || e->block_bits <= LEAST_RUN) e->block_bits++;
+  e->stored = e->bits <= e->block_bits + 1;
   WideSweep whole = {.whole = true};
   e->words = wide_words(&w, &whole, e->bits, p->words.n, p->words.z);
+  if (!e->stored && e->words.bucket > e->bits - WIDE_PART_BITS) e->words.bucket = e->bits - WIDE_PART_BITS;
   WidePair *pair = ARENA_ARRAY(a, WidePair, p->n_pairs);
   for (int i = 0; i < p->n_pairs; i++) {
     uint32_t x = p->pair[i].x, z = p->pair[i].z;

@@ -12,7 +12,12 @@
  * cosets of that space (blocks) are independent, each is copied to a small contiguous buffer, all
  * rotations of the sweep done there, and copied back. Which rotations can come first is found by
  * asking which commute (plan_wide.c), so a layer over all qubits is two or three sweeps, and parts
- * of neighbouring layers share one. `local` masks are those of the numbers inside of a block. */
+ * of neighbouring layers share one. `local` masks are those of the numbers inside of a block. Phases of
+ * tables are computed anew in each block, so that nothing is as large as the states themselves.
+ *
+ * Parts. The blocks of a sweep fall into WIDE_PARTS parts, which the threads of a call share (KTeam). Inner
+ * products are summed for each part on its own and the parts then added as a tree, so bits do not depend on
+ * threads. */
 #ifndef QGN_SIM_WIDE_H
 #define QGN_SIM_WIDE_H
 #include "runtime/sim/plan.h"
@@ -35,7 +40,9 @@ typedef struct WideTable {
   const SimTable *table;
   WideWords words; /* of the whole state at that place */
   int bits;
-  size_t cosine_at, sine_at, tangent_at, sum_at; /* vectors in scratch: 2^bits three times, words.n */
+  size_t cosine_at, sine_at, tangent_at; /* WidePlan.stored; vectors in scratch: 2^bits three times */
+  size_t weight_at, moved_at; /* else: [words.n] half angles and their tangents, with signs of lanes */
+  int sum;                    /* its first place among the sums of a part */
 } WideTable;
 
 typedef struct WideOp {
@@ -69,8 +76,16 @@ typedef struct WidePair {
   bool odd;
 } WidePair;
 
+#define WIDE_PART_BITS 4
+#define WIDE_PARTS (1 << WIDE_PART_BITS)
+
 typedef struct WidePlan {
   int lane_bits, bits; /* the state has 2^bits vectors */
+  bool stored;         /* all sweeps are whole: one part, and phases are made once */
+  int table_bucket;    /* the largest of all tables */
+  int n_sums;          /* of a part: slots, then words of tables */
+  size_t phases_at;    /* three times 2^table_bucket vectors */
+  size_t measured_at;  /* [WIDE_PARTS][words.n] */
   int block_bits;      /* vectors of a buffer; also the least that q holds */
   int n_sweeps;
   const WideSweep *sweep;

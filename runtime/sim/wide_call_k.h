@@ -15,7 +15,7 @@ KINLINE Sim wide_begin(const KCall *c) {
 
 /* Forward, only; psi of the block buffers, and the others. */
 KINLINE State wide_buffer(const Sim *s, int which) {
-  return state_at(s->scratch, s->plan->wide->buffer[which], s->plan->wide->block_bits);
+  return state_at(s->own, s->plan->wide->buffer[which], s->plan->wide->block_bits);
 }
 
 KINLINE RVec *wide_vectors(const Sim *s, size_t at) { return (RVec *)(void *)(s->scratch + at); }
@@ -23,26 +23,138 @@ KINLINE RVec *wide_vectors(const Sim *s, size_t at) { return (RVec *)(void *)(s-
 /* Sum of the lanes, in lane 0. */
 KINLINE RVec first_lane(RVec v) { return (RVec){sum_lanes(v)}; }
 
-/* The phases of a table, or their tangents: half angles in value[slot]. */
-KINLINE void wide_table_sum(const Sim *s, const WideTable *t, const Real *value, RVec *out) {
+/* ---- parts (wide.h) ---- */
+
+/* What is done with one block of a sweep; `sweep` may be NULL where `base` is the first of a part of all
+ * vectors. */
+typedef void WideBlockFn(const Sim *s, const WideSweep *sweep, uint32_t base);
+
+typedef struct WideJob {
+  const Sim *s;
+  const WideSweep *sweep;
+  WideBlockFn *block;
+} WideJob;
+
+/* The call as thread `thread` sees it at part `part`: buffers, q and words of its own, sums of the part. */
+KINLINE Sim wide_part(const Sim *s, int part, int thread) {
+  const KTeam *team = s->call->team;
+  const SimLayout *at = &s->plan->wide->at;
+  Sim t = *s;
+  if (thread > 0) t.own = team->scratch[thread] + team->at;
+  t.q = (RVec *)(void *)(t.own + at->q);
+  t.word = (RVec *)(void *)(t.own + at->word);
+  t.part = part;
+  return t;
+}
+
+static inline void wide_part_task(void *ctx, int part, int thread) {
+  const WideJob *j = ctx;
+  const WideSweep *w = j->sweep;
+  const Sim t = wide_part(j->s, part, thread);
+  uint32_t first = 0;
+  if (w == NULL) {
+    j->block(&t, w, (uint32_t)part << (t.plan->wide->bits - WIDE_PART_BITS));
+    return;
+  }
+  int low = w->block_bits - WIDE_PART_BITS, shift = low < 0 ? 0 : low;
+  for (int b = shift; b < w->block_bits; b++) first ^= part >> (b - shift) & 1 ? w->block_col[b] : 0;
+  FOR_CODE(shift, w->block_col, first, block, base) { j->block(&t, w, base); }
+}
+
+/* All blocks of a sweep, or all parts of the vectors where sweep is NULL. */
+KINLINE void wide_parts(const Sim *s, const WideSweep *sweep, WideBlockFn *block) {
+  WideJob job = {s, sweep, block};
+  int n = WIDE_PARTS;
+  if (s->plan->wide->stored || (sweep != NULL && sweep->whole)) {
+    block(s, sweep, 0);
+    return;
+  }
+  if (sweep != NULL && sweep->block_bits < WIDE_PART_BITS) n = 1 << sweep->block_bits;
+  if (s->call->team != NULL) {
+    s->call->team->run(s->call->team->pool, wide_part_task, &job, n);
+    return;
+  }
+  for (int i = 0; i < n; i++) wide_part_task(&job, i, 0);
+}
+
+/* Vectors of a part. */
+KINLINE uint32_t wide_part_size(const Sim *s) {
+  return 1u << (s->plan->wide->bits - (s->plan->wide->stored ? 0 : WIDE_PART_BITS));
+}
+
+/* place[0 .. n) becomes the sum over parts, each `stride` behind the one before. */
+KINLINE void wide_add_parts(const Sim *s, RVec *place, int n, int stride) {
+  int parts = s->plan->wide->stored ? 1 : WIDE_PARTS;
+  for (int step = 1; step < parts; step *= 2) {
+    for (int k = 0; k < parts; k += 2 * step) {
+      for (int i = 0; i < n; i++) place[k * stride + i] += place[(k + step) * stride + i];
+    }
+  }
+}
+
+/* ---- tables: their angles are shared by all samples ---- */
+
+/* What the words of a table turn by: half angles (or tangents) in value[slot], with signs of lanes. */
+KINLINE void wide_table_weights(const WideTable *t, const Real *value, RVec *out) {
   const WideWords *w = &t->words;
-  for (int i = 0; i < w->n; i++) s->word[i] = (RVec){0};
+  for (int i = 0; i < w->n; i++) out[i] = (RVec){0};
   for (int i = 0; i < t->table->n; i++) {
     const SimMember *m = &t->table->member[i];
-    s->word[m->word] += (Real)m->coefficient * splat(value[m->slot]);
+    out[m->word] += (Real)m->coefficient * splat(value[m->slot]);
   }
-  for (int i = 0; i < w->n; i++) s->word[i] = lane_signed(s->word[i], w->lane[i]);
+  for (int i = 0; i < w->n; i++) out[i] = lane_signed(out[i], w->lane[i]);
+}
+
+/* Their sum for each vector of the state. */
+KINLINE void wide_table_sum(const Sim *s, const WideTable *t, const Real *value, RVec *out) {
+  const WideWords *w = &t->words;
+  wide_table_weights(t, value, s->word);
   for (uint32_t v = 0; v < 1u << w->bits; v += 1u << w->bucket) bucket_spread(w, v, s->word, out + v);
 }
 
-/* Tables: their angles are shared by all samples. */
 KINLINE void wide_tables(const Sim *s) {
   for (int i = 0; i < s->plan->wide->n_tables; i++) {
     const WideTable *t = &s->plan->wide->table[i];
+    if (!s->plan->wide->stored) {
+      wide_table_weights(t, s->scalar, wide_vectors(s, t->weight_at));
+      continue;
+    }
     RVec *cosine = wide_vectors(s, t->cosine_at), *sine = wide_vectors(s, t->sine_at);
     wide_table_sum(s, t, s->scalar, cosine);
     for (uint32_t v = 0; v < 1u << t->bits; v++) vsincos(cosine[v], &sine[v], &cosine[v]);
   }
+}
+
+/* Phases of a table for the vectors first .. of a block, 2^bucket of them. */
+typedef struct WidePhases {
+  const RVec *cosine, *sine, *tangent;
+} WidePhases;
+
+/* s->word: what words turn by in the block with this base. */
+KINLINE void wide_block_weights(const Sim *s, const WideOp *op, uint32_t base, size_t weight_at) {
+  const RVec *weight = wide_vectors(s, weight_at);
+  for (int i = 0; i < op->words.n; i++) {
+    s->word[i] = bit_parity(base & op->words.whole[i]) ? -weight[i] : weight[i];
+  }
+}
+
+KINLINE WidePhases wide_phases(const Sim *s, const WideOp *op, uint32_t base, uint32_t first,
+                               const bool moves) {
+  const WideTable *t = op->table;
+  if (s->plan->wide->stored) {
+    return (WidePhases){wide_vectors(s, t->cosine_at) + first, wide_vectors(s, t->sine_at) + first,
+                        moves ? wide_vectors(s, t->tangent_at) + first : NULL};
+  }
+  const size_t n = (size_t)1 << s->plan->wide->table_bucket;
+  RVec *cosine = (RVec *)(void *)(s->own + s->plan->wide->phases_at), *sine = cosine + n, *tangent = sine + n;
+  if (moves) {
+    wide_block_weights(s, op, base, t->moved_at);
+    bucket_spread(&op->words, first, s->word, tangent);
+  }
+  if (moves || first == 0) wide_block_weights(s, op, base, t->weight_at);
+  bucket_spread(&op->words, first, s->word, cosine);
+  for (uint32_t j = 0; j < 1u << op->words.bucket; j++) vsincos(cosine[j], &sine[j], &cosine[j]);
+  return (WidePhases){cosine, sine, tangent};
 }
 
 /* Sets the sample; half angles of the slots that have rows, behind the shared ones, then their cosines. */
@@ -131,14 +243,15 @@ KINLINE void wide_probs(const Sim *s, State a, State b, Real factor, Real *out) 
   for (int i = 0; i < n_outputs; i++) y[i] = (Real)sum[i];
 }
 
-/* Values of the words: sums over buckets in levels. */
-KINLINE void wide_words_value(const Sim *s, State a, State b) {
+KINLINE RVec *wide_measured(const Sim *s) { return wide_vectors(s, s->plan->wide->measured_at); }
+
+/* Values of the words in a part: sums over buckets in levels. */
+KINLINE void wide_words_part(const Sim *s, State a, State b, uint32_t begin) {
   const WideWords *w = &s->plan->wide->words;
   const int stride = s->plan->wide->n_words;
   bool two = s->plan->planes == 2;
-  if (w->n == 0) return;
   for (int i = 0; i < WIDE_LEVELS * stride; i++) s->word[i] = (RVec){0};
-  for (uint32_t v = 0, n = 1; v < 1u << w->bits; v += 1u << w->bucket, n++) {
+  for (uint32_t v = begin, n = 1; v < begin + wide_part_size(s); v += 1u << w->bucket, n++) {
     for (uint32_t i = 0; i < 1u << w->bucket; i++) s->q[i] = overlap(a, b, v + i, two);
     bucket_collect(w, 0, v, s->q, s->word);
     for (int l = 1; l < WIDE_LEVELS && (n & ((1u << WIDE_LEVEL_BITS * l) - 1)) == 0; l++) {
@@ -149,7 +262,26 @@ KINLINE void wide_words_value(const Sim *s, State a, State b) {
   for (int l = 1; l < WIDE_LEVELS; l++) {
     for (int i = 0; i < w->n; i++) s->word[i] += s->word[l * stride + i];
   }
-  for (int i = 0; i < w->n; i++) s->word[i] = first_lane(lane_signed(s->word[i], w->lane[i]));
+  for (int i = 0; i < w->n; i++) wide_measured(s)[s->part * w->n + i] = s->word[i];
+}
+
+static inline void psi_words_part(const Sim *s, const WideSweep *none, uint32_t begin) {
+  (void)none;
+  wide_words_part(s, s->psi, s->psi, begin);
+}
+
+static inline void dpsi_words_part(const Sim *s, const WideSweep *none, uint32_t begin) {
+  (void)none;
+  wide_words_part(s, s->psi, s->dpsi, begin);
+}
+
+KINLINE void wide_words_value(const Sim *s, bool tangent) {
+  const WideWords *w = &s->plan->wide->words;
+  RVec *sum = wide_measured(s);
+  if (w->n == 0) return;
+  wide_parts(s, NULL, tangent ? dpsi_words_part : psi_words_part);
+  wide_add_parts(s, sum, w->n, w->n);
+  for (int i = 0; i < w->n; i++) s->word[i] = first_lane(lane_signed(sum[i], w->lane[i]));
 }
 
 /* Re <a|P|b> of a word that flips bits. */
@@ -184,38 +316,60 @@ KINLINE void wide_pair_add(const Sim *s, State l, State p, const WidePair *q, RV
   }
 }
 
-/* Outputs factor * Re <a|O|b> of the sample into `out`; constants of the observables only if `constants`. */
-KINLINE void wide_measure(const Sim *s, State a, State b, Real factor, bool constants, Real *out) {
+/* Outputs <psi|O|psi> of the sample into `out`, or 2 Re <psi|O|dpsi>, without the constants of the
+ * observables. */
+KINLINE void wide_measure(const Sim *s, bool tangent, Real *out) {
   const SimPlan *p = s->plan;
   const WideWords *w = &p->wide->words;
+  const State a = s->psi, b = tangent ? s->dpsi : s->psi;
+  const Real factor = tangent ? 2 : 1;
   if (p->probs) {
     wide_probs(s, a, b, factor, out);
     return;
   }
-  wide_words_value(s, a, b);
+  wide_words_value(s, tangent);
   for (int i = 0; i < p->n_pairs; i++) s->word[w->n + i] = wide_pair_value(s, a, b, &p->wide->pair[i]);
-  sim_read_words(s, factor, constants);
+  sim_read_words(s, factor, !tangent);
   store_outputs(s, out);
 }
 
-/* l = O_w p; `which` for each of the two states after sim_weigh_words. */
-KINLINE void wide_observe(const Sim *s, State l, State p) {
-  const SimPlan *plan = s->plan;
-  const WideWords *w = &plan->wide->words;
-  bool two = plan->planes == 2;
+/* A part of l = O_w p for the words of Z, whose weights are in wide_measured. */
+KINLINE void wide_observe_part(const Sim *s, State l, State p, uint32_t begin) {
+  const WideWords *w = &s->plan->wide->words;
+  const uint32_t size = wide_part_size(s);
+  bool two = s->plan->planes == 2;
   if (w->n == 0) {
-    state_zero(l.re, 1u << w->bits);
-    if (two) state_zero(l.im, 1u << w->bits);
+    state_zero(l.re + begin, size);
+    if (two) state_zero(l.im + begin, size);
   }
-  for (uint32_t v = 0; w->n > 0 && v < 1u << w->bits; v += 1u << w->bucket) {
-    bucket_spread(w, v, s->word, s->q);
+  for (uint32_t v = begin; w->n > 0 && v < begin + size; v += 1u << w->bucket) {
+    bucket_spread(w, v, wide_measured(s), s->q);
     for (uint32_t i = 0; i < 1u << w->bucket; i++) {
       l.re[v + i] = s->q[i] * p.re[v + i];
       if (two) l.im[v + i] = s->q[i] * p.im[v + i];
     }
   }
+}
+
+static inline void psi_observe_part(const Sim *s, const WideSweep *none, uint32_t begin) {
+  (void)none;
+  wide_observe_part(s, s->lam, s->psi, begin);
+}
+
+static inline void dpsi_observe_part(const Sim *s, const WideSweep *none, uint32_t begin) {
+  (void)none;
+  wide_observe_part(s, s->dlam, s->dpsi, begin);
+}
+
+/* lam = O_w psi after wide_weights, or dlam = O_w dpsi. */
+KINLINE void wide_observe(const Sim *s, bool tangent) {
+  const SimPlan *plan = s->plan;
+  const WideWords *w = &plan->wide->words;
+  for (int i = 0; i < w->n; i++) wide_measured(s)[i] = s->word[i];
+  wide_parts(s, NULL, tangent ? dpsi_observe_part : psi_observe_part);
   for (int i = 0; i < plan->n_pairs; i++) {
-    wide_pair_add(s, l, p, &plan->wide->pair[i], s->word[w->n + i]);
+    wide_pair_add(s, tangent ? s->dlam : s->lam, tangent ? s->dpsi : s->psi, &plan->wide->pair[i],
+                  s->word[w->n + i]);
   }
 }
 
@@ -250,31 +404,32 @@ KINLINE void wide_weights(const Sim *s) {
   for (int i = 0; i < w->n; i++) s->word[i] = lane_signed(splat(s->word[i][0]), w->lane[i]);
 }
 
-KINLINE void wide_apply(const Sim *s, State l, State p) {
-  s->plan->probs ? wide_observe_probs(s, l, p) : wide_observe(s, l, p);
+KINLINE void wide_apply(const Sim *s, bool tangent) {
+  if (!s->plan->probs) wide_observe(s, tangent);
+  else wide_observe_probs(s, tangent ? s->dlam : s->lam, tangent ? s->dpsi : s->psi);
 }
 
 /* ---- gradients ---- */
 
-/* Inner products of the sample's rotations, for each slot. */
-KINLINE RVec *wide_slots(const Sim *s) { return s->sum + s->plan->n_slots; }
+/* Inner products of the sample's rotations in this part, for each slot; behind them those of tables. */
+KINLINE RVec *wide_slots(const Sim *s) {
+  return s->sum + s->plan->n_slots + (size_t)s->part * (size_t)s->plan->wide->n_sums;
+}
 
 KINLINE void wide_parts_clear(const Sim *s) {
-  for (int i = 0; i < s->plan->n_slots; i++) wide_slots(s)[i] = (RVec){0};
-  for (int i = 0; i < s->plan->wide->n_tables; i++) {
-    const WideTable *t = &s->plan->wide->table[i];
-    for (int j = 0; j < t->words.n; j++) wide_vectors(s, t->sum_at)[j] = (RVec){0};
-  }
+  int parts = s->plan->wide->stored ? 1 : WIDE_PARTS;
+  memset(wide_slots(s), 0, (size_t)parts * (size_t)s->plan->wide->n_sums * sizeof(RVec));
 }
 
 KINLINE void wide_parts_add(const Sim *s) {
+  wide_add_parts(s, wide_slots(s), s->plan->wide->n_sums, s->plan->wide->n_sums);
   for (int i = 0; i < s->plan->n_ops; i++) {
     const SimOp *op = &s->plan->op[i];
     if (op->grad && op->slot >= 0) part_add(s, op->slot, first_lane(wide_slots(s)[op->slot]));
   }
   for (int i = 0; i < s->plan->wide->n_tables; i++) {
     const WideTable *t = &s->plan->wide->table[i];
-    RVec *sum = wide_vectors(s, t->sum_at);
+    RVec *sum = wide_slots(s) + t->sum;
     for (int j = 0; j < t->words.n; j++) sum[j] = first_lane(lane_signed(sum[j], t->words.lane[j]));
     for (int j = 0; j < t->table->n; j++) {
       s->sum[t->table->member[j].slot] +=

@@ -623,6 +623,39 @@ static void same_bits(const CircuitProgram *c, const double *a, const double *b,
   }
 }
 
+/* One large state on four threads against one. */
+static void check_team(const CircuitProgram *c, const KernelSet *set, double tolerance, void *data) {
+  static Parts one, four;
+  static const OpId op[3] = {OP_CIRCUIT, OP_CIRCUIT_VJP, OP_CIRCUIT_HVP};
+  const Case *t = data;
+  (void)tolerance;
+  for (int o = 0; o < 3; o++) {
+    rig_run(c, set, op[o], 1, t->in, t->w, t->in, parts(&one));
+    rig_team = 4;
+    rig_run(c, set, op[o], 1, t->in, t->w, t->in, parts(&four));
+    rig_team = 1;
+    int64_t n[4] = {o == 0 ? c->n_outputs : c->input_size[0], c->input_size[1], c->input_size[2],
+                    c->n_outputs};
+    for (int k = 0; k <= o + (o > 0); k++) same_bits(c, four.v[k], one.v[k], n[k], "threads", set);
+  }
+}
+
+static void test_team(void **state) {
+  (void)state;
+  static Case t;
+  rng_state = 6;
+  rig_block_bytes = 1;
+  for (int i = 0; i < some(12); i++) {
+    Arena *a = arena_new();
+    CircuitProgram *c = random_circuit(a, 9 + i % 3, 30 + below(30));
+    random_measure(c);
+    fill_case(&t, c, 1);
+    for_variants(c, check_team, &t);
+    arena_free(a);
+  }
+  rig_block_bytes = WIDE_BLOCK_BYTES;
+}
+
 /* Rows of a call of 33 against calls with fewer rows, from row `from`. */
 static void check_rows(const CircuitProgram *c, const KernelSet *set, double tolerance, void *data) {
   static Parts all[3], few[3];
@@ -764,7 +797,7 @@ int main(void) {
       cmocka_unit_test(test_matrices),    cmocka_unit_test(test_placements),  cmocka_unit_test(test_given),
       cmocka_unit_test(test_given_wrong), cmocka_unit_test(test_random),      cmocka_unit_test(test_blocks),
       cmocka_unit_test(test_rows),        cmocka_unit_test(test_shared_only), cmocka_unit_test(test_unseen),
-      cmocka_unit_test(test_turns),
+      cmocka_unit_test(test_turns),       cmocka_unit_test(test_team),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -94,7 +94,13 @@ uint64_t rig_key;
 CircuitMethod rig_method;
 size_t rig_block_bytes = WIDE_BLOCK_BYTES;
 bool rig_prune = true;
+int rig_team = 1;
 size_t rig_keep_bytes = DENSITY_KEEP_BYTES;
+
+static void backwards(void *pool, void (*task)(void *ctx, int task, int thread), void *ctx, int n) {
+  (void)pool;
+  for (int i = n - 1; i >= 0; i--) task(ctx, i, i % rig_team);
+}
 
 static Shape input_shape(const CircuitProgram *c, int k, int64_t rows) {
   int64_t d[2] = {rows, c->input_size[k]};
@@ -141,14 +147,21 @@ void rig_run(const CircuitProgram *c, const KernelSet *set, OpId op, int64_t row
   }
   if (parts == 0) call.out = call.part[0];
   k.scratch = sim_scratch(&k);
-  call.scratch = mem_try_alloc(k.scratch);
-  memset(call.scratch, 0xff, k.scratch); /* NaN: nothing may be read before it is written */
+  char *scratch[4];
+  assert(rig_team <= 4);
+  for (int i = 0; i < rig_team; i++) {
+    scratch[i] = mem_try_alloc(k.scratch);
+    memset(scratch[i], 0xff, k.scratch); /* NaN: nothing may be read before it is written */
+  }
+  const KTeam team = {.run = backwards, .scratch = scratch};
+  call.scratch = scratch[0];
+  call.team = rig_team > 1 ? &team : NULL;
   set->op[op](&call);
   for (int i = 0; i < (parts == 0 ? 1 : parts); i++) {
     if (call.part[i] != NULL) from_reals(set, call.part[i], out[i], n_out[i]);
     free(call.part[i]);
   }
   for (int i = 0; i < k.n_in; i++) free((void *)(uintptr_t)call.in[i]);
-  mem_free_big(call.scratch, k.scratch);
+  for (int i = 0; i < rig_team; i++) mem_free_big(scratch[i], k.scratch);
   arena_free(a);
 }

@@ -28,6 +28,9 @@ extern uint64_t rig_key;
 extern CircuitMethod rig_method;
 /* What a block of a large state may take, in bytes (wide.h). */
 extern size_t rig_block_bytes;
+/* Threads that a call may share its work with, if more than 1: its tasks are done backwards, by all in turn.
+ */
+extern int rig_team;
 /* Density matrices without the entries that do not matter. */
 extern bool rig_prune;
 /* What the states that a gradient of a density matrix keeps may take (density.h). */

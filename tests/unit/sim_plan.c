@@ -190,6 +190,19 @@ static void test_gf2(void **state) {
   }
 }
 
+/* Large states: a gradient needs psi and lam, and little besides. */
+static void test_memory(void **state) {
+  (void)state;
+  static const char *const sets[] = {"f32_base", "f32_avx2", "f32_avx512"};
+  for (int i = 0; i < 3; i++) {
+    for (int n = 16; n <= 22; n += 2) {
+      KOp k = {.op = OP_CIRCUIT_VJP, .n_in = 3, .plan = plan_for(layers(n), sets[i])};
+      double states = 2.0 * 8 * (double)(1ull << n), ratio = (double)sim_scratch(&k) / states;
+      if (ratio > 1.2) fail_msg("%s, %d qubits: %.3f times the states", sets[i], n, ratio);
+    }
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_layers, setup, teardown),
@@ -199,6 +212,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_later_gate, setup, teardown),
       cmocka_unit_test_setup_teardown(test_many_qubits, setup, teardown),
       cmocka_unit_test_setup_teardown(test_gf2, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_memory, setup, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
