@@ -213,8 +213,9 @@ static void wide_layout(const Wide *w, size_t vec, size_t real) {
   size_t at = 0, slots = (size_t)p->n_slots, state = mem_mul((size_t)1 << e->bits, 2);
   size_t outputs = p->probs ? 0 : (size_t)p->program->n_outputs;
   size_t sums = p->probs ? (size_t)p->program->n_outputs : 0;
-  size_t words = (size_t)(p->words.n + p->n_pairs), q = (size_t)1 << e->block_bits;
-  size_t buffer = e->stored ? 0 : 2 * q, parts = e->stored ? 1 : WIDE_PARTS;
+  size_t words = (size_t)(p->words.n + p->n_pairs);
+  size_t buffer = e->stored ? 0 : (size_t)2 << e->block_bits, parts = (size_t)1 << e->part_bits;
+  const int bucket = e->table_bucket;
   e->n_sums = p->n_slots;
   for (int i = 0; i < e->n_tables; i++) {
     WideTable *t = &e->table[i];
@@ -231,8 +232,8 @@ static void wide_layout(const Wide *w, size_t vec, size_t real) {
   if (sums > 0) l->y = place(&at, sums, sizeof(double));
   e->n_words = (int)words;
   l->word = place(&at, mem_mul(words, WIDE_LEVELS), vec);
-  l->q = place(&at, q, vec);
-  e->phases_at = place(&at, e->stored ? 0 : (size_t)3 << e->table_bucket, vec);
+  l->q = place(&at, (size_t)1 << (bucket > e->words.bucket ? bucket : e->words.bucket), vec);
+  e->phases_at = place(&at, e->stored ? 0 : (size_t)3 << bucket, vec);
   e->measured_at = place(&at, mem_mul((size_t)p->words.n, parts), vec);
   l->psi = place(&at, state, vec);
   e->buffer[0] = place(&at, buffer, vec);
@@ -279,9 +280,12 @@ const WidePlan *plan_wide(Arena *a, const SimPlan *p, size_t vec, size_t real, s
   e->bits = p->dim - e->lane_bits;
   while (((size_t)4 << e->block_bits) * vec <= block_bytes || e->block_bits <= LEAST_RUN) e->block_bits++;
   e->stored = e->bits <= e->block_bits + 1;
+  e->part_bits = e->stored ? 0 : e->bits > 12 ? 4 : 3;
+  /* buffers and sums are to be small beside the states */
+  if (!e->stored && e->bits <= e->block_bits + 3 && e->block_bits > LEAST_RUN + 2) e->block_bits--;
   WideSweep whole = {.whole = true};
   e->words = wide_words(&w, &whole, e->bits, p->words.n, p->words.z);
-  if (!e->stored && e->words.bucket > e->bits - WIDE_PART_BITS) e->words.bucket = e->bits - WIDE_PART_BITS;
+  if (e->words.bucket > e->bits - e->part_bits) e->words.bucket = e->bits - e->part_bits;
   WidePair *pair = ARENA_ARRAY(a, WidePair, p->n_pairs);
   for (int i = 0; i < p->n_pairs; i++) {
     uint32_t x = p->pair[i].x, z = p->pair[i].z;

@@ -26,17 +26,8 @@
  * runs with moved angles (circuit_moved_k.c; samples in the lanes always). Hessian products are by
  * forward over adjoint whatever the method.
  *
- * What is to come, and where it goes.
- * - Amplitudes: outputs [2^n, 2]. Global phases count then, so the plan keeps them (a slot of the word
- *   I), the frame may hold words and no phases, and nothing is dropped as unseen; lam = w / 2 in place
- *   of O_w psi, and the rest of the adjoint walk stays.
- * - Variance: two expectation values (observable_square, circuit.h), joined by graph outside.
- * - Shots: sim_measure becomes probs of the measured words' common bits, then counts by inverse
- *   distribution from a stream of the node's site, row and shot; gradients by shift rules, whose terms
- *   are such runs (add_moved). Observables that do not commute are measured in groups, each a frame of
- *   its own.
- * - Several threads for one large state: blocks of a sweep are independent, so the executor may claim
- *   them like shards; inner products would then be kept for each of 16 fixed parts of the blocks.
+ * One large state is shared by the threads of a run where nothing else runs beside the call (KTeam, wide.h):
+ * blocks of its sweeps in a fixed number of parts, each with sums of its own.
  *
  * A SimPlan is made once per CircuitProgram and variant and never changed: gates decomposed and
  * fused, angles numbered, buffers sized for both layouts. The three op kernels (k_circuit, k_circuit_vjp,

@@ -15,7 +15,7 @@
  * of neighbouring layers share one. `local` masks are those of the numbers inside of a block. Phases of
  * tables are computed anew in each block, so that nothing is as large as the states themselves.
  *
- * Parts. The blocks of a sweep fall into WIDE_PARTS parts, which the threads of a call share (KTeam). Inner
+ * Parts. The blocks of a sweep fall into 8 or 16 parts, which the threads of a call share (KTeam). Inner
  * products are summed for each part on its own and the parts then added as a tree, so bits do not depend on
  * threads. */
 #ifndef QGN_SIM_WIDE_H
@@ -76,17 +76,15 @@ typedef struct WidePair {
   bool odd;
 } WidePair;
 
-#define WIDE_PART_BITS 4
-#define WIDE_PARTS (1 << WIDE_PART_BITS)
-
 typedef struct WidePlan {
   int lane_bits, bits; /* the state has 2^bits vectors */
-  bool stored;         /* all sweeps are whole: one part, and phases are made once */
+  bool stored;         /* all sweeps are whole, and phases are made once */
+  int part_bits;       /* 2^: parts; 0 if stored */
   int table_bucket;    /* the largest of all tables */
   int n_sums;          /* of a part: slots, then words of tables */
   size_t phases_at;    /* three times 2^table_bucket vectors */
-  size_t measured_at;  /* [WIDE_PARTS][words.n] */
-  int block_bits;      /* vectors of a buffer; also the least that q holds */
+  size_t measured_at;  /* [parts][words.n] */
+  int block_bits;      /* vectors of a buffer */
   int n_sweeps;
   const WideSweep *sweep;
   int n_tables;

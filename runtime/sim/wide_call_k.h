@@ -53,10 +53,10 @@ static inline void wide_part_task(void *ctx, int part, int thread) {
   const Sim t = wide_part(j->s, part, thread);
   uint32_t first = 0;
   if (w == NULL) {
-    j->block(&t, w, (uint32_t)part << (t.plan->wide->bits - WIDE_PART_BITS));
+    j->block(&t, w, (uint32_t)part << (t.plan->wide->bits - t.plan->wide->part_bits));
     return;
   }
-  int low = w->block_bits - WIDE_PART_BITS, shift = low < 0 ? 0 : low;
+  int low = w->block_bits - t.plan->wide->part_bits, shift = low < 0 ? 0 : low;
   for (int b = shift; b < w->block_bits; b++) first ^= part >> (b - shift) & 1 ? w->block_col[b] : 0;
   FOR_CODE(shift, w->block_col, first, block, base) { j->block(&t, w, base); }
 }
@@ -64,27 +64,27 @@ static inline void wide_part_task(void *ctx, int part, int thread) {
 /* All blocks of a sweep, or all parts of the vectors where sweep is NULL. */
 KINLINE void wide_parts(const Sim *s, const WideSweep *sweep, WideBlockFn *block) {
   WideJob job = {s, sweep, block};
-  int n = WIDE_PARTS;
+  int bits = s->plan->wide->part_bits;
   if (s->plan->wide->stored || (sweep != NULL && sweep->whole)) {
     block(s, sweep, 0);
     return;
   }
-  if (sweep != NULL && sweep->block_bits < WIDE_PART_BITS) n = 1 << sweep->block_bits;
+  if (sweep != NULL && sweep->block_bits < bits) bits = sweep->block_bits;
   if (s->call->team != NULL) {
-    s->call->team->run(s->call->team->pool, wide_part_task, &job, n);
+    s->call->team->run(s->call->team->pool, wide_part_task, &job, 1 << bits);
     return;
   }
-  for (int i = 0; i < n; i++) wide_part_task(&job, i, 0);
+  for (int i = 0; i < 1 << bits; i++) wide_part_task(&job, i, 0);
 }
 
 /* Vectors of a part. */
 KINLINE uint32_t wide_part_size(const Sim *s) {
-  return 1u << (s->plan->wide->bits - (s->plan->wide->stored ? 0 : WIDE_PART_BITS));
+  return 1u << (s->plan->wide->bits - s->plan->wide->part_bits);
 }
 
 /* place[0 .. n) becomes the sum over parts, each `stride` behind the one before. */
 KINLINE void wide_add_parts(const Sim *s, RVec *place, int n, int stride) {
-  int parts = s->plan->wide->stored ? 1 : WIDE_PARTS;
+  int parts = 1 << s->plan->wide->part_bits;
   for (int step = 1; step < parts; step *= 2) {
     for (int k = 0; k < parts; k += 2 * step) {
       for (int i = 0; i < n; i++) place[k * stride + i] += place[(k + step) * stride + i];
@@ -417,7 +417,7 @@ KINLINE RVec *wide_slots(const Sim *s) {
 }
 
 KINLINE void wide_parts_clear(const Sim *s) {
-  int parts = s->plan->wide->stored ? 1 : WIDE_PARTS;
+  int parts = 1 << s->plan->wide->part_bits;
   memset(wide_slots(s), 0, (size_t)parts * (size_t)s->plan->wide->n_sums * sizeof(RVec));
 }
 
