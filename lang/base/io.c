@@ -452,6 +452,16 @@ bool io_exists(const char *path) {
   return lstat(path, &st) == 0;
 }
 
+bool io_stat(const char *path, uint64_t *size, double *changed) {
+  struct stat st;
+  if (stat(path, &st) != 0 || !S_ISREG(st.st_mode)) return false;
+  *size = (uint64_t)st.st_size;
+  *changed = (double)st.st_mtim.tv_sec + 1e-9 * (double)st.st_mtim.tv_nsec;
+  return true;
+}
+
+void io_touch(const char *path) { (void)utimensat(AT_FDCWD, path, NULL, 0); }
+
 const char *io_real_path(Arena *a, const char *path) {
   char real[PATH_MAX];
   return refused() || !realpath(path, real) ? NULL : arena_str(a, real);

@@ -63,6 +63,9 @@ bool io_make_folder(const char *path, IoError *e); /* with parents; fine if it e
 bool io_symlink(const char *target, const char *path, IoError *e); /* replaced atomically */
 bool io_remove(const char *path, IoError *e); /* a file, link or empty folder; a missing one is fine */
 bool io_exists(const char *path);
+/* Size and time of the last change, in seconds; false if there is no regular file. */
+bool io_stat(const char *path, uint64_t *size, double *changed);
+void io_touch(const char *path); /* changed now, if that can be; for caches */
 bool io_is_folder(const char *path);
 /* The absolute path without links, `.` and `..`, in the arena; NULL if there is nothing there. */
 const char *io_real_path(Arena *a, const char *path);

@@ -233,6 +233,7 @@ typedef struct Every {
   Span span;
 } Every;
 
+/* What can change a result of a train stands in its digest too (digest.c). */
 typedef struct Train {
   const char *name;
   const char *site; /* in front of its shuffles and directions: its name, and the repetition */

@@ -134,6 +134,7 @@ int cli_verb_specs(Cli *c);
 
 /* machine.c: what the machine has. */
 int cli_cores(void);                 /* that affinity and cgroup quota allow, at least 1 */
+const char *cli_memo(Arena *a);      /* folder of the memo, made or not; NULL if there can be none */
 const char *cli_stdlib(Arena *a);    /* folder of the library, NULL if it is not found */
 const char *cli_family(Arena *a);    /* "avx2, OpenBLAS 0.3.21 (Haswell)": names the bits of a run */
 const char *cli_libraries(Arena *a); /* "OpenBLAS 0.3.21, jansson 2.14, ..." */

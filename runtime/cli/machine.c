@@ -70,6 +70,12 @@ int cli_cores(void) {
   return (int)cores;
 }
 
+const char *cli_memo(Arena *a) {
+  const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+  if (cache && *cache) return arena_printf(a, "%s/qgn/memo", cache);
+  return home && *home ? arena_printf(a, "%s/.cache/qgn/memo", home) : NULL;
+}
+
 const char *cli_stdlib(Arena *a) {
   static const char *const places[] = {"../share/qgn/stdlib", "../stdlib", "../../stdlib", "stdlib"};
   char exe[PATH_CAP];

@@ -27,9 +27,13 @@ static void show_new(RunVerb *v) {
 
 static int hook_load(void *ctx, const Run *run, int train, const StateItem *items, int n) {
   RunVerb *v = ctx;
-  (void)run;
-  int loaded = record_load(v->record, train, items, n);
+  int loaded = record_load(v->record, run, train, items, n);
   show_new(v);
+  if (loaded > 0 && record_from_memo(v->record, train) && !v->cli->given[OPT_QUIET]) {
+    progress_clear(&v->progress);
+    fprintf(stderr, "%s: loaded, an equal train was run before; `--fresh` trains it again\n",
+            run_program(run)->trains.at[train].name);
+  }
   return loaded;
 }
 
@@ -190,6 +194,7 @@ static RecordSpec spec_of(Cli *c, const CliScript *script, const Program *p) {
       .fresh = c->given[OPT_FRESH],
       .resume = c->given[OPT_RESUME],
       .update_lock = c->given[OPT_UPDATE_LOCK],
+      .memo = cli_memo(c->arena),
   };
 }
 

@@ -88,7 +88,7 @@ static char **command_of(Cli *c, const char *script, int number) {
   word(c, &w, "--point"), word(c, &w, arena_printf(c->arena, "%d", number));
   word(c, &w, "--threads"), word(c, &w, "1");
   word(c, &w, "--quiet"), word(c, &w, "--color"), word(c, &w, "never");
-  word(c, &w, c->given[OPT_FRESH] ? "--fresh" : "--resume");
+  word(c, &w, "--resume"); /* of a fresh run: its folder was emptied, and says which memo is its own */
   if (c->value[OPT_DATA]) word(c, &w, "--data"), word(c, &w, c->value[OPT_DATA]);
   if (c->given[OPT_UPDATE_LOCK]) word(c, &w, "--update-lock");
   for (int i = 0; i < c->sets.n; i++) word(c, &w, "--set"), word(c, &w, c->sets.at[i].text);

@@ -88,6 +88,9 @@ void run_slot_put(Run *r, int slot, int64_t element, double x);
 const void *run_slot_data(const Run *r, int slot);
 /* A Cell as number; NaN for a text. */
 double run_cell(const Run *r, const Cell *c);
+/* The SHA-256 of all that decides how a train ends, and of `salt`: what it computes (digest.h), the values
+ * that it starts from, its data. To be called where it begins. */
+void run_train_key(const Run *r, int train, const char *salt, char hex[65]);
 /* Rows of a dataset; 0 before it was made. */
 int64_t run_data_rows(const Run *r, int dataset);
 /* Entries recorded in a series so far. */

@@ -1,6 +1,7 @@
 /* State of a train on disk: two rolling checkpoints, kept ones, and what stands at the end. */
 #include <stdlib.h>
 #include <string.h>
+#include "runtime/record/memo.h"
 #include "runtime/record/record_int.h"
 #include "runtime/record/safetensors.h"
 
@@ -94,7 +95,7 @@ static int64_t state_iteration(const StateItem *items, int n) {
   return 0;
 }
 
-static bool write_items(Record *r, int train, const char *name, const char *what, bool weights_only,
+static bool write_items(Record *r, int train, const char *path, const char *what, bool weights_only,
                         const StateItem *items, int n, IoError *e) {
   Arena *a = arena_new();
   StTensor *list = ARENA_ARRAY(a, StTensor, n + 1);
@@ -111,7 +112,7 @@ static bool write_items(Record *r, int train, const char *name, const char *what
       {"iteration", arena_printf(a, "%lld", (long long)state_iteration(items, n))},
       {"run", r->content},
   };
-  bool ok = st_write(a, record_path(r, name), list, m, meta, (int)(sizeof meta / sizeof *meta), e);
+  bool ok = st_write(a, path, list, m, meta, (int)(sizeof meta / sizeof *meta), e);
   arena_free(a);
   return ok;
 }
@@ -120,7 +121,8 @@ static bool write_items(Record *r, int train, const char *name, const char *what
 static bool save_file(Record *r, int train, const char *name, const char *key, bool weights_only,
                       const StateItem *items, int n) {
   IoError e;
-  if (!write_items(r, train, name, weights_only ? "weights" : "checkpoint", weights_only, items, n, &e)) {
+  if (!write_items(r, train, record_path(r, name), weights_only ? "weights" : "checkpoint", weights_only,
+                   items, n, &e)) {
     record_failed(r, key, &e);
     return false;
   }
@@ -143,6 +145,14 @@ static bool save_final(Record *r, int train, const StateItem *items, int n) {
   return true;
 }
 
+/* A memo that cannot be written is no fault of the run. */
+static void save_memo(Record *r, int train, const StateItem *items, int n) {
+  IoError e;
+  const RecordTrain *t = &r->trains[train];
+  if (!r->memo || !*t->key || t->from_memo) return;
+  r->memo_grew |= write_items(r, train, memo_path(r->arena, r->memo, t->key), "memo", false, items, n, &e);
+}
+
 bool record_save(Record *r, const Run *run, int train, SaveReason why, const StateItem *items, int n) {
   RecordTrain *t = &r->trains[train];
   const char *name = train_of(r, train)->name;
@@ -163,6 +173,7 @@ bool record_save(Record *r, const Run *run, int train, SaveReason why, const Sta
   case SAVE_FINAL:
     t->ended = true;
     ok = save_final(r, train, items, n);
+    save_memo(r, train, items, n);
     break;
   }
   if (why == SAVE_SIGNAL) record_write_metrics(r, run);
@@ -229,12 +240,13 @@ static Candidate *find_candidates(Record *r, int train, int *n) {
   return found.at;
 }
 
-static const char *check_meta(const Record *r, int train, const StFile *f) {
+static const char *check_meta(const Record *r, int train, bool memo, const StFile *f) {
   const char *what = st_meta(f, "qgn"), *version = st_meta(f, "version"), *run = st_meta(f, "run");
   const char *name = st_meta(f, "train");
-  if (!what || strcmp(what, "checkpoint") != 0 || !st_meta(f, "sha256")) return "it is no checkpoint of qgn";
+  if (!what || strcmp(what, memo ? "memo" : "checkpoint") != 0 || !st_meta(f, "sha256"))
+    return "it is no checkpoint of qgn";
   if (!version || strtol(version, NULL, 10) > RECORD_VERSION) return "a newer qgn wrote it";
-  if (!run || strcmp(run, r->content) != 0) return "it belongs to another run";
+  if (!memo && (!run || strcmp(run, r->content) != 0)) return "it belongs to another run";
   if (!name || strcmp(name, train_of(r, train)->name) != 0) return "it belongs to another train";
   return NULL;
 }
@@ -248,11 +260,11 @@ static const char *check_item(Arena *a, const StateItem *item, const StTensor *t
 }
 
 /* Everything is checked before the first byte is copied. */
-static const char *load_file(Arena *a, Record *r, int train, const char *name, const StateItem *items,
-                             int n) {
+static const char *load_file(Arena *a, Record *r, int train, const char *path, bool memo,
+                             const StateItem *items, int n) {
   StFile f;
-  const char *why = st_read(a, record_path(r, name), &f);
-  if (!why) why = check_meta(r, train, &f);
+  const char *why = st_read(a, path, &f);
+  if (!why) why = check_meta(r, train, memo, &f);
   if (!why && f.tensors.n != n) why = "it holds other values than this train has";
   for (int i = 0; i < n && !why; i++) why = check_item(a, &items[i], st_find(&f, items[i].name));
   if (why) return why;
@@ -264,15 +276,41 @@ static const char *load_file(Arena *a, Record *r, int train, const char *name, c
   return NULL;
 }
 
-int record_load(Record *r, int train, const StateItem *items, int n) {
+bool record_from_memo(const Record *r, int train) { return r->trains[train].from_memo; }
+
+/* Kept checkpoints are made by training only. */
+static void find_key(Record *r, const Run *run, int train) {
+  if (!r->memo || train_of(r, train)->checkpoint > 0) return;
+  const char *salt = arena_printf(r->arena, "qgn memo %d numerics %d family %s", RECORD_VERSION,
+                                  RECORD_NUMERICS, r->spec.family);
+  run_train_key(run, train, salt, r->trains[train].key);
+}
+
+static int load_memo(Record *r, int train, const StateItem *items, int n) {
+  RecordTrain *t = &r->trains[train];
+  if (!*t->key) return 0;
+  const char *path = memo_path(r->arena, r->memo, t->key);
+  if (!io_exists(path)) return 0;
+  Arena *a = arena_new();
+  t->from_memo = load_file(a, r, train, path, true, items, n) == NULL;
+  arena_free(a);
+  if (!t->from_memo) return 0;
+  io_touch(path);
+  t->loaded_final = true;
+  save_final(r, train, items, n);
+  return 1;
+}
+
+int record_load(Record *r, const Run *run, int train, const StateItem *items, int n) {
   RecordTrain *t = &r->trains[train];
   int n_found;
-  if (!r->continues || !r->spec.resume) return 0;
+  find_key(r, run, train);
+  if (!r->continues || !r->spec.resume) return load_memo(r, train, items, n);
   Candidate *found = find_candidates(r, train, &n_found);
   const char *first_bad = NULL, *first_why = NULL;
   for (int i = 0; i < n_found; i++) {
     Arena *a = arena_new();
-    const char *why = load_file(a, r, train, found[i].name, items, n);
+    const char *why = load_file(a, r, train, record_path(r, found[i].name), false, items, n);
     if (why && !first_bad) first_bad = found[i].name, first_why = arena_str(r->arena, why);
     arena_free(a);
     if (why) continue;
@@ -285,7 +323,7 @@ int record_load(Record *r, int train, const StateItem *items, int n) {
     }
     return 1;
   }
-  if (!first_bad) return 0;
+  if (!first_bad) return load_memo(r, train, items, n);
   Diag *d = diag_add(r->sink, DIAG_CHECKPOINT, SPAN_NONE, "%s is damaged: %s", record_path(r, first_bad),
                      first_why);
   diag_help(d, "`--fresh` starts over");

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "runtime/record/memo.h"
 #include "runtime/record/record_int.h"
 
 #define RUNS "runs"
@@ -128,7 +129,7 @@ static bool clean(Record *r, const char *path, bool all) {
   for (int i = 0; i < n; i++) {
     const char *file = arena_printf(r->arena, "%s/%s", path, names[i]);
     if (strcmp(names[i], ".lock") == 0 || (!all && !strstr(names[i], ".tmp-"))) continue;
-    if (io_is_folder(file) && !all && strcmp(names[i], "points") == 0) continue;
+    if (io_is_folder(file) && !all && strcmp(names[i], "figures") != 0) continue;
     if (io_is_folder(file) && !clean(r, file, all)) return false;
     if (io_is_folder(file) && all && !io_remove(arena_printf(r->arena, "%s/.lock", file), &e))
       return io_failed(r, &e);
@@ -206,6 +207,30 @@ const char *record_main_folder(Arena *a, const RecordSpec *spec, DiagSink *sink)
   return name_folder(&r) ? r.folder : NULL;
 }
 
+/* A run that began with --fresh takes nothing that other runs left, and neither do its points: its memo is in
+ * its folder as long as it is not complete. */
+static bool choose_memo(Record *r) {
+  const RecordSpec *s = &r->spec;
+  const char *own = arena_printf(r->arena, "%s/memo", s->main_folder ? s->main_folder : r->folder);
+  IoError e;
+  if (s->main_folder && s->fresh) return true;
+  if (!s->main_folder && s->fresh && !io_make_folder(own, &e)) return io_failed(r, &e);
+  r->memo = io_is_folder(own) ? own : s->memo;
+  if (r->memo && r->memo != own && !io_make_folder(r->memo, &e)) r->memo = NULL;
+  return true;
+}
+
+void record_memo_finish(Record *r, bool complete) {
+  const char *own = record_path(r, "memo");
+  uint64_t freed, left;
+  IoError e;
+  if (!r->spec.main_folder && complete && io_is_folder(own)) {
+    memo_trim(r->arena, own, 0, &freed, &left);
+    io_remove(own, &e);
+  }
+  if (r->memo_grew && r->memo == r->spec.memo) memo_trim(r->arena, r->memo, MEMO_CAP, &freed, &left);
+}
+
 RecordState record_open(Arena *a, const RecordSpec *spec, DiagSink *sink, Record **out) {
   Record *r = ARENA_NEW(a, Record);
   *r = (Record){.arena = a, .spec = *spec, .sink = sink, .lock = -1};
@@ -221,7 +246,7 @@ RecordState record_open(Arena *a, const RecordSpec *spec, DiagSink *sink, Record
   if (state == RECORD_COMPLETE) return state;
   if (!io_write_quick(record_path(r, "script.qgn"), spec->text, spec->size, &e))
     return io_failed(r, &e), RECORD_REFUSED;
-  if (!record_write_run_lock(r)) return RECORD_REFUSED;
+  if (!record_write_run_lock(r) || !choose_memo(r)) return RECORD_REFUSED;
   if (!is_point) record_write_script_lock(r);
   return RECORD_READY;
 }

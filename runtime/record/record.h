@@ -51,6 +51,7 @@ typedef struct RecordSpec {
   double started; /* record_clock() when the process began */
   bool fresh, resume;
   bool update_lock; /* data files that changed are accepted */
+  const char *memo; /* folder of the memo; NULL: none */
   /* A point of a sweep: the folder of the whole run (record_main_folder), the point's number, its seed. */
   const char *main_folder;
   int point;
@@ -80,7 +81,9 @@ typedef struct RecordStored {
 bool record_stored(Record *r, RecordStored *out);
 
 /* ---- hooks of a run (run.h), to be called by whoever installs them ------------------------- */
-int record_load(Record *r, int train, const StateItem *items, int n);
+int record_load(Record *r, const Run *run, int train, const StateItem *items, int n);
+/* Whether the end of this train was taken from the memo. */
+bool record_from_memo(const Record *r, int train);
 bool record_save(Record *r, const Run *run, int train, SaveReason why, const StateItem *items, int n);
 /* Notes where a train stands; true if a timed checkpoint is due: 2 s after the last one, or at the
  * interval at which writing costs 2 % of the time if that is longer. */

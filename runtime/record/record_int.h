@@ -9,6 +9,8 @@
 typedef struct RecordTrain {
   bool ended;
   bool loaded_final;    /* its end was loaded, nothing is left to do */
+  bool from_memo;       /* and it was another run that came there */
+  char key[65];         /* in the memo; "": none */
   int64_t from_epoch;   /* of this process */
   int64_t epoch, steps; /* finished; steps of this process */
   int slot;             /* 0 or 1: which of checkpoint-a, -b is written next */
@@ -93,6 +95,8 @@ struct Record {
   VEC(RecordFile) files; /* data, by name */
   int lock;              /* descriptor, -1: none */
   bool continues;
+  const char *memo;    /* folder of the memo, NULL: none; */
+  bool memo_grew;      /* something was added */
   RecordTrain *trains; /* by index of Program.trains */
   double last_save, save_cost;
   int64_t written_entries; /* of all series, in metrics.csv and .jsonl as they stand, plus 1 */
@@ -139,6 +143,8 @@ void record_cell_json(Record *r, const Run *run, const Cell *c, Text *out);
 /* Text with its {name} places filled; a format like {x:.2f} is followed. */
 const char *record_fill(Record *r, const Run *run, const char *text, const Cell *places, int n);
 const char *record_verdict(Verdict v);
+
+void record_memo_finish(Record *r, bool complete); /* tidies up */
 
 /* sweep.c */
 void record_put_point(const Record *r, const Run *run, Text *t);

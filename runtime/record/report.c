@@ -159,6 +159,7 @@ int record_finish(Record *r, const Run *run, RunEnd end, int code) {
     record_failed(r, "timing.jsonl", &e);
   code = unsaved_code(r, code);
   record_write_results(r, run, end, code);
+  record_memo_finish(r, end == RUN_DONE && code <= 1);
   if (r->failures.n) say_unsaved(r, end);
   return unsaved_code(r, code);
 }

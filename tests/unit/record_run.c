@@ -63,7 +63,7 @@ static bool save_at(Bench *b, int64_t epoch, SaveReason why) {
 static int64_t load(Bench *b) {
   memset(b->weight, 0, sizeof b->weight);
   memset(b->counters, 0, sizeof b->counters);
-  int got = record_load(b->r, 0, b->items, 2);
+  int got = record_load(b->r, NULL, 0, b->items, 2);
   return got == 1 ? b->counters[0] : got;
 }
 
