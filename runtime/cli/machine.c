@@ -73,7 +73,7 @@ int cli_cores(void) {
 const char *cli_memo(Arena *a) {
   const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
   if (cache && *cache) return arena_printf(a, "%s/qgn/memo", cache);
-  return home && *home ? arena_printf(a, "%s/.cache/qgn/memo", home) : NULL;
+  return home && io_is_folder(home) ? arena_printf(a, "%s/.cache/qgn/memo", home) : NULL;
 }
 
 const char *cli_stdlib(Arena *a) {

@@ -83,14 +83,15 @@ static StTensor tensor_of(const StateItem *item) {
   return t;
 }
 
-/* How many steps the state stands behind the train's begin: orders checkpoints of one epoch. */
-static int64_t state_iteration(const StateItem *items, int n) {
+/* How many epochs (0), batches (1), steps (2) the state stands behind the train's begin; steps order
+ * checkpoints of one epoch. */
+static int64_t state_counter(const StateItem *items, int n, int which) {
   for (int i = 0; i < n; i++) {
     int64_t counters[3]; /* epochs, batches, iterations; see state.c */
     if (strcmp(items[i].name, "progress/counters") != 0 || items[i].rank != 1 || items[i].dims[0] < 3)
       continue;
     memcpy(counters, items[i].data, sizeof counters);
-    return counters[2];
+    return counters[which];
   }
   return 0;
 }
@@ -109,7 +110,7 @@ static bool write_items(Record *r, int train, const char *path, const char *what
       {"numerics", arena_printf(a, "%d", RECORD_NUMERICS)},
       {"train", train_of(r, train)->name},
       {"epoch", arena_printf(a, "%lld", (long long)r->trains[train].epoch)},
-      {"iteration", arena_printf(a, "%lld", (long long)state_iteration(items, n))},
+      {"iteration", arena_printf(a, "%lld", (long long)state_counter(items, n, 2))},
       {"run", r->content},
   };
   bool ok = st_write(a, path, list, m, meta, (int)(sizeof meta / sizeof *meta), e);
@@ -297,6 +298,7 @@ static int load_memo(Record *r, int train, const StateItem *items, int n) {
   if (!t->from_memo) return 0;
   io_touch(path);
   t->loaded_final = true;
+  t->epoch = state_counter(items, n, 0); /* as the file says where it stands */
   save_final(r, train, items, n);
   return 1;
 }

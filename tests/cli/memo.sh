@@ -62,10 +62,14 @@ run a.qgn --fresh --threads 2
 must [ "$(loaded)" = "" ]
 must_not test -e runs/latest/memo
 must cmp -s out.txt first.txt
+mv "$(readlink -f runs/latest)" whole
 rm -rf runs
 run a.qgn --threads 2
 must [ "$(loaded)" = "first: loaded second: loaded " ]
 must cmp -s out.txt first.txt
+for f in first.safetensors second.state.safetensors results.json log.jsonl metrics.jsonl report.md; do
+  must cmp "whole/$f" "runs/latest/$f"
+done
 # a damaged entry is none
 for f in cache/qgn/memo/*; do
   head -c 300 "$f" >part
