@@ -33,6 +33,7 @@ typedef struct GateUse {
   int n_targets, n_controls;
   uint8_t qubit[GATE_MAX_QUBITS];      /* controls first, then targets, in the gate's order */
   uint8_t control_on[GATE_MAX_QUBITS]; /* 1: control on |1>, 0: on |0> */
+  int n_kept; /* so many of the first qubits hold outcomes of measurements, on which no noise model acts */
   AngleRef angle[GATE_MAX_ANGLES];
   const char *word;     /* paulirot: a letter of I, X, Y, Z for each target; basis: 0 or 1 for each */
   const double *values; /* unitary: matrix, row by row, re and im; diag: phases; amplitude: re and im */
@@ -100,7 +101,7 @@ typedef struct CircuitProgram {
   bool *input_has_rows; /* [n_inputs] */
   int64_t *input_size;  /* [n_inputs]: elements (shared) or elements of a row */
   Symbol name;          /* the circuit's name, for messages and drawings */
-  Span span;
+  Span span, body;      /* of its name; of the whole declaration */
   Arena *arena;
 } CircuitProgram;
 

@@ -25,8 +25,8 @@ BuiltinFn fn_linear, fn_affine, fn_embedding, fn_attention, fn_conv, fn_pool, fn
     fn_layernorm, fn_dropout;
 /* measure.c, measure_state.c, measure_shots.c; operators.c, operator_matrix.c; pairs.c */
 BuiltinFn fn_expval, fn_probs, fn_amplitudes, fn_density, fn_purity, fn_entropy, fn_fidelity, fn_sample,
-    fn_stderr, fn_counts, fn_pauli, fn_word, fn_hermitian, fn_projector, fn_paulis, fn_pairs, fn_pair_list,
-    fn_entangle;
+    fn_measure, fn_stderr, fn_counts, fn_pauli, fn_word, fn_hermitian, fn_projector, fn_paulis, fn_pairs,
+    fn_pair_list, fn_entangle;
 const Value *op_variance(Sema *S, Args *args, const Value *shots); /* `variance` of operators */
 /* noise.c */
 BuiltinFn fn_channel, fn_noisy;

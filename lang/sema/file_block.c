@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 #include "lang/base/source.h"
-#include "lang/sema/walk.h"
+#include "lang/sema/deferral.h"
 
 /* ---- reading ----------------------------------------------------------------------------------- */
 
@@ -37,88 +37,6 @@ const Value *file_block_read(Sema *S, const AstNode *use, const char *name, cons
   return v;
 }
 
-/* ---- measured qubits ----------------------------------------------------------------------------- */
-
-/* Does the gate keep the value of its qubit number `pos` (controls first) in the basis of Z? */
-static bool keeps_z(const GateUse *u, int pos) {
-  const GateInfo *info = &gate_info[u->gate];
-  if (u->channel != CHANNEL_NONE) return false;
-  if (pos < u->n_controls || info->cls == GATE_DIAG) return true;
-  const int target = pos - u->n_controls;
-  if (info->steps[0] == '\0') return false;
-  for (const char *s = info->steps; *s != '\0';) {
-    if (*s == 'c') { /* cx01 */
-      if (s[3] - '0' == target) return false;
-    } else {
-      int k = 0;
-      while (k < target && s[k + 1] != '(' && s[k + 1] != '*') k++;
-      if (s[k] == 'X' || s[k] == 'Y') return false;
-    }
-    s += strcspn(s, " ");
-    s += strspn(s, " ");
-  }
-  return true;
-}
-
-static bool changes(const GateUse *u, int qubit) {
-  for (int i = 0; i < u->n_controls + u->n_targets; i++)
-    if (u->qubit[i] == qubit && !keeps_z(u, i)) return true;
-  return false;
-}
-
-/* A fresh qubit in |0>; -1 after saying that there are too many. */
-static int fresh(Sema *S, Span span) {
-  if (S->circuit->n_qubits < CIRCUIT_MAX_QUBITS) return S->circuit->n_qubits++;
-  Diag *d = say(S, DIAG_TOO_LARGE, span, "more than %d qubits, with those that keep outcomes of measurements",
-                CIRCUIT_MAX_QUBITS);
-  diag_note(d, "a qubit that is measured and then used again, or reset, takes a further one");
-  return -1;
-}
-
-static void insert_gate(Sema *S, int at, GateUse u) {
-  CircuitBuild *c = S->circuit;
-  vec_push(S->a, &c->gates, u);
-  for (int i = c->gates.n - 1; i > at; i--) c->gates.at[i] = c->gates.at[i - 1];
-  c->gates.at[at] = u;
-  for (int i = 0; i < c->held.n; i++)
-    if (c->held.at[i].since > at) c->held.at[i].since++;
-}
-
-static void rename_holder(CircuitBuild *c, int from, int to) {
-  for (int i = 0; i < c->files.n; i++)
-    for (int k = 0; c->files.at[i].holder != NULL && k < c->files.at[i].block->file->n_bits; k++)
-      if (c->files.at[i].holder[k] == from) c->files.at[i].holder[k] = to;
-}
-
-/* Copies what held qubit number i measured, before gate `at`, and forgets it. */
-static bool copy_held(Sema *S, int i, int at, Span span) {
-  CircuitBuild *c = S->circuit;
-  const int q = c->held.at[i].qubit, copy = fresh(S, span);
-  if (copy < 0) return false;
-  const GateUse cx = {.gate = GATE_CX, .n_targets = 2, .qubit = {(uint8_t)q, (uint8_t)copy}, .span = span};
-  c->held.at[i] = c->held.at[--c->held.n];
-  insert_gate(S, at, cx);
-  rename_holder(c, q, copy);
-  return true;
-}
-
-void held_settle(Sema *S, uint64_t x, Span span) {
-  CircuitBuild *c = S->circuit;
-  for (int i = c->held.n - 1; i >= 0; i--) {
-    const int q = c->held.at[i].qubit;
-    int at = c->held.at[i].since;
-    while (at < c->gates.n && !changes(&c->gates.at[at], q)) at++;
-    if (at == c->gates.n && (x >> q & 1) == 0) c->held.at[i].since = at;
-    else if (!copy_held(S, i, at, span)) return;
-  }
-}
-
-static int find_held(const CircuitBuild *c, int qubit) {
-  for (int i = 0; i < c->held.n; i++)
-    if (c->held.at[i].qubit == qubit) return i;
-  return -1;
-}
-
 /* ---- arguments -------------------------------------------------------------------------------------- */
 
 /* One number: element of a tensor. */
@@ -137,7 +55,6 @@ typedef struct Apply {
   bool *is_known;
   const Value **values; /* of the other nodes, as far as they were needed */
   int *qubit;           /* of each of the file's */
-  uint64_t touched;     /* qubits of the circuit that had a gate */
   int *condition;       /* the qubit that holds a condition, -1: none does */
   int *holder;
 } Apply;
@@ -319,152 +236,35 @@ static bool angle_of_node(Apply *p, int id, AngleRef *out) {
 
 /* ---- conditions ---------------------------------------------------------------------------------------- */
 
-/* Different qubits, so no more than a circuit has. */
-typedef struct Controls {
-  int n;
-  int qubit[CIRCUIT_MAX_QUBITS];
-  uint8_t on[CIRCUIT_MAX_QUBITS];
-} Controls;
-
-/* False if that can never hold: the qubit is there with the other value. */
-static bool add_control(Controls *c, int qubit, bool on) {
-  for (int i = 0; i < c->n; i++)
-    if (c->qubit[i] == qubit) return c->on[i] == on;
-  c->qubit[c->n] = qubit;
-  c->on[c->n++] = on;
-  return true;
-}
-
-static void push_gate(Apply *p, const GateUse *u) {
-  for (int i = 0; i < u->n_controls + u->n_targets; i++) p->touched |= (uint64_t)1 << u->qubit[i];
-  vec_push(p->S->a, &p->S->circuit->gates, *u);
-}
-
-/* x on `target` where all controls hold; with more than 7 of them through further qubits. */
-static bool controlled_x(Apply *p, const Controls *c, int target) {
-  int from = 0;
-  int carry = -1;
-  do {
-    const int room = GATE_MAX_QUBITS - 1 - (carry >= 0), left = c->n - from, take = left < room ? left : room;
-    const bool last = take == left;
-    const int to = last ? target : fresh(p->S, p->span);
-    if (to < 0) return false;
-    GateUse u = {.gate = GATE_X, .n_targets = 1, .span = p->span};
-    if (carry >= 0) u.qubit[u.n_controls] = (uint8_t)carry, u.control_on[u.n_controls++] = 1;
-    for (int i = 0; i < take; i++) {
-      u.qubit[u.n_controls] = (uint8_t)c->qubit[from + i];
-      u.control_on[u.n_controls++] = c->on[from + i];
-    }
-    u.qubit[u.n_controls] = (uint8_t)to;
-    push_gate(p, &u);
-    carry = to;
-    from += take;
-  } while (from < c->n);
-  return true;
-}
-
-/* Bits that were never written are 0. The table over the others, as coefficients of the sum modulo 2 of
- * products of bits (its algebraic normal form). */
-static int normal_form(Apply *p, const QasmCondition *c, int *holder, uint8_t *form) {
-  int n = 0, place[QASM_MAX_CONDITION];
+/* Bits that were never written are 0; the table over the others. */
+static void written_bits(const Apply *p, const QasmCondition *c, Condition *out) {
+  int place[QASM_MAX_CONDITION];
+  out->n = 0;
   for (int i = 0; i < c->n; i++) {
     if (p->holder[c->bit[i]] < 0) continue;
-    place[n] = i;
-    holder[n++] = p->holder[c->bit[i]];
+    place[out->n] = i;
+    out->holder[out->n++] = p->holder[c->bit[i]];
   }
-  for (unsigned k = 0; k < 1u << n; k++) {
+  for (unsigned k = 0; k < 1u << out->n; k++) {
     unsigned at = 0;
-    for (int i = 0; i < n; i++) at |= (k >> i & 1) << place[i];
-    form[k] = c->table[at];
+    for (int i = 0; i < out->n; i++) at |= (k >> i & 1) << place[i];
+    out->table[k] = c->table[at];
   }
-  return n;
 }
 
-/* The one assignment that holds, or -1 if there are several; -2 if none. */
-static int single_case(const uint8_t *table, int n) {
-  int at = -2;
-  for (int k = 0; k < 1 << n; k++)
-    if (table[k]) at = at == -2 ? k : -1;
-  return at;
-}
-
-/* Computes the condition into a fresh qubit. */
-static int condition_qubit(Apply *p, const int *holder, uint8_t *table, int n) {
-  const int to = fresh(p->S, p->span);
-  if (to < 0) return -1;
-  for (int i = 0; i < n; i++)
-    for (unsigned k = 0; k < 1u << n; k++)
-      if (k >> i & 1) table[k] ^= table[k ^ 1u << i];
-  for (unsigned k = 0; k < 1u << n; k++) {
-    if (!table[k]) continue;
-    Controls c = {0};
-    for (int i = 0; i < n; i++)
-      if (k >> i & 1) (void)add_control(&c, holder[i], true);
-    if (!controlled_x(p, &c, to)) return -1;
-  }
-  return to;
-}
-
-/* Adds the controls of a condition. Returns 1, 0 if it never holds, -1 after an error. */
+/* Adds the controls of a condition and those around it. Returns 1, 0 if it never holds, -1 after an error. */
 static int add_controls(Apply *p, int id, Controls *out) {
   for (; id >= 0; id = p->f->conditions.at[id].parent) {
-    int holder[QASM_MAX_CONDITION];
-    uint8_t table[1 << QASM_MAX_CONDITION];
-    if (p->condition[id] < 0) {
-      const int n = normal_form(p, &p->f->conditions.at[id], holder, table), one = single_case(table, n);
-      if (one == -2) return 0;
-      if (one >= 0) {
-        for (int i = 0; i < n; i++)
-          if (!add_control(out, holder[i], one >> i & 1)) return 0;
-        continue;
-      }
-      p->condition[id] = condition_qubit(p, holder, table, n);
-      if (p->condition[id] < 0) return -1;
-    }
-    (void)add_control(out, p->condition[id], true);
+    Condition k;
+    written_bits(p, &p->f->conditions.at[id], &k);
+    const int holds = condition_controls(p->S, &k, &p->condition[id], out, p->span);
+    if (holds <= 0) return holds;
   }
   return 1;
 }
 
 /* ---- operations -------------------------------------------------------------------------------------------
  */
-
-/* Outcomes that the gate would change, or that are also its controls, get copies. */
-static bool keep_outcomes(Apply *p, const GateUse *u, bool conditional) {
-  CircuitBuild *c = p->S->circuit;
-  for (int i = 0; i < u->n_controls + u->n_targets; i++) {
-    const int held = find_held(c, u->qubit[i]);
-    if (held < 0 || (keeps_z(u, i) && !conditional)) continue;
-    if (!copy_held(p->S, held, c->gates.n, p->span)) return false;
-    p->touched |= (uint64_t)1 << (c->n_qubits - 1);
-  }
-  return true;
-}
-
-static bool add_condition(Apply *p, GateUse *u, const Controls *c) {
-  const Controls *use = c;
-  Controls one = {.n = 1, .on = {1}};
-  if (u->n_controls + u->n_targets + c->n > GATE_MAX_QUBITS) {
-    one.qubit[0] = fresh(p->S, p->span);
-    if (one.qubit[0] < 0 || !controlled_x(p, c, one.qubit[0])) return false;
-    use = &one;
-  }
-  const int have = u->n_controls + u->n_targets;
-  if (have + use->n > GATE_MAX_QUBITS) {
-    say(p->S, DIAG_GATE, p->span, "a gate under a condition would act on %d qubits; at most %d are possible",
-        have + use->n, GATE_MAX_QUBITS);
-    return false;
-  }
-  memmove(u->qubit + use->n, u->qubit, (size_t)have);
-  memmove(u->control_on + use->n, u->control_on, (size_t)u->n_controls);
-  for (int i = 0; i < use->n; i++) {
-    u->qubit[i] = (uint8_t)use->qubit[i];
-    u->control_on[i] = use->on[i];
-  }
-  u->n_controls += use->n;
-  return true;
-}
-
 static bool apply_gate(Apply *p, const QasmOp *o) {
   GateUse u = {.gate = o->gate,
                .inverse = o->inverse,
@@ -475,37 +275,35 @@ static bool apply_gate(Apply *p, const QasmOp *o) {
   for (int i = 0; i < o->n_controls; i++) u.control_on[i] = o->control_on[i];
   for (int i = 0; i < gate_info[o->gate].n_angles; i++)
     if (!angle_of_node(p, o->angle[i], &u.angle[i])) return false;
-  if (!keep_outcomes(p, &u, o->condition >= 0)) return false;
+  if (!deferral_keep(p->S, &u, o->condition >= 0, p->S->circuit->gates.n, p->span)) return false;
   if (o->condition >= 0) {
     Controls c = {0};
     const int holds = add_controls(p, o->condition, &c);
     if (holds <= 0) return holds == 0;
-    if (!add_condition(p, &u, &c)) return false;
+    if (!gate_condition(p->S, &u, &c, p->span)) return false;
   }
-  push_gate(p, &u);
+  deferral_push(p->S, &u);
   return true;
 }
 
 static void apply_measure(Apply *p, const QasmOp *o) {
   const int q = p->qubit[o->qubit[0]];
-  CircuitBuild *c = p->S->circuit;
-  c->n_impure++;
   if (o->bit >= 0) p->holder[o->bit] = q;
-  if (find_held(c, q) < 0) vec_push(p->S->a, &c->held, ((Held){q, c->gates.n}));
+  deferral_measure(p->S, q, p->span);
 }
 
 static bool apply_reset(Apply *p, const QasmOp *o) {
   const int q = p->qubit[o->qubit[0]];
   CircuitBuild *c = p->S->circuit;
-  if ((p->touched >> q & 1) == 0) return true; /* still |0> */
-  const int other = fresh(p->S, p->span), held = find_held(c, q);
+  if ((c->touched >> q & 1) == 0) return true; /* still |0> */
+  const int other = deferral_fresh(p->S, p->span), held = deferral_find(c, q);
   if (other < 0) return false;
   const GateUse swap = {
-      .gate = GATE_SWAP, .n_targets = 2, .qubit = {(uint8_t)q, (uint8_t)other}, .span = p->span};
-  push_gate(p, &swap);
+      .gate = GATE_SWAP, .n_targets = 2, .qubit = {(uint8_t)q, (uint8_t)other}, .n_kept = 2, .span = p->span};
+  deferral_push(p->S, &swap);
   c->n_impure++;
   if (held >= 0) c->held.at[held] = (Held){other, c->gates.n};
-  rename_holder(c, q, other);
+  deferral_rename(c, q, other);
   return true;
 }
 
@@ -547,9 +345,10 @@ void file_block_apply(Sema *S, const FileBlock *b, const Args *args, int n, cons
   if (!bind_qubits(&p, n, operands) || !read_arguments(&p, args)) return;
   find_known(&p);
   held_settle(S, 0, span);
+  c->touched = 0;
   for (int i = 0; i < c->gates.n; i++)
     for (int k = 0; k < c->gates.at[i].n_controls + c->gates.at[i].n_targets; k++)
-      p.touched |= (uint64_t)1 << c->gates.at[i].qubit[k];
+      c->touched |= (uint64_t)1 << c->gates.at[i].qubit[k];
   p.condition = ARENA_ARRAY(S->a, int, p.f->conditions.n + 1);
   for (int i = 0; i < p.f->conditions.n; i++) p.condition[i] = -1;
   p.holder = ARENA_ARRAY(S->a, int, p.f->n_bits + 1);
@@ -566,27 +365,12 @@ void file_block_apply(Sema *S, const FileBlock *b, const Args *args, int n, cons
 /* ---- names of it
  * ----------------------------------------------------------------------------------------------- */
 
-/* The qubits that hold these bits; a bit that was never written, or stands on a qubit that holds another
- * one too, gets a qubit of its own. */
+/* The qubits that hold these bits. */
 static const Value *outcome(Sema *S, const FileUse *use, const char *name, int first, int n, bool single,
                             Span span) {
-  CircuitBuild *c = S->circuit;
-  int *at = ARENA_ARRAY(S->a, int, n + 1);
-  uint64_t seen = 0;
   held_settle(S, 0, span);
-  for (int i = 0; i < n; i++) {
-    const int q = use->holder[first + i];
-    at[i] = q;
-    if (q < 0 || (seen >> q & 1)) {
-      if ((at[i] = fresh(S, span)) < 0) return S->error;
-      const GateUse cx = {
-          .gate = GATE_CX, .n_targets = 2, .qubit = {(uint8_t)q, (uint8_t)at[i]}, .span = span};
-      if (q >= 0) vec_push(S->a, &c->gates, cx);
-    }
-    seen |= (uint64_t)1 << at[i];
-  }
-  c->measured = true;
-  c->measured_span = span;
+  const int *at = deferral_outcomes(S, use->holder + first, n, span);
+  if (at == NULL) return S->error;
   Value *v = val_new(S, VAL_QUBITS, span);
   v->u.qubits = (QubitsValue){n, at, single, name};
   return v;

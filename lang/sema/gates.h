@@ -1,14 +1,15 @@
-/* Lines of circuits, shared by gates.c (gates and blocks on qubits), modifiers.c, given.c (gates given
- * by words, matrices and vectors) and foreign.c (gates of other systems). */
+/* Lines of circuits, shared by gates.c (gates and blocks on qubits), modifiers.c, outcome.c, given.c (gates
+ * given by words, matrices and vectors) and foreign.c (gates of other systems). */
 #ifndef QGN_SEMA_GATES_H
 #define QGN_SEMA_GATES_H
 #include "lang/sema/walk.h"
 
-typedef enum ModKind { MOD_CTRL, MOD_NEGCTRL, MOD_INV, MOD_POW } ModKind;
+typedef enum ModKind { MOD_CTRL, MOD_NEGCTRL, MOD_INV, MOD_POW, MOD_WHEN } ModKind;
 typedef struct Mod {
   ModKind kind;
   int n;        /* controls */
   double power; /* of POW */
+  struct When *when;
   Span span;
 } Mod;
 
@@ -44,6 +45,12 @@ bool line_modifier(Sema *S, Line *l, const AstNode *m);
 bool line_modify(Sema *S, const Line *l, int start, const QubitsValue *operands);
 /* True if the line has an odd number of `inv @`. */
 bool line_is_inverse(const Line *l);
+
+/* outcome.c: reads `when(condition) @`; NULL after an error. */
+struct When *when_read(Sema *S, const AstNode *m, const AstNode *args);
+/* Puts the gates from `start` on under the condition. Returns where they begin then, behind gates that copy
+ * outcomes and compute the condition; -1 after an error. */
+int when_apply(Sema *S, const Line *l, struct When *w, int start, const QubitsValue *operands);
 
 /* given.c: a line with one of paulirot, unitary, diag, basis, amplitude. */
 void given_line(Sema *S, const Line *l, const char *name, GateId gate, const AstNode *args);

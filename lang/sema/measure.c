@@ -85,6 +85,7 @@ static const CircuitProgram *circuit_program(Sema *S, CircuitProgram *p, Span sp
   p->n_outputs = circuit_n_outputs(p);
   p->name = sym_intern(c->object->name);
   p->span = c->object->decl->name_span;
+  p->body = c->object->decl->span;
   p->arena = S->a;
   for (int i = 0; i < S->programs.n; i++)
     if (same_program(S->programs.at[i], p)) return S->programs.at[i];

@@ -1,4 +1,4 @@
-/* Modifiers of gate lines: inv @, ctrl @, negctrl @, pow @. */
+/* Modifiers of gate lines: inv @, ctrl @, negctrl @, pow @, when @. */
 #include <math.h>
 #include <string.h>
 #include "lang/ir/gate_matrix.h"
@@ -17,7 +17,7 @@ static void say_unknown(Sema *S, const AstNode *m, const char *text) {
   for (int i = 0; i < 5 && near != NULL; i++) ours = ours || strcmp(near, known[i]) == 0;
   if (!ours) near = diag_nearest(text, known, 5);
   if (near != NULL) diag_mark(d, "did you mean `%s`?", near);
-  else diag_help(d, "modifiers are `ctrl @`, `negctrl @`, `inv @`, `pow(k) @`");
+  else diag_help(d, "modifiers are `ctrl @`, `negctrl @`, `inv @`, `pow(k) @`, `when(m) @`");
 }
 
 static bool read_power(Sema *S, const AstNode *m, const AstNode *args, Mod *mod) {
@@ -53,12 +53,9 @@ bool line_modifier(Sema *S, Line *l, const AstNode *m) {
   const AstNode *name = call ? ast_kid(m, AST_CALL_callee) : m;
   const AstNode *args = call ? ast_kid(m, AST_CALL_args) : NULL;
   const char *text = name->kind == AST_NAME ? sym_text(name->name) : "";
-  Mod mod = {MOD_CTRL, 1, 1, m->span};
-  if (strcmp(text, "when") == 0) {
-    later(S, m->span, "the modifier `when @`");
-    return false;
-  }
-  if (strcmp(text, "negctrl") == 0) mod.kind = MOD_NEGCTRL;
+  Mod mod = {MOD_CTRL, 1, 1, NULL, m->span};
+  if (strcmp(text, "when") == 0) mod.kind = MOD_WHEN;
+  else if (strcmp(text, "negctrl") == 0) mod.kind = MOD_NEGCTRL;
   else if (strcmp(text, "inv") == 0) mod.kind = MOD_INV;
   else if (strcmp(text, "pow") == 0) mod.kind = MOD_POW;
   else if (strcmp(text, "ctrl") != 0) {
@@ -66,6 +63,7 @@ bool line_modifier(Sema *S, Line *l, const AstNode *m) {
     return false;
   }
   if (mod.kind == MOD_POW && !read_power(S, m, args, &mod)) return false;
+  if (mod.kind == MOD_WHEN && (mod.when = when_read(S, m, args)) == NULL) return false;
   if (mod.kind == MOD_INV && call) {
     say(S, DIAG_ARGUMENTS, m->span, "`inv` takes no argument");
     return false;
@@ -110,11 +108,12 @@ static bool control(Sema *S, int start, const Mod *mod, const int *controls, Spa
           GATE_MAX_QUBITS);
       return false;
     }
-    memmove(u->qubit + mod->n, u->qubit, (size_t)have);
-    memmove(u->control_on + mod->n, u->control_on, (size_t)u->n_controls);
+    uint8_t *qubit = u->qubit + u->n_kept, *on = u->control_on + u->n_kept;
+    memmove(qubit + mod->n, qubit, (size_t)(have - u->n_kept));
+    memmove(on + mod->n, on, (size_t)(u->n_controls - u->n_kept));
     for (int k = 0; k < mod->n; k++) {
-      u->qubit[k] = (uint8_t)controls[k];
-      u->control_on[k] = mod->kind == MOD_CTRL ? 1 : 0;
+      qubit[k] = (uint8_t)controls[k];
+      on[k] = mod->kind == MOD_CTRL ? 1 : 0;
     }
     u->n_controls += mod->n;
   }
@@ -274,6 +273,9 @@ bool line_modify(Sema *S, const Line *l, int start, const QubitsValue *operands)
       invert(S->circuit, start);
     } else if (mod->kind == MOD_POW) {
       if (!power(S, start, mod)) return false;
+    } else if (mod->kind == MOD_WHEN) {
+      start = when_apply(S, l, mod->when, start, operands);
+      if (start < 0) return false;
     } else {
       at -= mod->n;
       for (int k = 0; k < mod->n; k++) controls[k] = operands[at + k].at[0];

@@ -246,12 +246,12 @@ ObjectInfo *object_root(ObjectInfo *o) { return o->view_of != NULL ? o->view_of 
 
 /* The channels behind one gate. */
 static bool noise_behind(Sema *S, const NoiseModel *m, const GateUse *u, GateUses *out) {
-  const int n = u->n_controls + u->n_targets;
+  const int n = u->n_controls + u->n_targets - u->n_kept;
   const ChannelList *list = n == 1 ? &m->gate1 : &m->gate2;
-  for (int i = 0; i < list->n; i++) {
+  for (int i = 0; i < list->n && n > 0; i++) {
     const ChannelValue *c = list->at[i];
     int qubits[GATE_MAX_QUBITS];
-    for (int q = 0; q < n; q++) qubits[q] = u->qubit[q];
+    for (int q = 0; q < n; q++) qubits[q] = u->qubit[u->n_kept + q];
     if (c->n_qubits == 2 && n != 2) {
       Diag *d = say(S, DIAG_NOISE, m->span, "`%s` acts on two qubits, but a gate of `%s` on %d",
                     channel_info[c->id].name, S->circuit->object->name, n);

@@ -23,8 +23,9 @@ static bool in_circuit_body(Sema *S, const Args *args, const char *name) {
 }
 
 const Value *fn_pauli(Sema *S, Args *args, const Builtin *self) {
-  const Value *q = args->v[0];
   if (!in_circuit_body(S, args, self->name)) return S->error;
+  const Value *q = outcome_qubits(S, args->v[0]);
+  if (val_is_error(q)) return q;
   if (q->kind != VAL_QUBITS) {
     wrong_kind(S, q, arena_printf(S->a, "what `%s` acts on", self->name), "a qubit or a register");
     return S->error;
@@ -42,7 +43,8 @@ const Value *fn_pauli(Sema *S, Args *args, const Builtin *self) {
 
 /* The register of an operator: different qubits. */
 const QubitsValue *op_register(Sema *S, const Value *v, const char *what) {
-  const QubitsValue *q = want_register(S, v, what);
+  v = outcome_qubits(S, v);
+  const QubitsValue *q = val_is_error(v) ? NULL : want_register(S, v, what);
   for (int i = 0; q != NULL && i < q->n; i++)
     for (int k = 0; k < i; k++)
       if (q->at[k] == q->at[i]) {

@@ -121,6 +121,7 @@ const char *val_kind_text(ValueKind k) {
   case VAL_PAIRS: return "pairs of qubits";
   case VAL_OP: return "an operator";
   case VAL_CHANNEL: return "a noise channel";
+  case VAL_OUTCOME: return "an outcome of a measurement";
   case VAL_BUNDLE: return "a bundle of weights";
   case VAL_FIGURE: return "a figure";
   case VAL_ROW: return "a row of a table";
@@ -186,6 +187,7 @@ const char *val_describe(Sema *S, const Value *v) {
   case VAL_PAIRS:
   case VAL_OP:
   case VAL_CHANNEL:
+  case VAL_OUTCOME:
   case VAL_BUNDLE:
   case VAL_FIGURE:
   case VAL_ROW:

@@ -139,10 +139,13 @@ static void draw_in_model(Sema *S, const AstNode *n) {
 static void walk_draw(Sema *S, const AstNode *n) {
   Shape shape;
   const Value *out = S->error;
-  const Value *v = S->place == PLACE_CIRCUIT ? S->error : eval(S, ast_kid(n, AST_DRAW_value));
+  if (S->place == PLACE_CIRCUIT) {
+    declare(S, n->name, n->name_span, BIND_DRAW, outcome_draw(S, n));
+    return;
+  }
+  const Value *v = eval(S, ast_kid(n, AST_DRAW_value));
   const bool dims = dims_eval(S, ast_kid(n, AST_DRAW_dims), true, &shape);
-  if (S->place == PLACE_CIRCUIT) later(S, n->span, "a measurement inside a circuit");
-  else if (S->object != NULL) draw_in_model(S, n);
+  if (S->object != NULL) draw_in_model(S, n);
   else if (!val_is_error(v) && v->kind != VAL_DIST) {
     Diag *d = wrong_kind(S, v, "what stands after `~`", "a distribution like `normal(0, 1)`");
     if (d != NULL) diag_help(d, "a value gets a name by `let %s = ...`", sym_text(n->name));

@@ -53,6 +53,7 @@ static const char *type_text(Sema *S, const Value *v) {
   case VAL_PAIRS:
   case VAL_OP:
   case VAL_CHANNEL:
+  case VAL_OUTCOME:
   case VAL_BUNDLE:
   case VAL_FIGURE:
   case VAL_ROW:

@@ -157,6 +157,7 @@ bool val_shape(Sema *S, const Value *v, Shape *out, ElemKind *elem) {
   case VAL_PAIRS:
   case VAL_OP:
   case VAL_CHANNEL:
+  case VAL_OUTCOME:
   case VAL_BUNDLE:
   case VAL_FIGURE:
   case VAL_ROW:
@@ -323,6 +324,7 @@ static const Value *as_tensor(Sema *S, const Value *v, const char *what) {
   case VAL_PAIRS:
   case VAL_OP:
   case VAL_CHANNEL:
+  case VAL_OUTCOME:
   case VAL_BUNDLE:
   case VAL_FIGURE:
   case VAL_ROW:

@@ -44,6 +44,7 @@ typedef enum ValueKind {
   VAL_PAIRS,    /* qubits, two by two */
   VAL_OP,       /* op: a sum of Pauli products */
   VAL_CHANNEL,  /* channel: a noise channel */
+  VAL_OUTCOME,  /* index: of a measurement inside the circuit under way */
   VAL_BUNDLE,   /* bundle: one node for each weight */
   VAL_FIGURE,   /* figure */
   VAL_ROW,      /* row of a report table */

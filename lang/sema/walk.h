@@ -26,7 +26,7 @@
  *   train.c, minimize.c, report.c, sweep.c, toplevel.c   the other blocks
  *   modules.c    `use`: modules, what they may hold, names from them
  *   view.c       circuits as they are drawn and exported
- *   file_block.c blocks from OpenQASM files, measurement inside of circuits by deferral
+ *   file_block.c blocks from OpenQASM files; deferral.c measurement inside of circuits, outcome.c of scripts
  *   checks.c     places of statements, bodies never called, --set
  *   types_dump.c `qgn dump --types`
  *
@@ -235,8 +235,12 @@ typedef struct CircuitBuild {
   VEC(const CircuitProgram *) programs; /* one for each measurement */
   VEC(FileUse) files;
   VEC(Held) held;
-  int n_impure;   /* measurements and resets so far */
-  bool backwards; /* inside a block that is inverted: state preparation leads back to |0...0> */
+  VEC(int) outcomes; /* of `draw m ~ measure(q)`: the qubits that hold them now */
+  uint64_t touched;  /* qubits that had a gate, while a file is applied */
+  int n_impure;      /* measurements and resets so far */
+  bool drawing;      /* `measure` stands behind `draw` */
+  bool full;         /* it needs more qubits than there are */
+  bool backwards;    /* inside a block that is inverted: state preparation leads back to |0...0> */
 } CircuitBuild;
 
 typedef struct TrainSeries {
@@ -696,6 +700,10 @@ const Value *file_block_member(Sema *S, const Value *v, const AstNode *n); /* b.
 /* Before the circuit is measured: copies of measured qubits that were changed since. x: qubits that are
  * measured in another basis than that of Z, as a bit mask. */
 void held_settle(Sema *S, uint64_t x, Span span);
+/* outcome.c: the outcome, or list of outcomes, of `draw m ~ measure(q)` in a circuit. */
+const Value *outcome_draw(Sema *S, const AstNode *n);
+/* Outcomes, to be measured at the end, as the qubits that hold them; any other value as it is. */
+const Value *outcome_qubits(Sema *S, const Value *v);
 void import_add(Sema *S, const SemaModule *file);      /* to the lock, once */
 const char *module_path(Sema *S, const char *name);    /* "parts.name" inside the module `parts` */
 const char *module_setting(Sema *S, const char *name); /* what --set calls a hyper */

@@ -7,8 +7,9 @@
 
 typedef struct Found {
   const Graph *graph;
-  NodeId node; /* NODE_NONE: nothing found */
-  int64_t row; /* in the minibatch, -1: none */
+  NodeId node;     /* NODE_NONE: nothing found */
+  int64_t row;     /* in the minibatch, -1: none */
+  int64_t element; /* of the row, or of all */
 } Found;
 
 static bool hunt_slot(Run *r, const Block *b, int slot, int depth, Found *f);
@@ -37,10 +38,10 @@ static int bad_input(const Run *r, const Graph *g, const Node *n) {
 
 /* The first node of the region that is not finite; a slot that it reads is followed. */
 static bool hunt_region(Run *r, const RegionPlan *p, int depth, Found *f) {
-  int64_t row = -1;
-  const NodeId id = region_find_not_finite(&r->env, p, &row);
+  const NotFinite at = region_find_not_finite(&r->env, p);
+  const NodeId id = at.node;
   if (id == NODE_NONE) return false;
-  *f = (Found){p->graph, id, row};
+  *f = (Found){p->graph, id, at.row, at.element};
   const int slot = bad_input(r, p->graph, g_node(p->graph, id));
   if (slot >= 0 && depth < BLAME_DEPTH && step_of(r) != NULL)
     (void)hunt_slot(r, step_of(r), slot, depth + 1, f);
@@ -126,6 +127,51 @@ static bool noise_label(Diag *d, const Node *n) {
   return false;
 }
 
+/* The circuit in whose body this divides by what the circuit measured: post-selection. NULL: it does not. */
+static const CircuitProgram *post_selects(const Graph *g, const Node *n) {
+  if (n->op != OP_DIV) return NULL;
+  const Node *d = g_node(g, n->in[1]);
+  while (d->op != OP_CIRCUIT && d->n_in == 1) d = g_node(g, d->in[0]);
+  const CircuitProgram *c = d->op == OP_CIRCUIT ? d->attr.p : NULL;
+  return c != NULL && n->span.begin >= c->body.begin && n->span.end <= c->body.end ? c : NULL;
+}
+
+static bool selection_label(Diag *d, const Found *f, const Node *n) {
+  const CircuitProgram *c = post_selects(f->graph, n);
+  if (c == NULL) return false;
+  const Node *divisor = g_node(f->graph, n->in[1]);
+  int64_t sample = f->row;
+  if (sample < 0 && n->shape.rank > 1 && divisor->shape.rank > 0)
+    sample = f->element / shape_row_size(&n->shape);
+  if (sample >= 0)
+    diag_note(d, "the circuit `%s` divides by a probability that is 0 in sample %lld", sym_text(c->name),
+              (long long)sample);
+  else diag_note(d, "the circuit `%s` divides by a probability that is 0", sym_text(c->name));
+  diag_help(d, "select outcomes that can occur, or divide by `max(p, 1e-12)`, which selects nothing there");
+  return true;
+}
+
+/* A region of the top level: nobody looks at its values but the script, and what post-selection left of an
+ * outcome that never occurs is refused. */
+RunEnd blame_selection(Run *r, const RegionPlan *p) {
+  bool selects = false, finite = true;
+  for (NodeId id = 0; id < g_count(p->graph); id++) {
+    const Node *n = g_node(p->graph, id);
+    selects = selects || post_selects(p->graph, n) != NULL;
+    if (n->op != OP_STORE) continue;
+    const int slot = (int)n->attr.i[0];
+    finite = finite && r->set->all_finite(r->slot_data[slot], run_slot_size(r, slot));
+  }
+  if (!selects || finite) return RUN_DONE;
+  const NotFinite at = region_find_not_finite(&r->env, p);
+  if (at.node == NODE_NONE || post_selects(p->graph, g_node(p->graph, at.node)) == NULL) return RUN_DONE;
+  const Node *n = g_node(p->graph, at.node);
+  const Found f = {p->graph, at.node, at.row, at.element};
+  Diag *d = diag_add(r->sink, DIAG_NOT_FINITE, n->span, "post-selection of an outcome that never occurs");
+  (void)selection_label(d, &f, n);
+  return RUN_FAILED;
+}
+
 static RunEnd say(Run *r, Span span, const char *what, const Found *f) {
   Diag *d = diag_add(r->sink, DIAG_NOT_FINITE, span, "%s became NaN or infinite", what);
   where_in_train(r, d);
@@ -141,7 +187,7 @@ static RunEnd say(Run *r, Span span, const char *what, const Found *f) {
       diag_label(d, n->span, "the first value that is not finite is the `%s` here, sample %lld",
                  op_info[n->op].name, (long long)f->row);
     else diag_label(d, n->span, "the first value that is not finite is the `%s` here", op_info[n->op].name);
-    if (explain_label(f->graph, n, d) || noise_label(d, n)) return RUN_FAILED;
+    if (explain_label(f->graph, n, d) || noise_label(d, n) || selection_label(d, f, n)) return RUN_FAILED;
   }
   diag_help(
       d, "a smaller learning rate, or a guard such as `max(x, 1e-12)` under a root, logarithm or division");
@@ -149,13 +195,13 @@ static RunEnd say(Run *r, Span span, const char *what, const Found *f) {
 }
 
 RunEnd blame_region(Run *r, const RegionPlan *p, Span span, const char *what) {
-  Found f = {NULL, NODE_NONE, -1};
+  Found f = {NULL, NODE_NONE, -1, 0};
   (void)hunt_region(r, p, 0, &f);
   return say(r, span, what, &f);
 }
 
 RunEnd blame_slot(Run *r, int slot, Span span, const char *what) {
-  Found f = {NULL, NODE_NONE, -1};
+  Found f = {NULL, NODE_NONE, -1, 0};
   if (step_of(r) != NULL) (void)hunt_slot(r, step_of(r), slot, 0, &f);
   return say(r, span, what, &f);
 }

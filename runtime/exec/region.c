@@ -6,11 +6,6 @@
  * costs more. Only time depends on it, never a result. */
 #define ALONE_NS 3000.0
 
-typedef struct Hunt {
-  NodeId node;
-  int64_t row;
-} Hunt; /* first value that is not finite */
-
 typedef struct Job {
   RegionEnv *env;
   const RegionPlan *plan;
@@ -20,7 +15,7 @@ typedef struct Job {
                  1]; /* tasks first_task[d] .. first_task[d + 1] - 1 are the shards of chain d */
   int n_chains;
   bool alone; /* one instruction runs at a time, on thread 0 */
-  Hunt *hunt; /* NULL in ordinary runs */
+  NotFinite *hunt; /* NULL in ordinary runs */
 } Job;
 
 static void team_run(void *pool, void (*task)(void *ctx, int task, int thread), void *ctx, int n) {
@@ -49,20 +44,20 @@ static void look(Job *j, const Instr *in, const KCall *c, const Graph *g) {
       if (part->op != OP_PART || part->in[0] != in->node) continue;
       bool rows = j->plan->placed.at[id].place == PLACE_ROW;
       if (!j->env->set->all_finite(c->part[part->attr.i[0]], result_size(&part->shape, rows, c->rows)))
-        *j->hunt = (Hunt){in->node, c->row0};
+        *j->hunt = (NotFinite){in->node, c->row0, 0};
     }
     return;
   }
+  const char *out = c->out;
+  const size_t real = j->env->set->real;
   int64_t size = result_size(&in->kop.out, in->kop.out_rows, c->rows);
-  if (j->env->set->all_finite(c->out, size)) return;
-  *j->hunt = (Hunt){in->node, -1};
+  if (j->env->set->all_finite(out, size)) return;
+  *j->hunt = (NotFinite){in->node, -1, 0};
+  while (j->env->set->all_finite(out + j->hunt->element * (int64_t)real, 1)) j->hunt->element++;
   if (!in->kop.out_rows || n->shape.rank == 0) return;
   int64_t row = shape_row_size(&in->kop.out);
-  for (int64_t k = 0; k < c->rows; k++)
-    if (!j->env->set->all_finite((const char *)c->out + k * row * (int64_t)j->env->set->real, row)) {
-      j->hunt->row = c->row0 + k;
-      return;
-    }
+  j->hunt->row = c->row0 + j->hunt->element / row;
+  j->hunt->element %= row;
 }
 
 static void run_instr(Job *j, const Instr *in, int64_t rows, int64_t row0, int64_t shard, int thread) {
@@ -177,11 +172,10 @@ bool region_run(RegionEnv *env, const RegionPlan *p, NodeId *node) {
   return run_phases(&j, node);
 }
 
-NodeId region_find_not_finite(RegionEnv *env, const RegionPlan *p, int64_t *row) {
-  Hunt hunt = {NODE_NONE, -1};
+NotFinite region_find_not_finite(RegionEnv *env, const RegionPlan *p) {
+  NotFinite hunt = {NODE_NONE, -1, 0};
   Job j = {.env = env, .plan = p, .hunt = &hunt};
   NodeId ignored = NODE_NONE;
   run_phases(&j, &ignored);
-  *row = hunt.row;
-  return hunt.node;
+  return hunt;
 }

@@ -20,8 +20,12 @@ typedef struct RegionEnv {
 /* Runs it. False if an UPDATE refused its gradients; *node says which. */
 bool region_run(RegionEnv *env, const RegionPlan *p, NodeId *node);
 
-/* Runs it on one thread, without updates, and looks at every result: the first node (in order of
- * execution) with a value that is not finite, NODE_NONE if there is none; *row is its row in the
- * batch or -1. For messages after a failure; everything random is counted, so it repeats. */
-NodeId region_find_not_finite(RegionEnv *env, const RegionPlan *p, int64_t *row);
+/* A value that is not finite: its row in the batch or -1, and the element in that row, or of all. */
+typedef struct NotFinite {
+  NodeId node; /* NODE_NONE: all are finite */
+  int64_t row, element;
+} NotFinite;
+/* Runs it on one thread, without updates, and looks at every result: the first node in order of
+ * execution. For messages after a failure; everything random is counted, so it repeats. */
+NotFinite region_find_not_finite(RegionEnv *env, const RegionPlan *p);
 #endif

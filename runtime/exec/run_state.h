@@ -108,6 +108,8 @@ void groups_find(Run *r, int grouping);
 void groups_take(Run *r, int grouping, int k);
 /* blame.c: E0601, with the first value that is to blame. The region that failed, or a slot of the step. */
 RunEnd blame_region(Run *r, const RegionPlan *p, Span span, const char *what);
+/* E0601 where a region of the top level post-selects what has probability 0, else RUN_DONE. */
+RunEnd blame_selection(Run *r, const RegionPlan *p);
 RunEnd blame_slot(Run *r, int slot, Span span, const char *what);
 RunEnd blame_weights(Run *r, const Optimizer *o, int slot);
 /* search.c */

@@ -81,7 +81,7 @@ bool train_update(void *ctx, const UpdateInfo *u, const char *const *grads) {
 static RunEnd run_region(Run *r, const Stmt *s) {
   NodeId failed = NODE_NONE;
   const RegionPlan *p = run_region_plan(r, s->graph);
-  if (region_run(&r->env, p, &failed)) return RUN_DONE;
+  if (region_run(&r->env, p, &failed)) return r->train < 0 ? blame_selection(r, p) : RUN_DONE;
   return blame_region(r, p, g_node(p->graph, failed)->span, "a gradient");
 }
 
