@@ -150,7 +150,7 @@ int pauli_product_phase(const PauliTerm *a, const PauliTerm *b) {
 int circuit_n_outputs(const CircuitProgram *c) {
   const int states = 1 << c->probs_qubits.n;
   switch (c->measure) {
-  case MEASURE_EXPVAL: return (c->trajectories > 0 ? 2 : 1) * c->observables.n + c->pairs.n;
+  case MEASURE_EXPVAL: return (c->trajectories > 0 && c->shots == 0 ? 2 : 1) * c->observables.n + c->pairs.n;
   case MEASURE_PROBS: return c->shots > 0 || c->trajectories > 0 ? 2 * states : states;
   case MEASURE_AMPLITUDES: return 2 * states;
   case MEASURE_SAMPLE: return (int)c->shots * c->probs_qubits.n;

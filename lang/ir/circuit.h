@@ -83,7 +83,7 @@ typedef struct CircuitProgram {
   bool jumps;           /* a channel whose choice of an operator depends on the state */
   bool open_jumps;      /* the strength of such a one, or of a misreading, depends on an input */
   int64_t trajectories; /* of each sample of a mixed circuit; 0: density matrix. Standard errors are further
-                           outputs */
+                           outputs. With shots: each shot is one */
   int path_site;        /* of their random numbers */
   MeasureKind measure;
   VEC(Observable) observables; /* EXPVAL: one output each */

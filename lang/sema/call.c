@@ -369,7 +369,9 @@ const Value *call_object(Sema *S, ObjectInfo *o, Args *args) {
     if (v[i] != NULL && val_is_error(v[i])) return S->error;
   }
   const NoiseModel *noise = S->noise;
+  const int64_t shots_around = S->default_shots;
   if (o->noise != NULL) S->noise = o->noise;
+  if (o->noise != NULL && o->noise->shots > 0) S->default_shots = o->noise->shots;
   o = object_root(o);
   object_uses(S, o);
   const Call call = {S->call, args->span, o->name, o};
@@ -386,6 +388,7 @@ const Value *call_object(Sema *S, ObjectInfo *o, Args *args) {
   const Value *out = object_body(S, o, v, n);
   S->gradient = outer;
   S->noise = noise;
+  S->default_shots = shots_around;
   S->caller = caller;
   S->estimates = estimates;
   S->shots = shots;

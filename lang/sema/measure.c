@@ -64,10 +64,6 @@ static const CircuitProgram *circuit_program(Sema *S, CircuitProgram *p, Span sp
   const CircuitBuild *c = S->circuit;
   p->n_qubits = c->n_qubits;
   if (!noise_add(S, p, &c->gates, span)) return NULL;
-  if (p->mixed && p->shots > 0) {
-    later(S, span, "`shots` in a circuit with noise");
-    return NULL;
-  }
   if (p->mixed && p->measure == MEASURE_AMPLITUDES) {
     Diag *d =
         say(S, DIAG_GATE, span, "a circuit with noise has no amplitudes: its state is a density matrix");
@@ -81,7 +77,6 @@ static const CircuitProgram *circuit_program(Sema *S, CircuitProgram *p, Span sp
     p->input_has_rows[i] = c->rows.at[i];
     p->input_size[i] = c->sizes.at[i];
   }
-  for (int i = 0; i < p->turns.n; i++) vec_push(S->a, &p->gates, p->turns.at[i]);
   p->n_outputs = circuit_n_outputs(p);
   p->name = sym_intern(c->object->name);
   p->span = c->object->decl->name_span;
@@ -127,7 +122,9 @@ const Value *circuit_node(Sema *S, CircuitProgram *p, Span span) {
   c->measured = true;
   c->measured_span = span;
   const Value *all = val_node(S, id, lift, span);
-  return program->trajectories > 0 ? means_with_errors(S, all, program->n_outputs / 2, span) : all;
+  return program->trajectories > 0 && program->shots == 0
+             ? means_with_errors(S, all, program->n_outputs / 2, span)
+             : all;
 }
 
 const Value *part_of(Sema *S, const Value *v, int64_t from, int64_t n, Span span) {

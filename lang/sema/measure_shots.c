@@ -22,9 +22,9 @@ const Value *shots_here(Sema *S, const Value *given, Span span) {
 
 bool exact_only(Sema *S, const Args *args) {
   if (S->default_shots == 0) return true;
-  Diag *d = say(S, DIAG_ARGUMENTS, args->span,
-                "`%s` is not estimated from shots, but this train has `shots = %lld`", args->name,
-                (long long)S->default_shots);
+  Diag *d =
+      say(S, DIAG_ARGUMENTS, args->span, "`%s` is not estimated from shots, but `shots = %lld` holds here",
+          args->name, (long long)S->default_shots);
   diag_help(d, "expval, variance, probs, counts and sample have finite shots");
   return false;
 }

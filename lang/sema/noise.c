@@ -221,13 +221,13 @@ const Value *fn_noisy(Sema *S, Args *args, const Builtin *self) {
     wrong_kind(S, v, "what `noisy` looks at", "a circuit with `return` or a model");
     return S->error;
   }
-  if (args->v[4] != NULL) return later(S, args->v[4]->span, "`shots` of `noisy`");
   NoiseModel *m = ARENA_NEW(S->a, NoiseModel);
   m->span = args->span;
+  if (args->v[4] != NULL && !shots_of(S, args->v[4], &m->shots)) return S->error;
   if (!channel_list(S, args->v[1], "gate1", &m->gate1) || !channel_list(S, args->v[2], "gate2", &m->gate2) ||
       !channel_list(S, args->v[3], "readout", &m->readout))
     return S->error;
-  if (m->gate1.n + m->gate2.n + m->readout.n == 0) {
+  if (m->gate1.n + m->gate2.n + m->readout.n == 0 && m->shots == 0) {
     Diag *d = say(S, DIAG_ARGUMENTS, args->span, "`noisy` needs some noise");
     diag_help(d, "write `noisy(%s, gate1 = depolarize(0.1%%), gate2 = depolarize(1%%))`", v->u.object->name);
     return S->error;
@@ -295,6 +295,18 @@ static bool qubit_is_measured(const CircuitProgram *p, int q) {
   return false;
 }
 
+/* The turns of measured bases stand behind the gates and before misreadings, behind which there is nothing
+ * else. */
+static void bases_before_readings(Sema *S, const CircuitProgram *p, GateUses *gates) {
+  GateUses sorted = {0};
+  for (int reading = 0; reading < 2; reading++) {
+    for (int i = 0; i < gates->n; i++)
+      if ((gates->at[i].channel == CHANNEL_READOUT) == (reading == 1)) vec_push(S->a, &sorted, gates->at[i]);
+    for (int i = 0; reading == 0 && i < p->turns.n; i++) vec_push(S->a, &sorted, p->turns.at[i]);
+  }
+  *gates = sorted;
+}
+
 /* Two calls draw independently: their site is named after the place of the call. */
 static int path_site(Sema *S, Span span) {
   Path *path = S->path;
@@ -315,6 +327,8 @@ bool noise_add(Sema *S, CircuitProgram *p, const GateUses *gates, Span span) {
       continue;
     if (!noise_behind(S, m, u, &out)) return false;
   }
+  if (!readings_last(S, &out)) return false;
+  bases_before_readings(S, p, &out);
   for (int q = 0; m != NULL && q < p->n_qubits; q++)
     for (int i = 0; i < m->readout.n && qubit_is_measured(p, q); i++)
       if (!channel_push(S, &out, m->readout.at[i], 0, 1, &q, span)) return false;
@@ -330,7 +344,6 @@ bool noise_add(Sema *S, CircuitProgram *p, const GateUses *gates, Span span) {
       p->open_jumps = p->open_jumps || !words;
     }
   }
-  if (!readings_last(S, &out)) return false;
   if (p->mixed && S->by_paths) {
     p->trajectories = S->trajectories > 0 ? S->trajectories : 1000;
     p->path_site = path_site(S, span);

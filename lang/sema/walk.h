@@ -156,6 +156,7 @@ typedef struct IntArg {
 /* What `noisy` puts behind gates on one qubit, behind those on more, and in front of measurements. */
 typedef struct NoiseModel {
   ChannelList gate1, gate2, readout;
+  int64_t shots; /* of every measurement in it; 0: as elsewhere */
   Span span;
 } NoiseModel;
 

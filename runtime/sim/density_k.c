@@ -1,5 +1,6 @@
 /* Circuits with channels forward, and their gradient: density.h. */
 #include "runtime/sim/density_k.h"
+#include "runtime/sim/shots_k.h"
 
 void KNAME(density_circuit)(const KCall *c);
 void KNAME(density_circuit_vjp)(const KCall *c);
@@ -21,14 +22,27 @@ static RVec *run_ops(const Density *D, int first, int n, RVec *r, bool keep) {
   return r;
 }
 
+/* The outputs of a tile to s->y, of SAMPLE to the result itself. */
+static void run_tile(Density *D, int64_t row, uint64_t run, bool forward) {
+  density_tile(D, row, false);
+  density_start(D, D->work);
+  const RVec *r = run_ops(D, 0, D->d->n_ops, D->work, false);
+  if (D->s.plan->shots == NULL) {
+    density_measure(D, r, forward);
+    return;
+  }
+  density_outcomes(D, r);
+  for (int i = 0; i < D->d->n_probs; i++)
+    D->s.q[i] = select(D->s.q[i] < 0, splat(0), D->s.q[i]); /* rounding */
+  shots_draw(&D->s, run, forward);
+}
+
 void KNAME(density_circuit)(const KCall *c) {
   Density D = density_begin(c);
   density_call(&D, false);
   for (int64_t row = 0; row < D.s.samples; row += VL) {
-    density_tile(&D, row, false);
-    density_start(&D, D.work);
-    density_measure(&D, run_ops(&D, 0, D.d->n_ops, D.work, false), true);
-    store_outputs(&D.s, c->out);
+    run_tile(&D, row, 0, true);
+    if (D.s.plan->program->measure != MEASURE_SAMPLE) store_outputs(&D.s, c->out);
   }
 }
 
@@ -162,16 +176,15 @@ void KNAME(density_circuit_vjp)(const KCall *c) {
 
 /* ---- by moved angles ---- */
 
-/* Adds factor * sum of w y of each sample to the gradient of a slot, with its angle at scalar[slot]. */
-static void add_moved(Density *D, int slot, Real factor) {
+/* Adds factor * sum of w y of each sample to the gradient of a slot, with its angle at scalar[slot]. With
+ * shots each run has its own. */
+static void add_moved(Density *D, int slot, Real factor, uint64_t run) {
   const Sim *s = &D->s;
-  const int outputs = s->plan->program->n_outputs;
+  const int outputs = s->plan->shots != NULL ? s->plan->shots->means : s->plan->program->n_outputs;
   sim_cosines(s);
   for (int64_t row = 0; row < s->samples; row += VL) {
-    density_tile(D, row, false);
+    run_tile(D, row, run, false);
     sim_cotangent(s);
-    density_start(D, D->work);
-    density_measure(D, run_ops(D, 0, D->d->n_ops, D->work, false), false);
     RVec f = {0};
     for (int o = 0; o < outputs; o++) f += s->w[o] * s->y[o];
     part_add(s, slot, (Real)0.5 * factor * f);
@@ -195,7 +208,7 @@ void KNAME(density_moved_vjp)(const KCall *c) {
     for (int k = 0; k < (shift ? 2 : 4); k++) {
       const double sign = k & 1 ? -1 : 1;
       D.s.scalar[i] = angle + (Real)(sign * by[k / 2]);
-      add_moved(&D, i, (Real)(sign * weight[k / 2]));
+      add_moved(&D, i, (Real)(sign * weight[k / 2]), 1 + 4 * (uint64_t)i + (uint64_t)k);
     }
     D.s.scalar[i] = angle;
   }

@@ -236,14 +236,22 @@ KINLINE void walsh(RVec *q, int n) {
       }
 }
 
+/* s->q = the probabilities of the measured register. */
+KINLINE void density_outcomes(const Density *D, const RVec *r) {
+  const DensityPlan *d = D->d;
+  RVec *q = D->s.q;
+  for (int i = 0; i < d->n_probs; i++) q[i] = r[d->probs[i]];
+  walsh(q, d->n_probs);
+  for (int i = 0; i < d->n_probs; i++) q[i] *= splat((Real)1 / (Real)d->n_probs);
+}
+
 KINLINE void density_measure(const Density *D, const RVec *r, bool constants) {
   const DensityPlan *d = D->d;
   const Sim *s = &D->s;
   const int outputs = s->plan->program->n_outputs;
   if (d->n_probs > 0) {
-    for (int i = 0; i < d->n_probs; i++) s->q[i] = r[d->probs[i]];
-    walsh(s->q, d->n_probs);
-    for (int i = 0; i < d->n_probs; i++) s->y[i] = s->q[i] * ((Real)1 / (Real)d->n_probs);
+    density_outcomes(D, r);
+    for (int i = 0; i < d->n_probs; i++) s->y[i] = s->q[i];
     return;
   }
   for (int o = 0; o < outputs; o++) s->y[o] = splat(constants ? (Real)d->constant[o] : 0);

@@ -356,12 +356,13 @@ static void plan_start(Arena *a, DensityPlan *d) {
 }
 
 static void plan_measured(Arena *a, DensityPlan *d, const CircuitProgram *c) {
-  if (c->measure == MEASURE_PROBS) {
-    const int m = c->probs_qubits.n;
+  if (c->measure != MEASURE_EXPVAL || c->shots > 0) {
+    uint8_t qubit[CIRCUIT_MAX_QUBITS];
+    const int m = plan_shots_qubits(c, qubit);
     uint32_t *k = ARENA_ARRAY(a, uint32_t, 1u << m);
     for (uint32_t i = 0; i < 1u << m; i++)
       for (int j = 0; j < m; j++)
-        if (i >> (m - 1 - j) & 1) k[i] |= 2u << (2 * c->probs_qubits.at[j]);
+        if (i >> (m - 1 - j) & 1) k[i] |= 2u << (2 * qubit[j]);
     d->n_probs = 1 << m;
     d->probs = k;
     return;
@@ -409,15 +410,17 @@ static size_t place(size_t *at, size_t n, size_t size) {
   return here;
 }
 
-static void plan_layout(SimPlan *p, DensityPlan *d, size_t vec, size_t real) {
+static void plan_layout(Arena *a, SimPlan *p, DensityPlan *d, size_t vec, size_t real) {
   SimLayout *l = &p->at;
   size_t at = 0, slots = (size_t)p->n_slots, outputs = (size_t)p->program->n_outputs;
   const size_t state = mem_mul(d->dim, vec);
   const size_t checks = d->n_blocks > 1 ? (size_t)d->n_blocks : 0;
   l->scalar = place(&at, mem_mul(slots, 2), real);
   l->cs = place(&at, mem_mul(slots, 2), vec);
+  if (p->program->measure == MEASURE_SAMPLE) outputs = 0; /* written at once */
   l->y = place(&at, outputs, vec);
   l->q = place(&at, (size_t)d->n_probs, vec);
+  if (p->program->shots > 0) p->shots = plan_shots_register(a, p->program, vec, &at);
   d->factor_at = place(&at, d->n_factors, real);
   d->entry_at = place(&at, d->n_entries, vec);
   d->slope_at = place(&at, mem_mul(d->open ? d->n_entries : 0, CHANNEL_MAX_PARAMS), vec);
@@ -489,7 +492,7 @@ const SimPlan *density_plan(Arena *a, const CircuitProgram *c, const KernelSet *
   for (int i = 0; i < c->n_inputs; i++) p->any_rows |= c->input_has_rows[i];
   p->n_slots = b.slots.n;
   p->slot = b.slots.at;
-  plan_layout(p, d, vec, set->real);
+  plan_layout(a, p, d, vec, set->real);
   return p;
 }
 

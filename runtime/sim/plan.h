@@ -143,13 +143,15 @@ typedef struct SimReading {
   double coefficient;
 } SimReading;
 
-/* Finite shots (shots_k.h): measured are numbers i < 2^m of `words`. */
+/* Finite shots (shots_k.h): measured are numbers i < 2^bits: of `words`, or the outcomes of a register. */
 typedef struct SimShots {
   int64_t n;
+  int bits;
   int means;                  /* the outputs before the covariances */
   int guide_bits;             /* the guide has a place for each value of this many leading bits */
   const uint32_t *outcome_of; /* [2^m] PROBS, SAMPLE: the basis state of the register */
   const double *const *value; /* [means] EXPVAL: of the numbers, without constants; NULL where not needed */
+  bool whole;                 /* of a register: all values are there, with constants */
   size_t limit, start, count, share; /* in scratch: uint32_t [2^m], [2^guide_bits], [2^m], vectors [2^m] */
 } SimShots;
 
@@ -209,6 +211,13 @@ void plan_emit(Arena *a, SimPlan *p, const SimRotations *r, const int *level, in
                bool *seen_in);
 /* Shots: how the measured numbers are drawn and read; `at`: where the scratch ends so far. */
 const SimShots *plan_shots(Arena *a, SimPlan *p, size_t vec, size_t *at);
+/* The same of a register, for density matrices. */
+const SimShots *plan_shots_register(Arena *a, const CircuitProgram *c, size_t vec, size_t *at);
+/* The qubits that shots measure, whose words are of Z: those of the register, or all that stand in an
+ * observable, in order. Returns their number. */
+int plan_shots_qubits(const CircuitProgram *c, uint8_t qubit[CIRCUIT_MAX_QUBITS]);
+/* Term t of an observable as bits of outcomes of these qubits, the first most significant. */
+uint32_t plan_shots_mask(const PauliTerm *t, int n, const uint8_t *qubit);
 /* Helpers of 3: a walk over all k < 2^dim with these parities, with the sign of z; false if there are none.
  */
 bool plan_walk(Arena *a, int dim, int n, const Parity *eq, uint32_t z, SimWalk *w);

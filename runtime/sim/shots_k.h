@@ -45,7 +45,7 @@ typedef struct Draws {
 KINLINE Draws shots_room(const Sim *s) {
   const SimShots *h = s->plan->shots;
   return (Draws){(uint32_t *)(void *)(s->scratch + h->limit), (uint32_t *)(void *)(s->scratch + h->start),
-                 (uint32_t *)(void *)(s->scratch + h->count), 1u << s->plan->words.m, h->guide_bits};
+                 (uint32_t *)(void *)(s->scratch + h->count), 1u << h->bits, h->guide_bits};
 }
 
 /* Limits and guide from the probabilities in one lane of q. False if they are no distribution. */
@@ -102,13 +102,34 @@ KINLINE void shots_count(const Sim *s, const Draws *d, uint64_t key, uint32_t st
   }
 }
 
+/* Means of EXPVAL from the counts in q, `each` of which is one shot. */
+KINLINE void shots_means(const Sim *s, RVec *q, Real each) {
+  const SimPlan *p = s->plan;
+  const SimShots *h = p->shots;
+  if (h->whole) {
+    for (int o = 0; o < h->means; o++) {
+      s->y[o] = (RVec){0};
+      for (uint32_t k = 0; k < 1u << h->bits; k++) s->y[o] += (each * (Real)h->value[o][k]) * q[k];
+    }
+    return;
+  }
+  SimWords counted = p->words;
+  counted.dim = counted.m; /* q is folded */
+  if (counted.n > 0) sum_words(&counted, q, s->word);
+  for (int o = 0; o < h->means; o++) s->y[o] = splat((Real)p->constant[o]);
+  for (int i = 0; i < p->n_readings; i++) {
+    const SimReading *r = &p->reading[i];
+    s->y[r->output] += (each * (Real)r->coefficient) * s->word[r->word];
+  }
+}
+
 /* Outputs of EXPVAL from the counts in q. */
 KINLINE void shots_expval(const Sim *s, RVec *q, bool covariances) {
   const SimPlan *p = s->plan;
   const CircuitProgram *c = p->program;
   const SimShots *h = p->shots;
   const Real each = (Real)(1.0 / (double)h->n), spread = (Real)(1.0 / ((double)h->n - 1));
-  const uint32_t numbers = 1u << p->words.m;
+  const uint32_t numbers = 1u << h->bits;
   RVec *covariance = s->y + h->means;
   for (int i = 0; covariances && i < c->pairs.n; i++) {
     const double *a = h->value[c->pairs.at[i].a], *b = h->value[c->pairs.at[i].b];
@@ -124,14 +145,7 @@ KINLINE void shots_expval(const Sim *s, RVec *q, bool covariances) {
     }
     covariance[i] = spread * (each * ab - (each * sa) * (each * sb));
   }
-  SimWords counted = p->words;
-  counted.dim = counted.m; /* q is folded */
-  if (counted.n > 0) sum_words(&counted, q, s->word);
-  for (int o = 0; o < h->means; o++) s->y[o] = splat((Real)p->constant[o]);
-  for (int i = 0; i < p->n_readings; i++) {
-    const SimReading *r = &p->reading[i];
-    s->y[r->output] += (each * (Real)r->coefficient) * s->word[r->word];
-  }
+  shots_means(s, q, each);
   for (int i = 0; covariances && i < c->pairs.n; i++) {
     const int o = c->pairs.at[i].a;
     if (h->value[o] != NULL) continue;
@@ -149,23 +163,20 @@ KINLINE void shots_probs(const Sim *s, const RVec *q) {
   const SimShots *h = s->plan->shots;
   const Real each = (Real)(1.0 / (double)h->n), spread = (Real)(1.0 / ((double)h->n - 1));
   for (int o = 0; o < 2 * h->means; o++) s->y[o] = (RVec){0};
-  for (uint32_t i = 0; i < 1u << s->plan->words.m; i++) {
+  for (uint32_t i = 0; i < 1u << h->bits; i++) {
     const RVec share = each * q[i];
     s->y[h->outcome_of[i]] = share;
     s->y[(uint32_t)h->means + h->outcome_of[i]] = spread * share * (1 - share);
   }
 }
 
-/* Measures the tile's psi: outputs to s->y, or of SAMPLE to the result itself. */
-KINLINE void shots_measure(const Sim *s, uint64_t run, bool covariances) {
+/* Draws from the probabilities in s->q: outputs to s->y, or of SAMPLE to the result itself. */
+KINLINE void shots_draw(const Sim *s, uint64_t run, bool covariances) {
   const SimPlan *p = s->plan;
   const SimShots *h = p->shots;
   const Draws d = shots_room(s);
-  const bool two = p->planes == 2;
   const uint64_t key = s->call->op->key + run * SHOTS_RUN_KEY;
   RVec *share = (RVec *)(void *)(s->scratch + h->share);
-  FOR_WORDS(&p->words, i, k) s->q[i] = overlap(s->psi, s->psi, k, two);
-  fold_words(&p->words, s->q);
   for (uint32_t i = 0; i < d.numbers; i++) share[i] = (RVec){0};
   for (int l = 0; l < s->lanes; l++) {
     const bool good = shots_limits(&d, s->q, l);
@@ -180,5 +191,14 @@ KINLINE void shots_measure(const Sim *s, uint64_t run, bool covariances) {
   }
   if (p->program->measure == MEASURE_PROBS) shots_probs(s, share);
   if (p->program->measure == MEASURE_EXPVAL) shots_expval(s, share, covariances);
+}
+
+/* Measures the tile's psi. */
+KINLINE void shots_measure(const Sim *s, uint64_t run, bool covariances) {
+  const SimPlan *p = s->plan;
+  const bool two = p->planes == 2;
+  FOR_WORDS(&p->words, i, k) s->q[i] = overlap(s->psi, s->psi, k, two);
+  fold_words(&p->words, s->q);
+  shots_draw(s, run, covariances);
 }
 #endif

@@ -12,6 +12,9 @@
  * Random numbers: draw d of trajectory k of row i is word k D + d of row i at the circuit's site, D the draws
  * of a trajectory rounded up to 4; the same in forward, gradient and moved runs.
  *
+ * Shots. Each shot is a trajectory: behind its last gate one outcome is drawn (draw `shot`), and each of its
+ * bits may be misread (the draws behind it). Their gradients are by shift rules.
+ *
  * Gradients in angles. With words only the choices do not depend on them, so the mean over trajectories of
  * adjoint gradients is without bias (adjoint). Any circuit is a trigonometric polynomial in each angle, so
  * shift rules are, too, with jumps as well (shift). In strengths: F is a sum over the words of a channel,
@@ -43,7 +46,8 @@ typedef struct PathOp {
 typedef struct PathReading {
   int output;
   double coefficient;
-  Pauli word; /* Hermitian, sign + */
+  Pauli word;    /* Hermitian, sign + */
+  uint32_t mask; /* with shots instead: bits of the outcome whose parity is the sign */
 } PathReading;
 
 typedef struct PathPlan {
@@ -53,10 +57,11 @@ typedef struct PathPlan {
   const PathOp *op;
   int n_means; /* outputs; standard errors of them behind, if the program has so many outputs */
   bool errors;
+  int shot; /* number of the draw of an outcome; -1: no shots */
   const double *constant;
   int n_readings;
   const PathReading *reading;
-  int n_probs; /* measured qubits; outputs are 2^n_probs */
+  int n_probs; /* measured qubits of PROBS, whose outputs are 2^n_probs, and with shots */
   const Pauli *probs;
   const double *wrong; /* for each: chances that 0 and 1 are misread */
   size_t uniform_at, choice_at, coefficient_at, mean_at, square_at, psi_at, other_at, lam_at;

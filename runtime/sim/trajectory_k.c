@@ -295,10 +295,16 @@ static void misread(const PathPlan *p, RVec *y, bool transposed) {
   }
 }
 
+static void path_shot(const Paths *P);
+
 /* y of each lane, without constants. */
 static void path_measure(const Paths *P) {
   const PathPlan *p = P->p;
   RVec *y = P->s.y;
+  if (p->shot >= 0) {
+    path_shot(P);
+    return;
+  }
   for (int o = 0; o < p->n_means; o++) y[o] = (RVec){0};
   if (p->n_probs > 0) {
     for (uint32_t k = 0; k < 1u << p->n_qubits; k++)
@@ -314,28 +320,112 @@ static void path_measure(const Paths *P) {
   }
 }
 
+/* ---- shots ---- */
+
+/* One outcome of the measured qubits for each lane, misreadings included. */
+static void path_outcomes(const Paths *P, uint32_t outcome[VL]) {
+  const PathPlan *p = P->p;
+  const uint32_t size = 1u << p->n_qubits;
+  const double *uniform = P->uniform + (ptrdiff_t)p->shot * VL;
+  double total[VL] = {0}, sum[VL] = {0};
+  uint32_t at[VL] = {0};
+  for (uint32_t k = 0; k < size; k++) {
+    const RVec chance = P->psi.re[k] * P->psi.re[k] + P->psi.im[k] * P->psi.im[k];
+    for (int l = 0; l < VL; l++) total[l] += (double)chance[l];
+  }
+  for (uint32_t k = 0; k < size; k++) { /* the last one that begins below the draw and can be */
+    const RVec chance = P->psi.re[k] * P->psi.re[k] + P->psi.im[k] * P->psi.im[k];
+    for (int l = 0; l < VL; l++) {
+      if (chance[l] > 0 && sum[l] <= uniform[l] * total[l]) at[l] = k;
+      sum[l] += (double)chance[l];
+    }
+  }
+  for (int l = 0; l < VL; l++) outcome[l] = 0;
+  for (int i = 0; i < p->n_probs; i++) {
+    const RVec sign = lane_signs(P, p->probs[i]);
+    for (int l = 0; l < VL; l++) {
+      const bool bit = bit_parity(at[l] & p->probs[i].z) ^ (p->probs[i].t >= 2) ^ (sign[l] < 0);
+      const bool flip = uniform[(i + 1) * VL + l] < p->wrong[2 * i + bit];
+      outcome[l] = outcome[l] << 1 | (uint32_t)(bit ^ flip);
+    }
+  }
+}
+
+/* y of each lane, without constants, of one shot. */
+static void path_shot(const Paths *P) {
+  const PathPlan *p = P->p;
+  uint32_t outcome[VL];
+  path_outcomes(P, outcome);
+  for (int o = 0; o < p->n_means; o++) P->s.y[o] = (RVec){0};
+  for (int l = 0; l < VL; l++) {
+    if (P->s.plan->program->measure == MEASURE_PROBS) P->s.y[outcome[l]][l] = 1;
+    for (int i = 0; i < p->n_readings; i++) {
+      const PathReading *r = &p->reading[i];
+      P->s.y[r->output][l] += (Real)(bit_parity(outcome[l] & r->mask) ? -r->coefficient : r->coefficient);
+    }
+  }
+}
+
+/* The bits of the shots of a tile. */
+static void path_bits(const Paths *P, Real *out, int64_t first, Real good) {
+  const int n = P->p->n_probs;
+  uint32_t outcome[VL];
+  path_outcomes(P, outcome);
+  for (int l = 0; l < VL && first + l < P->p->paths; l++)
+    for (int b = 0; b < n; b++) out[(first + l) * n + b] = good * (Real)(outcome[l] >> (n - 1 - b) & 1);
+}
+
+/* ---- forward ---- */
+
+/* Of PROBS the square of each output is all that is needed, of EXPVAL with shots those of the pairs. */
+static void add_squares(const Paths *P) {
+  const CircuitProgram *c = P->s.plan->program;
+  const bool pairs = P->p->shot >= 0 && c->measure == MEASURE_EXPVAL;
+  const RVec *y = P->s.y;
+  for (int i = 0; pairs && i < c->pairs.n; i++)
+    P->square[i] += P->weight * y[c->pairs.at[i].a] * y[c->pairs.at[i].b];
+  for (int o = 0; !pairs && o < P->p->n_means; o++) P->square[o] += P->weight * y[o] * y[o];
+}
+
+/* Outputs of a row: means; then standard errors, with shots the covariances of means. */
+static void path_store(const Paths *P, Real *out, Real good) {
+  const PathPlan *p = P->p;
+  const CircuitProgram *c = P->s.plan->program;
+  const int n = p->n_means;
+  const bool pairs = p->shot >= 0 && c->measure == MEASURE_EXPVAL;
+  for (int i = 0; i < (pairs ? c->pairs.n : n); i++) {
+    const int a = pairs ? c->pairs.at[i].a : i, b = pairs ? c->pairs.at[i].b : i;
+    double spread =
+        (double)sum_lanes(P->square[i]) - (double)sum_lanes(P->mean[a]) * (double)sum_lanes(P->mean[b]);
+    if (a == b) spread = fmax(0, spread);
+    spread /= (double)(p->paths - 1);
+    out[n + i] = good * (Real)(p->errors ? sqrt(spread) : spread);
+  }
+  for (int o = 0; o < n; o++)
+    out[o] = good * (sum_lanes(P->mean[o]) + (p->constant != NULL ? (Real)p->constant[o] : 0));
+}
+
 void KNAME(path_circuit)(const KCall *c) {
   Paths P = paths_begin(c);
-  const int n = P.p->n_means, n_outputs = P.s.plan->program->n_outputs;
+  const int n = P.p->n_means;
+  const bool bits = P.s.plan->program->measure == MEASURE_SAMPLE;
   for (int64_t row = 0; row < P.s.samples; row++) {
     const Real good = path_row(&P, row);
-    Real *out = (Real *)c->out + row * n_outputs;
-    for (int o = 0; o < n; o++) P.mean[o] = P.square[o] = (RVec){0};
+    Real *out = (Real *)c->out + row * P.s.plan->program->n_outputs;
+    for (int o = 0; !bits && o < P.s.plan->program->n_outputs - n; o++) P.square[o] = (RVec){0};
+    for (int o = 0; o < n; o++) P.mean[o] = (RVec){0};
     for (int64_t first = 0; first < P.p->paths; first += VL) {
       path_draws(&P, first);
       path_forward(&P);
-      path_measure(&P);
-      for (int o = 0; o < n; o++) {
-        P.mean[o] += P.weight * P.s.y[o];
-        P.square[o] += P.weight * P.s.y[o] * P.s.y[o];
+      if (bits) {
+        path_bits(&P, out, first, good);
+        continue;
       }
+      path_measure(&P);
+      for (int o = 0; o < n; o++) P.mean[o] += P.weight * P.s.y[o];
+      add_squares(&P);
     }
-    for (int o = 0; o < n; o++) {
-      const Real mean = sum_lanes(P.mean[o]);
-      const double spread = (double)sum_lanes(P.square[o]) - (double)mean * (double)mean;
-      out[o] = good * (mean + (P.p->constant != NULL ? (Real)P.p->constant[o] : 0));
-      if (P.p->errors) out[n + o] = good * (Real)sqrt(fmax(0, spread) / (double)(P.p->paths - 1));
-    }
+    if (!bits) path_store(&P, out, good);
   }
 }
 

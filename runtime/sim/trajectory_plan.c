@@ -210,33 +210,55 @@ static void add_reading(Build *b, const Frame *f, Readings *out, int output, dou
     return;
   }
   const Pauli image = without_sign(frame_image(f, c->n_qubits, pauli_word(x, z)), &sign);
-  vec_push(b->arena, out, ((PathReading){output, coefficient * sign, image}));
+  vec_push(b->arena, out, ((PathReading){output, coefficient * sign, image, 0}));
+}
+
+static void plan_register(Build *b, const Frame *f) {
+  const CircuitProgram *c = b->program;
+  PathPlan *p = b->p;
+  uint8_t qubit[CIRCUIT_MAX_QUBITS];
+  p->n_probs = plan_shots_qubits(c, qubit);
+  Pauli *probs = ARENA_ARRAY(b->arena, Pauli, p->n_probs + 1);
+  double *wrong = ARENA_ARRAY(b->arena, double, 2 * p->n_probs + 1);
+  for (int i = 0; i < p->n_probs; i++) {
+    probs[i] = f->z[qubit[i]];
+    misread(c, qubit[i], wrong + 2 * i);
+  }
+  p->probs = probs;
+  p->wrong = wrong;
+  if (c->shots == 0) return;
+  p->shot = p->n_draws;
+  p->n_draws += 1 + p->n_probs;
+  p->paths = c->shots;
+}
+
+/* A term as a sign of outcomes. */
+static void add_outcome_reading(Build *b, Readings *out, int output, const PauliTerm *t) {
+  uint8_t qubit[CIRCUIT_MAX_QUBITS];
+  const int n = plan_shots_qubits(b->program, qubit);
+  const uint32_t mask = plan_shots_mask(t, n, qubit);
+  if (mask == 0) b->constant[output] += t->coefficient;
+  else vec_push(b->arena, out, ((PathReading){output, t->coefficient, pauli_word(0, 0), mask}));
 }
 
 static void plan_measured(Build *b, const Frame *f) {
   const CircuitProgram *c = b->program;
   PathPlan *p = b->p;
-  p->n_means = c->measure == MEASURE_PROBS ? 1 << c->probs_qubits.n : c->observables.n;
-  p->errors = c->n_outputs > p->n_means;
-  if (c->measure == MEASURE_PROBS) {
-    Pauli *probs = ARENA_ARRAY(b->arena, Pauli, c->probs_qubits.n);
-    double *wrong = ARENA_ARRAY(b->arena, double, 2 * c->probs_qubits.n);
-    p->n_probs = c->probs_qubits.n;
-    for (int i = 0; i < p->n_probs; i++) {
-      probs[i] = f->z[c->probs_qubits.at[i]];
-      misread(c, c->probs_qubits.at[i], wrong + 2 * i);
-    }
-    p->probs = probs;
-    p->wrong = wrong;
-    return;
-  }
+  p->n_means = c->measure == MEASURE_EXPVAL  ? c->observables.n
+               : c->measure == MEASURE_PROBS ? 1 << c->probs_qubits.n
+                                             : 0;
+  p->errors = c->shots == 0;
+  p->shot = -1;
+  if (c->measure != MEASURE_EXPVAL || c->shots > 0) plan_register(b, f);
+  if (c->measure != MEASURE_EXPVAL) return;
   Readings readings = {0};
   b->constant = ARENA_ARRAY(b->arena, double, c->n_outputs);
   p->constant = b->constant;
   for (int o = 0; o < c->observables.n; o++)
     for (int i = 0; i < c->observables.at[o].terms.n; i++) {
       const PauliTerm *t = &c->observables.at[o].terms.at[i];
-      add_reading(b, f, &readings, o, t->coefficient, (uint32_t)t->x, (uint32_t)t->z, 0);
+      if (c->shots > 0) add_outcome_reading(b, &readings, o, t);
+      else add_reading(b, f, &readings, o, t->coefficient, (uint32_t)t->x, (uint32_t)t->z, 0);
     }
   p->n_readings = readings.n;
   p->reading = readings.at;
@@ -254,6 +276,7 @@ static size_t place(size_t *at, size_t n, size_t size) {
 static void plan_layout(SimPlan *s, PathPlan *p, size_t coefficients, size_t vec, size_t real) {
   SimLayout *l = &s->at;
   size_t at = 0, slots = (size_t)s->n_slots, outputs = (size_t)s->program->n_outputs;
+  if (s->program->measure == MEASURE_SAMPLE) outputs = 0; /* written at once */
   const size_t state = mem_mul((size_t)2 << p->n_qubits, vec);
   l->scalar = place(&at, mem_mul(slots, 2), real);
   l->cs = place(&at, mem_mul(slots, 2), vec);
@@ -291,10 +314,10 @@ const SimPlan *path_plan(Arena *a, const CircuitProgram *c, const KernelSet *set
   PathPlan *p = b.p;
   p->n_qubits = c->n_qubits;
   p->paths = c->trajectories;
-  p->n_draws = (p->n_draws + 3) & ~3;
   p->n_ops = b.ops.n;
   p->op = b.ops.at;
   plan_measured(&b, &frame);
+  p->n_draws = (p->n_draws + 3) & ~3;
   SimPlan *s = ARENA_NEW(a, SimPlan);
   s->program = c;
   s->paths = p;
