@@ -3,15 +3,18 @@
 #include "lang/sema/gates.h"
 
 typedef struct Foreign {
-  const char *names, *ours, *line, *circuit; /* ours: an alias; else line and circuit */
+  const char *names, *ours, *line, *circuit; /* ours: an alias; else line and circuit; else a note */
+  const char *note;
 } Foreign;
 
 static const Foreign foreign[] = {
-#define ALIAS(names, ours) {names, ours, NULL, NULL},
-#define FOREIGN(names, line, circuit) {names, NULL, line, circuit},
+#define ALIAS(names, ours) {names, ours, NULL, NULL, NULL},
+#define FOREIGN(names, line, circuit) {names, NULL, line, circuit, NULL},
+#define NOTE(names, text) {names, NULL, NULL, NULL, text},
 #include "lang/sema/foreign_gates.def"
 #undef ALIAS
 #undef FOREIGN
+#undef NOTE
 };
 
 static bool has_word(const char *list, const char *word) {
@@ -31,10 +34,22 @@ static const Foreign *foreign_find(const char *name) {
   return NULL;
 }
 
-bool say_foreign_gate(Sema *S, const char *name, Span span) {
+/* `HGate` is looked for as `H`. */
+static const Foreign *foreign_of(Sema *S, const char *name) {
   const Foreign *f = foreign_find(name);
+  const size_t n = strlen(name);
+  if (f != NULL || n < 5 || strcmp(name + n - 4, "Gate") != 0) return f;
+  return foreign_find(arena_printf(S->a, "%.*s", (int)(n - 4), name));
+}
+
+bool say_foreign_gate(Sema *S, const char *name, Span span) {
+  const Foreign *f = foreign_of(S, name);
   if (f == NULL) return false;
   Diag *d = say(S, DIAG_NAME, span, "there is no gate or block `%s`", name);
+  if (f->note != NULL) {
+    diag_help(d, "%s", f->note);
+    return true;
+  }
   if (f->ours != NULL) {
     diag_mark(d, "did you mean `%s`?", f->ours);
     diag_fix(d, span, f->ours, true);
