@@ -14,7 +14,7 @@ typedef struct Job {
   int first_task[DOMAINS_MAX +
                  1]; /* tasks first_task[d] .. first_task[d + 1] - 1 are the shards of chain d */
   int n_chains;
-  bool alone; /* one instruction runs at a time, on thread 0 */
+  bool alone;      /* one instruction runs at a time, on thread 0 */
   NotFinite *hunt; /* NULL in ordinary runs */
 } Job;
 
