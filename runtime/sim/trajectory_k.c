@@ -393,7 +393,8 @@ static void path_store(const Paths *P, Real *out, Real good) {
   const CircuitProgram *c = P->s.plan->program;
   const int n = p->n_means;
   const bool pairs = p->shot >= 0 && c->measure == MEASURE_EXPVAL;
-  for (int i = 0; i < (pairs ? c->pairs.n : n); i++) {
+  const int n_spreads = pairs ? c->pairs.n : p->errors || p->shot >= 0 ? n : 0;
+  for (int i = 0; i < n_spreads; i++) {
     const int a = pairs ? c->pairs.at[i].a : i, b = pairs ? c->pairs.at[i].b : i;
     double spread =
         (double)sum_lanes(P->square[i]) - (double)sum_lanes(P->mean[a]) * (double)sum_lanes(P->mean[b]);
@@ -412,7 +413,7 @@ void KNAME(path_circuit)(const KCall *c) {
   for (int64_t row = 0; row < P.s.samples; row++) {
     const Real good = path_row(&P, row);
     Real *out = (Real *)c->out + row * P.s.plan->program->n_outputs;
-    for (int o = 0; !bits && o < P.s.plan->program->n_outputs - n; o++) P.square[o] = (RVec){0};
+    for (int o = 0; !bits && o < P.s.plan->program->n_outputs; o++) P.square[o] = (RVec){0};
     for (int o = 0; o < n; o++) P.mean[o] = (RVec){0};
     for (int64_t first = 0; first < P.p->paths; first += VL) {
       path_draws(&P, first);

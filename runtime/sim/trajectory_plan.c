@@ -247,7 +247,7 @@ static void plan_measured(Build *b, const Frame *f) {
   p->n_means = c->measure == MEASURE_EXPVAL  ? c->observables.n
                : c->measure == MEASURE_PROBS ? 1 << c->probs_qubits.n
                                              : 0;
-  p->errors = c->shots == 0;
+  p->errors = c->shots == 0 && c->n_outputs > p->n_means;
   p->shot = -1;
   if (c->measure != MEASURE_EXPVAL || c->shots > 0) plan_register(b, f);
   if (c->measure != MEASURE_EXPVAL) return;
