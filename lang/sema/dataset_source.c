@@ -163,7 +163,7 @@ const Value *fn_npy(Sema *S, Args *args, const Builtin *self) {
   const Value *out;
   Dataset *d = dataset_new(S, DATA_NPY, NULL, args->span, &out);
   const int index = S->p->datasets.n - 1;
-  if (args->v[0] != NULL && args->n_free == 0) {
+  if (args->v[0] != NULL && args->n_free == 0 && S->place != PLACE_DATASET) {
     if (!add_file(S, d, args->v[0], "the file of `npy`")) return S->error;
     vec_push(S->a, &d->picks, ((DataPick){.as = "array", .n = 1}));
     out = read_head(S, d, out);

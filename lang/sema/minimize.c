@@ -376,6 +376,7 @@ void walk_minimize(Sema *S, const AstNode *n) {
   m.bound = clip_bound(S, ast_kid(n, AST_MINIMIZE_clip));
   if (!all_used(S, &m) || (m.bound != NULL && val_is_error(m.bound))) return;
   m.name = loss_name(S, &list);
+  advise_loss(S, &m, m.loss);
   for (int i = 0; i < list.n; i++)
     if (optim_searches(S, list.at[i].optim)) {
       minimize_search(S, &m);

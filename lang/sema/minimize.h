@@ -37,6 +37,9 @@ void minimize_follow(Sema *S, const Minimize *m, int series);
 /* The update of each object by its optimizer. */
 void minimize_update(Sema *S, const Minimize *m, const Value *gradient);
 
+/* advice.c: warns of losses and outputs that cannot be meant. */
+void advise_loss(Sema *S, const Minimize *m, const Value *loss);
+
 /* groups.c: `minimize ... per names`. */
 void minimize_per(Sema *S, Minimize *m, const AstNode *names);
 /* The loss, made of the nodes of `from`, again in the open graph; with `g` over the rows of a group only.

@@ -314,6 +314,7 @@ static void first_elaboration(Sema *S, ObjectInfo *o) {
     o->first = false;
     o->ready = true;
     o->broken = S->sink->n_errors > errors || S->faults > faults;
+    if (!o->broken && S->region->graph != NULL) warn_reach(S, o, S->region->graph);
   }
   S->region = before;
 }

@@ -121,6 +121,7 @@ static Sema *walk_all(Arena *a, const AstNode *script, const SemaOptions *option
     settings_check(S);
     scope_pop(S, S->prelude);
     warn_unused(S);
+    if (S->sink->n_errors == 0) advise_data(S);
   } else {
     point_finish(S);
   }

@@ -38,5 +38,6 @@ void view_add(Sema *S, const ObjectInfo *o) {
   for (int i = 0; i < c->registers.n; i++) vec_push(S->a, &v.registers, c->registers.at[i]);
   for (int i = 0; i < c->programs.n; i++) vec_push(S->a, &v.measured, c->programs.at[i]);
   v.body = body_program(S, o);
+  if (!span_in_library(o->decl->span)) warn_cancelling(S, v.body);
   vec_push(S->a, &S->p->circuits, v);
 }

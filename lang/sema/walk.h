@@ -637,6 +637,13 @@ void walk_stmts(Sema *S, const AstNode *block); /* in the present scope */
 void walk_stmt(Sema *S, const AstNode *n);
 void bind_patterns(Sema *S, const AstNode *patterns, const Value *v, BindKind kind);
 
+/* ---- reach.c ------------------------------------------------------------------------------- */
+void warn_reach(Sema *S, const ObjectInfo *o, const Graph *g); /* of its first elaboration in g */
+void warn_cancelling(Sema *S, const CircuitProgram *body);
+
+/* ---- advice.c ------------------------------------------------------------------------------ */
+void advise_data(Sema *S); /* at the end: data to test with in trains */
+
 /* ---- kept.c -------------------------------------------------------------------------------- */
 void kept_declare(Sema *S, Binding *b); /* if a train sets this var of the top level */
 const Value *kept_read(Sema *S, const Binding *b, Span span);

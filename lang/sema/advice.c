@@ -1,0 +1,174 @@
+/* Trainings that run and cannot mean what they say: a critic with a sigmoid under a Wasserstein loss, a
+ * generator whose tanh cannot be the data's 0..1, data to test with that are trained on. */
+#include "lang/sema/minimize.h"
+#include <string.h>
+
+/* ---- a Wasserstein loss of sigmoids --------------------------------------------------------------- */
+
+typedef struct Signs {
+  Sema *S;
+  const Minimize *m;
+  const Graph *g;
+  int left; /* nodes that are looked at */
+  NodeId plus, minus;
+} Signs;
+
+/* The sign of a factor that depends on no data: a constant, or one over a number of rows. 0: it is another
+ * one. */
+static int sign_of_factor(const Graph *g, NodeId id) {
+  const Node *n = g_node(g, id);
+  if (n->op == OP_CONST) return n->attr.f[0] > 0 ? 1 : n->attr.f[0] < 0 ? -1 : 0;
+  if (n->op == OP_COUNT) return 1;
+  const bool through = n->op == OP_RECIP || n->op == OP_RESHAPE || n->op == OP_STRETCH || n->op == OP_MARK;
+  return through ? sign_of_factor(g, n->in[0]) : 0;
+}
+
+static bool trained_here(const Signs *s, NodeId id) {
+  int n;
+  const int *deps = node_deps(s->S, s->g, id, &n);
+  for (int i = 0; i < n; i++)
+    if (slot_in(deps[i], s->m->n_weights, s->m->weights)) return true;
+  return false;
+}
+
+/* Follows sums, differences and constant factors down to sigmoids. */
+static void signs_of(Signs *s, NodeId id, int sign) {
+  const Node *n = g_node(s->g, id);
+  if (sign == 0 || s->left-- <= 0) return;
+  if (n->op == OP_SIGMOID && trained_here(s, id)) *(sign > 0 ? &s->plus : &s->minus) = id;
+  const bool through = n->op == OP_SUM || n->op == OP_RESHAPE || n->op == OP_STRETCH || n->op == OP_MARK ||
+                       n->op == OP_ADD || n->op == OP_SUB || n->op == OP_NEG || n->op == OP_SLICE;
+  if (through) signs_of(s, n->in[0], n->op == OP_NEG ? -sign : sign);
+  if (n->op == OP_ADD || n->op == OP_SUB) signs_of(s, n->in[1], n->op == OP_SUB ? -sign : sign);
+  if (n->op == OP_MUL || n->op == OP_DIV) signs_of(s, n->in[0], sign * sign_of_factor(s->g, n->in[1]));
+  if (n->op == OP_MUL) signs_of(s, n->in[1], sign * sign_of_factor(s->g, n->in[0]));
+}
+
+static void warn_wasserstein(Sema *S, const Minimize *m, const Value *loss) {
+  Signs s = {S, m, loss->u.tensor->g, 400, NODE_NONE, NODE_NONE};
+  signs_of(&s, loss->u.tensor->node, 1);
+  if (s.plus == NODE_NONE || s.minus == NODE_NONE) return;
+  const Span at = g_node(s.g, s.plus)->span;
+  Diag *d = diag_add(S->sink, DIAG_SIGMOID_CRITIC, ast_kid(m->n, AST_MINIMIZE_loss)->span,
+                     "a Wasserstein loss of `%s`, which ends in a sigmoid", m->list->at[0].name);
+  diag_label(d, at, "its scores are in 0..1 here, so the distance is at most 1 and its slopes vanish");
+  diag_help(d, "leave the sigmoid out, or use a loss of probabilities: `bce(D(x), 1) + bce(D(G(z)), 0)`");
+}
+
+/* ---- tanh against 0..1 ------------------------------------------------------------------------------ */
+
+/* Whether the column was brought to 0..1 and not changed since. */
+static const Dataset *scaled_to_unit(const Sema *S, int index, const char *column) {
+  for (; index >= 0; index = S->p->datasets.at[index].from) {
+    const Dataset *d = &S->p->datasets.at[index];
+    const bool own = d->by == NULL || strcmp(d->by, column) == 0;
+    if (d->op == DATA_SCALE && own) return d->a == 0 && d->b == 1 ? d : NULL;
+    if ((d->op == DATA_STANDARDIZE && own) || d->op == DATA_VALUES || d->op == DATA_RENAME) return NULL;
+  }
+  return NULL;
+}
+
+static bool ends_in_tanh(const ObjectInfo *o, const Shape *row) {
+  if (o->results == NULL || o->results->kind != VAL_TENSOR) return false;
+  const Tensor *t = o->results->u.tensor;
+  const Node *n = g_node(t->g, t->node);
+  while (n->op == OP_RESHAPE || n->op == OP_MARK) n = g_node(t->g, n->in[0]);
+  const Shape sample = tensor_sample(t);
+  return n->op == OP_TANH && shape_equal(&sample, row);
+}
+
+static void warn_tanh(Sema *S, const Minimize *m) {
+  const Train *t = &S->p->trains.at[S->train->index];
+  for (int c = 0; c < t->columns.n; c++) {
+    const Slot *slot = &S->p->slots.at[t->columns.at[c]];
+    const Column *column = &S->p->datasets.at[t->dataset].columns.at[slot->column];
+    const Dataset *d = scaled_to_unit(S, t->dataset, column->name);
+    for (int i = 0; d != NULL && i < m->list->n; i++) {
+      const ObjectInfo *o = m->list->at[i].object;
+      if (!ends_in_tanh(o, &column->row)) continue;
+      Diag *diag = diag_add(S->sink, DIAG_TANH_RANGE, o->decl->name_span,
+                            "`%s` ends in tanh, in -1..1, but `%s` is in 0..1", o->name, column->name);
+      diag_label(diag, d->span, "scaled here");
+      diag_help(diag, "end with `sigmoid`, or write `scale(-1, 1)`");
+      return;
+    }
+  }
+}
+
+void advise_loss(Sema *S, const Minimize *m, const Value *loss) {
+  if (loss->kind != VAL_TENSOR) return;
+  warn_wasserstein(S, m, loss);
+  warn_tanh(S, m);
+}
+
+/* ---- rows to test with, in training -------------------------------------------------------------------- */
+
+static bool is_part(const Dataset *d) { return d->op == DATA_SPLIT || d->op == DATA_FOLD; }
+
+/* Whether the rows of `whole` come into dataset k other than through one part of a split of it. */
+static bool holds_all(const Sema *S, int k, int whole) {
+  if (k < 0) return false;
+  if (k == whole) return true;
+  const Dataset *d = &S->p->datasets.at[k];
+  if (is_part(d) && d->from == whole) return false;
+  return holds_all(S, d->from, whole) || holds_all(S, d->other, whole);
+}
+
+static bool made_from(const Sema *S, int k, int part) {
+  if (k < 0) return false;
+  const Dataset *d = &S->p->datasets.at[k];
+  return k == part || made_from(S, d->from, part) || made_from(S, d->other, part);
+}
+
+/* The file that all rows of a dataset come from, in the end; NULL if stages chose among them. */
+static const Dataset *plain_file(const Sema *S, int k) {
+  for (; k >= 0; k = S->p->datasets.at[k].from) {
+    const Dataset *d = &S->p->datasets.at[k];
+    if (d->op == DATA_TAKE || d->op == DATA_DROP || d->op == DATA_KEEP || d->other >= 0 || is_part(d))
+      return NULL;
+    if (d->from < 0) return d->files.n > 0 ? d : NULL;
+  }
+  return NULL;
+}
+
+static bool same_files(const Dataset *a, const Dataset *b) {
+  if (a == NULL || b == NULL || a == b || a->op != b->op || a->files.n != b->files.n) return false;
+  for (int i = 0; i < a->files.n; i++)
+    if (strcmp(a->files.at[i].name, b->files.at[i].name) != 0) return false;
+  return true;
+}
+
+static Span data_span(const TrainInfo *t) {
+  for (int i = 0; i < t->given.n; i++)
+    if (strcmp(t->given.at[i].name, "data") == 0) return t->given.at[i].span;
+  return t->decl->name_span;
+}
+
+static bool warn_held_out(Sema *S, const TrainInfo *t, int data, int table) {
+  for (int k = 0; k < S->p->datasets.n; k++) {
+    const Dataset *d = &S->p->datasets.at[k];
+    if (!is_part(d) || !made_from(S, table, k) || !holds_all(S, data, d->from)) continue;
+    Diag *diag = diag_add(S->sink, DIAG_TEST_DATA, data_span(t),
+                          "the train `%s` sees rows that a part of a split holds out", t->name);
+    diag_label(diag, d->span, "split here; a part of it is used as values");
+    diag_help(diag, "train on the other part of the split");
+    return true;
+  }
+  const Dataset *a = plain_file(S, data), *b = plain_file(S, table);
+  if (!same_files(a, b)) return false;
+  Diag *diag = diag_add(S->sink, DIAG_TEST_DATA, data_span(t),
+                        "the train `%s` sees the same rows as another dataset of the same file", t->name);
+  diag_label(diag, b->span, "read again here, and used as values");
+  diag_help(diag, "read the file once and `split` it, or name the file of the test set");
+  return true;
+}
+
+void advise_data(Sema *S) {
+  for (int i = 0; i < S->trains.n; i++) {
+    const int data = S->p->trains.at[S->trains.at[i]->index].dataset;
+    bool said = data < 0;
+    for (int k = 0; k < S->p->slots.n && !said; k++)
+      if (S->p->slots.at[k].kind == SLOT_TABLE)
+        said = warn_held_out(S, S->trains.at[i], data, S->p->slots.at[k].dataset);
+  }
+}

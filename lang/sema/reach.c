@@ -1,0 +1,236 @@
+/* What a declared circuit or model cannot show: parameters and qubits that no result depends on, inputs that
+ * it ignores, gates that undo each other. All of it by structure, from the graph of its first elaboration. */
+#include "lang/sema/walk.h"
+#include <string.h>
+#include "lang/ir/light_cone.h"
+
+typedef struct Reach {
+  Sema *S;
+  const Graph *g;
+  bool *node;   /* a result depends on it, */
+  bool **param; /* and on which elements of a PARAM; NULL elsewhere */
+  Span *dead;   /* [nodes]: a gate in vain whose angle it is, */
+  uint64_t *in; /* and the qubits of all of them */
+  uint64_t touched, reached;
+  int n_qubits;
+} Reach;
+
+static void mark_element(Reach *r, NodeId id, int64_t element) {
+  const Node *n = g_node(r->g, id);
+  if (n->op != OP_PARAM || r->node[id]) {
+    r->node[id] = true;
+    return;
+  }
+  if (r->param[id] == NULL) r->param[id] = ARENA_ARRAY(r->S->a, bool, shape_capacity(&n->shape) + 1);
+  r->param[id][element] = true;
+}
+
+/* How many angles of the use refer to inputs, as far as it has any; given gates mark the others. */
+static int n_angles(const GateUse *u) {
+  if (u->channel != CHANNEL_NONE) return channel_n_params(u->channel);
+  return gate_info[u->gate].given ? GATE_MAX_ANGLES : gate_info[u->gate].n_angles;
+}
+
+static void note_dead(Reach *r, NodeId id, const GateUse *u) {
+  r->dead[id] = u->span;
+  for (int q = 0; q < u->n_controls + u->n_targets; q++) r->in[id] |= (uint64_t)1 << u->qubit[q];
+}
+
+static void mark_circuit(Reach *r, const Node *n) {
+  const CircuitProgram *c = n->attr.p;
+  const LightCone cone = light_cone(r->S->a, c);
+  r->touched |= cone.touched, r->reached |= cone.reached, r->n_qubits = c->n_qubits;
+  for (int i = 0; i < c->gates.n; i++)
+    for (int k = 0; k < n_angles(&c->gates.at[i]); k++) {
+      const AngleRef *a = &c->gates.at[i].angle[k];
+      if (a->source < 0 || a->source >= n->n_in) continue;
+      const NodeId in = n->in[a->source];
+      if (!cone.angle[i * GATE_MAX_ANGLES + k]) note_dead(r, in, &c->gates.at[i]);
+      else mark_element(r, in, a->element);
+    }
+}
+
+static void mark_results(Reach *r, const Value *v) {
+  if (v->kind == VAL_TENSOR && v->u.tensor->g == r->g) r->node[v->u.tensor->node] = true;
+  const bool list = v->kind == VAL_LIST || v->kind == VAL_TUPLE;
+  for (int i = 0; list && i < v->u.list.n; i++) mark_results(r, v->u.list.at[i]);
+}
+
+static bool flow(Reach *r, const Value *results) {
+  const int n = g_count(r->g);
+  r->node = ARENA_ARRAY(r->S->a, bool, n + 1);
+  r->param = ARENA_ARRAY(r->S->a, bool *, n + 1);
+  r->dead = ARENA_ARRAY(r->S->a, Span, n + 1);
+  r->in = ARENA_ARRAY(r->S->a, uint64_t, n + 1);
+  mark_results(r, results);
+  bool any = false;
+  for (NodeId id = n - 1; id >= 0; id--) {
+    const Node *at = g_node(r->g, id);
+    if (!r->node[id]) continue;
+    any = true;
+    if (at->op == OP_CIRCUIT) mark_circuit(r, at);
+    else
+      for (int i = 0; i < at->n_in; i++) r->node[at->in[i]] = true;
+  }
+  return any;
+}
+
+/* ---- parameters -------------------------------------------------------------------------------- */
+
+typedef struct DeadParams {
+  int64_t all, dead;
+  uint64_t qubits; /* of the gates that they turn */
+  Span place;
+  const char *first, *last;
+} DeadParams;
+
+static const char *element_text(Sema *S, const char *key, const Shape *s, int64_t element) {
+  const char *out = "";
+  int64_t at[SHAPE_MAX_RANK];
+  for (int k = s->rank - 1; k >= 0; k--) at[k] = element % s->d[k].n, element /= s->d[k].n;
+  for (int k = 0; k < s->rank; k++)
+    out = arena_printf(S->a, "%s%s%lld", out, k > 0 ? ", " : "", (long long)at[k]);
+  return s->rank == 0 ? key : arena_printf(S->a, "%s[%s]", key, out);
+}
+
+/* A param without any use is W0101's to say. */
+static bool has_use(const Graph *g, NodeId id) {
+  for (NodeId k = id + 1; k < g_count(g); k++)
+    for (int i = 0; i < g_node(g, k)->n_in; i++)
+      if (g_node(g, k)->in[i] == id) return true;
+  return false;
+}
+
+static void count_dead(Reach *r, const Part *part, DeadParams *d) {
+  const Slot *slot = &r->S->p->slots.at[part->slot];
+  if (slot->kind != SLOT_PARAM) return;
+  const int64_t size = shape_capacity(&slot->shape);
+  bool *live = ARENA_ARRAY(r->S->a, bool, size + 1), whole = false, any = false;
+  Span gate = {0};
+  for (NodeId id = 0; id < g_count(r->g); id++) {
+    const Node *n = g_node(r->g, id);
+    if (n->op != OP_PARAM || n->attr.i[0] != part->slot) continue;
+    whole = whole || r->node[id], any = any || has_use(r->g, id);
+    if (r->dead[id].end != 0) gate = r->dead[id];
+    d->qubits |= r->in[id];
+    for (int64_t e = 0; r->param[id] != NULL && e < size; e++) live[e] = live[e] || r->param[id][e];
+  }
+  d->all += size;
+  for (int64_t e = 0; any && !whole && e < size; e++) {
+    if (live[e]) continue;
+    d->last = element_text(r->S, src_of_span(r->S, slot->span), &slot->shape, e);
+    if (d->dead++ > 0) continue;
+    d->first = d->last;
+    d->place = gate.end != 0 && !span_in_library(gate) ? gate : slot->span;
+  }
+}
+
+static int bits_of(uint64_t v) { return __builtin_popcountll(v); }
+
+static void say_dead(Reach *r, const ObjectInfo *o) {
+  DeadParams d = {0};
+  for (int i = 0; i < o->parts.n; i++)
+    if (o->parts.at[i].part == NULL) count_dead(r, &o->parts.at[i], &d);
+  if (d.dead == 0) return;
+  if (d.qubits != 0 && (d.qubits & r->touched & r->reached) == 0) return; /* said of the qubits */
+  Diag *diag = diag_add(r->S->sink, DIAG_DEAD_PARAMS, d.place,
+                        "%lld of the %lld parameters of `%s` can never change its result", (long long)d.dead,
+                        (long long)d.all, o->name);
+  if (d.dead == 1) diag_mark(diag, "%s", d.first);
+  else diag_mark(diag, "%s%s%s", d.first, d.dead == 2 ? " and " : " ... ", d.last);
+  diag_note(diag, "between these angles and the measurement stands only what commutes with their rotations");
+  diag_help(diag,
+            "measure another operator as well, or end with another rotation; `# allow W0312` on this line "
+            "keeps it quiet");
+}
+
+static void say_qubits(Reach *r, const ObjectInfo *o) {
+  const uint64_t lost = r->touched & ~r->reached;
+  if (lost == 0) return;
+  const char *list = "";
+  for (int q = 0; q < r->n_qubits; q++)
+    if ((lost >> q & 1) != 0) list = arena_printf(r->S->a, "%s%s%d", list, *list != '\0' ? ", " : "", q);
+  Diag *d = diag_add(r->S->sink, DIAG_LOST_QUBITS, o->decl->name_span,
+                     "qubit%s %s of `%s` cannot reach the measurement", bits_of(lost) > 1 ? "s" : "", list,
+                     o->name);
+  diag_help(d, "entangle %s with what is measured, measure %s, or leave %s out",
+            bits_of(lost) > 1 ? "them" : "it", bits_of(lost) > 1 ? "them" : "it",
+            bits_of(lost) > 1 ? "them" : "it");
+}
+
+/* ---- inputs --------------------------------------------------------------------------------------- */
+
+static void say_inputs(Reach *r, const ObjectInfo *o) {
+  const AstNode *params = ast_kid(o->decl, AST_MODEL_params);
+  for (NodeId id = 0; id < g_count(r->g); id++) {
+    const Node *n = g_node(r->g, id);
+    const int64_t i = n->op == OP_DRAW ? -1 - n->attr.i[1] : -1;
+    if (i < 0 || r->node[id] || params == NULL || i >= params->n) continue;
+    const AstNode *p = params->kids[i];
+    const char *name = sym_text(p->name);
+    if (name[0] == '_') continue;
+    Diag *d = diag_add(r->S->sink, DIAG_IGNORED_INPUT, p->span,
+                       "the result of `%s` does not depend on its input `%s`", o->name, name);
+    if (r->dead[id].end != 0) diag_label(d, r->dead[id], "this cannot reach the measurement");
+    diag_help(d, "use it, or leave it out of the signature");
+  }
+}
+
+/* ---- gates that undo each other -------------------------------------------------------------------- */
+
+static bool same_angles(const GateUse *a, const GateUse *b, double sign) {
+  for (int i = 0; i < gate_info[a->gate].n_angles; i++) {
+    const AngleRef *x = &a->angle[i], *y = &b->angle[i];
+    if (x->source != y->source || x->element != y->element || x->shift != sign * y->shift) return false;
+    if (x->source >= 0 && x->scale != sign * y->scale) return false;
+  }
+  return true;
+}
+
+static bool undoes(const GateUse *a, const GateUse *b) {
+  const int n = a->n_controls + a->n_targets;
+  if (a->channel != CHANNEL_NONE || b->channel != CHANNEL_NONE || gate_info[a->gate].given) return false;
+  if (a->n_controls != b->n_controls || n != b->n_controls + b->n_targets) return false;
+  if (memcmp(a->qubit, b->qubit, (size_t)n) != 0) return false;
+  if (memcmp(a->control_on, b->control_on, (size_t)a->n_controls) != 0) return false;
+  const char *rule = gate_info[a->gate].inverse;
+  if (a->inverse != b->inverse) return a->gate == b->gate && same_angles(a, b, 1);
+  if (strcmp(rule, "self") == 0) return a->gate == b->gate;
+  if (strcmp(rule, "negate") == 0) return a->gate == b->gate && same_angles(a, b, -1);
+  return gate_find(rule) == b->gate;
+}
+
+static bool meet(const GateUse *a, const GateUse *b) {
+  for (int i = 0; i < a->n_controls + a->n_targets; i++)
+    for (int k = 0; k < b->n_controls + b->n_targets; k++)
+      if (a->qubit[i] == b->qubit[k]) return true;
+  return false;
+}
+
+/* Two gates of the script's own text, at different places: a loop or an inverse may mean it. */
+void warn_cancelling(Sema *S, const CircuitProgram *c) {
+  for (int i = 0; i < c->gates.n; i++) {
+    const GateUse *a = &c->gates.at[i], *b = NULL;
+    for (int k = i + 1; k < c->gates.n && b == NULL; k++)
+      if (meet(a, &c->gates.at[k])) b = &c->gates.at[k];
+    if (b == NULL || a->gate == GATE_ID || !undoes(a, b) || a->inverse || b->inverse) continue;
+    if (a->span.begin == b->span.begin || span_in_library(a->span) || span_in_library(b->span)) continue;
+    Diag *d = diag_add(S->sink, DIAG_CANCELS, b->span, "`%s` undoes the `%s` before it",
+                       gate_info[b->gate].name, gate_info[a->gate].name);
+    diag_label(d, a->span, "on the same qubits, with nothing between");
+    diag_help(d, "leave both out; `# allow W0314` on this line keeps it quiet");
+    return;
+  }
+}
+
+void warn_reach(Sema *S, const ObjectInfo *o, const Graph *g) {
+  Reach r = {.S = S, .g = g};
+  if (o->copies != NULL || o->view_of != NULL) return; /* what is copied was looked at */
+  if (o->is_block || o->results == NULL || val_is_error(o->results) || span_in_library(o->decl->span)) return;
+  if (!flow(&r, o->results)) return;
+  if (o->is_circuit) {
+    say_qubits(&r, o);
+    say_dead(&r, o);
+  }
+  say_inputs(&r, o);
+}
