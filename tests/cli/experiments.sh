@@ -39,7 +39,7 @@ include "stdgates.inc";
 qubit[4] q;
 ry(0.1) q[0]; ry(0.2) q[1]; ry(0.3) q[2]; ry(0.4) q[3];
 cx q[0], q[1]; cx q[1], q[2]; cx q[2], q[3];
-rz(0.5) q[0]; rz(0.6) q[1]; rz(0.7) q[2]; rz(0.8) q[3];
+rx(0.5) q[0]; rx(0.6) q[1]; rx(0.7) q[2]; rx(0.8) q[3];
 QASM
 
 waits=$(sed -n 's/^\([a-z_0-9]*\) .*/\1/p' "$QGN_ROOT/tests/experiments/LATER")
