@@ -117,6 +117,10 @@ typedef const Source *QasmRead(void *ctx, const char *from, const char *name, co
 
 /* NULL after errors; the sink has them. `read` may be NULL: only qelib1.inc and stdgates.inc are there. */
 QasmFile *qasm_read(Arena *a, const Source *src, QasmRead *read, void *ctx, DiagSink *sink);
+/* The number of qubits on which the final values of the file's bits depend. From 1 to `most` of them: the
+ * file is cut to these qubits, numbered in their old order, and to the operations that have a part in it; its
+ * registers of qubits keep their old numbers. Angles and inputs stay as they are. */
+int qasm_cone(Arena *a, QasmFile *f, int most);
 /* The values of all nodes. inputs: one number each; angles: one for each of the file's, or NULL: the
  * file's own numbers. Not finite where a function is outside of its domain. */
 void qasm_values(const QasmFile *f, const double *inputs, const double *angles, double *out);

@@ -21,15 +21,30 @@ static const Source *read_include(void *ctx, const char *from, const char *name,
   return src_add(file.shown, file.text, file.size);
 }
 
+/* Of a file that is too large, what its measurements depend on. */
+static bool cut_to_cone(Sema *S, const AstNode *use, QasmFile *f) {
+  const int all = f->n_qubits, n = qasm_cone(S->a, f, CIRCUIT_MAX_QUBITS);
+  if (n >= 1 && n <= CIRCUIT_MAX_QUBITS) return true;
+  Diag *d = say(S, DIAG_TOO_LARGE, use->span,
+                n == 0 ? "`%s` has %d qubits and measures none of them"
+                       : "`%s` has %d qubits, and what it measures depends on %d of them",
+                use->text, all, n);
+  diag_note(d,
+            "at most %d can be simulated; of a larger file the qubits that its measurements depend on count",
+            CIRCUIT_MAX_QUBITS);
+  return false;
+}
+
 const Value *file_block_read(Sema *S, const AstNode *use, const char *name, const SemaModule *file) {
   const Source *src = src_add(file->shown, file->text, file->size);
   import_add(S, file);
-  const QasmFile *f = src != NULL ? qasm_read(S->a, src, read_include, S, S->sink) : NULL;
+  QasmFile *f = src != NULL ? qasm_read(S->a, src, read_include, S, S->sink) : NULL;
   if (f == NULL) return S->error;
   if (f->n_qubits == 0) {
     say(S, DIAG_MODULE_FILE, use->span, "`%s` declares no qubits", use->text);
     return S->error;
   }
+  if (f->n_qubits > CIRCUIT_MAX_QUBITS && !cut_to_cone(S, use, f)) return S->error;
   FileBlock *b = ARENA_NEW(S->a, FileBlock);
   *b = (FileBlock){name, f, use->span};
   Value *v = val_new(S, VAL_FILE, use->span);
