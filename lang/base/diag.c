@@ -32,6 +32,12 @@ Diag *diag_add(DiagSink *s, DiagCode code, Span span, const char *fmt, ...) {
   return d;
 }
 
+void diag_pass(DiagSink *s, Diag *d) {
+  if (diag_info[d->code].severity != SEV_ERROR) return;
+  vec_push(s->arena, &s->all, d);
+  s->n_errors++;
+}
+
 void diag_mark(Diag *d, const char *fmt, ...) {
   va_list ap;
   va_start(ap, fmt);

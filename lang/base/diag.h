@@ -70,6 +70,8 @@ typedef struct DiagSink {
 DiagSink *diag_sink(Arena *a);
 Diag *diag_add(DiagSink *s, DiagCode code, Span span, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+/* Hands an error of another sink on, as it is; warnings stay there. The record must live as long as `s`. */
+void diag_pass(DiagSink *s, Diag *d);
 /* Text beside the carets of the primary span. */
 void diag_mark(Diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A secondary place, in any file. */

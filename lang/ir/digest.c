@@ -218,6 +218,15 @@ void digest_train(Digest *d, const Train *t) {
     slot(d, t->scheduled.at[i].slot);
   }
   block(d, &t->step);
+  digest_int(d, train_validates(t) ? t->validation.batch : 0);
+  if (train_validates(t)) {
+    slots(d, t->validation.columns.n, t->validation.columns.at);
+    for (int i = 0; i < t->validation.columns.n; i++)
+      digest_int(d, d->program->slots.at[t->validation.columns.at[i]].column);
+    block(d, &t->validation.block);
+  }
+  digest_int(d, t->watch.patience), digest_int(d, t->watch.keep);
+  if (train_watches(t)) series(d, t->watch.series), digest_int(d, t->watch.up), real(d, t->watch.min_delta);
   digest_int(d, t->everys.n);
   for (int i = 0; i < t->everys.n; i++) {
     digest_int(d, t->everys.at[i].k);

@@ -12,6 +12,7 @@ static void visit_block(const Program *p, const Block *b, Visit *visit, void *ct
 
 static void visit_train(const Program *p, const Train *t, Visit *visit, void *ctx) {
   visit_block(p, &t->step, visit, ctx);
+  visit_block(p, &t->validation.block, visit, ctx);
   for (int k = 0; k < t->everys.n; k++) visit_block(p, &t->everys.at[k].block, visit, ctx);
 }
 
@@ -188,6 +189,19 @@ static void put_train(const Print *d, const Train *t, int depth) {
     fprintf(d->out, "%s = ", slot_text(d, t->scheduled.at[k].slot));
     put_schedule(d, &t->scheduled.at[k].schedule);
     fputc('\n', d->out);
+  }
+  if (train_validates(t)) {
+    indent(d, depth + 1);
+    fprintf(d->out, "validate on batches of %lld from %s\n", (long long)t->validation.batch,
+            d->p->datasets.at[t->validation.dataset].name);
+    put_block(d, &t->validation.block, depth + 2);
+  }
+  if (train_watches(t)) {
+    indent(d, depth + 1);
+    fprintf(d->out, "watch %s, %s is best, patience %lld, min_delta ", d->p->series.at[t->watch.series].name,
+            t->watch.up ? "largest" : "least", (long long)t->watch.patience);
+    put_number(d, t->watch.min_delta);
+    fputs(t->watch.keep ? ", best weights kept\n" : "\n", d->out);
   }
   for (int k = 0; k < t->everys.n; k++) {
     indent(d, depth + 1);

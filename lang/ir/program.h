@@ -233,6 +233,27 @@ typedef struct Every {
   Span span;
 } Every;
 
+/* The losses of the step on other data, in evaluation mode and without updates, after every epoch. */
+typedef struct Validation {
+  int dataset; /* -1: none */
+  int64_t batch;
+  int batch_count;
+  VEC(int) columns;
+  Block block;
+} Validation;
+
+/* One series that decides how long a train runs, and which weights it leaves. */
+typedef struct Watch {
+  int series;       /* -1: none */
+  bool up;          /* the largest value is the best */
+  int64_t patience; /* entries that are not better before the train ends, 0: any number */
+  double min_delta; /* by which a better value differs at least */
+  bool keep;        /* at the end the weights are those of the best entry */
+} Watch;
+
+/* Numbers of a train that may end early. */
+typedef enum RanNumber { RAN_ITERATIONS, RAN_EPOCHS, RAN_BEST_EPOCH, RAN_NUMBERS } RanNumber;
+
 /* What can change a result of a train stands in its digest too (digest.c). */
 typedef struct Train {
   const char *name;
@@ -243,13 +264,16 @@ typedef struct Train {
   const char *gradient; /* a row of circuit_methods.def, or "default": each circuit's first possible one */
   int batch_count;      /* id of B, 0 if the step has no columns */
   VEC(int) columns;     /* SLOT_COLUMN slots to fill */
+  Validation validation;
+  Watch watch;
   VEC(Optimizer) optimizers;
   Block step;
   VEC(Every) everys;
   VEC(int) series; /* all series of this train */
   VEC(Scheduled) scheduled;
-  VEC(int) kept;    /* slots that keep their values from one step to the next */
-  VEC(int) buffers; /* SLOT_BUFFER slots that its step changes: saved with the weights */
+  VEC(int) kept;        /* slots that keep their values from one step to the next */
+  VEC(int) buffers;     /* SLOT_BUFFER slots that its step changes: saved with the weights */
+  int ran[RAN_NUMBERS]; /* slots of what is known at its end only, 0: not asked for, else 1 + the slot */
   Span span;
 } Train;
 
@@ -282,6 +306,9 @@ typedef struct Sweep {
 } Sweep;
 /* Runs of a sweep: points times seeds, points first. */
 static inline int sweep_runs(const Sweep *s) { return s->points.n * (s->seeds.n > 0 ? s->seeds.n : 1); }
+
+static inline bool train_validates(const Train *t) { return t->validation.batch > 0; }
+static inline bool train_watches(const Train *t) { return t->watch.patience > 0 || t->watch.keep; }
 
 /* ---- reports ---------------------------------------------------------------------------- */
 typedef enum FigureKind { FIGURE_HISTOGRAM, FIGURE_SERIES, FIGURE_CURVE, FIGURE_BARS } FigureKind;

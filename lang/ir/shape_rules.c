@@ -25,18 +25,18 @@ static const char *dim_text_of(const Make *m, Dim d) { return dim_text(m->g->are
 typedef enum ElemRule { RULE_REAL, RULE_BOOL, RULE_WHOLE, RULE_FIRST, RULE_COMMON, RULE_BRANCHES } ElemRule;
 
 static const ElemRule elem_rule[OP_COUNT_OF] = {
-    [OP_COUNT] = RULE_WHOLE,      [OP_CLOCK] = RULE_WHOLE,       [OP_FLOOR] = RULE_WHOLE,
-    [OP_ROUND] = RULE_WHOLE,      [OP_NOT] = RULE_BOOL,          [OP_IS_FINITE] = RULE_BOOL,
-    [OP_EQ] = RULE_BOOL,          [OP_NE] = RULE_BOOL,           [OP_LT] = RULE_BOOL,
-    [OP_LE] = RULE_BOOL,          [OP_AND] = RULE_BOOL,          [OP_OR] = RULE_BOOL,
-    [OP_MAXIMUM] = RULE_COMMON,   [OP_MINIMUM] = RULE_COMMON,    [OP_SELECT] = RULE_BRANCHES,
-    [OP_REDUCE_MAX] = RULE_FIRST, [OP_REDUCE_MIN] = RULE_FIRST,  [OP_ARGMAX] = RULE_WHOLE,
-    [OP_STRETCH] = RULE_FIRST,    [OP_RESHAPE] = RULE_FIRST,     [OP_TRANSPOSE] = RULE_FIRST,
-    [OP_SLICE] = RULE_FIRST,      [OP_PAD] = RULE_FIRST,         [OP_CONCAT] = RULE_COMMON,
-    [OP_GATHER] = RULE_FIRST,     [OP_STOP_GRAD] = RULE_FIRST,   [OP_MARK] = RULE_FIRST,
-    [OP_FLIP] = RULE_FIRST,       [OP_COUNTS] = RULE_WHOLE,      [OP_NEAREST] = RULE_WHOLE,
-    [OP_MAXPOOL] = RULE_FIRST,    [OP_CATEGORICAL] = RULE_WHOLE, [OP_STORE] = RULE_FIRST,
-    [OP_UPDATE] = RULE_BOOL,
+    [OP_COUNT] = RULE_WHOLE,      [OP_CLOCK] = RULE_WHOLE,      [OP_FLOOR] = RULE_WHOLE,
+    [OP_ROUND] = RULE_WHOLE,      [OP_NOT] = RULE_BOOL,         [OP_IS_FINITE] = RULE_BOOL,
+    [OP_EQ] = RULE_BOOL,          [OP_NE] = RULE_BOOL,          [OP_LT] = RULE_BOOL,
+    [OP_LE] = RULE_BOOL,          [OP_AND] = RULE_BOOL,         [OP_OR] = RULE_BOOL,
+    [OP_MAXIMUM] = RULE_COMMON,   [OP_MINIMUM] = RULE_COMMON,   [OP_SELECT] = RULE_BRANCHES,
+    [OP_REDUCE_MAX] = RULE_FIRST, [OP_REDUCE_MIN] = RULE_FIRST, [OP_ARGMAX] = RULE_WHOLE,
+    [OP_STRETCH] = RULE_FIRST,    [OP_RESHAPE] = RULE_FIRST,    [OP_TRANSPOSE] = RULE_FIRST,
+    [OP_SLICE] = RULE_FIRST,      [OP_PAD] = RULE_FIRST,        [OP_CONCAT] = RULE_COMMON,
+    [OP_GATHER] = RULE_FIRST,     [OP_STOP_GRAD] = RULE_FIRST,  [OP_MARK] = RULE_FIRST,
+    [OP_ENTRIES] = RULE_FIRST,    [OP_FLIP] = RULE_FIRST,       [OP_COUNTS] = RULE_WHOLE,
+    [OP_NEAREST] = RULE_WHOLE,    [OP_MAXPOOL] = RULE_FIRST,    [OP_CATEGORICAL] = RULE_WHOLE,
+    [OP_STORE] = RULE_FIRST,      [OP_UPDATE] = RULE_BOOL,
 };
 
 /* The kind of inputs first.. if they agree, else real. */
@@ -64,6 +64,15 @@ ElemKind elem_of(const Make *m) {
 /* ---- elementwise --------------------------------------------------------------------------- */
 const char *shape_rule_scalar(Make *m) {
   m->shape = shape_scalar();
+  return NULL;
+}
+
+const char *shape_rule_entries(Make *m) {
+  const Shape *a = in_shape(m, 0);
+  if (a->rank < 1 || m->attr->i[1] < 1)
+    return arena_printf(m->g->arena, "%lld rows of %s", (long long)m->attr->i[1], text_of(m, a));
+  m->shape = *a;
+  m->shape.d[0] = dim_static(m->attr->i[1]);
   return NULL;
 }
 

@@ -60,7 +60,8 @@ const Value *eval_name(Sema *S, const AstNode *n) {
       v->u.object = object_resolve(S, b->value->u.object);
       return v;
     }
-    return b->kept != NULL ? kept_read(S, b, n->span) : val_at(S, b->value, n->span);
+    if (b->kept != NULL) return kept_read(S, b, n->span);
+    return b->slot >= 0 ? var_read(S, b, n->span) : val_at(S, b->value, n->span);
   }
   const Value *given = given_name(S, text, n->span);
   if (given != NULL) return given;
@@ -76,10 +77,22 @@ const Value *eval_name(Sema *S, const AstNode *n) {
 
 /* ---- members ----------------------------------------------------------------------------------- */
 
+/* A number that the train leaves at its end. */
+static const Value *train_ran(Sema *S, const TrainInfo *t, RanNumber which, const AstNode *n) {
+  int *at = &S->p->trains.at[t->index].ran[which];
+  const Shape scalar = shape_scalar();
+  if (*at == 0)
+    *at = 1 + slot_new(S, SLOT_VALUE, arena_printf(S->a, "%s.%s", t->name, sym_text(n->name)), &scalar,
+                       ELEM_LABEL, n->span);
+  const Value *v = val_node(S, g_input(graph_now(S), *at - 1, &scalar, ELEM_LABEL, n->span), 0, n->span);
+  v->u.tensor->slot = *at - 1;
+  return v;
+}
+
 static const Value *train_member(Sema *S, const TrainInfo *t, const AstNode *n) {
   const char *name = sym_text(n->name);
-  static const char *const known[] = {"iterations", "epochs_run", "circuit_runs", "missing_groups",
-                                      "seconds_per_epoch"};
+  static const char *const known[] = {"iterations",     "epochs_run",        "circuit_runs",
+                                      "missing_groups", "seconds_per_epoch", "best_epoch"};
   for (int i = 0; i < t->series.n; i++) {
     if (strcmp(t->series.at[i].name, name) != 0) continue;
     Value *v = val_new(S, VAL_SERIES, n->span);
@@ -90,6 +103,10 @@ static const Value *train_member(Sema *S, const TrainInfo *t, const AstNode *n) 
   if (t->done && !t->may_stop && strcmp(name, "iterations") == 0)
     return val_int(S, train->epochs * t->per_epoch, n->span);
   if (t->done && !t->may_stop && strcmp(name, "epochs_run") == 0) return val_int(S, train->epochs, n->span);
+  if (t->done && strcmp(name, "iterations") == 0) return train_ran(S, t, RAN_ITERATIONS, n);
+  if (t->done && strcmp(name, "epochs_run") == 0) return train_ran(S, t, RAN_EPOCHS, n);
+  if (t->done && train_watches(train) && strcmp(name, "best_epoch") == 0)
+    return train_ran(S, t, RAN_BEST_EPOCH, n);
   if (strcmp(name, "missing_groups") == 0) {
     if (t->missing_groups < 0) return val_int(S, 0, n->span);
     const Shape scalar = shape_scalar();

@@ -39,8 +39,9 @@ static bool pick_of(Sema *S, const AstNode *n, Dim size, const char *what, Pick 
       out->kind = PICK_ALL;
       return true;
     }
-    if (!end_of(S, ast_kid(n, AST_SLICE_from), size.n, 0, &out->from)) return false;
-    if (!end_of(S, ast_kid(n, AST_SLICE_to), size.n, size.n, &out->to)) return false;
+    const int64_t all = size.count != 0 ? 0 : size.n;
+    if (!end_of(S, ast_kid(n, AST_SLICE_from), all, 0, &out->from)) return false;
+    if (!end_of(S, ast_kid(n, AST_SLICE_to), all, all, &out->to)) return false;
   } else {
     const Value *v = eval(S, n);
     if (val_is_error(v)) return false;
@@ -50,8 +51,9 @@ static bool pick_of(Sema *S, const AstNode *n, Dim size, const char *what, Pick 
       return true;
     }
     if (v->kind == VAL_RANGE) {
-      out->from = v->u.range.lo < 0 ? v->u.range.lo + size.n : v->u.range.lo;
-      out->to = v->u.range.hi < 0 ? v->u.range.hi + size.n : v->u.range.hi;
+      const int64_t all = size.count != 0 ? 0 : size.n;
+      out->from = v->u.range.lo < 0 ? v->u.range.lo + all : v->u.range.lo;
+      out->to = v->u.range.hi < 0 ? v->u.range.hi + all : v->u.range.hi;
     } else if (v->kind == VAL_TENSOR) {
       Diag *d = say(S, DIAG_STATIC, n->span, "an index is known before the run, but this is %s",
                     val_describe(S, v));
@@ -145,6 +147,26 @@ static NodeId pick_list(Sema *S, NodeId id, int axis, const Value *list, Dim siz
   return n == 1 ? parts[0] : g_concat(g, n, parts, axis, span);
 }
 
+/* Rows of an axis whose size is known only when run; what is not there then is NaN. NODE_NONE after an error.
+ */
+static NodeId pick_rows(Sema *S, NodeId id, int axis, const Pick *p, Dim size) {
+  Graph *g = graph_now(S);
+  const int n = p->kind == PICK_LIST ? p->list->u.list.n : 1;
+  const int64_t rows = p->kind == PICK_SLICE ? p->to - p->from : 1;
+  if (axis != 0 || rows < 1) {
+    later(S, p->span, "such an index into an axis whose size is known only when run (`%s`)",
+          S->p->counts.at[size.count].name);
+    return NODE_NONE;
+  }
+  NodeId *parts = ARENA_ARRAY(S->a, NodeId, n + 1);
+  for (int i = 0; i < n; i++) {
+    int64_t from = p->from;
+    if (p->kind == PICK_LIST && !want_int(S, p->list->u.list.at[i], "an index", &from)) return NODE_NONE;
+    parts[i] = g_make(g, OP_ENTRIES, 1, &id, &(Attr){.i = {from, rows}}, NULL, p->span, NULL);
+  }
+  return n == 1 ? parts[0] : g_concat(g, n, parts, 0, p->span);
+}
+
 static const Value *index_tensor(Sema *S, const Value *v, const AstNode *n) {
   const Tensor *t = want_tensor(S, v, "the indexed value");
   if (t == NULL) return S->error;
@@ -165,13 +187,10 @@ static const Value *index_tensor(Sema *S, const Value *v, const AstNode *n) {
     const char *what =
         arena_printf(S->a, "axis %d of `%s`", i, src_of_span(S, ast_kid(n, AST_INDEX_value)->span));
     if (!pick_of(S, indices->kids[i], shape.d[i], what, &p)) return S->error;
-    if (p.kind != PICK_ALL && shape.d[i].count != 0) {
-      later(S, indices->kids[i]->span, "an index into an axis whose size is known only when run (`%s`)",
-            S->p->counts.at[shape.d[i].count].name);
-      return S->error;
-    }
-    if (p.kind == PICK_SLICE || p.kind == PICK_ONE) id = g_slice(g, id, axis, p.from, p.to - p.from, n->span);
-    if (p.kind == PICK_LIST) id = pick_list(S, id, axis, p.list, shape.d[i], n->span);
+    if (p.kind != PICK_ALL && shape.d[i].count != 0) id = pick_rows(S, id, axis, &p, shape.d[i]);
+    else if (p.kind == PICK_SLICE || p.kind == PICK_ONE)
+      id = g_slice(g, id, axis, p.from, p.to - p.from, n->span);
+    else if (p.kind == PICK_LIST) id = pick_list(S, id, axis, p.list, shape.d[i], n->span);
     if (id == NODE_NONE) return S->error;
     if (p.kind == PICK_ONE) id = drop_axis(g, id, axis, n->span);
     else axis++;

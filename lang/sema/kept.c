@@ -107,7 +107,7 @@ const Value *kept_read(Sema *S, const Binding *b, Span span) {
 void kept_assign(Sema *S, const Binding *b, const Value *v, Span span) {
   const KeptVar *kept = b->kept;
   const char *name = sym_text(b->name);
-  if (val_is_error(v)) return;
+  if (val_is_error(v) || (S->train != NULL && S->train->validating)) return;
   if (kept->is_bundle != (v->kind == VAL_BUNDLE) || (kept->is_bundle && v->u.bundle.n != kept->n)) {
     Diag *d = say(S, DIAG_SHAPE, span, "`%s` is %s, but its new value is %s", name,
                   kept->is_bundle ? "a bundle of weights" : "a tensor", val_describe(S, v));

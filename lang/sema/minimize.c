@@ -37,11 +37,21 @@ static const TrainInfo *train_of_series(const Sema *S, int series) {
   return NULL;
 }
 
-/* A series as a tensor. Its number of entries is known now unless the train may stop early. */
+/* Ends the open region if a record of the series waits for its end. */
+static void records_settle(Sema *S, int series) {
+  for (int i = 0; i < S->region->pending.n; i++)
+    if (S->region->pending.at[i].series == series) {
+      region_close(S);
+      return;
+    }
+}
+
+/* A series as a tensor. Its number of entries is known now unless the train may stop early or runs. */
 const Value *series_value(Sema *S, int series, Span span) {
   const Series *s = &S->p->series.at[series];
   const TrainInfo *t = train_of_series(S, series);
-  if (t == NULL || !t->done) return later(S, span, "reading the series `%s` inside its own train", s->name);
+  if (t == NULL) return S->error;
+  if (!t->done) records_settle(S, series);
   Shape shape = S->p->slots.at[s->slot].shape;
   const int64_t epochs = S->p->trains.at[t->index].epochs;
   if (s->per_epoch && s->first > epochs) {
@@ -51,7 +61,7 @@ const Value *series_value(Sema *S, int series, Span span) {
     diag_label(d, S->p->slots.at[s->slot].span, "recorded here");
     return S->error;
   }
-  bool open = t->may_stop;
+  bool open = t->may_stop || !t->done;
   for (int i = 0; i < t->series.n; i++)
     open = open || (t->series.at[i].series == series && t->series.at[i].open);
   if (!open) {
@@ -67,6 +77,7 @@ const Value *series_value(Sema *S, int series, Span span) {
 /* ---- record ------------------------------------------------------------------------------------------ */
 
 void walk_record(Sema *S, const AstNode *n) {
+  if (S->train->validating) return;
   const AstNode *operands = ast_kid(n, AST_ATTR_operands);
   const AstNode *target = operands != NULL && operands->n > 0 ? operands->kids[0] : NULL;
   if (operands == NULL || operands->n != 1 || target->kind != AST_NAME) {
@@ -80,8 +91,9 @@ void walk_record(Sema *S, const AstNode *n) {
     S->train->broken = true;
     return;
   }
-  static const char *const taken[] = {"loss",         "clipped",        "iterations",       "epochs_run",
-                                      "circuit_runs", "missing_groups", "seconds_per_epoch"};
+  static const char *const taken[] = {"loss",         "clipped",        "iterations",        "epochs_run",
+                                      "circuit_runs", "missing_groups", "seconds_per_epoch", "val_loss",
+                                      "best_epoch"};
   for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
     if (strcmp(name, taken[i]) == 0) {
       say(S, DIAG_REDECLARED, target->span, "every train has a `%s` already; record under another name",
@@ -264,7 +276,7 @@ void minimize_record(Sema *S, const Minimize *m, const Value *loss, uint32_t cou
   s.slot = tensor_export(S, loss->u.tensor, arena_printf(S->a, "%s.%s.value", S->train->name, m->name));
   s.series =
       train_series(S, m->name, &scalar, S->p->trains.at[S->train->index].epochs, true, 1, 1, m->n->span);
-  minimize_follow(S, m, s.series);
+  if (!S->train->validating) minimize_follow(S, m, s.series);
   s.count_id = (int)count_id;
   block_pending(S, s);
 }
@@ -292,8 +304,9 @@ void minimize_update(Sema *S, const Minimize *m, const Value *gradient) {
 }
 
 static const char *loss_name(Sema *S, const TrainedList *list) {
-  if (S->train->n_minimize == 1 && S->loop_depth == 0) return "loss";
-  const char *base = arena_printf(S->a, "loss.%s", list->at[0].name), *name = base;
+  const char *word = S->train->validating ? "val_loss" : "loss";
+  if (S->train->n_minimize == 1 && S->loop_depth == 0) return word;
+  const char *base = arena_printf(S->a, "%s.%s", word, list->at[0].name), *name = base;
   for (int k = 2;; k++) {
     bool taken = false;
     for (int i = 0; i < S->train->series.n; i++)
@@ -376,6 +389,10 @@ void walk_minimize(Sema *S, const AstNode *n) {
   m.bound = clip_bound(S, ast_kid(n, AST_MINIMIZE_clip));
   if (!all_used(S, &m) || (m.bound != NULL && val_is_error(m.bound))) return;
   m.name = loss_name(S, &list);
+  if (S->train->validating) {
+    minimize_record(S, &m, m.loss, (uint32_t)S->p->trains.at[S->train->index].batch_count);
+    return;
+  }
   advise_loss(S, &m, m.loss);
   for (int i = 0; i < list.n; i++)
     if (optim_searches(S, list.at[i].optim)) {
@@ -397,6 +414,7 @@ void walk_minimize(Sema *S, const AstNode *n) {
 }
 
 void walk_update(Sema *S, const AstNode *n) {
+  if (S->train->validating) return;
   const AstNode *target = ast_kid(n, AST_UPDATE_target);
   TrainedList list = {0};
   const Value *v = eval(S, ast_kid(n, AST_UPDATE_value)), *t = eval(S, target);

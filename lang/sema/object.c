@@ -226,7 +226,8 @@ static const Value *no_value(Sema *S, const ObjectInfo *o) {
 /* The train in whose step the body is called, through however many objects. */
 static const TrainInfo *train_of_call(const Sema *S) {
   if (S->object != NULL) return S->object->train;
-  return S->train != NULL && S->train->pass == 2 && S->train->every == 0 ? S->train : NULL;
+  return S->train != NULL && S->train->pass == 2 && S->train->every == 0 && !S->train->validating ? S->train
+                                                                                                  : NULL;
 }
 
 const Value *object_body(Sema *S, ObjectInfo *o, const Value *const *inputs, int n) {

@@ -154,7 +154,7 @@ Binding *declare(Sema *S, Symbol name, Span span, BindKind kind, const Value *v)
     warn_hiding(S, name, span, kind, v);
   }
   Binding *b = ARENA_NEW(S->a, Binding);
-  *b = (Binding){name, kind, span, v, false, S->runtime_depth, S->call, NULL};
+  *b = (Binding){name, kind, span, v, false, S->runtime_depth, -1, S->call, NULL};
   vec_push(S->a, &S->scope->names, b);
   if (S->scope != S->prelude) types_note(S, span, kind, name, v);
   return b;

@@ -24,7 +24,7 @@ void walk_block(Sema *S, const AstNode *block) {
 static bool is_discard(const AstNode *p) { return strcmp(sym_text(p->name), "_") == 0; }
 
 /* A tensor under the name it is bound to: for slots, and for derivatives by it. */
-static const Value *named(Sema *S, const Value *v, Symbol name) {
+const Value *named(Sema *S, const Value *v, Symbol name) {
   if (v->kind != VAL_TENSOR) return v;
   const char *path = path_here(S, sym_text(name));
   if (S->object == NULL) v = val_mark(S, v, path);
@@ -168,6 +168,7 @@ static void assign_weights(Sema *S, const AstNode *n, const Value *t, const Valu
   const int *slots = t->kind == VAL_OBJECT ? object_slots(S, t->u.object, &count) : t->u.stage.slots;
   if (t->kind == VAL_STAGE) count = t->u.stage.n;
   const bool is_param = t->kind == VAL_STAGE && t->u.stage.is_param;
+  if (S->train != NULL && S->train->validating) return;
   if (S->call != NULL) {
     later(S, n->span, "setting weights in a `def`");
     return;
@@ -234,19 +235,7 @@ static void walk_assign(Sema *S, const AstNode *n) {
     kept_assign(S, b, v, n->span);
     return;
   }
-  if (b->depth != S->runtime_depth) {
-    later(S, n->span, "a `var` that keeps its value from one run of a block to the next (`%s`)", name);
-    return;
-  }
-  Shape was, is;
-  ElemKind e;
-  if (!val_is_error(v) && val_shape(S, b->value, &was, &e) && val_shape(S, v, &is, &e) &&
-      !shape_equal(&was, &is)) {
-    Diag *d = say(S, DIAG_SHAPE, n->span, "`%s` is %s, but its new value is %s", name,
-                  sema_shape_text(S, &was), sema_shape_text(S, &is));
-    diag_label(d, b->span, "declared here");
-  }
-  b->value = named(S, v, target->name);
+  var_assign(S, n, b, v);
 }
 
 /* ---- control ------------------------------------------------------------------------------------ */
@@ -335,6 +324,7 @@ static void walk_repeat(Sema *S, const AstNode *n) {
     return;
   }
   Block *body = ARENA_NEW(S->a, Block);
+  vars_settle(S, ast_kid(n, AST_REPEAT_body));
   region_close(S);
   const int64_t repeats = S->train != NULL ? S->train->repeats : 1;
   if (S->train != NULL) S->train->repeats = slot >= 0 ? -1 : repeats * count;
@@ -355,6 +345,7 @@ static void if_runtime(Sema *S, const AstNode *n, const Value *cond) {
     return;
   }
   const int slot = value_slot(S, one, path_here(S, "if"));
+  vars_settle(S, n);
   region_close(S);
   Block *then = ARENA_NEW(S->a, Block), *other = NULL;
   if (S->train != NULL) S->train->conditional++;

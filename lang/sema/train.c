@@ -6,14 +6,15 @@ static Train *train_now(Sema *S) { return &S->p->trains.at[S->train->index]; }
 
 /* ---- attributes --------------------------------------------------------------------------------- */
 
-static const char *const attributes[] = {"data",  "batch",   "epochs",    "gradient",
-                                         "shots", "shuffle", "drop_last", "checkpoint"};
+static const char *const attributes[] = {"data",      "batch",     "epochs",     "gradient", "shots",
+                                         "shuffle",   "drop_last", "checkpoint", "validate", "patience",
+                                         "min_delta", "monitor",   "goal",       "keep_best"};
 #define N_ATTRIBUTES ((int)(sizeof attributes / sizeof *attributes))
 
 /* The value of an attribute: what --set gives, else what the script says; NULL if neither. */
 static const Value *attribute_value(Sema *S, const char *name, const AstNode *written) {
   Span at;
-  const AstNode *set = strcmp(name, "data") == 0
+  const AstNode *set = strcmp(name, "data") == 0 || strcmp(name, "validate") == 0
                            ? NULL
                            : setting_find(S, arena_printf(S->a, "%s.%s", S->train->name, name), &at);
   if (set != NULL) return eval(S, set);
@@ -48,7 +49,7 @@ static void set_attribute(Sema *S, const char *name, const Value *v) {
   else if (strcmp(name, "drop_last") == 0) want_bool(S, v, "`drop_last`", &t->drop_last);
   else if (strcmp(name, "gradient") == 0) set_gradient(S, v);
   else if (strcmp(name, "shots") == 0) (void)shots_of(S, v, &S->train->shots);
-  else later(S, v->span, "`%s` of a train", name);
+  else watch_attribute(S, name, v);
 }
 
 static void no_attribute(Sema *S, const AstNode *target) {
@@ -61,7 +62,9 @@ static void no_attribute(Sema *S, const AstNode *target) {
   if (diag_did_you_mean(d, target->span, known ? ours : name, attributes, N_ATTRIBUTES) != NULL) return;
   if (strcmp(name, "lr") == 0 || strcmp(name, "learning_rate") == 0)
     diag_help(d, "the learning rate belongs to the optimizer: `optimizer G = adam(1e-3)`");
-  else diag_help(d, "attributes are data, batch, epochs, gradient, shots, shuffle, drop_last, checkpoint");
+  else
+    diag_help(d, "attributes are data, batch, epochs, gradient, shots, shuffle, drop_last, checkpoint, "
+                 "validate, patience, min_delta, monitor, goal, keep_best");
 }
 
 /* ---- optimizers ---------------------------------------------------------------------------------- */
@@ -255,7 +258,7 @@ static void bind_columns(Sema *S, const AstNode *columns) {
 /* Walks a block of a train into `out`, which must not move meanwhile. */
 static void train_block(Sema *S, const AstNode *body, const AstNode *columns, Place place, Block *out) {
   Region inner = {.block = out}, *outer = S->region;
-  Path *path = path_enter(S, place_text[place]);
+  Path *path = path_enter(S, S->train->validating ? "validate" : place_text[place]);
   const Place before_place = S->place;
   const int gradient = S->gradient;
   S->default_shots = S->train->shots;
@@ -266,6 +269,7 @@ static void train_block(Sema *S, const AstNode *body, const AstNode *columns, Pl
   S->runtime_depth++;
   Scope *before = scope_push(S);
   if (columns != NULL) bind_columns(S, columns);
+  vars_forget(S);
   walk_stmts(S, body);
   scope_pop(S, before);
   region_close(S);
@@ -287,6 +291,35 @@ void train_keeps(Sema *S, int n, const int *slots) {
   }
 }
 
+/* The step once more on the data of `validate`: see watch.c. What it would say again is not said. */
+static void walk_validation(Sema *S, const AstNode *n) {
+  Train *t = train_now(S);
+  const Train step = *t;
+  DiagSink *sink = S->sink;
+  const int types = S->types.n;
+  const AstNode *columns = ast_kid(n, AST_STEP_columns);
+  if (!can_validate(S, columns)) return;
+  Block block = {0};
+  S->sink = diag_sink(S->a);
+  S->train->validating = true;
+  t->dataset = t->validation.dataset;
+  const int64_t rows = S->p->datasets.at[t->dataset].rows;
+  if (rows > 0 && t->batch > rows) t->batch = rows;
+  t->columns.n = 0, t->columns.at = NULL, t->columns.cap = 0;
+  train_block(S, ast_kid(n, AST_STEP_body), columns, PLACE_STEP, &block);
+  t = train_now(S);
+  Validation v = {.dataset = t->dataset, .batch = t->batch, .batch_count = t->batch_count, .block = block};
+  for (int i = 0; i < t->columns.n; i++) vec_push(S->a, &v.columns, t->columns.at[i]);
+  t->validation = v;
+  t->dataset = step.dataset, t->batch = step.batch, t->batch_count = step.batch_count;
+  t->columns.n = step.columns.n, t->columns.at = step.columns.at, t->columns.cap = step.columns.cap;
+  S->train->validating = false;
+  S->types.n = types;
+  DiagSink *said = S->sink;
+  S->sink = sink;
+  for (int i = 0; i < said->all.n; i++) diag_pass(sink, said->all.at[i]);
+}
+
 void walk_step(Sema *S, const AstNode *n) {
   if (S->train->pass != 2) return;
   if (S->train->n_steps++ > 0) {
@@ -295,9 +328,12 @@ void walk_step(Sema *S, const AstNode *n) {
     return;
   }
   Block block = {0};
+  const int errors = S->sink->n_errors;
   S->train->every = 0;
   train_block(S, ast_kid(n, AST_STEP_body), ast_kid(n, AST_STEP_columns), PLACE_STEP, &block);
   train_now(S)->step = block;
+  if (train_now(S)->validation.dataset >= 0 && S->sink->n_errors == errors && !S->train->broken)
+    walk_validation(S, n);
 }
 
 void walk_every(Sema *S, const AstNode *n) {
@@ -314,6 +350,7 @@ void walk_every(Sema *S, const AstNode *n) {
 
 const Value *fn_stop(Sema *S, Args *args, const Builtin *self) {
   (void)self;
+  if (S->train != NULL && S->train->validating) return val_nothing(S, args->span);
   if (S->place != PLACE_STEP && S->place != PLACE_EVERY) {
     say(S, DIAG_PLACE, args->span, "`stop()` ends a train: it stands in its `step` or `every`");
     return S->error;
@@ -384,6 +421,8 @@ void declare_train(Sema *S, const AstNode *n) {
            ((Train){.name = info->name,
                     .site = info->name,
                     .dataset = -1,
+                    .validation.dataset = -1,
+                    .watch.series = -1,
                     .shuffle = true,
                     .gradient = "default",
                     .span = n->name_span}));
@@ -410,6 +449,7 @@ void declare_train(Sema *S, const AstNode *n) {
   info->broken = info->broken || S->faults > faults;
   check_train(S, n);
   if (S->sink->n_errors == errors) check_plateaus(S);
+  if (S->sink->n_errors == errors && !info->broken) watch_settle(S, n);
   info->broken = info->broken || S->sink->n_errors > errors;
   info->done = true;
   S->train = NULL;

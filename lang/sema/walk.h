@@ -20,8 +20,8 @@
  *   noise.c      channels, noisy views of objects
  *   layers.c     layers of models; layers_images.c on images, layers_norm.c norms, dropout and what they do
  *                while training; inits.c `init =`
- *   kept.c       vars that keep their value from one step to the next
- *   stmt.c       statements that may stand in several places
+ *   kept.c       vars of the top level that a train changes
+ *   stmt.c       statements that may stand in several places; var.c what a `var` keeps in `if` and `repeat`
  *   dataset.c, dataset_source.c, dataset_stage.c   data
  *   train.c, minimize.c, report.c, sweep.c, toplevel.c   the other blocks
  *   modules.c    `use`: modules, what they may hold, names from them
@@ -66,8 +66,9 @@ typedef struct Binding {
   Span span;
   const Value *value;
   bool used;
-  int depth;                  /* run-time blocks around its declaration */
-  const struct Call *call;    /* the call it was declared in */
+  int depth;               /* run-time blocks around its declaration */
+  int slot;                /* VAR that an `if` or `repeat` when run sets: where its value is kept; else -1 */
+  const struct Call *call; /* the call it was declared in */
   const struct KeptVar *kept; /* a var that a train changes; NULL else */
 } Binding;
 typedef struct KeptVar KeptVar;
@@ -277,7 +278,11 @@ struct TrainInfo {
   int64_t every;     /* k of the `every` under way, 0 in the step */
   int n_minimize;    /* minimize statements in the text */
   int64_t shots;     /* of measurements in its step and every; 0: exact */
-  int pass;          /* 1: attributes and optimizers, 2: step and every */
+  bool validating;   /* its step is being elaborated for `validate` */
+  bool keep_best;    /* attributes of watch.c as given: */
+  const char *monitor, *goal;
+  Span monitor_span, watch_span;
+  int pass; /* 1: attributes and optimizers, 2: step and every */
   int n_steps;
   int missing_groups; /* its slot, -1: no `per` yet */
   const AstNode *decl;
@@ -362,6 +367,7 @@ struct Sema {
   VEC(int) slot_names; /* by symbol: how often a slot got the name */
   VEC(CircuitProgram *) programs;
   VEC(Sampled) sampled;
+  VEC(int) kept_vars;     /* slots of `var`s, see var.c */
   VEC(int) updates;       /* stamps: slot updated by update number i */
   VEC(NormUse) norms;     /* batch norms in training mode */
   const char *until;      /* labelled line that the call under way wants, see ObjectBuild */
@@ -635,7 +641,17 @@ bool schedule_of(Sema *S, const Value *v, const char *what, Schedule *out); /* o
 void walk_block(Sema *S, const AstNode *block); /* in a scope of its own */
 void walk_stmts(Sema *S, const AstNode *block); /* in the present scope */
 void walk_stmt(Sema *S, const AstNode *n);
+const Value *named(Sema *S, const Value *v, Symbol name); /* under the name it is bound to */
 void bind_patterns(Sema *S, const AstNode *patterns, const Value *v, BindKind kind);
+/* Gives every `var` from outside that a statement in `block` sets a slot of its own: before a block that is
+ * run when the program runs. var.c */
+void vars_settle(Sema *S, const AstNode *block);
+/* A `var` with such a slot, as it is here: a value of its own, which later assignments leave alone. */
+const Value *var_read(Sema *S, const Binding *b, Span span);
+/* `name := v`. */
+void var_assign(Sema *S, const AstNode *n, Binding *b, const Value *v);
+/* What vars hold when a block begins is a number without derivative. */
+void vars_forget(Sema *S);
 
 /* ---- reach.c ------------------------------------------------------------------------------- */
 void warn_reach(Sema *S, const ObjectInfo *o, const Graph *g); /* of its first elaboration in g */
@@ -673,6 +689,10 @@ void walk_train_attr(Sema *S, const AstNode *n);
 void train_keeps(Sema *S, int n, const int *slots); /* set by `:=`: part of the saved state */
 void walk_step(Sema *S, const AstNode *n);
 void walk_every(Sema *S, const AstNode *n);
+/* watch.c: an attribute of a train that says what it validates and watches. */
+void watch_attribute(Sema *S, const char *name, const Value *v);
+bool can_validate(Sema *S, const AstNode *columns); /* E0402 if the train has nothing to validate */
+void watch_settle(Sema *S, const AstNode *n);       /* the series that is watched, once all are known */
 void walk_expect(Sema *S, const AstNode *n);
 void walk_print(Sema *S, const AstNode *n);
 void declare_report(Sema *S, const AstNode *n);

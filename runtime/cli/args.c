@@ -193,6 +193,30 @@ static bool one_of(Cli *c, CliOption o, const char *value, Span at, const char *
   return false;
 }
 
+/* "2h", "1h30min", "0.5s": seconds, above 0. */
+static bool read_time(const char *s, double *out) {
+  static const struct {
+    const char *name;
+    double seconds;
+  } units[] = {{"ms", 1e-3}, {"min", 60}, {"s", 1}, {"h", 3600}};
+  *out = 0;
+  while (*s != '\0') {
+    const size_t n = strspn(s, "0123456789.");
+    double x;
+    if (n == 0 || !num_parse(s, n, &x)) return false;
+    s += n;
+    size_t k = 0, len = 0;
+    for (; k < sizeof units / sizeof *units; k++) {
+      len = strlen(units[k].name);
+      if (strncmp(s, units[k].name, len) == 0) break;
+    }
+    if (k == sizeof units / sizeof *units) return false;
+    *out += x * units[k].seconds;
+    s += len;
+  }
+  return *out > 0;
+}
+
 static bool check_value(Cli *c, CliOption o, const char *value, Span at) {
   static const char *const progress[] = {"auto", "line", "plain", "json", "none"};
   static const char *const color[] = {"auto", "always", "never"};
@@ -203,6 +227,8 @@ static bool check_value(Cli *c, CliOption o, const char *value, Span at) {
   if (o == OPT_COLOR) return one_of(c, o, value, at, color, 3);
   if (o == OPT_DENY) return one_of(c, o, value, at, deny, 1);
   if (o == OPT_MESSAGE_FORMAT) return one_of(c, o, value, at, format, 3);
+  if (o == OPT_MAX_TIME && !read_time(value, &c->max_time))
+    return cli_usage(c, at, "`--max-time` wants a time like 2h, 30min, 1h30min or 90s, not `%s`", value);
   if (o == OPT_THREADS) {
     if (!num_parse(value, strlen(value), &n) || n < 1 || n > 1024 || n != (double)(int)n)
       return cli_usage(c, at, "`--threads` wants a whole number from 1 to 1024, not `%s`", value);

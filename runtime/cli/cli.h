@@ -69,8 +69,9 @@ typedef struct Cli {
   VEC(Span) operand_spans;
   SemaPoint *point; /* `--point K`: the sweep and its seed; NULL: the whole script */
   int point_number;
-  int threads;    /* resolved */
-  double started; /* record_clock() at the start */
+  int threads;     /* resolved */
+  double started;  /* record_clock() at the start */
+  double max_time; /* seconds, 0: none */
 } Cli;
 
 /* Runs the program; the exit code. Never calls exit, so tests can call it. */
@@ -104,6 +105,10 @@ Program *cli_load(Cli *c, const char *path, CliScript *script, AstNode **tree);
 Program *cli_elaborate(Cli *c, const CliScript *script, AstNode **tree);
 /* The name of the runs of a script: its stem, or its folder for main.qgn. */
 const char *cli_run_name(Arena *a, const char *path);
+
+/* common.c: the script's text without numbers of epochs, and the --sets that are none. */
+const char *cli_common(const Cli *c, const CliScript *script, const AstNode *tree, int *n,
+                       const char ***sets);
 
 /* modules.c: SemaRead with the path of the script, as shown, as context. */
 /* data.c: what elaboration needs from outside: --set, modules, heads of data files. */
@@ -144,6 +149,8 @@ const char *cli_find_program(Arena *a, const char *name);
 
 /* signals.c: SIGINT, SIGTERM, SIGHUP ask for a stop; a second SIGINT within 2 s ends at once. */
 void cli_signals_install(void);
-bool cli_stop_asked(void);
+bool cli_stop_asked(void); /* by a signal, or the time of --max-time is over */
+bool cli_time_is_over(void);
+void cli_deadline(double at); /* of record_clock(); 0: none */
 void cli_signals_clear(void); /* for tests */
 #endif

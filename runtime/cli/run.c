@@ -119,7 +119,8 @@ static void put_summary(RunVerb *v, RunEnd end) {
   if (v->cli->given[OPT_QUIET]) return;
   if (failed) fprintf(stderr, "%d of %d expectations failed\n", failed, expects);
   if (end == RUN_STOPPED)
-    fprintf(stderr, "interrupted; `--resume` continues it: %s\n", record_folder(v->record));
+    fprintf(stderr, "%s; `--resume` continues it: %s\n",
+            cli_time_is_over() ? "stopped at its --max-time" : "interrupted", record_folder(v->record));
   else if (!v->cli->point) fprintf(stderr, "report: %s/report.html\n", record_folder(v->record));
 }
 
@@ -146,6 +147,7 @@ static int execute(RunVerb *v, Run *run) {
   if (end == RUN_STOPPED && v->save_failed) code = 3;
   if (end == RUN_FAILED && code == 0) code = 1;
   show_new(v);
+  if (end == RUN_STOPPED && cli_time_is_over()) record_out_of_time(v->record);
   code = record_finish(v->record, run, end, code);
   put_summary(v, end);
   return code;
@@ -198,9 +200,12 @@ static RecordSpec spec_of(Cli *c, const CliScript *script, const Program *p) {
   };
 }
 
-static int run_recorded(Cli *c, const CliScript *script, const Program *p, Run *run,
+static int run_recorded(Cli *c, const CliScript *script, const AstNode *tree, const Program *p, Run *run,
                         const char *main_folder) {
   RecordSpec spec = spec_of(c, script, p);
+  const char **common_sets;
+  spec.common = cli_common(c, script, tree, &spec.n_common, &common_sets);
+  spec.common_sets = common_sets;
   if (c->point) {
     spec.main_folder = main_folder;
     spec.point = c->point_number;
@@ -212,6 +217,8 @@ static int run_recorded(Cli *c, const CliScript *script, const Program *p, Run *
   case RECORD_COMPLETE: code = show_stored(c, v.record); break;
   case RECORD_READY:
     progress_init(&v.progress, c);
+    if (record_shorter(v.record) && !c->given[OPT_QUIET])
+      fprintf(stderr, "goes on from %s\n", record_shorter(v.record));
     show_new(&v);
     code = execute(&v, run);
     break;
@@ -232,7 +239,8 @@ static Program *load_point(Cli *c, CliScript *script, const Program *whole, cons
 int cli_verb_run(Cli *c) {
   CliScript script;
   const char *path = cli_one_operand(c), *folder = NULL;
-  Program *p = path ? cli_load(c, path, &script, NULL) : NULL;
+  AstNode *tree = NULL;
+  Program *p = path ? cli_load(c, path, &script, &tree) : NULL;
   if (!p || cli_code(c)) return cli_code(c);
   if (c->given[OPT_LIST_POINTS]) {
     RecordSpec spec = spec_of(c, &script, p);
@@ -250,7 +258,8 @@ int cli_verb_run(Cli *c) {
     fprintf(stderr, "%d thread%s, kernels %s, %.1f MB\n", c->threads, c->threads == 1 ? "" : "s",
             kernel_family_name(kernel_family()), (double)run_bytes(run).total / 1e6);
   cli_signals_install();
-  int code = run_recorded(c, &script, p, run, folder);
+  if (c->max_time > 0) cli_deadline(c->started + c->max_time);
+  int code = run_recorded(c, &script, tree, p, run, folder);
   run_free(run);
   return code;
 }

@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "runtime/cli/cli.h"
+#include "runtime/record/record.h"
 
 static atomic_int asked;
 static atomic_llong first_at; /* milliseconds of the first SIGINT */
@@ -42,5 +43,12 @@ void cli_signals_install(void) {
   for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++) sigaction(ignored[i], &action, NULL);
 }
 
-bool cli_stop_asked(void) { return atomic_load(&asked) != 0; }
-void cli_signals_clear(void) { atomic_store(&asked, 0); }
+static double deadline; /* 0: none */
+
+void cli_deadline(double at) { deadline = at; }
+bool cli_time_is_over(void) { return deadline > 0 && record_clock() >= deadline; }
+bool cli_stop_asked(void) { return atomic_load(&asked) != 0 || cli_time_is_over(); }
+void cli_signals_clear(void) {
+  atomic_store(&asked, 0);
+  deadline = 0;
+}

@@ -115,6 +115,15 @@ void data_order(Run *r, const Train *t, TrainState *s, int64_t epoch) {
   if (shuffle) sort_by_word(s->order, s->spare, n);
 }
 
+void data_batch_in_order(Run *r, const Validation *v, uint32_t *rows, int64_t first, int64_t n) {
+  const DataState *data = &r->data[v->dataset];
+  for (int64_t k = 0; k < n; k++) rows[k] = data->order.at[first + k];
+  for (int c = 0; c < v->columns.n; c++) {
+    const int slot = v->columns.at[c];
+    data_gather(r, v->dataset, r->program->slots.at[slot].column, rows, n, -1, r->slot_data[slot]);
+  }
+}
+
 void data_batch(Run *r, const Train *t, const TrainState *s, int64_t first, int64_t rows) {
   const DataState *data = &r->data[t->dataset];
   for (int64_t k = 0; k < rows; k++) s->batch[k] = data->order.at[(uint32_t)s->order[first + k]];

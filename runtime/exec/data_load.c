@@ -34,7 +34,9 @@ static int readers(const Program *p, int index) {
   int n = 0;
   for (int k = index + 1; k < p->datasets.n; k++)
     n += (p->datasets.at[k].from == index) + (p->datasets.at[k].other == index);
-  for (int k = 0; k < p->trains.n; k++) n += p->trains.at[k].dataset == index;
+  for (int k = 0; k < p->trains.n; k++)
+    n += (p->trains.at[k].dataset == index) +
+         (train_validates(&p->trains.at[k]) && p->trains.at[k].validation.dataset == index);
   for (int k = 0; k < p->slots.n; k++)
     n += p->slots.at[k].kind == SLOT_TABLE && p->slots.at[k].dataset == index;
   return n;

@@ -53,6 +53,7 @@ void run_train_key(const Run *r, int train, const char *salt, char hex[65]) {
   digest_int(&d, p->edition), digest_int(&d, p->is_double), digest_int(&d, (int64_t)p->seed);
   digest_train(&d, t);
   if (t->dataset >= 0) put_data(r, &d, t->dataset, true);
+  if (train_validates(t)) put_data(r, &d, t->validation.dataset, true);
   for (int i = 0; i < d.reads.n; i++) put_slot(r, &d, d.reads.at[i]);
   for (int i = 0; i < d.counts.n; i++) {
     const Count *c = &p->counts.at[d.counts.at[i]];

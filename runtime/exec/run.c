@@ -30,6 +30,8 @@ static size_t moments_bytes(const Run *r) {
   size_t n = 0;
   for (int t = 0; t < r->program->trains.n; t++) {
     const Train *train = &r->program->trains.at[t];
+    for (int k = 0, m = watch_count(r, train); k < m; k++)
+      n = mem_add(n, slot_bytes(r, &r->program->slots.at[watch_slot(r, train, k)]));
     for (int o = 0; o < train->optimizers.n; o++) {
       const Optimizer *opt = &train->optimizers.at[o];
       n = mem_add(n, align_up(mem_mul(memory_doubles(r, opt), sizeof(double))));
@@ -89,7 +91,11 @@ static bool make_slots(Run *r) {
     at += slot_bytes(r, &p->slots.at[k]);
     if (is_kept(&p->slots.at[k]) && !start_slot(r, k)) return false;
   }
-  for (int t = 0; t < p->trains.n; t++)
+  for (int t = 0; t < p->trains.n; t++) {
+    for (int k = 0, m = watch_count(r, &p->trains.at[t]); k < m; k++) {
+      r->trains[t].best[k] = at;
+      at += slot_bytes(r, &p->slots.at[watch_slot(r, &p->trains.at[t], k)]);
+    }
     for (int o = 0; o < p->trains.at[t].optimizers.n; o++) {
       OptState *s = &r->trains[t].opts[o];
       s->memory = (double *)(void *)at;
@@ -100,6 +106,7 @@ static bool make_slots(Run *r) {
         at += slot_bytes(r, &p->slots.at[s->def->slots[k / optim_states(s->def->optim)]]);
       }
     }
+  }
   return true;
 }
 
@@ -113,6 +120,8 @@ static void make_trains(Run *r) {
     s->loss_rows = ARENA_ARRAY(r->arena, double, train->series.n + 1);
     s->opts = ARENA_ARRAY(r->arena, OptState, train->optimizers.n + 1);
     s->plateau = ARENA_ARRAY(r->arena, double, plateau_size(train) + 1);
+    s->watch = ARENA_ARRAY(r->arena, double, WATCH_NUMBERS);
+    s->best = ARENA_ARRAY(r->arena, char *, watch_count(r, train) + 1);
     for (int o = 0; o < train->optimizers.n; o++) {
       const Optimizer *def = &train->optimizers.at[o];
       for (int h = 0; h < def->n_hypers; h++) {
@@ -130,7 +139,8 @@ static void make_trains(Run *r) {
       int64_t rows = p->datasets.at[train->dataset].rows;
       s->order = ARENA_ARRAY(r->arena, uint64_t, rows + 1);
       s->spare = ARENA_ARRAY(r->arena, uint64_t, rows + 1);
-      s->batch = ARENA_ARRAY(r->arena, uint32_t, train->batch + 1);
+      const int64_t most = train->validation.batch > train->batch ? train->validation.batch : train->batch;
+      s->batch = ARENA_ARRAY(r->arena, uint32_t, most + 1);
       s->shuffle_key = rng_key(p->seed, arena_printf(r->arena, "%s.shuffle", train->site));
     }
   }

@@ -28,6 +28,8 @@ typedef struct TrainState {
   uint64_t *order;    /* this epoch's order: random word << 32 | row */
   uint64_t *spare;    /* for sorting it */
   uint32_t *batch;    /* rows of the minibatch */
+  double *watch;      /* WATCH_NUMBERS */
+  char **best;        /* of keep_best: the weights of the best entry, by their order in watch_slot */
   int64_t steps_here; /* steps executed in this process */
 } TrainState;
 enum { PLATEAU_VALUE, PLATEAU_BEST, PLATEAU_BAD, PLATEAU_REST, PLATEAU_NUMBERS };
@@ -36,6 +38,9 @@ static inline int64_t plateau_size(const Train *t) { return (int64_t)t->optimize
 static inline double *plateau_at(const TrainState *s, int o, int h) {
   return s->plateau + (o * 8 + h) * PLATEAU_NUMBERS;
 }
+/* Best value; entries since; epochs until it, 0: none; 1: the weights are the best ones, `best` holds the
+ * last. */
+enum { WATCH_BEST, WATCH_BAD, WATCH_EPOCH, WATCH_SWAPPED, WATCH_NUMBERS };
 enum { AT_EPOCH, AT_BATCH, AT_ITERATION, AT_STOPPED };
 
 /* Working memory of a grouping: which rows belong together. */
@@ -77,8 +82,8 @@ struct Run {
   const char ****state_names; /* [train][optimiser][moment], made once: saving allocates nothing */
   const char ***step_names, ***memory_names;
   const char **series_names;
-  const char **kept_names; /* by slot */
-  void *blocks[4];         /* slots, slab, scratch, data; of mem_try_alloc */
+  const char **kept_names, **best_names; /* by slot */
+  void *blocks[4];                       /* slots, slab, scratch, data; of mem_try_alloc */
   size_t block_size[4];
 };
 
@@ -99,6 +104,14 @@ void data_prepare(Run *r, int dataset, int64_t epoch); /* rows that are new in t
 int64_t data_rows(const Run *r, int dataset);
 void data_batch(Run *r, const Train *t, const TrainState *s, int64_t first, int64_t rows);
 void data_order(Run *r, const Train *t, TrainState *s, int64_t epoch);
+void data_batch_in_order(Run *r, const Validation *v, uint32_t *rows, int64_t first, int64_t n);
+/* watch.c: losses of `validate`, and what `patience` and `keep_best` do. */
+int watch_count(const Run *r, const Train *t);       /* weights and statistics that keep_best keeps, */
+int watch_slot(const Run *r, const Train *t, int k); /* the k-th of them */
+RunEnd watch_validate(Run *r, const Train *t, TrainState *s);
+bool watch_follow(Run *r, const Train *t, TrainState *s, int64_t before); /* true: patience is at its end */
+void watch_best(Run *r, const Train *t, TrainState *s,
+                bool best); /* the best weights, or the last ones again */
 /* groups.c */
 void groups_make(Run *r);
 RunEnd groups_execute(Run *r, const Stmt *s);

@@ -60,6 +60,12 @@ int run_state(Run *r, int train, StateItem *items, int cap) {
         r->slot_data[t->kept.at[k]])
         ->is_weight = weight;
   }
+  const Shape watch = shape_of(1, (int64_t[]){WATCH_NUMBERS});
+  if (train_watches(t)) add(&s, "progress/watch", "F64", &watch, state->watch);
+  for (int k = 0, m = watch_count(r, t); k < m; k++) {
+    const int slot = watch_slot(r, t, k);
+    add(&s, r->best_names[slot], real, &r->program->slots.at[slot].shape, state->best[k]);
+  }
   Shape sums = shape_of(1, (int64_t[]){t->series.n}), counters = shape_of(1, (int64_t[]){4});
   Shape plateau = shape_of(1, (int64_t[]){plateau_size(t)});
   if (t->optimizers.n > 0) add(&s, "progress/plateau", "F64", &plateau, state->plateau);
@@ -73,7 +79,7 @@ int run_state(Run *r, int train, StateItem *items, int cap) {
 
 int state_item_count(const Run *r, int train) {
   const Train *t = &r->program->trains.at[train];
-  int n = t->series.n + t->kept.n + t->buffers.n + 5;
+  int n = t->series.n + t->kept.n + t->buffers.n + 6 + watch_count(r, t);
   for (int o = 0; o < t->optimizers.n; o++)
     n += t->optimizers.at[o].n_slots * (1 + optim_states(t->optimizers.at[o].optim)) + 2;
   return n;
@@ -88,6 +94,7 @@ void state_names(Run *r) {
   for (int k = 0; k < p->series.n; k++)
     r->series_names[k] = arena_printf(r->arena, "series/%s", p->series.at[k].name);
   r->kept_names = ARENA_ARRAY(r->arena, const char *, p->slots.n + 1);
+  r->best_names = ARENA_ARRAY(r->arena, const char *, p->slots.n + 1);
   int most = 1;
   for (int t = 0; t < p->trains.n; t++) {
     const Train *train = &p->trains.at[t];
@@ -107,6 +114,9 @@ void state_names(Run *r) {
     for (int k = 0; k < train->kept.n; k++)
       r->kept_names[train->kept.at[k]] =
           arena_printf(r->arena, "value/%s", p->slots.at[train->kept.at[k]].name);
+    for (int k = 0, m = watch_count(r, train); k < m; k++)
+      r->best_names[watch_slot(r, train, k)] =
+          arena_printf(r->arena, "best/%s", p->slots.at[watch_slot(r, train, k)].name);
     int n = state_item_count(r, t);
     if (n > most) most = n;
   }

@@ -236,8 +236,9 @@ static void end_losses(Run *r, const Train *t, TrainState *s, RunProgress *p) {
     append(r, t->series.at[k], one);
     s->loss_sum[k] = s->loss_rows[k] = 0;
     const char *name = series->name + strlen(t->name) + 1, *dot = strstr(series->name, ".loss.");
-    if (p->n_losses < 8 && strncmp(name, "loss", 4) == 0) {
-      p->loss_name[p->n_losses] = dot ? dot + 6 : "";
+    const bool validated = strncmp(name, "val_loss", 8) == 0;
+    if (p->n_losses < 8 && (validated || strncmp(name, "loss", 4) == 0)) {
+      p->loss_name[p->n_losses] = validated ? name : dot ? dot + 6 : "";
       p->loss[p->n_losses++] = mean;
     }
   }
@@ -287,6 +288,7 @@ static RunEnd one_epoch(Run *r, int train) {
   const Train *t = &r->program->trains.at[train];
   TrainState *s = &r->trains[train];
   int64_t epoch = s->counters[AT_EPOCH];
+  const int64_t entries = train_watches(t) ? r->slot_rows[t->watch.series] : 0;
   if (t->dataset >= 0) {
     data_prepare(r, t->dataset, epoch);
     data_order(r, t, s, epoch);
@@ -294,6 +296,7 @@ static RunEnd one_epoch(Run *r, int train) {
   set_hypers(r, t, s, false);
   RunEnd end = run_steps(r, t, s);
   if (end == RUN_DONE) end = check_weights(r, t);
+  if (end == RUN_DONE) end = watch_validate(r, t, s);
   if (end != RUN_DONE) return end;
   bool stopped = r->stop_now;
   r->stop_now = false;
@@ -302,6 +305,7 @@ static RunEnd one_epoch(Run *r, int train) {
   follow_losses(r, t, s);
   end = run_everys(r, t, s);
   if (end != RUN_DONE) return end;
+  stopped = watch_follow(r, t, s, entries) || stopped;
   s->counters[AT_STOPPED] = stopped || r->stop_now;
   r->stop_now = false;
   s->counters[AT_BATCH] = 0;
@@ -315,6 +319,14 @@ static RunEnd one_epoch(Run *r, int train) {
   return RUN_DONE;
 }
 
+/* What is known at the end only. */
+static void put_ran(Run *r, const Train *t, const TrainState *s) {
+  const int64_t number[RAN_NUMBERS] = {s->counters[AT_ITERATION], s->counters[AT_EPOCH],
+                                       (int64_t)s->watch[WATCH_EPOCH]};
+  for (int k = 0; k < RAN_NUMBERS; k++)
+    if (t->ran[k] != 0) run_write(r, r->slot_data[t->ran[k] - 1], 0, (double)number[k]);
+}
+
 RunEnd train_execute(Run *r, const Stmt *stmt) {
   int train = stmt->index;
   const Train *t = &r->program->trains.at[train];
@@ -325,10 +337,13 @@ RunEnd train_execute(Run *r, const Stmt *stmt) {
   if (loaded < 0) return RUN_FAILED;
   if (loaded) state_loaded(r, train);
   int64_t from = s->counters[AT_EPOCH];
+  if (from < t->epochs && !s->counters[AT_STOPPED]) watch_best(r, t, s, false);
   r->hooks->train_begin(r->hooks->ctx, r, train, from);
   RunEnd end = RUN_DONE;
   while (end == RUN_DONE && s->counters[AT_EPOCH] < t->epochs && !s->counters[AT_STOPPED])
     end = one_epoch(r, train);
+  put_ran(r, t, s);
+  if (end == RUN_DONE) watch_best(r, t, s, true);
   r->hooks->train_end(r->hooks->ctx, r, train, s->counters[AT_EPOCH], s->steps_here);
   if (end == RUN_STOPPED) save(r, train, SAVE_SIGNAL);
   if (end == RUN_DONE && s->steps_here > 0) save(r, train, SAVE_FINAL);

@@ -1,4 +1,5 @@
-/* Labels: how often each stands there, drawing them by weights, the nearest vector's number. */
+/* Labels: how often each stands there, drawing them by weights, rows by number, the nearest vector's number.
+ */
 #include <math.h>
 #include "runtime/kernels/kernel.h"
 #include "runtime/kernels/layout.h"
@@ -42,6 +43,19 @@ void KNAME(k_categorical)(const KCall *c) {
     }
     out[i] = (Real)(label >= 0 ? label : last);
   }
+}
+
+/* Rows counted from the end where the first is negative; what is not there is NaN. */
+void KNAME(k_entries)(const KCall *c);
+void KNAME(k_entries)(const KCall *c) {
+  const KOp *op = c->op;
+  const int64_t n = in_rows_of(op, 0, c->rows), from = op->attr.i[0] + (op->attr.i[0] < 0 ? n : 0);
+  int64_t size = 1;
+  for (int j = 1; j < op->in[0].rank; j++) size *= op->in[0].d[j].n;
+  const Real *a = c->in[0];
+  Real *out = c->out;
+  for (int64_t i = from; i < from + op->attr.i[1]; i++, out += size)
+    for (int64_t k = 0; k < size; k++) out[k] = i >= 0 && i < n ? a[i * size + k] : (Real)NAN;
 }
 
 static Real distance(const Real *a, const Real *b, int64_t n) {

@@ -87,8 +87,8 @@ static StTensor tensor_of(const StateItem *item) {
  * checkpoints of one epoch. */
 static int64_t state_counter(const StateItem *items, int n, int which) {
   for (int i = 0; i < n; i++) {
-    int64_t counters[3]; /* epochs, batches, iterations; see state.c */
-    if (strcmp(items[i].name, "progress/counters") != 0 || items[i].rank != 1 || items[i].dims[0] < 3)
+    int64_t counters[4]; /* epochs, batches, iterations, stopped; see state.c */
+    if (strcmp(items[i].name, "progress/counters") != 0 || items[i].rank != 1 || items[i].dims[0] < 4)
       continue;
     memcpy(counters, items[i].data, sizeof counters);
     return counters[which];
@@ -303,11 +303,9 @@ static int load_memo(Record *r, int train, const StateItem *items, int n) {
   return 1;
 }
 
-int record_load(Record *r, const Run *run, int train, const StateItem *items, int n) {
+static int load_here(Record *r, int train, const StateItem *items, int n) {
   RecordTrain *t = &r->trains[train];
   int n_found;
-  find_key(r, run, train);
-  if (!r->continues || !r->spec.resume) return load_memo(r, train, items, n);
   Candidate *found = find_candidates(r, train, &n_found);
   const char *first_bad = NULL, *first_why = NULL;
   for (int i = 0; i < n_found; i++) {
@@ -325,9 +323,41 @@ int record_load(Record *r, const Run *run, int train, const StateItem *items, in
     }
     return 1;
   }
-  if (!first_bad) return load_memo(r, train, items, n);
+  if (!first_bad) return 0;
   Diag *d = diag_add(r->sink, DIAG_CHECKPOINT, SPAN_NONE, "%s is damaged: %s", record_path(r, first_bad),
                      first_why);
   diag_help(d, "`--fresh` starts over");
   return -1;
+}
+
+/* From the run of fewer epochs. What is as it would be here at the end is written here too. */
+static int load_shorter(Record *r, int train, const StateItem *items, int n) {
+  RecordTrain *t = &r->trains[train];
+  bool longer = false;
+  if (r->shorter.folder == NULL || !record_goes_on(r, train, &longer)) return 0;
+  const char *folder = r->folder;
+  char content[65];
+  memcpy(content, r->content, sizeof content);
+  r->folder = r->shorter.folder;
+  memcpy(r->content, r->shorter.content, sizeof content);
+  int loaded = load_here(r, train, items, n);
+  r->folder = folder;
+  memcpy(r->content, content, sizeof content);
+  t->slot = 0;
+  if (loaded <= 0) return loaded;
+  if (longer && state_counter(items, n, 3) == 0) {
+    t->loaded_final = false;
+    return record_may_go_on(r, train) ? 1 : -1;
+  }
+  t->epoch = state_counter(items, n, 0);
+  if (t->loaded_final) save_final(r, train, items, n);
+  return 1;
+}
+
+int record_load(Record *r, const Run *run, int train, const StateItem *items, int n) {
+  find_key(r, run, train);
+  int loaded = r->continues && r->spec.resume ? load_here(r, train, items, n) : 0;
+  if (loaded == 0) loaded = load_memo(r, train, items, n);
+  if (loaded == 0 && r->spec.resume) loaded = load_shorter(r, train, items, n);
+  return loaded;
 }

@@ -78,17 +78,15 @@ static int by_text(const void *a, const void *b) {
 }
 
 /* Their order on the command line means nothing. */
-static void sort_sets(Record *r) {
-  RecordSpec *s = &r->spec;
-  const char **list = ARENA_ARRAY(r->arena, const char *, s->n_sets + 1);
-  for (int i = 0; i < s->n_sets; i++) list[i] = s->sets[i];
-  if (s->n_sets) qsort(list, (size_t)s->n_sets, sizeof *list, by_text);
-  s->sets = list;
+static const char *const *sorted(Record *r, int n, const char *const *sets) {
+  const char **list = ARENA_ARRAY(r->arena, const char *, n + 1);
+  for (int i = 0; i < n; i++) list[i] = sets[i];
+  if (n) qsort(list, (size_t)n, sizeof *list, by_text);
+  return list;
 }
 
 /* Everything that can change a result, each piece with its length, so that no two differ unseen. */
-static void hash_content(Record *r) {
-  const RecordSpec *s = &r->spec;
+static void hash_content(Record *r, const RecordSpec *s, char *out) {
   Text t = text_new(r->arena);
   text_printf(&t, "qgn run %d\nedition %d\nnumerics %d\n", RECORD_VERSION, s->program->edition,
               RECORD_NUMERICS);
@@ -104,7 +102,7 @@ static void hash_content(Record *r) {
   if (s->main_folder) text_printf(&t, "point %d seed %s\n", s->point, s->point_seed);
   text_printf(&t, "script %zu\n", s->size);
   text_bytes(&t, s->text, s->size);
-  io_sha256(t.at, t.n, r->content);
+  io_sha256(t.at, t.n, out);
 }
 
 /* ---- opening ----------------------------------------------------------------------------------- */
@@ -194,9 +192,14 @@ static bool name_folder(Record *r) {
   const RecordSpec *s = &r->spec;
   r->trains = ARENA_ARRAY(r->arena, RecordTrain, s->program->trains.n + 1);
   r->claims = ARENA_ARRAY(r->arena, RecordClaim, s->program->claims.n + 1);
-  sort_sets(r);
+  r->spec.sets = sorted(r, s->n_sets, s->sets);
   if (!record_hash_files(r)) return false;
-  hash_content(r);
+  hash_content(r, s, r->content);
+  RecordSpec common = *s;
+  common.sets = sorted(r, s->n_common, s->common_sets);
+  common.n_sets = s->n_common;
+  if (s->common) common.text = s->common;
+  hash_content(r, &common, r->common);
   r->folder = s->main_folder ? record_point_folder(r->arena, s->main_folder, s->point)
                              : arena_printf(r->arena, RUNS "/%s-%.8s", s->name, r->content);
   return true;
@@ -244,6 +247,7 @@ RecordState record_open(Arena *a, const RecordSpec *spec, DiagSink *sink, Record
   if (!is_point && !io_symlink(r->folder + strlen(RUNS "/"), RUNS "/latest", &e))
     return io_failed(r, &e), RECORD_REFUSED;
   if (state == RECORD_COMPLETE) return state;
+  if (spec->resume && !spec->fresh && !is_point) record_find_shorter(r);
   if (!io_write_quick(record_path(r, "script.qgn"), spec->text, spec->size, &e))
     return io_failed(r, &e), RECORD_REFUSED;
   if (!record_write_run_lock(r) || !choose_memo(r)) return RECORD_REFUSED;

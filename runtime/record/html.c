@@ -187,6 +187,8 @@ static const char *rest_of_doc(const Record *r) {
 
 static const char *end_text(const Record *r, RunEnd end) {
   int failed, n = record_expects(r, &failed);
+  if (end == RUN_STOPPED && r->out_of_time)
+    return "The run stopped at its --max-time; `--resume` continues it.";
   if (end == RUN_STOPPED) return "The run was interrupted.";
   if (end == RUN_FAILED) return "The run failed before its end.";
   if (failed) return arena_printf(r->arena, "%d of %d expectations failed.", failed, n);

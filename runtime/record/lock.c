@@ -178,11 +178,8 @@ bool record_write_run_lock(Record *r) {
   const RecordSpec *s = &r->spec;
   const struct {
     const char *key, *value;
-  } facts[] = {{"qgn", s->version},
-               {"content", r->content},
-               {"family", s->family},
-               {"libraries", s->libraries},
-               {"compiler", s->compiler}};
+  } facts[] = {{"qgn", s->version},   {"content", r->content},     {"common", r->common},
+               {"family", s->family}, {"libraries", s->libraries}, {"compiler", s->compiler}};
   char sha256[65];
   io_sha256(s->text, s->size, sha256);
   Text t = text_new(r->arena);
@@ -197,6 +194,9 @@ bool record_write_run_lock(Record *r) {
     if (i) text_add(&t, ", ");
     text_json_string(&t, s->sets[i]);
   }
+  text_add(&t, "],\n  \"epochs\": [");
+  for (int i = 0; i < s->program->trains.n; i++)
+    text_printf(&t, "%s%lld", i ? ", " : "", (long long)s->program->trains.at[i].epochs);
   text_add(&t, "],\n");
   json_t *imports = json_object(), *data = json_object();
   for (int i = 0; i < s->program->imports.n; i++)

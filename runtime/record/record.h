@@ -43,7 +43,10 @@ typedef struct RecordSpec {
   size_t size;
   int n_sets;
   const char *const *sets; /* "name=value", any order */
-  const char *family;      /* "avx2, OpenBLAS 0.3.21 (Haswell)" */
+  const char *common;      /* the script and the settings without their numbers of epochs */
+  int n_common;
+  const char *const *common_sets;
+  const char *family; /* "avx2, OpenBLAS 0.3.21 (Haswell)" */
   const char *version, *libraries, *compiler;
   const char *gnuplot; /* path of the program; NULL: figures are left as .gp and .csv */
   const Program *program;
@@ -71,7 +74,10 @@ RecordState record_open(Arena *a, const RecordSpec *spec, DiagSink *sink, Record
 const char *record_main_folder(Arena *a, const RecordSpec *spec, DiagSink *sink);
 void record_close(Record *r);               /* gives the lock back; NULL is fine */
 const char *record_folder(const Record *r); /* "runs/gaussian-3f2a91c4" */
-bool record_continues(const Record *r);     /* checkpoints of an unfinished run are there */
+/* With `resume` and nothing of its own: the folder of a run of fewer epochs that this one goes on from; or
+ * NULL. */
+const char *record_shorter(const Record *r);
+bool record_continues(const Record *r); /* checkpoints of an unfinished run are there */
 
 /* A finished run, read back: lines of its results (as the run printed them) and its exit code. */
 typedef struct RecordStored {
@@ -107,6 +113,8 @@ bool record_point_read(Arena *a, const char *folder, const Sweep *s, double *con
  * that stand for it on standard output. */
 int record_sweep(Record *r, const Run *run, int sweep, const char *const *failed, const char ***lines);
 
+/* The run stopped because its time was over: its report is written all the same. */
+void record_out_of_time(Record *r);
 /* After the run: metrics, log, report, results. `end` is how it ended and `code` the exit code so
  * far; returns the exit code to end with (3 if something could not be written, 5 if memory ran out
  * for it). */

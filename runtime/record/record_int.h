@@ -91,10 +91,15 @@ struct Record {
   RecordSpec spec;
   DiagSink *sink;
   const char *folder;
-  char content[65];      /* hash of all that can change a result */
+  char content[65]; /* hash of all that can change a result */
+  char common[65];  /* hash of all that can but numbers of epochs */
+  struct {
+    const char *folder, *content;
+    int64_t *epochs;     /* by train */
+  } shorter;             /* a run to go on from; folder NULL: none */
   VEC(RecordFile) files; /* data, by name */
   int lock;              /* descriptor, -1: none */
-  bool continues;
+  bool continues, out_of_time;
   const char *memo;    /* folder of the memo, NULL: none; */
   bool memo_grew;      /* something was added */
   RecordTrain *trains; /* by index of Program.trains */
@@ -131,6 +136,12 @@ bool record_hash_files(Record *r);                                        /* fal
 bool record_check_lock(Record *r); /* E0807 if a data file is not the one in the script's lock */
 void record_write_script_lock(Record *r);
 bool record_write_run_lock(Record *r);
+
+/* longer.c: the run of fewer epochs with the most of them, if there is one. */
+void record_find_shorter(Record *r);
+/* Whether the train takes what that run left; *longer: it has more epochs than there. */
+bool record_goes_on(Record *r, int train, bool *longer);
+bool record_may_go_on(Record *r, int train); /* E0804 if a long run would have begun in another way */
 
 /* values.c: values as text. */
 /* "[10000, 1]", "" for a scalar. */

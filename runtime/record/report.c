@@ -87,7 +87,9 @@ static bool is_drawn(const Program *p, const Series *s) {
   return false;
 }
 
-static bool is_loss(const Series *s) { return strstr(s->name, ".loss") != NULL; }
+static bool is_loss(const Series *s) {
+  return strstr(s->name, ".loss") != NULL || strstr(s->name, ".val_loss") != NULL;
+}
 
 /* The curves of every train that the script does not draw itself: all of them in a report without
  * any figure, else the losses. */
@@ -151,10 +153,12 @@ static void say_unsaved(Record *r, RunEnd end) {
   else diag_help(d, "make room, then run it again with `--resume`");
 }
 
+void record_out_of_time(Record *r) { r->out_of_time = true; }
+
 int record_finish(Record *r, const Run *run, RunEnd end, int code) {
   IoError e;
   record_write_metrics(r, run);
-  if (end != RUN_STOPPED && !r->spec.main_folder) record_write_report(r, run, end);
+  if ((end != RUN_STOPPED || r->out_of_time) && !r->spec.main_folder) record_write_report(r, run, end);
   if (io_exists(record_path(r, "timing.jsonl")) && !io_sync(record_path(r, "timing.jsonl"), &e))
     record_failed(r, "timing.jsonl", &e);
   code = unsaved_code(r, code);

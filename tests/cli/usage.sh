@@ -213,7 +213,7 @@ error[E0998]: \`qgn $verb\` is not built yet
    = note: nothing was run
 TEXT
 done
-for option in exact untrusted max-time=1h; do
+for option in exact untrusted; do
   check 2 run a.qgn "--$option" <<TEXT
 error[E0998]: \`--${option%%=*}\` is not built yet
    = note: nothing was run

@@ -145,6 +145,9 @@ static const Case cases[] = {
     POOLS(2, 1, 4, 4, 3, 0, 1),
     POOLS(2, 1, 1, 1, 1, 0, 1),
 #undef POOLS
+    {OP_ENTRIES, 1, {S2(9, 7)}, {-3, 2}, {false}},
+    {OP_ENTRIES, 1, {S2(9, 7)}, {8, 1}, {false}},
+    {OP_ENTRIES, 1, {{2, -1}}, {-4, 4}, {false}},
     {OP_W1, 2, {{50, -1}, {50, -1}}, {0}, {false, false}},
     {OP_W1, 2, {{50, -1}, {31, -1}}, {0}, {false, false}},
     {OP_W1, 2, {{1, -1}, {7, -1}}, {0}, {false, false}},

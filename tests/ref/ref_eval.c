@@ -255,6 +255,14 @@ static bool is_pool(OpId op) {
          op == OP_SUMPOOL_DX;
 }
 
+static void entries(const Attr *attr, const RefTensor *in, RefTensor *out) {
+  const int64_t size = ref_numel(out) / out->d[0], rows = in->d[0];
+  for (int64_t k = 0; k < ref_numel(out); k++) {
+    const int64_t row = attr->i[0] + k / size + (attr->i[0] < 0 ? rows : 0);
+    out->x[k] = row < 0 || row >= rows ? (double)NAN : in->x[row * size + k % size];
+  }
+}
+
 bool ref_op(OpId op, const Attr *attr, int n_in, const RefTensor *in, RefTensor *out) {
   OpClass cls = op_info[op].cls;
   int axis = (int)attr->i[0];
@@ -278,6 +286,7 @@ bool ref_op(OpId op, const Attr *attr, int n_in, const RefTensor *in, RefTensor 
   else if (op == OP_CONV_DX) convolve(attr, NULL, &in[1], &in[0], out);
   else if (op == OP_CONV_DW) convolve(attr, &in[0], NULL, &in[1], out);
   else if (op == OP_W1) out->x[0] = wasserstein1(&in[0], &in[1]);
+  else if (op == OP_ENTRIES) entries(attr, &in[0], out);
   else if (op == OP_SOLVE) ref_solve(attr, in, out);
   else if (is_pool(op)) ref_pool(op, attr, in, out);
   else if (op == OP_COUNTS || op == OP_NEAREST || op == OP_CATEGORICAL) ref_label(op, in, out);
