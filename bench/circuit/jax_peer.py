@@ -51,10 +51,10 @@ def z_values(p, n):
     return jnp.concatenate([half.sum(2) @ sign(high), half.sum(1) @ sign(n - high)], 1)
 
 
-def kron(n):
+def kron_probabilities(n):
     take = permuted(n)
 
-    def outputs(w, x):
+    def probabilities(w, x):
         c, s = jnp.cos(x / 2), jnp.sin(x / 2)
         qubit = jnp.stack([c - s, c + s], -1) * np.float32(0.5**0.5)
         state = qubit[:, 0]
@@ -69,9 +69,14 @@ def kron(n):
                     u = jnp.kron(u, layer[q + k])
                 state = jnp.einsum("ij,ajb->aib", u, state.reshape(len(x) << q, 1 << size, -1)).reshape(len(x), -1)
             state = take(state)
-        return z_values(state.real**2 + state.imag**2, n)
+        return state.real**2 + state.imag**2
 
-    return outputs
+    return probabilities
+
+
+def kron(n):
+    probabilities = kron_probabilities(n)
+    return lambda w, x: z_values(probabilities(w, x), n)
 
 
 def gates(n):

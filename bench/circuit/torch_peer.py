@@ -34,10 +34,10 @@ def z_values(p, n):
     return torch.cat([half.sum(2) @ sign(high), half.sum(1) @ sign(n - high)], 1)
 
 
-def matrix(n):
+def matrix_probabilities(n):
     chain = torch.from_numpy(P.chain(n)).long()
 
-    def outputs(w, x):
+    def probabilities(w, x):
         c, s = torch.cos(x / 2), torch.sin(x / 2)
         qubit = torch.stack([c - s, c + s], -1) * 0.5**0.5
         state = qubit[:, 0]
@@ -51,9 +51,14 @@ def matrix(n):
                     u = kron(u, layer[k])
                 state = (u @ state.reshape(len(x) << q, len(u), -1)).reshape(len(x), -1)
             state = state[:, chain]
-        return z_values(state.real**2 + state.imag**2, n)
+        return state.real**2 + state.imag**2
 
-    return outputs
+    return probabilities
+
+
+def matrix(n):
+    probabilities = matrix_probabilities(n)
+    return lambda w, x: z_values(probabilities(w, x), n)
 
 
 def backprop(n):

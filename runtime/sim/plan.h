@@ -152,7 +152,8 @@ typedef struct SimShots {
   const uint32_t *outcome_of; /* [2^m] PROBS, SAMPLE: the basis state of the register */
   const double *const *value; /* [means] EXPVAL: of the numbers, without constants; NULL where not needed */
   bool whole;                 /* of a register: all values are there, with constants */
-  size_t limit, start, count, share; /* in scratch: uint32_t [2^m], [2^guide_bits], [2^m], vectors [2^m] */
+  size_t limit, start, count,
+      share; /* in scratch: uint32_t [2^m][lanes], [2^guide_bits + 16], [2^m], vectors [2^m] */
 } SimShots;
 
 /* Where things stand in the scratch of a call, in bytes. */

@@ -3,6 +3,7 @@
 #include "runtime/sim/plan.h"
 
 #define GUIDE_LEAST 4
+#define GUIDE_MORE 3 /* 2^: places for each number */
 #define GUIDE_MOST 16
 
 static size_t place(size_t *at, size_t n, size_t size) {
@@ -41,10 +42,10 @@ static SimShots *shots_new(Arena *a, const CircuitProgram *c, int bits, size_t v
   s->n = c->shots;
   s->bits = bits;
   s->means = c->measure == MEASURE_EXPVAL ? c->observables.n : 1 << c->probs_qubits.n;
-  s->guide_bits = bits + 1 < GUIDE_LEAST ? GUIDE_LEAST : bits + 1;
+  s->guide_bits = bits + GUIDE_MORE < GUIDE_LEAST ? GUIDE_LEAST : bits + GUIDE_MORE;
   if (s->guide_bits > GUIDE_MOST) s->guide_bits = GUIDE_MOST;
-  s->limit = place(at, numbers, sizeof(uint32_t));
-  s->start = place(at, ((size_t)1 << s->guide_bits) + 1, sizeof(uint32_t));
+  s->limit = place(at, numbers, vec);
+  s->start = place(at, ((size_t)1 << s->guide_bits) + 16, sizeof(uint32_t));
   s->count = place(at, numbers, sizeof(uint32_t));
   s->share = place(at, numbers, vec);
   return s;

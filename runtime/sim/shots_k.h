@@ -37,7 +37,8 @@ KINLINE void shots_words(uint64_t key, uint32_t block, uint32_t row, const RunCl
 }
 
 typedef struct Draws {
-  uint32_t *limit, *start, *count;
+  uint32_t *limit; /* [numbers][VL] */
+  uint32_t *start, *count;
   uint32_t numbers;
   int guide_bits;
 } Draws;
@@ -48,36 +49,65 @@ KINLINE Draws shots_room(const Sim *s) {
                  (uint32_t *)(void *)(s->scratch + h->count), 1u << h->bits, h->guide_bits};
 }
 
-/* Limits and guide from the probabilities in one lane of q. False if they are no distribution. */
-KINLINE bool shots_limits(const Draws *d, const RVec *q, int lane) {
-  double total = 0, sum = 0;
-  for (uint32_t i = 0; i < d->numbers; i++) total += (double)q[i][lane];
-  if (!(total > 0.5 && total < 2)) return false;
-  const double unit = 0x1p32 / total;
-  uint32_t place = 0, last = 0;
-  const uint32_t places = 1u << d->guide_bits;
-  const int shift = 32 - d->guide_bits;
+/* The limits of all lanes from the probabilities q; good[l]: they are a distribution. */
+KINLINE void shots_limits(const Draws *d, const RVec *q, bool good[VL]) {
+  double total[VL] = {0}, sum[VL] = {0}, unit[VL];
+  int32_t last[VL] = {0};
   for (uint32_t i = 0; i < d->numbers; i++) {
-    sum += (double)q[i][lane];
-    const double limit = sum * unit + 0.5;
-    d->limit[i] = limit >= 0x1p32 ? UINT32_MAX : (uint32_t)limit;
-    if (q[i][lane] > 0) last = i;
-    for (; place < places && (uint64_t)place << shift < d->limit[i]; place++) d->start[place] = i;
+    const Real *p = (const Real *)(const void *)(q + i);
+    for (int l = 0; l < VL; l++) total[l] += (double)p[l];
   }
-  for (uint32_t i = last; i < d->numbers; i++) d->limit[i] = UINT32_MAX; /* rounding never reaches zeros */
-  for (; place < places; place++) d->start[place] = last;
-  return true;
+  for (int l = 0; l < VL; l++) {
+    good[l] = total[l] > 0.5 && total[l] < 2;
+    unit[l] = 0x1p32 / total[l];
+  }
+  for (uint32_t i = 0; i < d->numbers; i++) {
+    const Real *p = (const Real *)(const void *)(q + i);
+    uint32_t *limit = d->limit + i * VL;
+    for (int l = 0; l < VL; l++) sum[l] += (double)p[l];
+    for (int l = 0; l < VL; l++) {
+      const double x = sum[l] * unit[l] + 0.5;
+      limit[l] = (uint32_t)(int64_t)(x < 0x1p32 ? x : 0x1p32 - 1); /* also where it is not a number */
+    }
+    for (int l = 0; l < VL; l++) last[l] = p[l] > 0 ? (int32_t)i : last[l];
+  }
+  for (int l = 0; l < VL; l++) { /* rounding never reaches zeros */
+    for (uint32_t i = (uint32_t)last[l]; i < d->numbers; i++) d->limit[i * VL + (uint32_t)l] = UINT32_MAX;
+  }
 }
 
-KINLINE uint32_t shots_number(const Draws *d, uint32_t word) {
-  uint32_t i = d->start[word >> (32 - d->guide_bits)];
-  while (word >= d->limit[i] && d->limit[i] != UINT32_MAX) i++;
-  return i;
+#define GUIDE_RUN 8 /* places written at once; so many stand behind the guide */
+
+/* The guide of one lane: the number to begin with for each value of a word's leading bits. */
+KINLINE void shots_guide(const Draws *d, int lane) {
+  const uint32_t *limit = d->limit + lane;
+  const size_t places = (size_t)1 << d->guide_bits;
+  const int shift = 32 - d->guide_bits;
+  const uint64_t round = ((uint64_t)1 << shift) - 1;
+  size_t place = 0;
+  for (uint32_t i = 0; place < places; i++) {
+    const size_t end = (limit[i * VL] + round) >> shift;
+    for (; place < end; place += GUIDE_RUN) {
+      uint32_t *to = d->start + place;
+      for (int j = 0; j < GUIDE_RUN; j++) to[j] = i;
+    }
+    place = end;
+  }
+}
+
+/* Most places of the guide hold one limit or none, so that the loop is seldom entered. */
+KINLINE uint32_t shots_number(const Draws *d, int lane, uint32_t word) {
+  const uint32_t *limit = d->limit + lane;
+  size_t i = d->start[word >> (32 - d->guide_bits)];
+  word -= word == UINT32_MAX; /* the last limit is above all */
+  i += word >= limit[i * VL];
+  while (word >= limit[i * VL]) i++;
+  return (uint32_t)i;
 }
 
 /* The bits of one sample's shots. */
-KINLINE void shots_sample(const Sim *s, const Draws *d, uint64_t key, int64_t row, uint32_t stream_row,
-                          bool good) {
+KINLINE void shots_sample(const Sim *s, const Draws *d, int lane, uint64_t key, int64_t row,
+                          uint32_t stream_row, bool good) {
   const SimShots *h = s->plan->shots;
   const int n = s->plan->program->probs_qubits.n;
   Real *out = (Real *)s->call->out + row * h->n * n;
@@ -85,20 +115,20 @@ KINLINE void shots_sample(const Sim *s, const Draws *d, uint64_t key, int64_t ro
   for (int64_t j = 0; j < h->n; j++) {
     const int w = (int)(j % SHOTS_WORDS);
     if (w == 0) shots_words(key, (uint32_t)(j / 4), stream_row, s->call->clock, word);
-    const uint32_t o = good ? h->outcome_of[shots_number(d, word[w])] : 0;
+    const uint32_t o = good ? h->outcome_of[shots_number(d, lane, word[w])] : 0;
     for (int b = 0; b < n; b++) out[j * n + b] = good ? (Real)(o >> (n - 1 - b) & 1) : (Real)NAN;
   }
 }
 
 /* How often each number comes up in one lane's shots. */
-KINLINE void shots_count(const Sim *s, const Draws *d, uint64_t key, uint32_t stream_row) {
+KINLINE void shots_count(const Sim *s, const Draws *d, int lane, uint64_t key, uint32_t stream_row) {
   const int64_t n = s->plan->shots->n;
   uint32_t word[SHOTS_WORDS];
   memset(d->count, 0, d->numbers * sizeof *d->count);
   for (int64_t j = 0; j < n; j += SHOTS_WORDS) {
     shots_words(key, (uint32_t)(j / 4), stream_row, s->call->clock, word);
     const int m = n - j < SHOTS_WORDS ? (int)(n - j) : SHOTS_WORDS;
-    for (int w = 0; w < m; w++) d->count[shots_number(d, word[w])]++;
+    for (int w = 0; w < m; w++) d->count[shots_number(d, lane, word[w])]++;
   }
 }
 
@@ -178,15 +208,18 @@ KINLINE void shots_draw(const Sim *s, uint64_t run, bool covariances) {
   const uint64_t key = s->call->op->key + run * SHOTS_RUN_KEY;
   RVec *share = (RVec *)(void *)(s->scratch + h->share);
   for (uint32_t i = 0; i < d.numbers; i++) share[i] = (RVec){0};
+  bool fine[VL];
+  shots_limits(&d, s->q, fine);
   for (int l = 0; l < s->lanes; l++) {
-    const bool good = shots_limits(&d, s->q, l);
+    const bool good = fine[l];
+    if (good) shots_guide(&d, l);
     const int64_t row = p->any_rows ? s->row + l : 0;
     const uint32_t stream_row = (uint32_t)(p->any_rows ? s->call->row0 + row : 0);
     if (p->program->measure == MEASURE_SAMPLE) {
-      shots_sample(s, &d, key, row, stream_row, good);
+      shots_sample(s, &d, l, key, row, stream_row, good);
       continue;
     }
-    if (good) shots_count(s, &d, key, stream_row);
+    if (good) shots_count(s, &d, l, key, stream_row);
     for (uint32_t i = 0; i < d.numbers; i++) share[i][l] = good ? (Real)d.count[i] : (Real)NAN;
   }
   if (p->program->measure == MEASURE_PROBS) shots_probs(s, share);

@@ -10,10 +10,10 @@ group_fast() {
   local name bound text x
   # The peers' gigabytes are fetched once: an environment that is there already serves the clone too.
   [ -d "$root/build/bench-env" ] && mkdir -p "$clone/build" && ln -sfn "$root/build/bench-env" "$clone/build/bench-env"
-  make --no-print-directory -C "$clone" bench W=2,3 >"$accept_tmp/bench.log" 2>&1 || tail -15 "$accept_tmp/bench.log"
+  make --no-print-directory -C "$clone" bench W=2,3,7 >"$accept_tmp/bench.log" 2>&1 || tail -15 "$accept_tmp/bench.log"
   while read -r name bound text; do
     x=$(bench_figure "$name")
-    point "$text" "make bench W=2,3: $name" "${x:-not measured}" "$bound" "$([ -n "$x" ] && holds "$x $bound" || echo no)"
+    point "$text" "make bench W=2,3,7: $name" "${x:-not measured}" "$bound" "$([ -n "$x" ] && holds "$x $bound" || echo no)"
   done <<'END'
 w2_fastest >=20 W2 against the fastest peer
 w2_lightning >=3000 W2 against lightning's adjoint over the batch
@@ -24,6 +24,7 @@ w3_16 >=5 W3, 16 qubits, batch 1
 w3_20 >=5 W3, 20 qubits, batch 1
 w3_22 >=5 W3, 22 qubits, batch 1
 penalty_cost <=3.6 whole penalty gradient against the first-order gradient
+w7_fastest >=5 W7, 1024 shots, against the fastest peer
 penalty_jax >=10 penalty against nested backprop in JAX
 END
 }
@@ -60,7 +61,7 @@ group_scaling() {
 
 # Peak above that of a circuit of two qubits, by the states of the adjoint method (two) of the tile in flight.
 group_memory() {
-  local start peak states
+  local start peak states n
   peak_kb() { # n, batch
     (cd "$here" && "$clone/build/bench-env/bin/python" - "$qgn" run "$clone/bench/w2/w2.qgn" --fresh -q --threads 1 --set "n=$1" \
       --set "batch=$2" --set bench.epochs=2 <<'PY'
@@ -72,9 +73,13 @@ PY
   }
   [ -d "$root/build/bench-env" ] && mkdir -p "$clone/build" && ln -sfn "$root/build/bench-env" "$clone/build/bench-env"
   start=$(peak_kb 2 1)
-  peak=$(peak_kb 22 1)
-  states=$((2 * (1 << 22) * 8 / 1024))
-  point 'peak memory above start, 22 qubits' 'w2.qgn --threads 1, maximum resident size' \
-    "$(awk "BEGIN { print (${peak:-0} - ${start:-0}) / $states }") times the states" '<= 1.2 times' \
-    "$([ -n "$peak" ] && holds "(${peak:-0} - ${start:-0}) / $states <= 1.2" || echo no)"
+  for n in 16 18 20 22; do
+    peak=$(peak_kb "$n" 1)
+    states=$((2 * (1 << n) * 8 / 1024))
+    point "peak memory above start, $n qubits" 'w2.qgn --threads 1, maximum resident size' \
+      "$(awk "BEGIN { print (${peak:-0} - ${start:-0}) / $states }") times the states" '<= 1.2 times' \
+      "$([ -n "$peak" ] && holds "(${peak:-0} - ${start:-0}) / $states <= 1.2" || echo no)"
+  done
+  (cd "$clone" && make --no-print-directory tests >"$accept_tmp/tests.log" 2>&1) || tail -5 "$accept_tmp/tests.log"
+  measure_tests 'planned memory of 16 to 22 qubits within 1.2 times the states' tests/unit/sim_plan.c
 }

@@ -57,6 +57,7 @@ FIGURES = {
     "w8_pennylane": lambda b: ratio(w8(b), "jax_peer-mixed"),
     "w8_tensorcircuit": lambda b: ratio(w8(b), "jax_peer-tc"),
     "w8_transfer": lambda b: ratio(w8(b), "jax_peer-transfer"),
+    "w7_fastest": lambda b: ratio(load(b, 7)[cell(n=8, batch=64)]),
     "penalty_jax": lambda b: ratio(w2(b, 2), "jax_peer-kron", "jax_peer-gates"),
 }
 
