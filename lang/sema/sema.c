@@ -140,3 +140,10 @@ Program *sema_elaborate(Arena *a, const AstNode *script, const SemaOptions *opti
 void sema_dump_types(Arena *a, const AstNode *script, const SemaOptions *options, DiagSink *sink, FILE *out) {
   types_print(walk_all(a, script, options, sink, true), out);
 }
+
+bool sema_why(Arena *a, const AstNode *script, const SemaOptions *options, DiagSink *sink, const char *name,
+              const char **near, FILE *out) {
+  Sema *S = walk_all(a, script, options, sink, true);
+  *near = why_nearest(S, name);
+  return why_print(S, name, out);
+}

@@ -51,6 +51,10 @@ typedef struct SemaOptions {
 /* Elaborates a whole script. Returns NULL if there were errors (the sink has them); warnings do
  * not count. Program, graphs and texts live in `a`. */
 Program *sema_elaborate(Arena *a, const AstNode *script, const SemaOptions *options, DiagSink *sink);
+/* `qgn check --why`: where the sizes of a name come from. False if the script declares no such name; *near is
+ * then one that may be meant, or NULL. */
+bool sema_why(Arena *a, const AstNode *script, const SemaOptions *options, DiagSink *sink, const char *name,
+              const char **near, FILE *out);
 /* `qgn dump --types`: every declared name with its kind and shape, in text order. Also after errors. */
 void sema_dump_types(Arena *a, const AstNode *script, const SemaOptions *options, DiagSink *sink, FILE *out);
 #endif

@@ -737,6 +737,10 @@ const char *module_path(Sema *S, const char *name);    /* "parts.name" inside th
 const char *module_setting(Sema *S, const char *name); /* what --set calls a hyper */
 bool span_in_library(Span s);                          /* say.c: prelude or std */
 
+/* ---- why.c ---------------------------------------------------------------------------------- */
+bool why_print(Sema *S, const char *name, FILE *out);
+const char *why_nearest(const Sema *S, const char *name);
+
 /* ---- checks.c, types_dump.c ---------------------------------------------------------------- */
 bool check_place(Sema *S, const AstNode *n);
 void check_def(Sema *S, const DefInfo *def); /* places and names of a body, called or not */

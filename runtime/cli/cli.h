@@ -130,6 +130,7 @@ int cli_verb_dump(Cli *c);
 int cli_verb_fmt(Cli *c);
 int cli_verb_fix(Cli *c);
 int cli_verb_explain(Cli *c);
+int cli_verb_doc(Cli *c);
 int cli_verb_doctor(Cli *c);
 int cli_verb_version(Cli *c);
 int cli_verb_help(Cli *c);

@@ -6,9 +6,24 @@
 #include "runtime/cli/cli.h"
 #include "runtime/exec/run.h"
 
+/* check --why NAME */
+static int check_why(Cli *c, const char *path) {
+  CliScript script;
+  AstNode *tree = NULL;
+  const char *near = NULL, *name = c->value[OPT_WHY];
+  if (!cli_read_script(c, path, &script)) return cli_code(c);
+  if (parse_source(c->arena, script.source, c->sink, false, &tree, NULL) != PARSE_OK) return cli_code(c);
+  const SemaOptions options = cli_sema_options(c, script.path);
+  if (sema_why(c->arena, tree, &options, c->sink, name, &near, stdout)) return cli_code(c);
+  cli_usage(c, c->line, "the script declares no `%s`", name);
+  if (near) diag_help(c->sink->all.at[c->sink->all.n - 1], "did you mean `--why %s`?", near);
+  return 2;
+}
+
 int cli_verb_check(Cli *c) {
   CliScript script;
   const char *path = cli_one_operand(c);
+  if (path && c->given[OPT_WHY]) return check_why(c, path);
   Program *p = path ? cli_load(c, path, &script, NULL) : NULL;
   cli_show(c);
   int code = cli_code(c);
@@ -101,6 +116,25 @@ static void wrap(const char *text, int width) {
   putchar('\n');
 }
 
+/* The two scripts of a code in stdlib/explain: the smallest that gives it, and the same repaired. The tests
+ * run both. */
+static void show_scripts(Cli *c, const char *code) {
+  static const char mark[] = "---- repaired\n";
+  const char *folder = cli_stdlib(c->arena);
+  IoData data;
+  IoError e;
+  if (folder == NULL) return;
+  const char *path = arena_printf(c->arena, "%s/explain/%s.txt", folder, code);
+  if (!io_read_file(c->arena, path, 1 << 16, &data, &e)) return;
+  const char *text = arena_strn(c->arena, (const char *)data.bytes, data.size), *at = strstr(text, mark);
+  if (at == NULL) return;
+  printf("\nA script that gives it:\n\n");
+  for (const char *s = text; s < at; s += strcspn(s, "\n") + 1) printf("  %.*s\n", (int)strcspn(s, "\n"), s);
+  printf("\nRepaired:\n\n");
+  for (const char *s = at + strlen(mark); *s != '\0'; s += strcspn(s, "\n") + 1)
+    printf("  %.*s\n", (int)strcspn(s, "\n"), s);
+}
+
 int cli_verb_explain(Cli *c) {
   const char *code = cli_one_operand(c);
   if (!code) return 2;
@@ -117,6 +151,7 @@ int cli_verb_explain(Cli *c) {
   if (info->severity == SEV_WARNING)
     printf("\nA warning; `# allow %s` at the end of a line silences it there.\n", info->code);
   else printf("\nAn error; qgn ends with exit code %d.\n", info->exit_code);
+  show_scripts(c, info->code);
   return 0;
 }
 

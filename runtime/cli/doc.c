@@ -1,0 +1,177 @@
+/* `qgn doc NAME`: what the language, the gates, the optimizers and the library's texts say about a name. The
+ * last are read from stdlib/, with the `##` lines above a definition. */
+#include <ctype.h>
+#include <string.h>
+#include "lang/base/io.h"
+#include "lang/ir/gate.h"
+#include "lang/ir/optim.h"
+#include "lang/sema/library.h"
+#include "runtime/cli/cli.h"
+
+typedef struct Docs {
+  Cli *c;
+  const char *name, *module; /* "wgan_gp", and "gan" of std.gan.wgan_gp or NULL */
+  int shown;
+  VEC(const char *) names; /* all that there are, for did-you-mean */
+} Docs;
+
+static void title(Docs *d, const char *text, const char *kind) {
+  printf("%s%s   (%s)\n", d->shown++ > 0 ? "\n" : "", text, kind);
+}
+
+static void show_built_in(Docs *d) {
+  Arena *a = d->c->arena;
+  for (int i = 0; i < library_count(); i++) {
+    const LibraryName n = library_at(a, i);
+    vec_push(a, &d->names, n.name);
+    if (d->module != NULL || strcmp(n.name, d->name) != 0) continue;
+    title(d, n.call, n.later ? "known, not built yet" : n.kind);
+    printf("  %s\n", n.doc);
+  }
+  for (int i = 0; i < OPTIM_COUNT; i++) {
+    if (d->module != NULL || strcmp(optim_info[i].name, d->name) != 0) continue;
+    printf("  %s\n", optim_info[i].doc);
+  }
+}
+
+static void show_gate(Docs *d) {
+  for (int g = 0; g < GATE_COUNT; g++) {
+    vec_push(d->c->arena, &d->names, gate_info[g].name);
+    if (d->module != NULL || gate_find(d->name) != (GateId)g) continue;
+    const GateInfo *i = &gate_info[g];
+    title(d, i->name, "gate");
+    printf("  %s\n", i->doc);
+    if (*i->aliases != '\0') printf("  also called %s\n", i->aliases);
+    if (i->n_qubits > 0)
+      printf("  %d qubit%s, %d angle%s\n", i->n_qubits, i->n_qubits == 1 ? "" : "s", i->n_angles,
+             i->n_angles == 1 ? "" : "s");
+  }
+}
+
+/* ---- texts of the library --------------------------------------------------------------------------- */
+
+static const char *line_end(const char *s) {
+  const char *end = strchr(s, '\n');
+  return end != NULL ? end : s + strlen(s);
+}
+
+/* The name behind `def`, `circuit` or `model` at the start of a line; its length, 0 if there is none. */
+static size_t defined_name(const char *line, const char **name) {
+  static const char *const words[] = {"def ", "circuit ", "model "};
+  for (int i = 0; i < 3; i++) {
+    const size_t n = strlen(words[i]);
+    if (strncmp(line, words[i], n) != 0) continue;
+    *name = line + n;
+    return strcspn(*name, "( ");
+  }
+  return 0;
+}
+
+/* The end of the definition: behind its brackets, and the line after one that ends in `=`. */
+static const char *definition_end(const char *s) {
+  int depth = 0;
+  for (; *s != '\0'; s++) {
+    if (*s == '#') s = line_end(s) - 1;
+    else if (*s == '"') {
+      for (s++; *s != '\0' && *s != '"'; s++) s += *s == '\\';
+    } else if (strchr("([{", *s) != NULL) depth++;
+    else if (strchr(")]}", *s) != NULL) depth--;
+    else if (*s == '\n' && depth == 0) {
+      const char *before = s - 1;
+      while (*before == ' ') before--;
+      if (*before != '=') return s;
+    }
+  }
+  return s;
+}
+
+/* The `##` lines directly above; the definitions between them and this one share them. */
+static const char *doc_begin(const char *text, const char *line) {
+  const char *at = line;
+  bool seen = false;
+  while (at > text) {
+    const char *up = at - 1;
+    while (up > text && up[-1] != '\n') up--;
+    const bool doc = up[0] == '#' && up[1] == '#';
+    if (*up == '\n' || (seen && !doc)) break;
+    seen = seen || doc;
+    at = up;
+  }
+  return at;
+}
+
+static void show_definition(Docs *d, const char *text, const char *line, const char *module) {
+  title(d, d->name,
+        module != NULL ? arena_printf(d->c->arena, "use std.%s: %s", module, d->name)
+                       : "prelude, needs no `use`");
+  for (const char *s = doc_begin(text, line); s < line && s[0] == '#' && s[1] == '#'; s = line_end(s) + 1)
+    printf("  %.*s\n", (int)(line_end(s) - s - (s[2] == ' ' ? 3 : 2)), s + (s[2] == ' ' ? 3 : 2));
+  printf("\n");
+  const char *end = definition_end(line);
+  for (const char *s = line; s < end; s = line_end(s) + 1) printf("  %.*s\n", (int)(line_end(s) - s), s);
+}
+
+static void show_module(Docs *d, const char *text, const char *module) {
+  title(d, arena_printf(d->c->arena, "std.%s", module), "module");
+  for (const char *s = text; s[0] == '#' && s[1] == '#'; s = line_end(s) + 1)
+    printf("  %.*s\n", (int)(line_end(s) - s - 3), s + 3);
+  printf("\n");
+  for (const char *s = text; *s != '\0'; s = *line_end(s) != '\0' ? line_end(s) + 1 : line_end(s)) {
+    const char *name;
+    if (defined_name(s, &name) == 0) continue;
+    const char *end = line_end(s);
+    const char *brace = memchr(s, '{', (size_t)(end - s));
+    if (brace != NULL) end = brace;
+    printf("  %.*s\n", (int)(end - s), s);
+  }
+}
+
+static void show_text(Docs *d, const char *path, const char *module) {
+  IoData data;
+  IoError e;
+  if (!io_read_file(d->c->arena, path, (size_t)1 << 20, &data, &e)) return;
+  const char *text = arena_strn(d->c->arena, (const char *)data.bytes, data.size);
+  if (module != NULL) vec_push(d->c->arena, &d->names, arena_printf(d->c->arena, "std.%s", module));
+  if (module != NULL && d->module == NULL && strcmp(d->name, module) == 0) show_module(d, text, module);
+  for (const char *s = text; *s != '\0'; s = *line_end(s) != '\0' ? line_end(s) + 1 : line_end(s)) {
+    const char *name;
+    const size_t n = defined_name(s, &name);
+    if (n == 0) continue;
+    vec_push(d->c->arena, &d->names, arena_strn(d->c->arena, name, n));
+    const bool here = d->module == NULL || (module != NULL && strcmp(d->module, module) == 0);
+    if (here && strlen(d->name) == n && strncmp(name, d->name, n) == 0) show_definition(d, text, s, module);
+  }
+}
+
+static void show_library(Docs *d) {
+  Arena *a = d->c->arena;
+  const char *folder = cli_stdlib(a);
+  char **files;
+  int n;
+  IoError e;
+  if (folder == NULL) return;
+  show_text(d, arena_printf(a, "%s/prelude.qgn", folder), NULL);
+  if (!io_list(a, arena_printf(a, "%s/std", folder), &files, &n, &e)) return;
+  for (int i = 0; i < n; i++) {
+    const size_t len = strlen(files[i]);
+    if (len < 5 || strcmp(files[i] + len - 4, ".qgn") != 0) continue;
+    show_text(d, arena_printf(a, "%s/std/%s", folder, files[i]), arena_strn(a, files[i], len - 4));
+  }
+}
+
+int cli_verb_doc(Cli *c) {
+  const char *given = cli_one_operand(c);
+  if (!given) return 2;
+  Docs d = {.c = c, .name = strncmp(given, "std.", 4) == 0 ? given + 4 : given};
+  const char *dot = strchr(d.name, '.');
+  if (dot != NULL) d.module = arena_strn(c->arena, d.name, (size_t)(dot - d.name)), d.name = dot + 1;
+  show_built_in(&d);
+  show_gate(&d);
+  show_library(&d);
+  if (d.shown > 0) return 0;
+  cli_usage(c, c->operand_spans.at[0], "the library has no `%s`", given);
+  const char *near = diag_nearest(d.name, d.names.at, d.names.n);
+  diag_help(c->sink->all.at[c->sink->all.n - 1],
+            near ? "did you mean `qgn doc %s`?" : "spec.md lists all names%s", near ? near : "");
+  return 2;
+}
