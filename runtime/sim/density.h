@@ -118,6 +118,8 @@ typedef struct DensityPlan {
   size_t total[3];
 } DensityPlan;
 
+/* A channel with its parameters, slots of inputs among `slots`; without entries. */
+DensityChannel *density_channel(Arena *a, const CircuitProgram *p, SimSlots *slots, const GateUse *u);
 /* Makes the plan of a mixed circuit; NULL and *why, *where. keep_bytes: of states that a gradient keeps;
  * prune: leave out what stays 0 or is not read, in registers of at most DENSITY_PRUNE_QUBITS. */
 const SimPlan *density_plan(Arena *a, const CircuitProgram *c, const KernelSet *set, size_t keep_bytes,

@@ -48,7 +48,7 @@ typedef struct Build {
   Arena *arena;
   const CircuitProgram *program;
   VEC(DensityOp) ops;
-  VEC(SimSlot) slots;
+  SimSlots slots;
   Table table; /* open: what has not been emitted yet */
   DensityPlan *d;
 } Build;
@@ -102,22 +102,6 @@ static void open_table(Build *b, uint32_t mask) {
     close_table(b);
     (void)table_grow(b->arena, &b->table, mask);
   }
-}
-
-static int new_slot(Build *b, SimAngle angle) {
-  SimSlot s = {.shift = angle.shift};
-  SimTerm *t = ARENA_ARRAY(b->arena, SimTerm, angle.n);
-  int at = 0;
-  for (int rows = 0; rows < 2; rows++)
-    for (int i = 0; i < angle.n; i++) {
-      if (b->program->input_has_rows[angle.term[i].source] != (rows == 1)) continue;
-      t[at++] = angle.term[i];
-      if (rows) s.n_row++;
-      else s.n_shared++;
-    }
-  s.term = t;
-  vec_push(b->arena, &b->slots, s);
-  return b->slots.n - 1;
 }
 
 /* ---- gates ---- */
@@ -176,7 +160,7 @@ static void add_turn(Build *b, Pauli w, SimAngle angle) {
     pb[i] = offset_of(pb[i], n, qubit);
   }
   DensityOp op = {.kind = DENSITY_TURN, .n = pairs, .a = pa, .b = pb, .grad = angle.n > 0};
-  op.slot = new_slot(b, angle);
+  op.slot = plan_slot(b->arena, b->program, &b->slots, angle, 1);
   op.walk = walk_of(b->arena, b->program->n_qubits, w.x | w.z);
   vec_push(b->arena, &b->ops, op);
 }
@@ -246,8 +230,8 @@ static const char *add_gate(Build *b, const GateUse *u, Span *where) {
 
 /* ---- channels ---- */
 
-static DensityChannel *channel_of(Build *b, const GateUse *u) {
-  DensityChannel *c = ARENA_NEW(b->arena, DensityChannel);
+DensityChannel *density_channel(Arena *a, const CircuitProgram *p, SimSlots *slots, const GateUse *u) {
+  DensityChannel *c = ARENA_NEW(a, DensityChannel);
   c->id = u->channel;
   c->n_params = channel_n_params(u->channel);
   for (int k = 0; k < c->n_params; k++) {
@@ -256,10 +240,15 @@ static DensityChannel *channel_of(Build *b, const GateUse *u) {
     c->constant[k] = r->shift;
     if (r->source < 0 || r->scale == 0) continue;
     const SimTerm term = {r->source, r->element, r->scale};
-    c->slot[k] = new_slot(b, (SimAngle){r->shift, 1, &term});
+    c->slot[k] = plan_slot(a, p, slots, (SimAngle){r->shift, 1, &term}, 1);
     c->open = true;
-    if (b->program->input_has_rows[r->source]) c->rows = true;
+    c->rows = c->rows || p->input_has_rows[r->source];
   }
+  return c;
+}
+
+static DensityChannel *channel_of(Build *b, const GateUse *u) {
+  DensityChannel *c = density_channel(b->arena, b->program, &b->slots, u);
   TransferEntry *e;
   c->n = channel_transfer(b->arena, u->channel, u->n_targets, u->n_kraus, u->values, &e);
   c->entry = e;
@@ -403,41 +392,34 @@ static void plan_blocks(Arena *a, DensityPlan *d, size_t state, size_t keep) {
     if (blocks.at[i].n_states + 1 > d->max_states) d->max_states = blocks.at[i].n_states + 1;
 }
 
-static size_t place(size_t *at, size_t n, size_t size) {
-  size_t here = *at;
-  *at = mem_add(here, mem_mul(n, size));
-  *at = mem_add(*at, 63) & ~(size_t)63;
-  return here;
-}
-
 static void plan_layout(Arena *a, SimPlan *p, DensityPlan *d, size_t vec, size_t real) {
   SimLayout *l = &p->at;
   size_t at = 0, slots = (size_t)p->n_slots, outputs = (size_t)p->program->n_outputs;
   const size_t state = mem_mul(d->dim, vec);
   const size_t checks = d->n_blocks > 1 ? (size_t)d->n_blocks : 0;
-  l->scalar = place(&at, mem_mul(slots, 2), real);
-  l->cs = place(&at, mem_mul(slots, 2), vec);
+  l->scalar = plan_place(&at, mem_mul(slots, 2), real);
+  l->cs = plan_place(&at, mem_mul(slots, 2), vec);
   if (p->program->measure == MEASURE_SAMPLE) outputs = 0; /* written at once */
-  l->y = place(&at, outputs, vec);
-  l->q = place(&at, (size_t)d->n_probs, vec);
+  l->y = plan_place(&at, outputs, vec);
+  l->q = plan_place(&at, (size_t)d->n_probs, vec);
   if (p->program->shots > 0) p->shots = plan_shots_register(a, p->program, vec, &at);
-  d->factor_at = place(&at, d->n_factors, real);
-  d->entry_at = place(&at, d->n_entries, vec);
-  d->slope_at = place(&at, mem_mul(d->open ? d->n_entries : 0, CHANNEL_MAX_PARAMS), vec);
-  l->sum = place(&at, slots, vec);
-  l->w = place(&at, outputs, vec);
-  l->u = place(&at, slots, vec);
-  d->sum_at = place(&at, d->n_sums, vec);
-  d->scale_at = place(&at, mem_mul((size_t)d->max_scales, 2 * DENSITY_SCALE + 1), sizeof(double));
+  d->factor_at = plan_place(&at, d->n_factors, real);
+  d->entry_at = plan_place(&at, d->n_entries, vec);
+  d->slope_at = plan_place(&at, mem_mul(d->open ? d->n_entries : 0, CHANNEL_MAX_PARAMS), vec);
+  l->sum = plan_place(&at, slots, vec);
+  l->w = plan_place(&at, outputs, vec);
+  l->u = plan_place(&at, slots, vec);
+  d->sum_at = plan_place(&at, d->n_sums, vec);
+  d->scale_at = plan_place(&at, mem_mul((size_t)d->max_scales, 2 * DENSITY_SCALE + 1), sizeof(double));
   d->state_at = at;
   d->total[0] = mem_add(at, mem_mul(2, state));
-  (void)place(&at, (size_t)d->max_states, state);
-  d->check_at = place(&at, checks, state);
-  d->lam_at = place(&at, 2, state);
+  (void)plan_place(&at, (size_t)d->max_states, state);
+  d->check_at = plan_place(&at, checks, state);
+  d->lam_at = plan_place(&at, 2, state);
   d->total[1] = at;
-  d->dstate_at = place(&at, (size_t)d->max_states, state);
-  d->dcheck_at = place(&at, checks, state);
-  d->dlam_at = place(&at, 2, state);
+  d->dstate_at = plan_place(&at, (size_t)d->max_states, state);
+  d->dcheck_at = plan_place(&at, checks, state);
+  d->dlam_at = plan_place(&at, 2, state);
   d->total[2] = at;
 }
 

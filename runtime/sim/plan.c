@@ -114,7 +114,7 @@ static void plan_expval(Arena *a, SimPlan *p, const Pauli *word, const bool *in)
   p->reading = m.reading.at;
 }
 
-static size_t place(size_t *at, size_t n, size_t size) {
+size_t plan_place(size_t *at, size_t n, size_t size) {
   size_t here = *at;
   *at = mem_add(here, mem_mul(n, size));
   *at = mem_add(*at, 63) & ~(size_t)63;
@@ -131,25 +131,25 @@ static void plan_layout(Arena *a, SimPlan *p, size_t vec, size_t real, size_t ta
     const SimTable *t = p->op[i].table;
     if (t != NULL && (size_t)t->words.n > words) words = (size_t)t->words.n;
   }
-  l->scalar = place(&at, mem_mul(slots, 2), real);
-  l->cs = place(&at, mem_mul(slots, 2), vec);
-  l->y = place(&at, outputs, vec);
-  l->word = place(&at, words, vec);
-  l->q = place(&at, (size_t)1 << p->dim, vec);
-  l->psi = place(&at, state, vec);
+  l->scalar = plan_place(&at, mem_mul(slots, 2), real);
+  l->cs = plan_place(&at, mem_mul(slots, 2), vec);
+  l->y = plan_place(&at, outputs, vec);
+  l->word = plan_place(&at, words, vec);
+  l->q = plan_place(&at, (size_t)1 << p->dim, vec);
+  l->psi = plan_place(&at, state, vec);
   if (p->program->shots > 0) p->shots = plan_shots(a, p, vec, &at);
-  l->turn = place(&at, (size_t)p->single.n, 2 * sizeof(double));
-  l->factor = place(&at, (size_t)p->n_tables + 1, real);
+  l->turn = plan_place(&at, (size_t)p->single.n, 2 * sizeof(double));
+  l->factor = plan_place(&at, (size_t)p->n_tables + 1, real);
   l->total[0] = at;
-  l->sum = place(&at, slots, vec);
-  l->w = place(&at, outputs, vec);
-  l->lam = place(&at, state, vec);
-  l->kept = place(&at, mem_mul(state, (size_t)p->n_kept), vec);
+  l->sum = plan_place(&at, slots, vec);
+  l->w = plan_place(&at, outputs, vec);
+  l->lam = plan_place(&at, state, vec);
+  l->kept = plan_place(&at, mem_mul(state, (size_t)p->n_kept), vec);
   l->total[1] = at;
-  l->u = place(&at, slots, vec);
-  l->dpsi = place(&at, state, vec);
-  l->dlam = place(&at, state, vec);
-  l->dkept = place(&at, mem_mul(state, (size_t)p->n_kept), vec);
+  l->u = plan_place(&at, slots, vec);
+  l->dpsi = plan_place(&at, state, vec);
+  l->dlam = plan_place(&at, state, vec);
+  l->dkept = plan_place(&at, mem_mul(state, (size_t)p->n_kept), vec);
   l->total[2] = at;
 }
 
@@ -160,8 +160,8 @@ static size_t place_tables(SimPlan *p, size_t real) {
     SimTable *t = p->op[i].table;
     if (t == NULL) continue;
     size_t n = ((size_t)1 << t->words.m) + 16;
-    t->phase_at = place(&at, 2 * n, real);
-    t->tangent_at = place(&at, n, real);
+    t->phase_at = plan_place(&at, 2 * n, real);
+    t->tangent_at = plan_place(&at, n, real);
   }
   return at;
 }

@@ -210,6 +210,11 @@ bool rotations_commute(const SimRotation *a, const SimRotation *b);
  * word flips only bits that exist. */
 void plan_emit(Arena *a, SimPlan *p, const SimRotations *r, const int *level, int n_seen, Pauli *seen,
                bool *seen_in);
+/* Room for n things of this size where a scratch ends so far (*at), in whole cache lines; returns where. */
+size_t plan_place(size_t *at, size_t n, size_t size);
+/* Adds a slot of `angle` times `by`, its shared terms first; returns its number. */
+typedef VEC(SimSlot) SimSlots;
+int plan_slot(Arena *a, const CircuitProgram *c, SimSlots *slots, SimAngle angle, double by);
 /* Shots: how the measured numbers are drawn and read; `at`: where the scratch ends so far. */
 const SimShots *plan_shots(Arena *a, SimPlan *p, size_t vec, size_t *at);
 /* The same of a register, for density matrices. */

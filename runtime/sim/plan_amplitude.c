@@ -19,26 +19,19 @@ static SimSlot slot_of(Arena *a, const CircuitProgram *c, const Raw *r) {
   return s;
 }
 
-static size_t place(size_t *at, size_t n, size_t size) {
-  size_t here = *at;
-  *at = mem_add(here, mem_mul(n, size));
-  *at = mem_add(*at, 63) & ~(size_t)63;
-  return here;
-}
-
 static void layout(SimPlan *p, size_t vec, size_t real) {
   SimLayout *l = &p->at;
   size_t at = 0, slots = (size_t)p->n_slots, state = mem_mul((size_t)1 << p->dim, 2);
-  l->scalar = place(&at, mem_mul(slots, 2), real);
-  l->cs = place(&at, mem_mul(slots, 2), vec);
-  l->psi = place(&at, state, vec);
+  l->scalar = plan_place(&at, mem_mul(slots, 2), real);
+  l->cs = plan_place(&at, mem_mul(slots, 2), vec);
+  l->psi = plan_place(&at, state, vec);
   l->total[0] = at;
-  l->sum = place(&at, slots, vec);
-  l->lam = place(&at, state, vec);
+  l->sum = plan_place(&at, slots, vec);
+  l->lam = plan_place(&at, state, vec);
   l->total[1] = at;
-  l->u = place(&at, slots, vec);
-  l->dpsi = place(&at, state, vec);
-  l->dlam = place(&at, state, vec);
+  l->u = plan_place(&at, slots, vec);
+  l->dpsi = plan_place(&at, state, vec);
+  l->dlam = plan_place(&at, state, vec);
   l->total[2] = at;
 }
 

@@ -6,13 +6,6 @@
 #define GUIDE_MORE 3 /* 2^: places for each number */
 #define GUIDE_MOST 16
 
-static size_t place(size_t *at, size_t n, size_t size) {
-  size_t here = *at;
-  *at = mem_add(here, mem_mul(n, size));
-  *at = mem_add(*at, 63) & ~(size_t)63;
-  return here;
-}
-
 /* The basis state of the register for each measured number. */
 static const uint32_t *outcomes(Arena *a, const SimPlan *p) {
   uint32_t *out = ARENA_ARRAY(a, uint32_t, (size_t)1 << p->words.m);
@@ -44,10 +37,10 @@ static SimShots *shots_new(Arena *a, const CircuitProgram *c, int bits, size_t v
   s->means = c->measure == MEASURE_EXPVAL ? c->observables.n : 1 << c->probs_qubits.n;
   s->guide_bits = bits + GUIDE_MORE < GUIDE_LEAST ? GUIDE_LEAST : bits + GUIDE_MORE;
   if (s->guide_bits > GUIDE_MOST) s->guide_bits = GUIDE_MOST;
-  s->limit = place(at, numbers, vec);
-  s->start = place(at, ((size_t)1 << s->guide_bits) + 16, sizeof(uint32_t));
-  s->count = place(at, numbers, sizeof(uint32_t));
-  s->share = place(at, numbers, vec);
+  s->limit = plan_place(at, numbers, vec);
+  s->start = plan_place(at, ((size_t)1 << s->guide_bits) + 16, sizeof(uint32_t));
+  s->count = plan_place(at, numbers, sizeof(uint32_t));
+  s->share = plan_place(at, numbers, vec);
   return s;
 }
 

@@ -190,3 +190,20 @@ const char *plan_raw_steps(Arena *a, const CircuitProgram *c, RawSteps *out, Spa
   Steps s = {.arena = a, .program = c, .raw = out};
   return all_steps(&s, where);
 }
+
+int plan_slot(Arena *a, const CircuitProgram *c, SimSlots *slots, SimAngle angle, double by) {
+  SimSlot s = {.shift = angle.shift * by};
+  SimTerm *t = ARENA_ARRAY(a, SimTerm, angle.n);
+  int at = 0;
+  for (int rows = 0; rows < 2; rows++)
+    for (int i = 0; i < angle.n; i++) {
+      if (c->input_has_rows[angle.term[i].source] != (rows == 1)) continue;
+      t[at] = angle.term[i];
+      t[at++].scale *= by;
+      if (rows) s.n_row++;
+      else s.n_shared++;
+    }
+  s.term = t;
+  vec_push(a, slots, s);
+  return slots->n - 1;
+}

@@ -11,7 +11,7 @@ typedef struct Build {
   PathPlan *p;
   double *constant;
   VEC(PathOp) ops;
-  VEC(SimSlot) slots;
+  SimSlots slots;
   size_t coefficients;
 } Build;
 
@@ -19,24 +19,6 @@ static Pauli without_sign(Pauli w, double *sign) {
   const Pauli plus = pauli_word(w.x, w.z);
   *sign = w.t == plus.t ? 1 : -1;
   return plus;
-}
-
-/* Half of `angle`, its shared terms first, times `by`. */
-static int new_slot(Build *b, SimAngle angle, double by) {
-  SimSlot s = {.shift = angle.shift * by};
-  SimTerm *t = ARENA_ARRAY(b->arena, SimTerm, angle.n);
-  int at = 0;
-  for (int rows = 0; rows < 2; rows++)
-    for (int i = 0; i < angle.n; i++) {
-      if (b->program->input_has_rows[angle.term[i].source] != (rows == 1)) continue;
-      t[at] = angle.term[i];
-      t[at++].scale *= by;
-      if (rows) s.n_row++;
-      else s.n_shared++;
-    }
-  s.term = t;
-  vec_push(b->arena, &b->slots, s);
-  return b->slots.n - 1;
 }
 
 /* A rotation under controls: one for each subset of them (density_plan.c). */
@@ -53,29 +35,12 @@ static void add_rotation(Build *b, const SimRotation *r) {
     w = without_sign(w, &of_word);
     if (w.x == 0 && w.z == 0) continue;
     PathOp op = {.kind = PATH_TURN, .word = w, .grad = r->angle.n > 0};
-    op.slot = new_slot(b, r->angle, part * sign * of_word);
+    op.slot = plan_slot(b->arena, b->program, &b->slots, r->angle, part * sign * of_word);
     vec_push(b->arena, &b->ops, op);
   }
 }
 
 /* ---- channels ---- */
-
-static DensityChannel *channel_of(Build *b, const GateUse *u) {
-  DensityChannel *c = ARENA_NEW(b->arena, DensityChannel);
-  c->id = u->channel;
-  c->n_params = channel_n_params(u->channel);
-  for (int k = 0; k < c->n_params; k++) {
-    const AngleRef *r = &u->angle[k];
-    c->slot[k] = -1;
-    c->constant[k] = r->shift;
-    if (r->source < 0 || r->scale == 0) continue;
-    const SimTerm term = {r->source, r->element, r->scale};
-    c->slot[k] = new_slot(b, (SimAngle){r->shift, 1, &term}, 1);
-    c->open = true;
-    c->rows = c->rows || b->program->input_has_rows[r->source];
-  }
-  return c;
-}
 
 static Pauli image_of(const Build *b, const Frame *f, const GateUse *u, uint32_t code) {
   uint32_t x = 0, z = 0;
@@ -166,7 +131,8 @@ static const char *add_channel(Build *b, const SimMark *mark) {
         return "a computed strength of `readout` with trajectories cannot be run by this version";
     return NULL;
   }
-  PathOp op = {.channel = channel_of(b, u), .draw = b->p->n_draws++, .slot = -1};
+  PathOp op = {
+      .channel = density_channel(b->arena, b->program, &b->slots, u), .draw = b->p->n_draws++, .slot = -1};
   const int n = channel_kraus(u->channel, k);
   if (channel_info[u->channel].kind == CHANNEL_WORDS) {
     add_words(b, &op, &mark->frame, u, k, n);
@@ -266,32 +232,25 @@ static void plan_measured(Build *b, const Frame *f) {
 
 /* ---- scratch ---- */
 
-static size_t place(size_t *at, size_t n, size_t size) {
-  size_t here = *at;
-  *at = mem_add(here, mem_mul(n, size));
-  *at = mem_add(*at, 63) & ~(size_t)63;
-  return here;
-}
-
 static void plan_layout(SimPlan *s, PathPlan *p, size_t coefficients, size_t vec, size_t real) {
   SimLayout *l = &s->at;
   size_t at = 0, slots = (size_t)s->n_slots, outputs = (size_t)s->program->n_outputs;
   if (s->program->measure == MEASURE_SAMPLE) outputs = 0; /* written at once */
   const size_t state = mem_mul((size_t)2 << p->n_qubits, vec);
-  l->scalar = place(&at, mem_mul(slots, 2), real);
-  l->cs = place(&at, mem_mul(slots, 2), vec);
-  l->y = place(&at, outputs, vec);
-  l->w = place(&at, outputs, vec);
-  l->sum = place(&at, slots, vec);
-  p->mean_at = place(&at, outputs, vec);
-  p->square_at = place(&at, outputs, vec);
-  p->uniform_at = place(&at, (size_t)p->n_draws, mem_mul(vec / real, sizeof(double)));
-  p->choice_at = place(&at, (size_t)p->n_draws, vec / real);
-  p->coefficient_at = place(&at, coefficients, sizeof(double));
-  p->psi_at = place(&at, 1, state);
-  p->other_at = place(&at, 1, state);
+  l->scalar = plan_place(&at, mem_mul(slots, 2), real);
+  l->cs = plan_place(&at, mem_mul(slots, 2), vec);
+  l->y = plan_place(&at, outputs, vec);
+  l->w = plan_place(&at, outputs, vec);
+  l->sum = plan_place(&at, slots, vec);
+  p->mean_at = plan_place(&at, outputs, vec);
+  p->square_at = plan_place(&at, outputs, vec);
+  p->uniform_at = plan_place(&at, (size_t)p->n_draws, mem_mul(vec / real, sizeof(double)));
+  p->choice_at = plan_place(&at, (size_t)p->n_draws, vec / real);
+  p->coefficient_at = plan_place(&at, coefficients, sizeof(double));
+  p->psi_at = plan_place(&at, 1, state);
+  p->other_at = plan_place(&at, 1, state);
   p->total[0] = at;
-  p->lam_at = place(&at, 1, state);
+  p->lam_at = plan_place(&at, 1, state);
   p->total[1] = at;
 }
 

@@ -53,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   Arena *a = arena_new();
   const Source *src = src_add("<fuzz>", (const char *)bytes, size);
-  const QasmFile *f[2];
+  QasmFile *f[2];
   const int rounds = size % 4 == 0 ? 2 : 1;
   for (int round = 0; round < rounds; round++) {
     DiagSink *sink = diag_sink(a);
@@ -71,6 +71,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     double *in = ARENA_ARRAY(a, double, f[0]->inputs.n + 1), *out = ARENA_ARRAY(a, double, f[0]->nodes.n + 1);
     for (int i = 0; i < f[0]->inputs.n; i++) in[i] = 0.3 + i;
     qasm_values(f[0], in, NULL, out);
+    const int all = f[0]->n_qubits, most = CIRCUIT_MAX_QUBITS, n = qasm_cone(a, f[0], most);
+    require(n <= all && f[0]->n_qubits == (n >= 1 && n <= most ? n : all), "a cone of a wrong size");
+    check_ops(f[0]);
   }
   arena_free(a);
   src_clear();

@@ -16,28 +16,14 @@
 #define MAX_VALUES 32
 typedef double complex Cx;
 
-/* ---- random numbers of the tests ---- */
-
-static uint64_t rng_state = 1;
-static uint64_t rng(void) {
-  rng_state ^= rng_state << 13;
-  rng_state ^= rng_state >> 7;
-  rng_state ^= rng_state << 17;
-  return rng_state;
-}
-static int below(int n) { return (int)(rng() >> 33) % n; }
-static double uniform(double from, double to) { return from + (to - from) * (double)(rng() >> 11) * 0x1p-53; }
-
-static const KernelSet *best(void) { return kernel_set(kernel_family(), true); }
-
 /* Values that a channel may have. */
 static void parameters(ChannelId id, double *v) {
   const int n = channel_n_params(id);
-  for (int k = 0; k < n; k++) v[k] = (double)(float)uniform(0.02, n == 3 ? 0.3 : 0.8);
+  for (int k = 0; k < n; k++) v[k] = (double)(float)rig_uniform(0.02, n == 3 ? 0.3 : 0.8);
   if (id != CHANNEL_RELAX) return;
   v[0] = 50e-6;
-  v[1] = below(2) ? 70e-6 : 30e-6;
-  v[2] = 1e-6 * (double)(1 + below(30));
+  v[1] = rig_below(2) ? 70e-6 : 30e-6;
+  v[2] = 1e-6 * (double)(1 + rig_below(30));
 }
 
 /* Random operators with sum K^+ K = 1: blocks of a random matrix with orthonormal columns. */
@@ -45,7 +31,7 @@ static const double *random_kraus(Arena *a, int n_qubits, int n) {
   const int d = 1 << n_qubits, rows = n * d;
   Cx *m = ARENA_ARRAY(a, Cx, rows * d);
   double *out = ARENA_ARRAY(a, double, 2 * rows * d);
-  for (int i = 0; i < rows * d; i++) m[i] = uniform(-1, 1) + (Cx)I * uniform(-1, 1);
+  for (int i = 0; i < rows * d; i++) m[i] = rig_uniform(-1, 1) + (Cx)I * rig_uniform(-1, 1);
   for (int c = 0; c < d; c++) {
     double norm = 0;
     for (int b = 0; b < c; b++) {
@@ -63,7 +49,9 @@ static const double *random_kraus(Arena *a, int n_qubits, int n) {
   return out;
 }
 
-static int targets_of(ChannelId id) { return id == CHANNEL_KRAUS ? 1 + below(2) : channel_info[id].n_qubits; }
+static int targets_of(ChannelId id) {
+  return id == CHANNEL_KRAUS ? 1 + rig_below(2) : channel_info[id].n_qubits;
+}
 
 static GateUse *add_channel(CircuitProgram *c, ChannelId id, int targets, const int *qubits) {
   GateUse *u = rig_channel(c, id, targets, qubits);
@@ -71,7 +59,7 @@ static GateUse *add_channel(CircuitProgram *c, ChannelId id, int targets, const 
   parameters(id, v);
   for (int k = 0; k < channel_n_params(id); k++) u->angle[k].shift = v[k];
   if (id == CHANNEL_KRAUS) {
-    u->n_kraus = 1 + below(4);
+    u->n_kraus = 1 + rig_below(4);
     u->values = random_kraus(c->arena, targets, u->n_kraus);
   }
   return u;
@@ -254,10 +242,6 @@ typedef struct Case {
   double w[40 * MAX_VALUES];
 } Case;
 
-static int64_t values_of(const CircuitProgram *c, int k, int64_t rows) {
-  return c->input_size[k] * (c->input_has_rows[k] ? rows : 1);
-}
-
 /* Input 0: angles of rows; 1: shared angles; 2: shared strengths; 3: strengths of rows. */
 static CircuitProgram *new_circuit(Arena *a, int n) {
   return rig_circuit(a, n, 4, (int64_t[]){4, 6, 4, 2}, (bool[]){true, false, false, true});
@@ -267,32 +251,11 @@ static void fill_case(Case *t, CircuitProgram *c, int64_t rows) {
   t->c = c;
   t->rows = rows;
   for (int k = 0; k < c->n_inputs; k++) {
-    for (int64_t i = 0; i < values_of(c, k, rows); i++)
-      t->value[k][i] = (double)(float)(k < 2 ? uniform(-3, 3) : uniform(0.05, 0.3));
+    for (int64_t i = 0; i < rig_values(c, k, rows); i++)
+      t->value[k][i] = (double)(float)(k < 2 ? rig_uniform(-3, 3) : rig_uniform(0.05, 0.3));
     t->in[k] = t->value[k];
   }
-  for (int64_t i = 0; i < rows * c->n_outputs; i++) t->w[i] = (double)(float)uniform(-1, 1);
-}
-
-static void describe(const CircuitProgram *c) {
-  print_message("circuit of %d qubits:", c->n_qubits);
-  for (int g = 0; g < c->gates.n; g++) {
-    const GateUse *u = &c->gates.at[g];
-    print_message(" %s%s", u->inverse ? "inv@" : "",
-                  u->channel ? channel_info[u->channel].name : gate_info[u->gate].name);
-    for (int i = 0; i < u->n_controls + u->n_targets; i++) print_message("%s%d", i ? "," : " ", u->qubit[i]);
-    print_message(";");
-  }
-  print_message("\n");
-}
-
-static void near(const CircuitProgram *c, const double *a, const double *b, int64_t n, double tolerance,
-                 const char *what, const char *set) {
-  for (int64_t i = 0; i < n; i++) {
-    if (fabs(a[i] - b[i]) <= tolerance * fmax(1, fabs(b[i]))) continue;
-    describe(c);
-    fail_msg("%s, %s[%lld]: %.17g instead of %.17g", set, what, (long long)i, a[i], b[i]);
-  }
+  for (int64_t i = 0; i < rows * c->n_outputs; i++) t->w[i] = (double)(float)rig_uniform(-1, 1);
 }
 
 static void check_outputs(const Case *t) {
@@ -305,29 +268,29 @@ static void check_outputs(const Case *t) {
       const KernelSet *set = kernel_set((KernelFamily)f, is_double);
       if (set == NULL) continue;
       rig_run(t->c, set, OP_CIRCUIT, t->rows, t->in, NULL, NULL, &out);
-      near(t->c, got, want, samples * t->c->n_outputs, is_double ? 1e-12 : 1e-5, "y", set->name);
+      rig_near(t->c, got, want, samples * t->c->n_outputs, is_double ? 1e-12 : 1e-5, "y", set->name);
       rig_prune = false;
       rig_run(t->c, set, OP_CIRCUIT, t->rows, t->in, NULL, NULL, &out);
       rig_prune = true;
-      near(t->c, got, want, samples * t->c->n_outputs, is_double ? 1e-12 : 1e-5, "whole y", set->name);
+      rig_near(t->c, got, want, samples * t->c->n_outputs, is_double ? 1e-12 : 1e-5, "whole y", set->name);
     }
 }
 
 static void measure_words(CircuitProgram *c) {
   const uint64_t all = (1ull << c->n_qubits) - 1;
   for (int o = 0; o < 3; o++) {
-    rig_expval(c, uniform(-1, 1), rng() & all, rng() & all);
-    rig_term(c, uniform(-1, 1), 0, rng() & all);
+    rig_expval(c, rig_uniform(-1, 1), rig_rng() & all, rig_rng() & all);
+    rig_term(c, rig_uniform(-1, 1), 0, rig_rng() & all);
   }
 }
 
 static void measure(CircuitProgram *c) {
   int order[5];
-  if (below(2)) {
+  if (rig_below(2)) {
     measure_words(c);
     return;
   }
-  const int m = 1 + below(c->n_qubits), first = below(c->n_qubits);
+  const int m = 1 + rig_below(c->n_qubits), first = rig_below(c->n_qubits);
   for (int i = 0; i < m; i++) order[i] = (first + i) % c->n_qubits;
   rig_probs(c, m, order);
 }
@@ -344,7 +307,7 @@ static void add_layer(CircuitProgram *c) {
 static void test_placements(void **state) {
   (void)state;
   static Case t;
-  rng_state = 5;
+  rig_rng_state = 5;
   for (int id = 1; id < CHANNEL_COUNT; id++)
     for (int n = 1; n <= 4; n++)
       for (int p = 0; p < n; p++)
@@ -371,35 +334,39 @@ static CircuitProgram *random_circuit(Arena *a, int n, int n_gates, bool open) {
   CircuitProgram *c = new_circuit(a, n);
   c->mixed = true;
   while (c->gates.n < n_gates) {
-    const bool noise = below(2);
-    const ChannelId id = (ChannelId)(1 + below(CHANNEL_COUNT - 1));
-    const GateId g = (GateId)below(GATE_COUNT);
-    int targets = noise ? targets_of(id) : gate_info[g].n_qubits > 0 ? gate_info[g].n_qubits : 1 + below(3);
-    int controls = !noise && below(4) == 0 ? 1 + below(2) : 0, order[8];
+    const bool noise = rig_below(2);
+    const ChannelId id = (ChannelId)(1 + rig_below(CHANNEL_COUNT - 1));
+    const GateId g = (GateId)rig_below(GATE_COUNT);
+    int targets = noise                       ? targets_of(id)
+                  : gate_info[g].n_qubits > 0 ? gate_info[g].n_qubits
+                                              : 1 + rig_below(3);
+    int controls = !noise && rig_below(4) == 0 ? 1 + rig_below(2) : 0, order[8];
     if (targets + controls > n || (noise && id == CHANNEL_READOUT) ||
         (!noise && (gate_info[g].later || gate_info[g].cls == GATE_OTHER || gate_info[g].steps[0] == '\0')))
       continue;
     for (int i = 0; i < n; i++) order[i] = i;
     for (int i = n - 1; i > 0; i--) {
-      const int j = below(i + 1), swap = order[i];
+      const int j = rig_below(i + 1), swap = order[i];
       order[i] = order[j];
       order[j] = swap;
     }
     GateUse *u = noise ? add_channel(c, id, targets, order) : rig_gate(c, g, controls, targets, order);
     for (int i = 0; noise && open && i < channel_n_params(id) && id != CHANNEL_RELAX; i++)
-      if (below(2))
-        u->angle[i] = below(3) ? (AngleRef){2, below(4), 0.9, 0.01} : (AngleRef){3, below(2), 0.9, 0};
+      if (rig_below(2))
+        u->angle[i] =
+            rig_below(3) ? (AngleRef){2, rig_below(4), 0.9, 0.01} : (AngleRef){3, rig_below(2), 0.9, 0};
     if (noise) continue;
-    u->inverse = below(4) == 0;
-    for (int i = 0; i < controls; i++) u->control_on[i] = (uint8_t)below(2);
+    u->inverse = rig_below(4) == 0;
+    for (int i = 0; i < controls; i++) u->control_on[i] = (uint8_t)rig_below(2);
     for (int i = 0; i < gate_info[g].n_angles; i++) {
-      const int source = below(3) - 1;
-      u->angle[i] = source < 0 ? (AngleRef){-1, 0, 0, below(2) ? uniform(-3, 3) : 1.57079632679489661923}
-                               : (AngleRef){source, below(4), uniform(-2, 2), uniform(-1, 1)};
+      const int source = rig_below(3) - 1;
+      u->angle[i] = source < 0
+                        ? (AngleRef){-1, 0, 0, rig_below(2) ? rig_uniform(-3, 3) : 1.57079632679489661923}
+                        : (AngleRef){source, rig_below(4), rig_uniform(-2, 2), rig_uniform(-1, 1)};
     }
   }
   for (int q = 0; q < n; q++)
-    if (below(2)) {
+    if (rig_below(2)) {
       GateUse *u = rig_channel(c, CHANNEL_READOUT, 1, &q);
       for (int k = 0; k < 2; k++) u->angle[k] = (AngleRef){open ? 2 : -1, k, open ? 0.5 : 0, 0.05 * k};
     }
@@ -432,10 +399,10 @@ static void run_vjp(const Case *t, const KernelSet *set, Grads *g) {
 static void test_random_outputs(void **state) {
   (void)state;
   static Case t;
-  rng_state = 77;
+  rig_rng_state = 77;
   for (int i = 0; i < 150; i++) {
     Arena *a = arena_new();
-    fill_case(&t, random_circuit(a, 1 + below(4), 1 + below(30), below(2)), ROWS);
+    fill_case(&t, random_circuit(a, 1 + rig_below(4), 1 + rig_below(30), rig_below(2)), ROWS);
     check_outputs(&t);
     arena_free(a);
   }
@@ -445,38 +412,39 @@ static void test_random_gradients(void **state) {
   (void)state;
   static Case t;
   static Grads g, other;
-  rng_state = 4242;
+  rig_rng_state = 4242;
   for (int i = 0; i < 60; i++) {
     Arena *a = arena_new();
     const bool open = i % 2;
-    fill_case(&t, random_circuit(a, 1 + below(3), 1 + below(20), open), ROWS);
-    run_vjp(&t, best(), &g);
+    fill_case(&t, random_circuit(a, 1 + rig_below(3), 1 + rig_below(20), open), ROWS);
+    run_vjp(&t, rig_best(), &g);
     for (int k = 0; k < 4; k++)
-      for (int64_t e = 0; e < values_of(t.c, k, t.rows); e++) {
+      for (int64_t e = 0; e < rig_values(t.c, k, t.rows); e++) {
         const double want = by_difference(&t, k, e);
-        near(t.c, &g.v[k][e], &want, 1, 2e-9, k == 0 ? "x" : k == 1 ? "w" : "strength", best()->name);
+        rig_near(t.c, &g.v[k][e], &want, 1, 2e-9, k == 0 ? "x" : k == 1 ? "w" : "strength", rig_best()->name);
       }
     /* single precision, and states computed again */
     for (int f = 0; f <= (int)kernel_family(); f++) {
       if (kernel_set((KernelFamily)f, false) == NULL) continue;
       run_vjp(&t, kernel_set((KernelFamily)f, false), &other);
       for (int k = 0; k < 4; k++)
-        near(t.c, other.v[k], g.v[k], values_of(t.c, k, t.rows), 4e-5, "single", "f32");
+        rig_near(t.c, other.v[k], g.v[k], rig_values(t.c, k, t.rows), 4e-5, "single", "f32");
     }
     rig_prune = false;
-    run_vjp(&t, best(), &other);
+    run_vjp(&t, rig_best(), &other);
     rig_prune = true;
     for (int k = 0; k < 4; k++)
-      near(t.c, other.v[k], g.v[k], values_of(t.c, k, t.rows), 1e-13, "whole", "f64");
+      rig_near(t.c, other.v[k], g.v[k], rig_values(t.c, k, t.rows), 1e-13, "whole", "f64");
     rig_keep_bytes = 1;
-    run_vjp(&t, best(), &other);
+    run_vjp(&t, rig_best(), &other);
     rig_keep_bytes = DENSITY_KEEP_BYTES;
-    for (int k = 0; k < 4; k++) near(t.c, other.v[k], g.v[k], values_of(t.c, k, t.rows), 0, "blocks", "f64");
+    for (int k = 0; k < 4; k++)
+      rig_near(t.c, other.v[k], g.v[k], rig_values(t.c, k, t.rows), 0, "blocks", "f64");
     for (rig_method = METHOD_SHIFT; !open && rig_method <= METHOD_FINITE; rig_method++) {
-      run_vjp(&t, best(), &other);
+      run_vjp(&t, rig_best(), &other);
       for (int k = 0; k < 2; k++)
-        near(t.c, other.v[k], g.v[k], values_of(t.c, k, t.rows), rig_method == METHOD_SHIFT ? 1e-12 : 1e-8,
-             circuit_method_name(rig_method), "f64");
+        rig_near(t.c, other.v[k], g.v[k], rig_values(t.c, k, t.rows),
+                 rig_method == METHOD_SHIFT ? 1e-12 : 1e-8, circuit_method_name(rig_method), "f64");
     }
     rig_method = METHOD_ADJOINT;
     arena_free(a);
@@ -489,22 +457,22 @@ static void test_random_hessians(void **state) {
   static Case t;
   static Grads h, g[4];
   static double u[4][40 * MAX_VALUES], y[4][40 * MAX_VALUES];
-  rng_state = 99;
+  rig_rng_state = 99;
   for (int i = 0; i < 40; i++) {
     Arena *a = arena_new();
-    fill_case(&t, random_circuit(a, 1 + below(3), 1 + below(20), false), ROWS);
+    fill_case(&t, random_circuit(a, 1 + rig_below(3), 1 + rig_below(20), false), ROWS);
     const CircuitProgram *c = t.c;
     const int64_t outputs = rig_samples(c, t.rows) * c->n_outputs;
     const double *dir[4];
     for (int k = 0; k < 4; k++) {
-      for (int64_t e = 0; e < values_of(c, k, t.rows); e++) u[k][e] = k < 2 ? uniform(-1, 1) : 0;
+      for (int64_t e = 0; e < rig_values(c, k, t.rows); e++) u[k][e] = k < 2 ? rig_uniform(-1, 1) : 0;
       dir[k] = u[k];
       h.at[k] = h.v[k];
     }
     h.at[4] = h.v[4];
     rig_keep_bytes = i % 2 ? 1 : DENSITY_KEEP_BYTES;
     rig_prune = i % 3 != 0;
-    rig_run(c, best(), OP_CIRCUIT_HVP, t.rows, t.in, t.w, dir, h.at);
+    rig_run(c, rig_best(), OP_CIRCUIT_HVP, t.rows, t.in, t.w, dir, h.at);
     rig_keep_bytes = DENSITY_KEEP_BYTES;
     rig_prune = true;
     const double step = 1e-3;
@@ -514,20 +482,20 @@ static void test_random_hessians(void **state) {
       moved = t;
       for (int k = 0; k < 4; k++) {
         moved.in[k] = moved.value[k];
-        for (int64_t e = 0; e < values_of(c, k, t.rows); e++)
+        for (int64_t e = 0; e < rig_values(c, k, t.rows); e++)
           moved.value[k][e] += (j < 2 ? 1 : 2) * (j % 2 ? -step : step) * u[k][e];
       }
-      run_vjp(&moved, best(), &g[j]);
-      rig_run(c, best(), OP_CIRCUIT, t.rows, moved.in, NULL, NULL, &out);
+      run_vjp(&moved, rig_best(), &g[j]);
+      rig_run(c, rig_best(), OP_CIRCUIT, t.rows, moved.in, NULL, NULL, &out);
     }
     for (int k = 0; k < 2; k++)
-      for (int64_t e = 0; e < values_of(c, k, t.rows); e++) {
+      for (int64_t e = 0; e < rig_values(c, k, t.rows); e++) {
         const double want = (8 * (g[0].v[k][e] - g[1].v[k][e]) - (g[2].v[k][e] - g[3].v[k][e])) / (12 * step);
-        near(c, &h.v[k][e], &want, 1, 5e-8, "hessian", "f64");
+        rig_near(c, &h.v[k][e], &want, 1, 5e-8, "hessian", "f64");
       }
     for (int64_t e = 0; e < outputs; e++) {
       const double want = (8 * (y[0][e] - y[1][e]) - (y[2][e] - y[3][e])) / (12 * step);
-      near(c, &h.v[4][e], &want, 1, 1e-9, "tangent", "f64");
+      rig_near(c, &h.v[4][e], &want, 1, 1e-9, "tangent", "f64");
     }
     arena_free(a);
   }
@@ -542,7 +510,7 @@ static void test_strength_outside(void **state) {
   rig_expval(c, 1, 0, 1);
   const double p[3] = {0.25, 1.5, 0.5}, *in = p;
   double y[3], *out = y;
-  rig_run(c, best(), OP_CIRCUIT, 3, &in, NULL, NULL, &out);
+  rig_run(c, rig_best(), OP_CIRCUIT, 3, &in, NULL, NULL, &out);
   assert_true(y[0] == 0.5 && isnan(y[1]) && y[2] == 0);
   arena_free(a);
 }

@@ -17,27 +17,14 @@
 #define MAX_QUBITS 12
 #define MAX_VALUES 64 /* of one input, or outputs of one row */
 
-/* ---- random numbers of the tests ---- */
-
-static uint64_t rng_state = 1;
-static uint64_t rng(void) {
-  rng_state ^= rng_state << 13;
-  rng_state ^= rng_state >> 7;
-  rng_state ^= rng_state << 17;
-  return rng_state;
-}
-static int below(int n) { return (int)(rng() >> 33) % n; }
-static double uniform(double from, double to) { return from + (to - from) * (double)(rng() >> 11) * 0x1p-53; }
 static void fill(double *v, int64_t n, double size) {
-  for (int64_t i = 0; i < n; i++) v[i] = (double)(float)uniform(-size, size); /* the same in single */
+  for (int64_t i = 0; i < n; i++) v[i] = (double)(float)rig_uniform(-size, size); /* the same in single */
 }
 
 /* ---- variants ---- */
 
 /* Of n random circuits those that are tried: a fifth with QGN_QUICK. */
 static int some(int n) { return getenv("QGN_QUICK") ? n / 5 : n; }
-
-static const KernelSet *best(void) { return kernel_set(kernel_family(), true); }
 
 /* Calls of a small batch have amplitudes in the lanes, of a large one samples. */
 #define SMALL_BATCH 1
@@ -65,43 +52,14 @@ typedef struct Case {
   double w[40 * MAX_VALUES];
 } Case;
 
-static int64_t values_of(const CircuitProgram *c, int k, int64_t rows) {
-  return c->input_size[k] * (c->input_has_rows[k] ? rows : 1);
-}
-
 static void fill_case(Case *t, CircuitProgram *c, int64_t rows) {
   t->c = c;
   t->rows = rows;
   for (int k = 0; k < c->n_inputs; k++) {
-    fill(t->value[k], values_of(c, k, rows), 3);
+    fill(t->value[k], rig_values(c, k, rows), 3);
     t->in[k] = t->value[k];
   }
   fill(t->w, rows * c->n_outputs, 1);
-}
-
-static void describe(const CircuitProgram *c) {
-  print_message("circuit of %d qubits:", c->n_qubits);
-  for (int g = 0; g < c->gates.n; g++) {
-    const GateUse *u = &c->gates.at[g];
-    print_message(" %s%s", u->inverse ? "inv@" : "", gate_info[u->gate].name);
-    for (int i = 0; i < u->n_controls + u->n_targets; i++) {
-      print_message("%s%d%s", i ? "," : " ", u->qubit[i],
-                    i >= u->n_controls ? ""
-                    : u->control_on[i] ? "*"
-                                       : "o");
-    }
-    print_message(";");
-  }
-  print_message("\n");
-}
-
-static void near(const CircuitProgram *c, const double *a, const double *b, int64_t n, double tolerance,
-                 const char *what, const char *set) {
-  for (int64_t i = 0; i < n; i++) {
-    if (fabs(a[i] - b[i]) <= tolerance * fmax(1, fabs(b[i]))) continue;
-    describe(c);
-    fail_msg("%s, %s[%lld]: %.17g instead of %.17g", set, what, (long long)i, a[i], b[i]);
-  }
 }
 
 static void reference_outputs(const Case *t, double *y) {
@@ -115,7 +73,7 @@ static void check_outputs(const CircuitProgram *c, const KernelSet *set, double 
   double want[40 * MAX_VALUES], got[40 * MAX_VALUES], *out = got;
   reference_outputs(t, want);
   rig_run(c, set, OP_CIRCUIT, t->rows, t->in, NULL, NULL, &out);
-  near(c, got, want, rig_samples(c, t->rows) * c->n_outputs, tolerance, "y", set->name);
+  rig_near(c, got, want, rig_samples(c, t->rows) * c->n_outputs, tolerance, "y", set->name);
 }
 
 /* ---- matrices ---- */
@@ -234,7 +192,7 @@ static CircuitProgram *placed(Arena *a, GateId g, int n, int n_targets, int n_co
 static void measure_words(CircuitProgram *c) {
   int n = c->n_qubits, size = 1 << n;
   for (int i = 0; i < 12; i++) {
-    int word = n == 1 ? i % 3 + 1 : 1 + below(size * size - 1);
+    int word = n == 1 ? i % 3 + 1 : 1 + rig_below(size * size - 1);
     rig_expval(c, 1 + 0.1 * i, (uint64_t)(word % size), (uint64_t)(word / size));
   }
 }
@@ -255,11 +213,11 @@ static void check_placement(CircuitProgram *c, int which) {
   for_variants(c, check_outputs, &t);
   if (gate_info[u->gate].n_angles == 0) return;
   double g0[ROWS * 4], g1[4], *out[2] = {g0, g1};
-  rig_run(c, best(), OP_CIRCUIT_VJP, ROWS, t.in, t.w, NULL, out);
+  rig_run(c, rig_best(), OP_CIRCUIT_VJP, ROWS, t.in, t.w, NULL, out);
   for (int k = 0; k < gate_info[u->gate].n_angles; k++) {
     double shift = 0.7 * by_shift(&t, u, k), difference = 0.7 * by_difference(&t, u, k);
-    near(c, &g1[k], &shift, 1, 1e-10, "gradient, shift rule", best()->name);
-    near(c, &g1[k], &difference, 1, 1e-8, "gradient, difference", best()->name);
+    rig_near(c, &g1[k], &shift, 1, 1e-10, "gradient, shift rule", rig_best()->name);
+    rig_near(c, &g1[k], &difference, 1, 1e-8, "gradient, difference", rig_best()->name);
   }
 }
 
@@ -325,31 +283,31 @@ static void give(Arena *a, GateUse *u) {
   int k = u->n_targets, d = 1 << k;
   char *word = ARENA_ARRAY(a, char, k + 1);
   double *v = ARENA_ARRAY(a, double, 2 * d * d), norm = 0;
-  for (int i = 0; i < k; i++) word[i] = u->gate == GATE_BASIS ? "01"[below(2)] : "IXYZ"[below(4)];
+  for (int i = 0; i < k; i++) word[i] = u->gate == GATE_BASIS ? "01"[rig_below(2)] : "IXYZ"[rig_below(4)];
   if (u->gate == GATE_UNITARY) {
     random_unitary(d, v);
   } else {
     fill(v, 2 * d, 2);
-    if (below(2)) v[2 * below(d)] = 0;
+    if (rig_below(2)) v[2 * rig_below(d)] = 0;
   }
   for (int i = 0; i < 2 * d; i++) norm += v[i] * v[i];
   for (int i = 0; i < 2 * d && u->gate == GATE_AMPLITUDE; i++) v[i] /= sqrt(norm);
   if (u->gate == GATE_BASIS || u->gate == GATE_PAULIROT) u->word = word;
   else u->values = v;
-  if (u->gate == GATE_PAULIROT) u->angle[0] = (AngleRef){1, below(4), 0.7, 0.3};
+  if (u->gate == GATE_PAULIROT) u->angle[0] = (AngleRef){1, rig_below(4), 0.7, 0.3};
 }
 
 static void test_given(void **state) {
   (void)state;
   static const GateId gates[] = {GATE_PAULIROT, GATE_UNITARY, GATE_DIAGONAL, GATE_BASIS, GATE_AMPLITUDE};
   static Case t;
-  rng_state = 99;
+  rig_rng_state = 99;
   for (int i = 0; i < some(200); i++) {
     Arena *a = arena_new();
     GateId g = gates[i % 5];
     bool fresh = g == GATE_BASIS || g == GATE_AMPLITUDE;
-    int n = 4, first = below(n), targets = 1 + below(3), controls = fresh ? 0 : below(n - targets + 1),
-        order[4];
+    int n = 4, first = rig_below(n), targets = 1 + rig_below(3),
+        controls = fresh ? 0 : rig_below(n - targets + 1), order[4];
     for (int q = 0; q < n; q++) order[q] = (first + 3 * q) % n;
     CircuitProgram *c = rig_circuit(a, n, 2, (int64_t[]){3, 4}, (bool[]){true, false});
     if (fresh) give(a, rig_gate(c, g, 0, targets, order));
@@ -360,8 +318,8 @@ static void test_given(void **state) {
     for (int q = 0; q + 1 < n; q++) rig_gate(c, GATE_CX, 0, 2, (int[]){q, q + 1});
     if (!fresh) {
       GateUse *u = rig_gate(c, g, controls, targets, order);
-      u->inverse = below(2);
-      for (int k = 0; k < controls; k++) u->control_on[k] = (uint8_t)below(2);
+      u->inverse = rig_below(2);
+      for (int k = 0; k < controls; k++) u->control_on[k] = (uint8_t)rig_below(2);
       give(a, u);
     }
     for (int q = 0; q < n; q++) rig_gate(c, GATE_RX, 0, 1, &q)->angle[0] = (AngleRef){1, q, 1, 0.1 * q};
@@ -369,14 +327,14 @@ static void test_given(void **state) {
     fill_case(&t, c, ROWS);
     for_variants(c, check_outputs, &t);
     double g0[ROWS * 4], g1[4], *out[2] = {g0, g1}, want = 0;
-    rig_run(c, best(), OP_CIRCUIT_VJP, ROWS, t.in, t.w, NULL, out);
+    rig_run(c, rig_best(), OP_CIRCUIT_VJP, ROWS, t.in, t.w, NULL, out);
     for (int k = 0; k < c->gates.n; k++) { /* the shared input's element 0 */
       for (int j = 0; j < GATE_MAX_ANGLES; j++) {
         AngleRef *r = &c->gates.at[k].angle[j];
         if (r->source == 1 && r->element == 0) want += r->scale * by_difference(&t, &c->gates.at[k], j);
       }
     }
-    near(c, &g1[0], &want, 1, 1e-8, "gradient, difference", best()->name);
+    rig_near(c, &g1[0], &want, 1, 1e-8, "gradient, difference", rig_best()->name);
     arena_free(a);
   }
 }
@@ -395,7 +353,7 @@ static void test_given_wrong(void **state) {
     GateUse *u = rig_gate(c, gates[i], 0, 1 + i, (int[]){0, 1});
     u->values = values;
     rig_expval(c, 1, 0, 1);
-    assert_null(sim_plan(a, c, best(), &why, &where));
+    assert_null(sim_plan(a, c, rig_best(), &why, &where));
     assert_non_null(strstr(why, text[i]));
   }
   arena_free(a);
@@ -407,25 +365,26 @@ static void test_given_wrong(void **state) {
 static CircuitProgram *random_circuit(Arena *a, int n, int n_gates) {
   CircuitProgram *c = rig_circuit(a, n, 3, (int64_t[]){4, 9, 2}, (bool[]){true, false, true});
   while (c->gates.n < n_gates) {
-    GateId g = (GateId)below(GATE_COUNT);
-    int targets = gate_info[g].n_qubits > 0 ? gate_info[g].n_qubits : 1 + below(3);
-    int controls = below(4) == 0 ? 1 + below(2) : 0, order[MAX_QUBITS];
+    GateId g = (GateId)rig_below(GATE_COUNT);
+    int targets = gate_info[g].n_qubits > 0 ? gate_info[g].n_qubits : 1 + rig_below(3);
+    int controls = rig_below(4) == 0 ? 1 + rig_below(2) : 0, order[MAX_QUBITS];
     if (gate_info[g].later || gate_info[g].given || targets + controls > n) continue;
     for (int i = 0; i < n; i++) order[i] = i;
     for (int i = n - 1; i > 0; i--) {
-      int j = below(i + 1), swap = order[i];
+      int j = rig_below(i + 1), swap = order[i];
       order[i] = order[j];
       order[j] = swap;
     }
     GateUse *u = rig_gate(c, g, controls, targets, order);
-    u->inverse = below(4) == 0;
-    for (int i = 0; i < controls; i++) u->control_on[i] = (uint8_t)below(2);
+    u->inverse = rig_below(4) == 0;
+    for (int i = 0; i < controls; i++) u->control_on[i] = (uint8_t)rig_below(2);
     for (int i = 0; i < gate_info[g].n_angles; i++) {
-      int source = below(5) - 1;
+      int source = rig_below(5) - 1;
       if (source == 3) source = 1;
-      int element = source < 0 ? 0 : below((int)c->input_size[source]);
-      double shift = below(3) == 0 ? M_PI / 4 * below(9) : uniform(-2, 2);
-      u->angle[i] = (AngleRef){source, element, below(2) ? 1 : uniform(-2, 2), below(2) ? shift : 0};
+      int element = source < 0 ? 0 : rig_below((int)c->input_size[source]);
+      double shift = rig_below(3) == 0 ? M_PI / 4 * rig_below(9) : rig_uniform(-2, 2);
+      u->angle[i] =
+          (AngleRef){source, element, rig_below(2) ? 1 : rig_uniform(-2, 2), rig_below(2) ? shift : 0};
     }
   }
   return c;
@@ -433,25 +392,25 @@ static CircuitProgram *random_circuit(Arena *a, int n, int n_gates) {
 
 static void random_measure(CircuitProgram *c) {
   int n = c->n_qubits, order[MAX_QUBITS];
-  if (n <= 5 && below(4) == 0) {
+  if (n <= 5 && rig_below(4) == 0) {
     for (int i = 0; i < n; i++) order[i] = (1 + i * (n - 1)) % n;
     rig_amplitudes(c, order);
     return;
   }
-  if (below(3) == 0) {
-    int count = 1 + below(n < 4 ? n : 4), first = below(n);
+  if (rig_below(3) == 0) {
+    int count = 1 + rig_below(n < 4 ? n : 4), first = rig_below(n);
     for (int i = 0; i < count; i++) order[i] = (first + i * (n - 1)) % n; /* neighbours backwards: distinct */
     rig_probs(c, count, order);
     return;
   }
-  bool all_z = below(2);
-  for (int o = 0, outputs = 1 + below(5); o < outputs; o++) {
-    for (int i = 0, terms = 1 + below(4); i < terms; i++) {
-      uint64_t x = all_z ? 0 : (uint64_t)below(1 << n), z = (uint64_t)below(1 << n);
+  bool all_z = rig_below(2);
+  for (int o = 0, outputs = 1 + rig_below(5); o < outputs; o++) {
+    for (int i = 0, terms = 1 + rig_below(4); i < terms; i++) {
+      uint64_t x = all_z ? 0 : (uint64_t)rig_below(1 << n), z = (uint64_t)rig_below(1 << n);
       if (i == 0) {
-        rig_expval(c, uniform(-2, 2), x, z);
+        rig_expval(c, rig_uniform(-2, 2), x, z);
       } else {
-        rig_term(c, uniform(-2, 2), x, z);
+        rig_term(c, rig_uniform(-2, 2), x, z);
       }
     }
   }
@@ -471,13 +430,13 @@ static double *const *parts(Parts *p) {
 static void move_case(const Case *t, const double *const *u, double h, Case *out) {
   *out = *t;
   for (int k = 0; k < t->c->n_inputs; k++) {
-    for (int64_t i = 0; i < values_of(t->c, k, t->rows); i++) out->value[k][i] += h * u[k][i];
+    for (int64_t i = 0; i < rig_values(t->c, k, t->rows); i++) out->value[k][i] += h * u[k][i];
     out->in[k] = out->value[k];
   }
 }
 
 static void run_double(const Case *t, OpId op, const double *const *u, Parts *out) {
-  rig_run(t->c, best(), op, t->rows, t->in, t->w, u, parts(out));
+  rig_run(t->c, rig_best(), op, t->rows, t->in, t->w, u, parts(out));
 }
 
 /* d/dh of the results of `op` along u, by Richardson differences. */
@@ -502,7 +461,7 @@ static void difference_along(const Case *t, OpId op, const double *const *u, Par
 static double dot(const Case *t, const Parts *a, const double *const *u) {
   double sum = 0;
   for (int k = 0; k < t->c->n_inputs; k++) {
-    for (int64_t i = 0; i < values_of(t->c, k, t->rows); i++) sum += a->v[k][i] * u[k][i];
+    for (int64_t i = 0; i < rig_values(t->c, k, t->rows); i++) sum += a->v[k][i] * u[k][i];
   }
   return sum;
 }
@@ -516,14 +475,15 @@ static void check_variant_parts(const CircuitProgram *c, const KernelSet *set, d
     OpId op = hvp ? OP_CIRCUIT_HVP : OP_CIRCUIT_VJP;
     int64_t batch = rig_batch;
     rig_batch = LARGE_BATCH;
-    rig_run(c, best(), op, t->rows, t->in, t->w, u, parts(&want));
+    rig_run(c, rig_best(), op, t->rows, t->in, t->w, u, parts(&want));
     rig_batch = batch;
     rig_run(c, set, op, t->rows, t->in, t->w, u, parts(&got));
     for (int k = 0; k < 3; k++) {
       /* second derivatives add up the squares of many scales */
-      near(c, got.v[k], want.v[k], values_of(c, k, t->rows), tolerance * (hvp ? 100 : 10), "part", set->name);
+      rig_near(c, got.v[k], want.v[k], rig_values(c, k, t->rows), tolerance * (hvp ? 100 : 10), "part",
+               set->name);
     }
-    if (hvp) near(c, got.v[3], want.v[3], outputs, tolerance * 100, "tangent", set->name);
+    if (hvp) rig_near(c, got.v[3], want.v[3], outputs, tolerance * 100, "tangent", set->name);
   }
 }
 
@@ -537,8 +497,8 @@ static void check_methods(const Case *t) {
     double tolerance = rig_method == METHOD_SHIFT ? 1e-12 : 1e-9;
     run_double(t, OP_CIRCUIT_VJP, NULL, &other);
     for (int k = 0; k < 3; k++) {
-      near(c, other.v[k], adjoint.v[k], values_of(c, k, t->rows), tolerance, circuit_method_name(rig_method),
-           best()->name);
+      rig_near(c, other.v[k], adjoint.v[k], rig_values(c, k, t->rows), tolerance,
+               circuit_method_name(rig_method), rig_best()->name);
     }
   }
   rig_method = METHOD_ADJOINT;
@@ -551,7 +511,7 @@ static void check_derivatives(const Case *t) {
   const double *u[2][3];
   for (int d = 0; d < 2; d++) {
     for (int k = 0; k < 3; k++) {
-      fill(u_value[d][k], values_of(c, k, t->rows), 1);
+      fill(u_value[d][k], rig_values(c, k, t->rows), 1);
       u[d][k] = u_value[d][k];
     }
   }
@@ -561,26 +521,26 @@ static void check_derivatives(const Case *t) {
     run_double(t, OP_CIRCUIT_HVP, u[d], &h[d]);
     difference_along(t, OP_CIRCUIT_VJP, u[d], &dg);
     for (int k = 0; k < 3; k++) {
-      near(c, h[d].v[k], dg.v[k], values_of(c, k, t->rows), 1e-6, "Hessian product", best()->name);
+      rig_near(c, h[d].v[k], dg.v[k], rig_values(c, k, t->rows), 1e-6, "Hessian product", rig_best()->name);
     }
     difference_along(t, OP_CIRCUIT, u[d], &dy);
-    near(c, h[d].v[3], dy.v[0], outputs, 1e-8, "tangent", best()->name);
+    rig_near(c, h[d].v[3], dy.v[0], outputs, 1e-8, "tangent", rig_best()->name);
     double along = dot(t, &g, u[d]), want = 0;
     for (int64_t i = 0; i < outputs; i++) want += t->w[i] * dy.v[0][i];
-    near(c, &along, &want, 1, 1e-8, "gradient along u", best()->name);
+    rig_near(c, &along, &want, 1, 1e-8, "gradient along u", rig_best()->name);
   }
   double a = dot(t, &h[0], u[1]), b = dot(t, &h[1], u[0]);
-  near(c, &a, &b, 1, 1e-10, "symmetry", best()->name);
+  rig_near(c, &a, &b, 1, 1e-10, "symmetry", rig_best()->name);
 }
 
 static void test_random(void **state) {
   (void)state;
   static Case t;
-  rng_state = 20240917;
+  rig_rng_state = 20240917;
   for (int i = 0; i < some(50); i++) {
     Arena *a = arena_new();
     int n = 1 + i % 6;
-    CircuitProgram *c = random_circuit(a, n, 1 + below(n > 4 ? 25 : 40));
+    CircuitProgram *c = random_circuit(a, n, 1 + rig_below(n > 4 ? 25 : 40));
     random_measure(c);
     fill_case(&t, c, ROWS);
     rig_block_bytes = i % 2 ? 1 : WIDE_BLOCK_BYTES;
@@ -598,11 +558,11 @@ static void test_random(void **state) {
 static void test_blocks(void **state) {
   (void)state;
   static Case t;
-  rng_state = 5;
+  rig_rng_state = 5;
   rig_block_bytes = 1;
   for (int i = 0; i < some(24); i++) {
     Arena *a = arena_new();
-    CircuitProgram *c = random_circuit(a, 7 + i % 5, 30 + below(60));
+    CircuitProgram *c = random_circuit(a, 7 + i % 5, 30 + rig_below(60));
     random_measure(c);
     fill_case(&t, c, 2);
     for_variants(c, check_variant_parts, &t);
@@ -617,7 +577,7 @@ static void same_bits(const CircuitProgram *c, const double *a, const double *b,
                       const KernelSet *set) {
   for (int64_t i = 0; i < n; i++) {
     if (memcmp(&a[i], &b[i], sizeof *a) != 0) {
-      describe(c);
+      rig_describe(c);
       fail_msg("%s, %s[%lld]: %.17g alone, %.17g among others", set->name, what, (long long)i, b[i], a[i]);
     }
   }
@@ -643,11 +603,11 @@ static void check_team(const CircuitProgram *c, const KernelSet *set, double tol
 static void test_team(void **state) {
   (void)state;
   static Case t;
-  rng_state = 6;
+  rig_rng_state = 6;
   rig_block_bytes = 1;
   for (int i = 0; i < some(12); i++) {
     Arena *a = arena_new();
-    CircuitProgram *c = random_circuit(a, 9 + i % 3, 30 + below(30));
+    CircuitProgram *c = random_circuit(a, 9 + i % 3, 30 + rig_below(30));
     random_measure(c);
     fill_case(&t, c, 1);
     for_variants(c, check_team, &t);
@@ -686,10 +646,10 @@ static void check_rows(const CircuitProgram *c, const KernelSet *set, double tol
 static void test_rows(void **state) {
   (void)state;
   static Case t;
-  rng_state = 77;
+  rig_rng_state = 77;
   for (int i = 0; i < 12; i++) {
     Arena *a = arena_new();
-    CircuitProgram *c = random_circuit(a, 1 + i % 5, 5 + below(20));
+    CircuitProgram *c = random_circuit(a, 1 + i % 5, 5 + rig_below(20));
     random_measure(c);
     fill_case(&t, c, 33);
     for_variants(c, check_rows, &t);
@@ -710,10 +670,10 @@ static void test_shared_only(void **state) {
   rig_gate(c, GATE_CX, 0, 2, (int[]){0, 1});
   rig_expval(c, 1, 0, 3);
   rig_term(c, 1, 0, 2);
-  rig_run(c, best(), OP_CIRCUIT, 5, &in, NULL, NULL, &out);
+  rig_run(c, rig_best(), OP_CIRCUIT, 5, &in, NULL, NULL, &out);
   assert_true(fabs(y - (1 + cos(0.4))) < 1e-15);
   out = &g;
-  rig_run(c, best(), OP_CIRCUIT_VJP, 5, &in, &w, NULL, &out);
+  rig_run(c, rig_best(), OP_CIRCUIT_VJP, 5, &in, &w, NULL, &out);
   assert_true(fabs(g + 2 * sin(0.4)) < 1e-15);
   arena_free(a);
 }
@@ -730,12 +690,12 @@ static void test_unseen(void **state) {
   rig_gate(c, GATE_CRZ, 0, 2, (int[]){0, 1})->angle[0] = (AngleRef){0, 2, 1, 0};
   rig_gate(c, GATE_RY, 0, 1, (int[]){1})->angle[0] = (AngleRef){0, 0, 1, 0};
   rig_expval(c, 1, 0, 1);
-  rig_run(c, best(), OP_CIRCUIT_VJP, 1, &in, &w, NULL, (double *const[]){g});
+  rig_run(c, rig_best(), OP_CIRCUIT_VJP, 1, &in, &w, NULL, (double *const[]){g});
   assert_true(g[0] == 0 && g[2] == 0);
   assert_true(fabs(g[1] + sin(0.5)) < 1e-15);
   CircuitProgram *empty = rig_circuit(a, 3, 0, NULL, NULL);
   rig_expval(empty, 2, 0, 5);
-  rig_run(empty, best(), OP_CIRCUIT, 1, &in, NULL, NULL, &out);
+  rig_run(empty, rig_best(), OP_CIRCUIT, 1, &in, NULL, NULL, &out);
   assert_true(y[0] == 2);
   arena_free(a);
 }
@@ -755,7 +715,8 @@ static void check_turns(const CircuitProgram *c, const KernelSet *set, double to
   rig_run(c, set, OP_CIRCUIT_VJP, t->rows, t->in, t->w, NULL, out);
   for (int g = 0; g < c->gates.n; g += 29) {
     if (c->gates.at[g].angle[0].source != 1) continue;
-    near(c, &got[1][c->gates.at[g].angle[0].element], &turns->dw[g / 29], 1, 2 * tolerance, "dw", set->name);
+    rig_near(c, &got[1][c->gates.at[g].angle[0].element], &turns->dw[g / 29], 1, 2 * tolerance, "dw",
+             set->name);
   }
 }
 
@@ -782,7 +743,7 @@ static void test_turns(void **state) {
     Case *t = &turns->t;
     fill_case(t, c, ROWS);
     for (int i = 0; i < 2 * LAYERS * n; i++) {
-      if (below(3) == 0) t->value[1][i] = (double)(float)special[below(8)];
+      if (rig_below(3) == 0) t->value[1][i] = (double)(float)special[rig_below(8)];
     }
     for (int g = 0; g < c->gates.n; g += 29) {
       if (c->gates.at[g].angle[0].source == 1) turns->dw[g / 29] = by_shift(t, &c->gates.at[g], 0);

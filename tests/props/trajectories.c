@@ -15,31 +15,19 @@
 #define STREAMS 24
 #define MAX_VALUES 64
 
-static uint64_t rng_state = 1;
-static uint64_t rng(void) {
-  rng_state ^= rng_state << 13;
-  rng_state ^= rng_state >> 7;
-  rng_state ^= rng_state << 17;
-  return rng_state;
-}
-static int below(int n) { return (int)(rng() >> 33) % n; }
-static double uniform(double from, double to) { return from + (to - from) * (double)(rng() >> 11) * 0x1p-53; }
-
-static const KernelSet *best(void) { return kernel_set(kernel_family(), true); }
-
 static const double flip_or_stay[16] = {0.8, 0, 0, 0, 0, 0, 0.8, 0, 0, 0, 0.6, 0, 0, -0.6, 0, 0};
 static const double two[64] = {[0] = 0.8,  [10] = 0.8, [20] = 0.8, [30] = 0.8, /* 0.8, and 0.6 i swap */
                                [33] = 0.6, [45] = 0.6, [51] = 0.6, [63] = 0.6};
 
 static void add_channel(CircuitProgram *c, ChannelId id, bool open) {
-  const int first = below(c->n_qubits), second = (first + 1) % c->n_qubits;
-  const int targets = id == CHANNEL_KRAUS ? 1 + below(2) : channel_info[id].n_qubits;
+  const int first = rig_below(c->n_qubits), second = (first + 1) % c->n_qubits;
+  const int targets = id == CHANNEL_KRAUS ? 1 + rig_below(2) : channel_info[id].n_qubits;
   if (targets == 2 && c->n_qubits == 1) return;
   GateUse *u = rig_channel(c, id, targets, (int[]){first, second});
   for (int k = 0; k < channel_n_params(id); k++) {
-    u->angle[k].shift = uniform(0.05, 0.3);
+    u->angle[k].shift = rig_uniform(0.05, 0.3);
     if (open && channel_info[id].kind == CHANNEL_WORDS)
-      u->angle[k] = (AngleRef){below(2) ? 2 : 3, k % 2, 1, 0.01};
+      u->angle[k] = (AngleRef){rig_below(2) ? 2 : 3, k % 2, 1, 0.01};
   }
   if (id == CHANNEL_RELAX) {
     u->angle[0].shift = 50;
@@ -59,31 +47,31 @@ static CircuitProgram *random_circuit(Arena *a, int n, int size, bool jumps, boo
   CircuitProgram *c = rig_circuit(a, n, 4, (int64_t[]){3, 4, 2, 2}, (bool[]){true, false, false, true});
   c->mixed = true;
   while (c->gates.n < size) {
-    if (below(2)) {
-      const ChannelId id = (ChannelId)(1 + below(CHANNEL_COUNT - 1));
+    if (rig_below(2)) {
+      const ChannelId id = (ChannelId)(1 + rig_below(CHANNEL_COUNT - 1));
       if (id != CHANNEL_READOUT && (jumps || channel_info[id].kind == CHANNEL_WORDS))
         add_channel(c, id, open);
       continue;
     }
-    const GateId g = gates[below(9)];
+    const GateId g = gates[rig_below(9)];
     if (gate_info[g].n_qubits > n) continue;
-    const int first = below(n), controls = n > 2 && gate_info[g].n_qubits == 1 && below(4) == 0;
+    const int first = rig_below(n), controls = n > 2 && gate_info[g].n_qubits == 1 && rig_below(4) == 0;
     GateUse *u = rig_gate(c, g, controls, gate_info[g].n_qubits, (int[]){first, (first + 1) % n});
     for (int k = 0; k < gate_info[g].n_angles; k++)
-      u->angle[k] = (AngleRef){below(3) - 1, below(3), uniform(-1.5, 1.5), uniform(-1, 1)};
+      u->angle[k] = (AngleRef){rig_below(3) - 1, rig_below(3), rig_uniform(-1.5, 1.5), rig_uniform(-1, 1)};
   }
-  if (below(2)) {
+  if (rig_below(2)) {
     GateUse *u = rig_channel(c, CHANNEL_READOUT, 1, (int[]){0});
     u->angle[0].shift = 0.05;
     u->angle[1].shift = 0.15;
   }
-  if (below(2)) {
+  if (rig_below(2)) {
     for (int o = 0; o < 2; o++) {
-      rig_expval(c, 1, rng() & ((1u << n) - 1), rng() & ((1u << n) - 1));
+      rig_expval(c, 1, rig_rng() & ((1u << n) - 1), rig_rng() & ((1u << n) - 1));
       rig_term(c, 0.5, 0, 1);
     }
   } else {
-    rig_probs(c, 1 + below(n < 3 ? n : 3), (int[]){n - 1, 0, 1});
+    rig_probs(c, 1 + rig_below(n < 3 ? n : 3), (int[]){n - 1, 0, 1});
   }
   return c;
 }
@@ -114,17 +102,18 @@ typedef struct Case {
 static void fill_case(Case *t, CircuitProgram *c) {
   t->c = c;
   for (int k = 0; k < 4; k++) {
-    for (int i = 0; i < MAX_VALUES; i++) t->value[k][i] = k < 2 ? uniform(-2, 2) : uniform(0.05, 0.25);
+    for (int i = 0; i < MAX_VALUES; i++)
+      t->value[k][i] = k < 2 ? rig_uniform(-2, 2) : rig_uniform(0.05, 0.25);
     t->in[k] = t->value[k];
   }
-  for (int i = 0; i < MAX_VALUES; i++) t->w[i] = uniform(-1, 1);
+  for (int i = 0; i < MAX_VALUES; i++) t->w[i] = rig_uniform(-1, 1);
 }
 
 static void run(const Case *t, OpId op, int64_t trajectories, double out[4][MAX_VALUES]) {
   CircuitProgram c = *t->c;
   double *at[4] = {out[0], out[1], out[2], out[3]};
   c.trajectories = trajectories;
-  rig_run(&c, best(), op, ROWS, t->in, op == OP_CIRCUIT ? NULL : t->w, NULL, at);
+  rig_run(&c, rig_best(), op, ROWS, t->in, op == OP_CIRCUIT ? NULL : t->w, NULL, at);
 }
 
 static double exact[4][MAX_VALUES], got[4][MAX_VALUES], sample[4][STREAMS][MAX_VALUES];
@@ -154,10 +143,10 @@ static void compare(const Case *t, OpId op, int paths, const char *what) {
 static void test_values(void **state) {
   (void)state;
   static Case t;
-  rng_state = 11;
+  rig_rng_state = 11;
   for (int i = 0; i < 40; i++) {
     Arena *a = arena_new();
-    fill_case(&t, random_circuit(a, 1 + below(4), 2 + below(16), i % 4 != 0, i % 2));
+    fill_case(&t, random_circuit(a, 1 + rig_below(4), 2 + rig_below(16), i % 4 != 0, i % 2));
     compare(&t, OP_CIRCUIT, 333, "y");
     arena_free(a);
   }
@@ -166,11 +155,11 @@ static void test_values(void **state) {
 static void test_gradients(void **state) {
   (void)state;
   static Case t;
-  rng_state = 12;
+  rig_rng_state = 12;
   for (int i = 0; i < 24; i++) {
     Arena *a = arena_new();
     const bool jumps = i % 2;
-    fill_case(&t, random_circuit(a, 1 + below(3), 2 + below(10), jumps, i % 3 == 0));
+    fill_case(&t, random_circuit(a, 1 + rig_below(3), 2 + rig_below(10), jumps, i % 3 == 0));
     t.c->jumps = jumps;
     compare(&t, OP_CIRCUIT_VJP, jumps ? 75 : 150, "g");
     arena_free(a);
@@ -182,10 +171,10 @@ static void test_shift_is_adjoint(void **state) {
   (void)state;
   static Case t;
   static double shifted[4][MAX_VALUES];
-  rng_state = 13;
+  rig_rng_state = 13;
   for (int i = 0; i < 20; i++) {
     Arena *a = arena_new();
-    fill_case(&t, random_circuit(a, 1 + below(4), 2 + below(16), false, true));
+    fill_case(&t, random_circuit(a, 1 + rig_below(4), 2 + rig_below(16), false, true));
     run(&t, OP_CIRCUIT_VJP, 37, got);
     rig_method = METHOD_SHIFT;
     run(&t, OP_CIRCUIT_VJP, 37, shifted);
@@ -202,10 +191,10 @@ static void test_errors(void **state) {
   (void)state;
   static Case t;
   double variance = 0, square = 0;
-  rng_state = 15;
+  rig_rng_state = 15;
   for (int i = 0; i < 30; i++) {
     Arena *a = arena_new();
-    fill_case(&t, random_circuit(a, 1 + below(3), 4 + below(12), i % 2, false));
+    fill_case(&t, random_circuit(a, 1 + rig_below(3), 4 + rig_below(12), i % 2, false));
     CircuitProgram c = *t.c;
     c.trajectories = 100;
     c.n_outputs = circuit_n_outputs(&c);
@@ -214,7 +203,7 @@ static void test_errors(void **state) {
     for (int s = 0; s < STREAMS; s++) {
       double *out = sample[0][s];
       rig_key = (uint64_t)s * 31 + 7;
-      rig_run(&c, best(), OP_CIRCUIT, ROWS, t.in, NULL, NULL, &out);
+      rig_run(&c, rig_best(), OP_CIRCUIT, ROWS, t.in, NULL, NULL, &out);
     }
     for (int o = 0; o < rows * c.n_outputs; o++) {
       if (o % c.n_outputs >= n) continue;
@@ -235,10 +224,10 @@ static void test_families(void **state) {
   (void)state;
   static Case t;
   static double y[2][MAX_VALUES];
-  rng_state = 14;
+  rig_rng_state = 14;
   for (int i = 0; i < 20; i++) {
     Arena *a = arena_new();
-    fill_case(&t, random_circuit(a, 1 + below(4), 2 + below(16), true, false));
+    fill_case(&t, random_circuit(a, 1 + rig_below(4), 2 + rig_below(16), true, false));
     t.c->trajectories = 50;
     int runs = 0;
     for (int f = 0; f <= (int)kernel_family(); f++) {

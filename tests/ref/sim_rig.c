@@ -1,7 +1,12 @@
 #include "tests/ref/sim_rig.h"
 #include <assert.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cmocka.h>
 #include "lang/base/mem.h"
 #include "runtime/sim/density.h"
 #include "runtime/sim/trajectory.h"
@@ -164,4 +169,50 @@ void rig_run(const CircuitProgram *c, const KernelSet *set, OpId op, int64_t row
   for (int i = 0; i < k.n_in; i++) free((void *)(uintptr_t)call.in[i]);
   for (int i = 0; i < rig_team; i++) mem_free_big(scratch[i], k.scratch);
   arena_free(a);
+}
+
+uint64_t rig_rng_state = 1;
+
+uint64_t rig_rng(void) {
+  rig_rng_state ^= rig_rng_state << 13;
+  rig_rng_state ^= rig_rng_state >> 7;
+  rig_rng_state ^= rig_rng_state << 17;
+  return rig_rng_state;
+}
+
+int rig_below(int n) { return (int)(rig_rng() >> 33) % n; }
+
+double rig_uniform(double from, double to) {
+  return from + (to - from) * (double)(rig_rng() >> 11) * 0x1p-53;
+}
+
+const KernelSet *rig_best(void) { return kernel_set(kernel_family(), true); }
+
+int64_t rig_values(const CircuitProgram *c, int k, int64_t rows) {
+  return c->input_size[k] * (c->input_has_rows[k] ? rows : 1);
+}
+
+void rig_describe(const CircuitProgram *c) {
+  print_message("circuit of %d qubits:", c->n_qubits);
+  for (int g = 0; g < c->gates.n; g++) {
+    const GateUse *u = &c->gates.at[g];
+    print_message(" %s%s", u->inverse ? "inv@" : "",
+                  u->channel ? channel_info[u->channel].name : gate_info[u->gate].name);
+    for (int i = 0; i < u->n_controls + u->n_targets; i++)
+      print_message("%s%d%s", i ? "," : " ", u->qubit[i],
+                    i >= u->n_controls ? ""
+                    : u->control_on[i] ? "*"
+                                       : "o");
+    print_message(";");
+  }
+  print_message("\n");
+}
+
+void rig_near(const CircuitProgram *c, const double *a, const double *b, int64_t n, double tolerance,
+              const char *what, const char *set) {
+  for (int64_t i = 0; i < n; i++) {
+    if (fabs(a[i] - b[i]) <= tolerance * fmax(1, fabs(b[i]))) continue;
+    rig_describe(c);
+    fail_msg("%s, %s[%lld]: %.17g instead of %.17g", set, what, (long long)i, a[i], b[i]);
+  }
 }

@@ -40,4 +40,18 @@ extern size_t rig_keep_bytes;
  * Hessian product of input k, and last the tangent of the outputs. */
 void rig_run(const CircuitProgram *c, const KernelSet *set, OpId op, int64_t rows, const double *const *in,
              const double *w, const double *const *u, double *const *out);
+
+/* Random numbers of the tests: the state is set before what has to be the same each time. */
+extern uint64_t rig_rng_state;
+uint64_t rig_rng(void);
+int rig_below(int n);
+double rig_uniform(double from, double to);
+/* The kernels of this CPU in double precision. */
+const KernelSet *rig_best(void);
+/* Numbers of input k in a call of this many rows. */
+int64_t rig_values(const CircuitProgram *c, int k, int64_t rows);
+void rig_describe(const CircuitProgram *c);
+/* Fails, naming the circuit, where a is apart from b by more than the tolerance, or that share of b. */
+void rig_near(const CircuitProgram *c, const double *a, const double *b, int64_t n, double tolerance,
+              const char *what, const char *set);
 #endif
