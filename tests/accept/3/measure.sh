@@ -24,9 +24,11 @@ group_measure() {
   (cd "$clone" && make --no-print-directory tests >"$accept_tmp/tests.log" 2>&1) || tail -5 "$accept_tmp/tests.log"
   measure_tests "expval, probs, amplitudes against dense matrices, first and second derivatives" tests/props/gates.c
   measure_tests "variance, density, purity, entropy, fidelity, projector, Hermitian: values and derivatives" golden: measurements paulis
-  measure_tests "shots against exact values, standard errors, shift rules" tests/unit/sim_shots.c golden/run/shots golden/run/train_shots
+  measure_tests "density, purity, entropy, fidelity, amplitudes, variance, probs of all placements up to 5 qubits" tests/unit/rt_measure.c
+  measure_tests "shots against exact values, standard errors, shift rules" tests/unit/sim_shots.c golden/run/shots golden/run/train_shots golden/run/noisy_shots
   measure_tests "sums over many amplitudes in single precision" tests/unit/sim_precision.c
   measure_tests "w2 reproduced, 1e-5 single and 1e-10 double" tests/unit/sim_peer.c
+  measure_tests "measurement inside, post-selection" golden/run/outcomes circuits/post_selection circuits/measure circuits/when
   refused "non-Hermitian observable" E0302 2 'return expval(hermitian([[1, 2], [3, 4]], q[0]))'
   refused "shots = 0" E0206 2 'return expval(Z(q), shots = 0)'
   refused "observable on a qubit that is not there" E0301 2 'return expval(Z(q[2]))'

@@ -21,7 +21,7 @@ noise_refused() { # point name, verb, code, line; the script on standard input
 
 group_noise() {
   local name bound text x line n=3
-  noise_tests "channels: trace, positivity, all placements up to 4 qubits, gradients and strengths against differences" props/channels
+  noise_tests "channels: trace, positivity, all placements up to 5 qubits, gradients and strengths against differences" props/channels
   noise_tests "trajectories within 4 standard errors of the density matrix" props/trajectories
   noise_tests "stored values of w2 and w8 to 1e-5 in single and 1e-10 in double" unit/sim_peer
   while IFS='|' read -r name line; do
