@@ -19,6 +19,8 @@ typedef struct Source {
 
 /* The name of texts that come from the command line; messages show them without line numbers. */
 #define SRC_COMMAND_LINE "command line"
+/* The name of what is typed at the prompt; other names in <> are the library's. */
+#define SRC_REPL "<repl>"
 
 /* Copies name and text. NULL if more than 4 GiB of text would be loaded in all. The offset just
  * behind the last byte belongs to the source too, so the end of a file is a place. */

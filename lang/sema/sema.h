@@ -46,6 +46,9 @@ typedef struct SemaOptions {
   DataHeadFn *head; /* NULL: there are no data files */
   void *head_ctx;
   const SemaPoint *point; /* NULL: the whole script */
+  const char *const
+      *ended; /* trains that were ended before their last epoch, at the prompt: their series are shorter */
+  int n_ended;
 } SemaOptions;
 
 /* Elaborates a whole script. Returns NULL if there were errors (the sink has them); warnings do

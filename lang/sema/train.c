@@ -435,6 +435,8 @@ void declare_train(Sema *S, const AstNode *n) {
   const Place place = S->place;
   S->place = PLACE_TRAIN;
   S->train = info;
+  for (int i = 0; i < S->options->n_ended; i++)
+    info->may_stop |= strcmp(S->options->ended[i], sym_text(n->name)) == 0;
   const AstNode *body = ast_kid(n, AST_TRAIN_body);
   const int errors = S->sink->n_errors, faults = S->faults;
   for (info->pass = 1; info->pass <= 2; info->pass++) {

@@ -82,7 +82,9 @@ void types_print(Sema *S, FILE *out) {
     const TypeLine *t = &S->types.at[i];
     const Source *src;
     int line, col;
-    if (!src_locate(t->span.begin, &src, &line, &col) || src->name[0] == '<') continue;
+    if (!src_locate(t->span.begin, &src, &line, &col) ||
+        (src->name[0] == '<' && strcmp(src->name, SRC_REPL) != 0))
+      continue;
     const char *type = type_text(S, t->value);
     fprintf(out, "%d:%d %s %s%s%s\n", line, col, bind_kind_text[t->kind], sym_text(t->name),
             type[0] != '\0' ? ": " : "", type);

@@ -321,16 +321,16 @@ static bool special_word(Cli *c, const char *word) {
 bool cli_args(Cli *c, int argc, char **argv) {
   Span *spans = ARENA_ARRAY(c->arena, Span, argc + 1);
   if (!add_line(c, argc, argv, spans)) return false;
-  if (argc <= 1) return cli_later(c, "the interactive prompt (`qgn` without a verb)");
+  if (argc <= 1) c->verb = CLI_REPL, c->has_verb = true;
   bool options = true;
   for (int i = 1; i < argc; i++) {
     const char *word = argv[i];
+    if (!c->has_verb && (strcmp(word, "-c") == 0 || strcmp(word, "--command") == 0))
+      c->verb = CLI_REPL, c->has_verb = true;
     if (options && strcmp(word, "--") == 0) {
       options = false;
     } else if (!c->has_verb && special_word(c, word)) {
       continue;
-    } else if (!c->has_verb && strcmp(word, "-c") == 0) {
-      return cli_later(c, "`qgn -c`");
     } else if (options && word[0] == '-' && word[1] != '\0') {
       if (!read_option(c, argv, argc, &i, spans)) return false;
     } else if (!c->has_verb) {

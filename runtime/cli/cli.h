@@ -137,6 +137,7 @@ int cli_verb_help(Cli *c);
 int cli_verb_draw(Cli *c);
 int cli_verb_export(Cli *c);
 int cli_verb_specs(Cli *c);
+int cli_verb_repl(Cli *c);
 
 /* machine.c: what the machine has. */
 int cli_cores(void);                 /* that affinity and cgroup quota allow, at least 1 */
@@ -153,5 +154,8 @@ void cli_signals_install(void);
 bool cli_stop_asked(void); /* by a signal, or the time of --max-time is over */
 bool cli_time_is_over(void);
 void cli_deadline(double at); /* of record_clock(); 0: none */
+int cli_stop_signal(void); /* which signal asked; 0: none */
+/* While on, such a signal ends a read that waits for input. */
+void cli_signals_interrupt(bool on);
 void cli_signals_clear(void); /* for tests */
 #endif

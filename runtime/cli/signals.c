@@ -23,7 +23,7 @@ static void handle(int number) {
     }
     atomic_store(&first_at, ms);
   }
-  atomic_store(&asked, 1);
+  atomic_store(&asked, number);
 }
 
 void cli_signals_install(void) {
@@ -41,6 +41,17 @@ void cli_signals_install(void) {
   }
   action.sa_handler = SIG_IGN;
   for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++) sigaction(ignored[i], &action, NULL);
+}
+
+int cli_stop_signal(void) { return atomic_load(&asked); }
+void cli_signals_interrupt(bool on) {
+  static const int stops[] = {SIGINT, SIGTERM, SIGHUP};
+  for (size_t i = 0; i < sizeof stops / sizeof *stops; i++) {
+    struct sigaction action;
+    if (sigaction(stops[i], NULL, &action) != 0 || action.sa_handler != handle) continue;
+    action.sa_flags = on ? 0 : SA_RESTART;
+    sigaction(stops[i], &action, NULL);
+  }
 }
 
 static double deadline; /* 0: none */

@@ -97,8 +97,9 @@ bool record_epoch(Record *r, const RunProgress *p);
 void record_train_begin(Record *r, int train, int64_t from_epoch);
 void record_train_end(Record *r, const Run *run, int train, int64_t epochs, int64_t steps);
 
-/* Returns the line that stands for the statement on standard output. */
+/* Returns the line that stands for the statement on standard output; the second one without recording it. */
 const char *record_print(Record *r, const Run *run, const Stmt *s);
+const char *record_print_line(Arena *a, const Run *run, const Stmt *s);
 void record_expect(Record *r, const Run *run, const Stmt *s, bool holds);
 void record_claim(Record *r, const Run *run, const Stmt *s, bool holds, bool opposite);
 void record_report(Record *r, const Run *run, const Stmt *s);

@@ -14,23 +14,23 @@
 static const Slot *slot_of(const Run *run, int slot) { return &run_program(run)->slots.at[slot]; }
 
 /* An element as text: labels and bools as what they are. */
-static const char *element(Record *r, const Run *run, int slot, int64_t i) {
+static const char *element(Arena *a, const Run *run, int slot, int64_t i) {
   double x = run_slot_get(run, slot, i);
   if (slot_of(run, slot)->elem == ELEM_BOOL) return x != 0 ? "true" : "false";
-  return text_short(r->arena, x);
+  return text_short(a, x);
 }
 
-const char *record_shape(Record *r, const Run *run, int slot) {
+static const char *slot_shape_text(Arena *a, const Run *run, int slot) {
   Shape s = run_slot_shape(run, slot);
   if (s.rank == 0) return "";
-  Text t = text_new(r->arena);
+  Text t = text_new(a);
   for (int i = 0; i < s.rank; i++) text_printf(&t, "%s%lld", i ? ", " : "[", (long long)s.d[i].n);
   text_add(&t, "]");
   return text_str(&t);
 }
 
 /* Mean, standard deviation (n - 1), least and largest of a slot. */
-static const char *moments(Record *r, const Run *run, int slot, int64_t n) {
+static const char *moments(Arena *a, const Run *run, int slot, int64_t n) {
   double sum = 0, squares = 0, least = INFINITY, most = -INFINITY;
   for (int64_t i = 0; i < n; i++) {
     double x = run_slot_get(run, slot, i);
@@ -43,34 +43,39 @@ static const char *moments(Record *r, const Run *run, int slot, int64_t n) {
     double d = run_slot_get(run, slot, i) - mean;
     squares += d * d;
   }
-  return arena_printf(r->arena, "(mean %s, std %s, min %s, max %s)", text_short(r->arena, mean),
-                      text_short(r->arena, sqrt(squares / (double)(n - 1))), text_short(r->arena, least),
-                      text_short(r->arena, most));
+  return arena_printf(a, "(mean %s, std %s, min %s, max %s)", text_short(a, mean),
+                      text_short(a, sqrt(squares / (double)(n - 1))), text_short(a, least),
+                      text_short(a, most));
 }
 
-const char *record_values(Record *r, const Run *run, int slot, int most) {
+static const char *slot_values_text(Arena *a, const Run *run, int slot, int most) {
   int64_t n = run_slot_size(run, slot);
-  Text t = text_new(r->arena);
+  Text t = text_new(a);
   for (int64_t i = 0; i < n && (n <= most || i < most / 2); i++) {
     if (i) text_add(&t, "  ");
-    text_add(&t, element(r, run, slot, i));
+    text_add(&t, element(a, run, slot, i));
   }
   if (n > most) {
     text_add(&t, "  ...  ");
-    text_add(&t, moments(r, run, slot, n));
+    text_add(&t, moments(a, run, slot, n));
   }
   return text_str(&t);
+}
+
+const char *record_shape(Record *r, const Run *run, int slot) { return slot_shape_text(r->arena, run, slot); }
+const char *record_values(Record *r, const Run *run, int slot, int most) {
+  return slot_values_text(r->arena, run, slot, most);
 }
 
 const char *record_cell(Record *r, const Run *run, const Cell *c) {
   if (c->text) return c->text;
   if (c->slot < 0) return text_short(r->arena, c->value);
   int64_t n = run_slot_size(run, c->slot);
-  if (n == 1) return element(r, run, c->slot, 0);
+  if (n == 1) return element(r->arena, run, c->slot, 0);
   Text t = text_new(r->arena);
   text_add(&t, "[");
   for (int64_t i = 0; i < n && i < CELL_MOST; i++)
-    text_printf(&t, "%s%s", i ? ", " : "", element(r, run, c->slot, i));
+    text_printf(&t, "%s%s", i ? ", " : "", element(r->arena, run, c->slot, i));
   text_add(&t, n > CELL_MOST ? ", ...]" : "]");
   return text_str(&t);
 }
@@ -159,15 +164,18 @@ static const char *json_values(Record *r, const Run *run, int slot) {
   return text_str(&t);
 }
 
+const char *record_print_line(Arena *a, const Run *run, const Stmt *s) {
+  const char *text = s->text ? s->text : "";
+  if (s->slot < 0) return text;
+  const char *shape = slot_shape_text(a, run, s->slot);
+  return arena_printf(a, "%s  %s%s%s", text, shape, *shape ? "  " : "",
+                      slot_values_text(a, run, s->slot, PRINT_MOST));
+}
+
 const char *record_print(Record *r, const Run *run, const Stmt *s) {
   RecordPrint p = {.text = s->text ? s->text : "", .shape = "", .json = json_values(r, run, s->slot)};
-  if (s->slot < 0) {
-    p.line = p.text;
-  } else {
-    p.shape = record_shape(r, run, s->slot);
-    p.line = arena_printf(r->arena, "%s  %s%s%s", p.text, p.shape, *p.shape ? "  " : "",
-                          record_values(r, run, s->slot, PRINT_MOST));
-  }
+  if (s->slot >= 0) p.shape = record_shape(r, run, s->slot);
+  p.line = record_print_line(r->arena, run, s);
   record_event(r, EVENT_PRINT, r->prints.n);
   vec_push(r->arena, &r->prints, p);
   return p.line;

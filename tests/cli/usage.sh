@@ -4,14 +4,6 @@
 . "$(dirname "$0")/lib.bash"
 printf 'edition = 1\n' >a.qgn
 
-check 2 <<'TEXT'
-error[E0998]: the interactive prompt (`qgn` without a verb) is not built yet
-   = note: nothing was run
-TEXT
-check 2 -c 'edition = 1' <<'TEXT'
-error[E0998]: `qgn -c` is not built yet
-   = note: nothing was run
-TEXT
 check 2 rum a.qgn <<'TEXT'
 error[E0901]: there is no verb `rum`
    ┌─ command line

@@ -1,0 +1,446 @@
+#define _GNU_SOURCE
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include "lang/base/mem.h"
+#include "runtime/cli/repl.h"
+#include "runtime/record/record.h"
+
+#define UNDO_MOST 50
+
+/* ---- names --------------------------------------------------------------------------------------- */
+
+static bool has_name(const ReplNames *names, const char *name) {
+  for (int i = 0; i < names->n; i++)
+    if (strcmp(names->at[i], name) == 0) return true;
+  return false;
+}
+
+static void add_name(Arena *a, ReplNames *names, Symbol name) {
+  if (name == SYM_NONE || has_name(names, sym_text(name))) return;
+  const char *copy = arena_str(a, sym_text(name));
+  vec_push(a, names, copy);
+}
+
+/* The depth of a tree is bounded (ast.h). */
+static void all_names(Arena *a, const AstNode *n, ReplNames *out) {
+  if (n == NULL) return;
+  add_name(a, out, n->name);
+  for (int i = 0; i < n->n; i++) all_names(a, n->kids[i], out);
+}
+
+/* `lib/parts.qgn` is called parts, `std.gan` gan. */
+static Symbol stem_of(const AstNode *n) {
+  const char *last = strrchr(n->text, n->op == 't' ? '/' : '.'), *from = last ? last + 1 : n->text;
+  return sym_intern_n(from, strcspn(from, "."));
+}
+
+static void declared(Arena *a, const AstNode *n, ReplNames *out) {
+  switch ((int)n->kind) {
+  case AST_LET: all_names(a, ast_kid(n, AST_LET_patterns), out); break;
+  case AST_VAR: all_names(a, ast_kid(n, AST_VAR_patterns), out); break;
+  case AST_ATTR: all_names(a, ast_kid(n, AST_ATTR_target), out); break;
+  case AST_USE:
+    if (ast_kid(n, AST_USE_names)) all_names(a, ast_kid(n, AST_USE_names), out);
+    else add_name(a, out, n->name != SYM_NONE ? n->name : stem_of(n));
+    break;
+  case AST_HYPER:
+  case AST_PARAM:
+  case AST_DRAW:
+  case AST_DEF:
+  case AST_CIRCUIT:
+  case AST_MODEL:
+  case AST_DATASET:
+  case AST_TRAIN:
+  case AST_SWEEP:
+  case AST_REPORT: add_name(a, out, n->name); break;
+  default: break;
+  }
+}
+
+int repl_find(const ReplEntries *e, const char *name) {
+  for (int i = 0; i < e->n; i++)
+    if (has_name(&e->at[i].names, name)) return i;
+  return -1;
+}
+
+void repl_mark_stale(Repl *R, ReplEntries *e, const ReplNames *names, int but) {
+  ReplNames changed = {0};
+  for (int i = 0; i < names->n; i++) vec_push(R->arena, &changed, names->at[i]);
+  const char *list = "";
+  for (int i = 0; i < e->n; i++) {
+    ReplEntry *x = &e->at[i];
+    const char *why = NULL;
+    for (int k = 0; k < changed.n && !why && i != but; k++)
+      if (has_name(&x->uses, changed.at[k]) && !has_name(names, x->names.n > 0 ? x->names.at[0] : ""))
+        why = changed.at[k];
+    if (!why) continue;
+    for (int k = 0; k < x->names.n; k++)
+      if (!has_name(&changed, x->names.at[k])) vec_push(R->arena, &changed, x->names.at[k]);
+    if (!x->train || x->is_stale) continue;
+    x->is_stale = true;
+    list = arena_printf(R->arena, "%s%s%s (uses %s)", list, *list ? ", " : "", x->names.at[0], why);
+  }
+  if (*list) printf("stale: %s\n", list);
+}
+
+/* ---- sessions ------------------------------------------------------------------------------------ */
+
+static ReplEntries copy_of(Repl *R, const ReplEntries *e) {
+  ReplEntries out = {0};
+  for (int i = 0; i < e->n; i++) {
+    vec_push(R->arena, &out, e->at[i]);
+    if (e->at[i].train) e->at[i].train->references++;
+  }
+  return out;
+}
+
+static void drop(ReplEntries *e) {
+  for (int i = 0; i < e->n; i++) repl_train_drop(e->at[i].train);
+  e->n = 0;
+}
+
+/* Makes entries the session; the one before can be had by `:undo`. */
+static void take(Repl *R, ReplEntries entries, const char *what) {
+  if (R->undo.n == UNDO_MOST) {
+    drop(&R->undo.at[0].entries);
+    memmove(R->undo.at, R->undo.at + 1, (UNDO_MOST - 1) * sizeof *R->undo.at);
+    R->undo.n--;
+  }
+  const ReplPast past = {R->entries, what};
+  vec_push(R->arena, &R->undo, past);
+  R->entries = entries;
+}
+
+const char *repl_undo(Repl *R) {
+  if (R->undo.n == 0) return NULL;
+  drop(&R->entries);
+  const ReplPast *past = &R->undo.at[--R->undo.n];
+  R->entries = past->entries;
+  return past->what;
+}
+
+const char *repl_script(Arena *a, const ReplEntries *e) {
+  const char *text = repl_find(e, "edition") < 0 ? "edition = 1\n" : "";
+  for (int i = 0; i < e->n; i++) text = arena_printf(a, "%s%s\n", text, e->at[i].text);
+  return text;
+}
+
+void repl_view_free(ReplView *v) {
+  run_free(v->run);
+  if (v->arena) arena_free(v->arena);
+  *v = (ReplView){0};
+}
+
+/* ---- messages --------------------------------------------------------------------------------------- */
+
+static void note_code(Repl *R, int code) {
+  if (R->code == 0) R->code = code;
+}
+
+void repl_complain(Repl *R, DiagCode code, const char *help, const char *fmt, ...) {
+  Arena *a = arena_new();
+  DiagSink *sink = diag_sink(a);
+  va_list ap;
+  va_start(ap, fmt);
+  Diag *d = diag_add(sink, code, SPAN_NONE, "%s", arena_vprintf(a, fmt, ap));
+  va_end(ap);
+  if (help) diag_help(d, "%s", help);
+  fflush(stdout);
+  diag_render(sink, R->cli->style, stderr);
+  note_code(R, diag_exit_code(sink));
+  arena_free(a);
+}
+
+/* Errors, and the warnings of the statement that is being tried; a name that is not used yet may be soon. */
+static void show(Repl *R, DiagSink *all, int *shown) {
+  DiagSink *sink = diag_sink(all->arena);
+  for (; *shown < all->all.n; ++*shown) {
+    Diag *d = all->all.at[*shown];
+    const bool is_error = diag_info[d->code].severity == SEV_ERROR;
+    const bool fresh = d->span.begin >= R->fresh_begin && d->span.begin < R->fresh_end;
+    if (!is_error && (!fresh || d->code == DIAG_UNUSED)) continue;
+    vec_push(sink->arena, &sink->all, d);
+    if (is_error) sink->n_errors++;
+    else sink->n_warnings++;
+  }
+  progress_clear(&R->progress);
+  fflush(stdout);
+  diag_render(sink, R->cli->style, stderr);
+  fflush(stderr);
+  note_code(R, diag_exit_code(sink));
+}
+
+/* ---- hooks ------------------------------------------------------------------------------------------- */
+
+static bool is_fresh(const Repl *R, Span s) { return s.begin >= R->fresh_begin && s.begin < R->fresh_end; }
+
+static ReplEntry *entry_of(const Repl *R, const Run *run, int train) {
+  const char *name = run_program(run)->trains.at[train].name;
+  Symbol folded = sym_intern(name);
+  int i = repl_find(R->trial, sym_text(folded));
+  return i < 0 ? NULL : &R->trial->at[i];
+}
+
+static int hook_load(void *ctx, const Run *run, int train, const StateItem *items, int n) {
+  Repl *R = ctx;
+  ReplEntry *e = entry_of(R, run, train);
+  if (!e || !e->train) return 0;
+  if (!repl_train_load(e->train, items, n)) e->is_stale = true;
+  return 1;
+}
+
+static int hook_epoch(void *ctx, const RunProgress *p) {
+  progress_epoch(&((Repl *)ctx)->progress, p);
+  return cli_stop_asked() ? 2 : 0;
+}
+
+static bool hook_save(void *ctx, const Run *run, int train, SaveReason why, const StateItem *items, int n) {
+  Repl *R = ctx;
+  ReplEntry *e = entry_of(R, run, train);
+  if (!e || (why != SAVE_SIGNAL && why != SAVE_FINAL)) return true;
+  repl_train_drop(e->train);
+  e->train = repl_train_copy(items, n, why == SAVE_SIGNAL);
+  e->is_stale = false;
+  return true;
+}
+
+static bool hook_stop(void *ctx) {
+  (void)ctx;
+  return cli_stop_asked();
+}
+
+static void hook_train_begin(void *ctx, const Run *run, int train, int64_t from_epoch) {
+  Repl *R = ctx;
+  const ReplEntry *e = entry_of(R, run, train);
+  if (!e || !e->train) progress_begin(&R->progress, &run_program(run)->trains.at[train], from_epoch);
+}
+
+static void hook_train_end(void *ctx, const Run *run, int train, int64_t epochs, int64_t steps) {
+  Repl *R = ctx;
+  const ReplEntry *e = entry_of(R, run, train);
+  if (!e || !e->train) progress_end(&R->progress, &run_program(run)->trains.at[train], epochs, steps);
+}
+
+static void hook_print(void *ctx, const Run *run, const Stmt *s) {
+  Repl *R = ctx;
+  if (!is_fresh(R, s->span)) return;
+  Arena *a = arena_new();
+  progress_clear(&R->progress);
+  puts(record_print_line(a, run, s));
+  fflush(stdout);
+  arena_free(a);
+}
+
+static void hook_expect(void *ctx, const Run *run, const Stmt *s, bool holds) {
+  Repl *R = ctx;
+  (void)run;
+  if (!is_fresh(R, s->span)) return;
+  printf("%-7s %s%s%s\n", holds ? "ok" : "FAILED", s->condition ? s->condition : "",
+         holds || !s->text ? "" : "  ", holds || !s->text ? "" : s->text);
+  if (!holds) note_code(R, 1);
+}
+
+static void hook_claim(void *ctx, const Run *run, const Stmt *s, bool holds, bool opposite) {
+  Repl *R = ctx;
+  if (is_fresh(R, s->span))
+    printf("%s  %s\n", run_program(run)->claims.at[s->index].id,
+           holds      ? "reproduced"
+           : opposite ? "opposite"
+                      : "not reproduced");
+}
+
+static void hook_report(void *ctx, const Run *run, const Stmt *s) {
+  (void)run;
+  if (is_fresh(ctx, s->span)) puts("a report is written by `qgn run`: `:save FILE`, then `qgn run FILE`");
+}
+
+static RunEnd hook_sweep(void *ctx, Run *run, int sweep) {
+  (void)run, (void)sweep;
+  repl_complain(ctx, DIAG_LATER, "`:save FILE`, then `qgn run FILE`",
+                "a sweep at the prompt is not built yet");
+  return RUN_FAILED;
+}
+
+/* ---- a trial ------------------------------------------------------------------------------------------ */
+
+/* What was declared, as `qgn dump --types` says it. */
+static void show_declared(Repl *R, const ReplView *v, const ReplEntry *e) {
+  char *text = NULL;
+  size_t size = 0;
+  FILE *f = open_memstream(&text, &size);
+  if (f == NULL) return;
+  SemaOptions options = cli_sema_options(R->cli, SRC_REPL);
+  sema_dump_types(v->arena, v->tree, &options, diag_sink(v->arena), f);
+  fclose(f);
+  const Source *src;
+  int first = 1, last = 1, col;
+  src_locate(R->fresh_begin, &src, &first, &col);
+  src_locate(R->fresh_end, &src, &last, &col);
+  for (char *line = text, *next; line && *line; line = next) {
+    next = strchrnul(line, '\n');
+    if (*next) *next++ = '\0';
+    const char *kind = strchr(line, ' '), *name = kind ? strchr(kind + 1, ' ') : NULL;
+    const int at = atoi(line);
+    if (!name || at < first || at > last) continue;
+    const char *colon = strchr(name, ':');
+    const char *word = colon ? arena_strn(v->arena, name + 1, (size_t)(colon - name - 1)) : "";
+    if (has_name(&e->names, word)) puts(kind + 1);
+  }
+  free(text);
+  fflush(stdout);
+}
+
+static SemaOptions options_of(Repl *R, Arena *a, const ReplEntries *e) {
+  SemaOptions options = cli_sema_options(R->cli, SRC_REPL);
+  const char **ended = ARENA_ARRAY(a, const char *, e->n + 1);
+  for (int i = 0; i < e->n; i++)
+    if (e->at[i].train && e->at[i].train->is_stopped) ended[options.n_ended++] = e->at[i].names.at[0];
+  options.ended = ended;
+  return options;
+}
+
+static bool elaborate(Repl *R, ReplView *v, DiagSink *sink) {
+  if (!v->source) return false;
+  if (parse_source(v->arena, v->source, sink, false, &v->tree, NULL) != PARSE_OK) return false;
+  const SemaOptions options = options_of(R, v->arena, R->trial);
+  v->program = sema_elaborate(v->arena, v->tree, &options, sink);
+  if (!v->program) return false;
+  const RunOptions run = {.threads = R->cli->threads, .family = kernel_family()};
+  v->run = run_new(v->arena, v->program, &run, sink);
+  return v->run != NULL;
+}
+
+static RunEnd execute(Repl *R, Run *run) {
+  const RunHooks hooks = {.ctx = R,
+                          .load = hook_load,
+                          .epoch = hook_epoch,
+                          .save = hook_save,
+                          .stop = hook_stop,
+                          .train_begin = hook_train_begin,
+                          .train_end = hook_train_end,
+                          .print = hook_print,
+                          .expect = hook_expect,
+                          .claim = hook_claim,
+                          .report = hook_report,
+                          .sweep = hook_sweep};
+  cli_signals_clear();
+  return run_execute(run, &hooks);
+}
+
+/* Checks and runs the session; what entry `shown` (or none: -1) says is shown. */
+static bool attempt(Repl *R, ReplEntries *entries, int shown) {
+  Cli *c = R->cli;
+  Arena *arena = c->arena;
+  DiagSink *before = c->sink;
+  ReplView v = {.arena = arena_new()};
+  DiagSink *sink = diag_sink(v.arena);
+  ReplEntries head = *entries;
+  int seen = 0;
+  head.n = shown < 0 ? entries->n : shown;
+  const char *text = repl_script(v.arena, entries);
+  v.source = src_add(SRC_REPL, text, strlen(text));
+  const uint32_t base = v.source ? v.source->base : 0;
+  if (shown >= 0 && repl_find(&head, "edition") < 0 && repl_find(entries, "edition") >= 0)
+    R->fresh_begin = base + (uint32_t)strlen(repl_script(v.arena, &head)) - (uint32_t)strlen("edition = 1\n");
+  else R->fresh_begin = base + (uint32_t)strlen(repl_script(v.arena, &head));
+  R->fresh_end = R->fresh_begin + (shown < 0 ? 0 : (uint32_t)strlen(entries->at[shown].text));
+  R->trial = entries;
+  c->arena = v.arena, c->sink = sink;
+  bool ok = elaborate(R, &v, sink);
+  show(R, sink, &seen);
+  RunEnd end = ok ? execute(R, v.run) : RUN_FAILED;
+  progress_clear(&R->progress);
+  show(R, sink, &seen);
+  ok = ok && end != RUN_FAILED;
+  if (ok && shown >= 0 && entries->at[shown].names.n > 0) show_declared(R, &v, &entries->at[shown]);
+  if (end == RUN_STOPPED) puts("stopped: weights are those of the last whole step");
+  c->arena = arena, c->sink = before;
+  if (ok) repl_view_free(&R->view), R->view = v;
+  else repl_view_free(&v);
+  return ok;
+}
+
+bool repl_again(Repl *R, const ReplEntries *entries, const char *what) {
+  ReplEntries trial = copy_of(R, entries);
+  const bool ok = attempt(R, &trial, -1);
+  if (ok && what) take(R, trial, what);
+  else drop(&trial);
+  return ok;
+}
+
+/* ---- statements --------------------------------------------------------------------------------------- */
+
+/* What only looks is not kept: an expression on a line of its own, except a claim. */
+static bool only_looks(const AstNode *n) {
+  if (n->kind != AST_STAGE) return false;
+  const AstNode *call = ast_kid(n, AST_STAGE_value);
+  const AstNode *callee = call && call->kind == AST_CALL ? ast_kid(call, AST_CALL_callee) : NULL;
+  return !callee || callee->kind != AST_NAME || strcmp(sym_text(callee->name), "claim") != 0;
+}
+
+static bool one_statement(Repl *R, const AstNode *n, const char *text) {
+  ReplEntry e = {.text = text, .kind = n->kind};
+  declared(R->arena, n, &e.names);
+  all_names(R->arena, n, &e.uses);
+  ReplEntries trial = copy_of(R, &R->entries);
+  int at = -1;
+  for (int k = 0; k < e.names.n && at < 0; k++) at = repl_find(&trial, e.names.at[k]);
+  for (int k = 0; at >= 0 && k < trial.at[at].names.n; k++) {
+    if (has_name(&e.names, trial.at[at].names.at[k])) continue;
+    repl_complain(R, DIAG_REDECLARED, "declare all of its names again",
+                  "`%s` was declared together with `%s`", e.names.at[0], trial.at[at].names.at[k]);
+    drop(&trial);
+    return false;
+  }
+  if (at < 0) {
+    at = trial.n;
+    vec_push(R->arena, &trial, e);
+  } else {
+    repl_train_drop(trial.at[at].train);
+    trial.at[at] = e;
+  }
+  const bool was = at < R->entries.n;
+  if (!attempt(R, &trial, at)) {
+    drop(&trial);
+    return false;
+  }
+  if (was) repl_mark_stale(R, &trial, &e.names, at);
+  if (only_looks(n)) {
+    repl_train_drop(trial.at[at].train);
+    trial.n--;
+    drop(&trial);
+    return true;
+  }
+  take(R, trial, text);
+  return true;
+}
+
+/* From behind the statement before to the end of this one: with its comments, without `;` and blank lines. */
+static const char *text_between(Repl *R, const Source *src, uint32_t from, uint32_t to) {
+  const char *s = src->text + (from - src->base), *end = src->text + (to - src->base);
+  while (s < end && (*s == ';' || *s == '\n' || *s == ' ' || *s == '\t' || *s == '\r')) s++;
+  return arena_strn(R->arena, s, (size_t)(end - s));
+}
+
+bool repl_statements(Repl *R, const char *text, bool stops) {
+  Arena *a = arena_new();
+  const Source *src = src_add(SRC_REPL, text, strlen(text));
+  DiagSink *sink = diag_sink(a);
+  AstNode *tree = NULL;
+  bool ok = true;
+  ParseResult parsed = src ? parse_source(a, src, sink, false, &tree, NULL) : PARSE_ERROR;
+  if (parsed != PARSE_OK) {
+    int seen = 0;
+    R->fresh_begin = src ? src->base : 0, R->fresh_end = R->fresh_begin + (uint32_t)strlen(text);
+    show(R, sink, &seen);
+    ok = false;
+  }
+  uint32_t from = src ? src->base : 0;
+  for (int i = 0; parsed == PARSE_OK && i < tree->n && (ok || !stops); i++) {
+    ok &= one_statement(R, tree->kids[i], text_between(R, src, from, tree->kids[i]->span.end));
+    from = tree->kids[i]->span.end;
+  }
+  arena_free(a);
+  return ok;
+}

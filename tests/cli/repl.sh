@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# The prompt, fed by a pipe: what it answers, what stays after mistakes, and that a saved session has its bits.
+# shellcheck source=tests/cli/lib.bash
+. "$(dirname "$0")/lib.bash"
+export XDG_STATE_HOME=$PWD
+
+answers() { # name; session on standard input, expected output in NAME.want
+  "$QGN" repl -q --color never >"$1.got" 2>"$1.err"
+  echo "exit $?" >>"$1.got"
+  if ! diff -u "$1.want" "$1.got" >diff.txt; then
+    echo "session $1"
+    cat diff.txt "$1.err"
+    failures=$((failures + 1))
+  fi
+}
+
+cat >grows.want <<'TEXT'
+circuit tilt: () -> [], 1 parameter
+hyper lr: real = 0.1
+q0: ─RY(θ)─┤ <Z>
+train flip: 30 epochs, 1 series
+mean(flip.loss) < 1  true
+hyper lr: real = 0.2
+stale: flip (uses lr)
+flip
+mean(flip.loss) < 1  true
+nothing is stale
+ok      mean(flip.loss) < 1
+real[]
+circuit tilt: () -> [], 1 parameter
+taken back: expect mean(flip.loss) < 1
+taken back: :rerun flip
+taken back: hyper lr = 0.2
+ok      mean(flip.loss) < 1
+saved.qgn: 4 statements
+exit 2
+TEXT
+answers grows <<'TEXT'
+circuit tilt() -> [] on q[1] {
+  param θ ~ uniform(1, 2)
+  ry(θ) q
+  return expval(Z(q))
+}
+hyper lr = 0.1
+:draw tilt
+train flip { epochs = 30; optimizer tilt = adam(lr); step { minimize tilt() over tilt } }
+mean(flip.loss) < 1
+no_such_name
+let broken = [1, 2] + [1, 2, 3]
+:set lr = 0.2
+:sta
+mean(flip.loss) < 1
+:rerun flip
+:stale
+expect mean(flip.loss) < 1
+:type tilt()
+?tilt
+:undo
+:undo
+:undo
+:nonsense
+:s
+:set nothing = 3
+expect mean(flip.loss) < 1
+:save saved.qgn
+TEXT
+
+# the session that was saved says the same when it is run
+"$QGN" -c "$(cat saved.qgn)
+tilt()" 2>/dev/null | tail -n 1 >prompt.txt
+echo 'tilt()' >>saved.qgn
+"$QGN" run -q --fresh saved.qgn 2>/dev/null | grep '^tilt' >run.txt
+must cmp prompt.txt run.txt
+
+# -c stops at the first error and ends with its code
+"$QGN" -c 'let a = 2
+b
+a' >c.txt 2>c.err
+[ $? -eq 2 ] && [ "$(cat c.txt)" = 'let a: int = 2' ] || { echo "-c: another end"; failures=$((failures + 1)); }
+must grep -q 'there is no name `b`' c.err
+
+# Ctrl-C ends a train, not the session
+mkfifo in
+"$QGN" repl -q <in >int.txt 2>int.err &
+pid=$!
+exec 3>in
+echo 'model M(x[1]) -> [1] { linear(4); tanh; linear(1) }' >&3
+echo 'train t { epochs = 100_000_000; optimizer M = adam(1e-3); step { draw x[8, 1] ~ normal(0, 1); minimize mse(M(x), x) over M } }' >&3
+for _ in $(seq 100); do
+  grep -q '^t: 1' int.err && break
+  sleep 0.05
+done
+kill -INT $pid
+echo 'let after = M([0])' >&3
+echo '1 + 1' >&3
+exec 3>&-
+must wait $pid
+must grep -q 'stopped: weights are those of the last whole step' int.txt
+must grep -qx '1 + 1  2' int.txt
+finish
