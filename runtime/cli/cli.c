@@ -15,8 +15,7 @@ static int (*const verb_table[CLI_VERB_COUNT])(Cli *) = {
     [CLI_FMT] = cli_verb_fmt,       [CLI_EXPLAIN] = cli_verb_explain, [CLI_DOC] = cli_verb_doc,
     [CLI_DOCTOR] = cli_verb_doctor, [CLI_VERSION] = cli_verb_version, [CLI_HELP] = cli_verb_help,
     [CLI_DRAW] = cli_verb_draw,     [CLI_EXPORT] = cli_verb_export,   [CLI_SPECS] = cli_verb_specs,
-    [CLI_FIX] = cli_verb_fix,
-    [CLI_REPL] = cli_verb_repl,
+    [CLI_FIX] = cli_verb_fix,       [CLI_REPL] = cli_verb_repl,
 };
 
 /* Memory ran out: no call here may allocate, and files that were being written are temporary. */

@@ -154,7 +154,7 @@ void cli_signals_install(void);
 bool cli_stop_asked(void); /* by a signal, or the time of --max-time is over */
 bool cli_time_is_over(void);
 void cli_deadline(double at); /* of record_clock(); 0: none */
-int cli_stop_signal(void); /* which signal asked; 0: none */
+int cli_stop_signal(void);    /* which signal asked; 0: none */
 /* While on, such a signal ends a read that waits for input. */
 void cli_signals_interrupt(bool on);
 void cli_signals_clear(void); /* for tests */
