@@ -23,6 +23,7 @@ help:
 	@echo 'make quick           the fast tests on a build that is quick to make, at most 40 s'
 	@echo 'make check           before a push: fmt-check, lint, all tests under ASan and UBSan, threads under TSan'
 	@echo 'make golden-update   write the expected texts of golden and wrong programs anew; read the diff'
+	@echo 'make mutants         10 000 one-token mutants of the examples (N=, SEED=): where their errors stand, how many, fixes'
 	@echo 'make soak-circuits   2000 random circuits by every gradient method, resumable; figures in tests/SOAK.md'
 	@echo 'make bench           compare speed with other systems, into bench/RESULTS.md'
 	@echo 'make lint            layers, codes without a test, long files and functions, shell scripts'
@@ -52,7 +53,7 @@ ifeq ($(QGN_READY),)
 # ---- first step -----------------------------------------------------------------------------
 
 GOALS := all tests demo test quick check test-unit test-props test-golden test-bad test-oom test-docs test-fuzz test-cli \
-         test-threads golden-update bench soak-circuits lint fmt fmt-check grammar-report install
+         test-threads golden-update bench mutants soak-circuits lint fmt fmt-check grammar-report install
 JOBS  := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 define second_step
 	@LINE_EDITOR=$(LINE_EDITOR) sh tools/setup.sh --quiet
@@ -138,7 +139,7 @@ GEN_H  := $(GEN_C:.c=.h) $(if $(wildcard stdlib/prelude.qgn),build/gen/prelude.i
 KERNEL_C  := $(wildcard runtime/kernels/*_k.c runtime/sim/*_k.c)
 LANG_C    := $(wildcard lang/*/*.c)
 RUNTIME_C := $(filter-out runtime/cli/main.c $(KERNEL_C),$(wildcard runtime/*/*.c))
-TEST_C    := $(wildcard tests/unit/*.c tests/props/*.c tests/oom/*.c tests/fuzz/*.c)
+TEST_C    := $(wildcard tests/soak/*.c tests/unit/*.c tests/props/*.c tests/oom/*.c tests/fuzz/*.c)
 TEST_LIB_C := $(wildcard tests/ref/*.c)
 
 # Vectors wider than the machine's live in memory, where gcc 12 takes lanes that were set for unset;
@@ -160,7 +161,7 @@ TEST_LIB_O    := $(TEST_LIB_C:%.c=$(B)/%.o)
 # ---- rules --------------------------------------------------------------------------------------
 
 .PHONY: all tests demo test quick check test-unit test-props test-golden test-bad test-oom test-docs test-fuzz test-cli test-threads golden-update \
-        bench soak-circuits soak-qasm lint fmt fmt-check grammar-report install FORCE
+        bench mutants soak-circuits soak-qasm lint fmt fmt-check grammar-report install FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 FORCE:
@@ -263,6 +264,8 @@ check: fmt-check lint docs-check
 demo: build/qgn
 	build/qgn run examples/gaussian
 	@echo "report: $$(cd runs/latest && pwd -P)/report.html"
+mutants: $(B)/tests/soak/mutants
+	$< $(or $(N),10000) $(or $(SEED),1) examples/*/main.qgn
 soak-circuits: $(B)/tests/props/circuits
 	MODE=$(MODE) bash tools/soak_circuits.sh
 bench: build/qgn

@@ -207,6 +207,13 @@ static void indent_lines(Fmt *f) {
   }
 }
 
+/* A blank line at the edge of a block says nothing. */
+static bool keeps_blank(const Fmt *f, int i) {
+  const FmtLine *l = &f->lines.at[i], *above = l - 1;
+  if (!l->blank_above || (l->closes && l->n > 0 && f->pieces.at[l->first].code == '}')) return false;
+  return above->n == 0 || f->pieces.at[above->first + above->n - 1].code != '{';
+}
+
 /* Does a token of line `l` begin or end where the given one does? */
 static bool line_has(const Fmt *f, const FmtLine *l, int from, int to) {
   int column = l->indent;
@@ -221,9 +228,9 @@ static bool line_has(const Fmt *f, const FmtLine *l, int from, int to) {
 
 static bool lines_up(const Fmt *f, int i, int from, int to) {
   const FmtLine *lines = f->lines.at;
-  for (int k = i - 1; k >= 0 && k >= i - NEAR && !lines[k + 1].blank_above; k--)
+  for (int k = i - 1; k >= 0 && k >= i - NEAR && !keeps_blank(f, k + 1); k--)
     if (line_has(f, &lines[k], from, to)) return true;
-  for (int k = i + 1; k < f->lines.n && k <= i + NEAR && !lines[k].blank_above; k++)
+  for (int k = i + 1; k < f->lines.n && k <= i + NEAR && !keeps_blank(f, k); k++)
     if (line_has(f, &lines[k], from, to)) return true;
   return false;
 }
@@ -290,18 +297,10 @@ static void put_line(Fmt *f, const FmtLine *l, int column) {
   put(f, "\n", 1);
 }
 
-/* A blank line at the edge of a block says nothing. */
-static bool keeps_blank(const Fmt *f, int i) {
-  const FmtLine *l = &f->lines.at[i], *above = l - 1;
-  if (!l->blank_above || (l->closes && l->n > 0 && f->pieces.at[l->first].code == '}')) return false;
-  return above->n == 0 || f->pieces.at[above->first + above->n - 1].code != '{';
-}
-
 static void put_lines(Fmt *f) {
   for (int i = 0; i < f->lines.n;) {
     int end = i;
-    while (end < f->lines.n && has_both(&f->lines.at[end]) && (end == i || !f->lines.at[end].blank_above))
-      end++;
+    while (end < f->lines.n && has_both(&f->lines.at[end]) && (end == i || !keeps_blank(f, end))) end++;
     int column = end > i ? comment_column(f, i, end) : 0;
     if (end == i) end = i + 1;
     for (; i < end; i++) {

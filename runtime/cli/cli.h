@@ -129,6 +129,9 @@ int cli_verb_check(Cli *c);
 int cli_verb_dump(Cli *c);
 int cli_verb_fmt(Cli *c);
 int cli_verb_fix(Cli *c);
+/* Applies the sure changes of an elaborated script, again and again; the last text, *changed if it is another
+ * one. */
+const Source *cli_fix(Cli *c, CliScript *script, bool *changed);
 int cli_verb_explain(Cli *c);
 int cli_verb_doc(Cli *c);
 int cli_verb_doctor(Cli *c);

@@ -65,13 +65,9 @@ static bool is_there_still(const Cli *c, const Diag *const *fixes, int n) {
   return false;
 }
 
-int cli_verb_fix(Cli *c) {
-  CliScript script;
-  const char *path = cli_one_operand(c);
-  if (!path || !cli_read_script(c, path, &script)) return cli_code(c);
-  cli_elaborate(c, &script, NULL);
-  const Source *source = script.source;
-  bool changed = false;
+const Source *cli_fix(Cli *c, CliScript *script, bool *changed) {
+  const Source *source = script->source;
+  *changed = false;
   for (int round = 0; round < ROUNDS && c->sink->n_errors > 0; round++) {
     const Diag **fixes = ARENA_ARRAY(c->arena, const Diag *, c->sink->all.n + 1);
     const int n = collect(c, source, fixes);
@@ -80,16 +76,26 @@ int cli_verb_fix(Cli *c) {
     const char *text = apply(c->arena, source, fixes, n, &size);
     DiagSink *before = c->sink;
     c->sink = diag_sink(c->arena);
-    script.source = src_add(source->name, text, size);
-    if (script.source) cli_elaborate(c, &script, NULL);
-    if (!script.source || is_there_still(c, fixes, n)) {
+    script->source = src_add(source->name, text, size);
+    if (script->source) cli_elaborate(c, script, NULL);
+    if (!script->source || is_there_still(c, fixes, n)) {
       c->sink = before;
       break;
     }
     for (int i = 0; i < n; i++) say(c, fixes[i]);
-    source = script.source;
-    changed = true;
+    source = script->source;
+    *changed = true;
   }
+  return source;
+}
+
+int cli_verb_fix(Cli *c) {
+  CliScript script;
+  bool changed;
+  const char *path = cli_one_operand(c);
+  if (!path || !cli_read_script(c, path, &script)) return cli_code(c);
+  cli_elaborate(c, &script, NULL);
+  const Source *source = cli_fix(c, &script, &changed);
   IoError e;
   if (changed && !io_write_file(script.path, source->text, source->size, &e))
     diag_add(c->sink, DIAG_WRITE, SPAN_NONE, "%s", io_message(c->arena, &e));
