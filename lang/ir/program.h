@@ -333,6 +333,8 @@ typedef struct ReportItem {
   VEC(ReportRow) rows;
   VEC(Figure) figures; /* drawn in one plot */
   int sweep;           /* SWEEP: the table of this one */
+  const char *network; /* TABLE: whose features its Frechet distances use; NULL: there are none */
+  Span network_span;
   Span span;
 } ReportItem;
 typedef struct Report {

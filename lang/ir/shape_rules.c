@@ -76,6 +76,16 @@ const char *shape_rule_entries(Make *m) {
   return NULL;
 }
 
+const char *shape_rule_frechet(Make *m) {
+  const Shape *a = in_shape(m, 0), *b = in_shape(m, 1);
+  if (a->rank != 2 || b->rank != 2 || a->d[1].count != 0 || !dim_equal(a->d[1], b->d[1]))
+    return arena_printf(m->g->arena,
+                        "a Frechet distance is that of two samples of vectors [rows, d], not of %s and %s",
+                        text_of(m, a), text_of(m, b));
+  m->shape = shape_scalar();
+  return NULL;
+}
+
 const char *shape_rule_solve(Make *m) {
   const Shape *a = in_shape(m, 0), *b = in_shape(m, 1);
   if (a->rank != 2 || !dim_equal(a->d[0], a->d[1]) || !shape_is_static(a))

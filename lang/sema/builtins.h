@@ -13,7 +13,7 @@ BuiltinFn fn_sum, fn_mean, fn_extreme, fn_variance, fn_norm, fn_any, fn_all, fn_
     fn_fraction;
 /* fn_shape.c */
 BuiltinFn fn_matmul, fn_transpose, fn_concat, fn_stack, fn_reshape, fn_flatten, fn_lift, fn_fill, fn_linspace,
-    fn_w1, fn_rows;
+    fn_w1, fn_fid, fn_rows;
 /* fn_along.c */
 BuiltinFn fn_along, fn_logsumexp, fn_cumprod, fn_quantile, fn_tile, fn_pad, fn_parts;
 /* fn_label.c */

@@ -283,10 +283,11 @@ const Value *fn_linspace(Sema *S, Args *args, const Builtin *self) {
 const Value *fn_w1(Sema *S, Args *args, const Builtin *self) {
   const Tensor *a = arg_tensor(S, args, 0, self), *b = arg_tensor(S, args, 1, self);
   if (a == NULL || b == NULL) return S->error;
-  if (a->lift != 0 || b->lift != 0) return later(S, args->span, "`w1` in a model");
+  if (a->lift != 0 || b->lift != 0) return later(S, args->span, "`%s` in a model", self->name);
   const NodeId in[2] = {a->node, b->node};
   const char *why = NULL;
-  return val_made(S, g_make(graph_now(S), OP_W1, 2, in, NULL, NULL, args->span, &why), 0, why, args->span);
+  return val_made(S, g_make(graph_now(S), (OpId)self->op, 2, in, NULL, NULL, args->span, &why), 0, why,
+                  args->span);
 }
 
 const Value *fn_rows(Sema *S, Args *args, const Builtin *self) {

@@ -216,7 +216,7 @@ const Value *eval_index(Sema *S, const AstNode *n) {
   }
   if (v->kind == VAL_SWEEP) {
     const Value *value = indices->n == 1 ? eval(S, indices->kids[0]) : S->error;
-    return val_is_error(value) ? value : sweep_pick(S, v, value, n->span);
+    return val_is_error(value) ? value : sweep_pick(S, v, value, n);
   }
   if (v->kind == VAL_TRAIN) return later(S, n->span, "`%s[...]`", v->u.train->name);
   bool slices = false;

@@ -162,8 +162,31 @@ static bool add_cells(Sema *S, const Value *v, Cells *out) {
   return true;
 }
 
+/* Distances by the features of different networks do not compare, so they do not stand in one table. */
+static bool one_network(Sema *S, const Value *v, const char **network, Span *first) {
+  int n = 0;
+  if (v->kind == VAL_LIST) {
+    const Value *const *items = static_items(S, v, "a cell", &n);
+    for (int i = 0; items != NULL && i < n; i++)
+      if (!one_network(S, items[i], network, first)) return false;
+    return true;
+  }
+  const char *own = v->kind == VAL_TENSOR ? v->u.tensor->features : NULL;
+  if (own == NULL || *network == NULL || strcmp(own, *network) == 0) {
+    if (own != NULL && *network == NULL) *network = own, *first = v->span;
+    return true;
+  }
+  Diag *d = say(S, DIAG_TYPE, v->span, "a Frechet distance by `%s` does not compare with one by `%s`", own,
+                *network);
+  diag_label(d, *first, "by `%s`", *network);
+  diag_help(d, "give each network a table of its own");
+  return false;
+}
+
 static void table_row(Sema *S, const Value *v, ReportItem *item) {
   Cells cells = {0};
+  for (int i = 0; i < v->u.row.n; i++)
+    if (!one_network(S, v->u.row.cells[i], &item->network, &item->network_span)) return;
   for (int i = 0; i < v->u.row.n; i++)
     if (!add_cells(S, v->u.row.cells[i], &cells)) return;
   vec_push(S->a, &item->rows, ((ReportRow){cells.n, cells.at, v->u.row.is_head}));

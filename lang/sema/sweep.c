@@ -371,27 +371,31 @@ static const Value *record_value(Sema *S, const Value *v, const SweepRecord *r, 
   return val_node(S, g_reshape(g, g_slice(g, all, 0, v->u.sweep.point, 1, span), &one, span), 0, span);
 }
 
-const Value *sweep_member(Sema *S, const Value *v, const AstNode *n) {
+/* What is called `name`: a record, or the values of a hyper. */
+static const Value *part_of(Sema *S, const Value *v, const char *name, Span span) {
   const Sweep *s = &S->p->sweeps.at[v->u.sweep.index];
   const struct SweepInfo *info = S->sweeps.at[v->u.sweep.index];
-  const char *name = sym_text(n->name);
   for (int i = 0; i < s->records.n; i++)
-    if (strcmp(s->records.at[i].name, name) == 0) return record_value(S, v, &s->records.at[i], n->span);
+    if (strcmp(s->records.at[i].name, name) == 0) return record_value(S, v, &s->records.at[i], span);
   for (int i = 0; i < s->axes.n; i++) {
     if (strcmp(s->axes.at[i].name, name) != 0) continue;
-    if (v->u.sweep.point >= 0) return val_at(S, value_at(info, v->u.sweep.point, i, NULL), n->span);
+    if (v->u.sweep.point >= 0) return val_at(S, value_at(info, v->u.sweep.point, i, NULL), span);
     const Value **at = ARENA_ARRAY(S->a, const Value *, s->points.n + 1);
     for (int k = 0; k < s->points.n; k++) at[k] = value_at(info, k, i, NULL);
-    return val_list(S, VAL_LIST, s->points.n, at, n->span);
+    return val_list(S, VAL_LIST, s->points.n, at, span);
   }
   VEC(const char *) names = {0};
   for (int i = 0; i < s->records.n; i++) vec_push(S->a, &names, s->records.at[i].name);
   for (int i = 0; i < s->axes.n; i++) vec_push(S->a, &names, s->axes.at[i].name);
-  Diag *d = say(S, DIAG_NAME, n->name_span.end != 0 ? n->name_span : n->span,
-                "the sweep `%s` records no `%s`", s->name, name);
+  Diag *d = say(S, DIAG_NAME, span, "the sweep `%s` records no `%s`", s->name, name);
   const char *near = diag_nearest(name, names.at, names.n);
   if (near != NULL) diag_mark(d, "did you mean `%s.%s`?", s->name, near);
   return S->error;
+}
+
+const Value *sweep_member(Sema *S, const Value *v, const AstNode *n) {
+  const Value *out = part_of(S, v, sym_text(n->name), n->name_span.end != 0 ? n->name_span : n->span);
+  return val_at(S, out, n->span);
 }
 
 static const Value *picked(Sema *S, const Value *v, int point, Span span) {
@@ -401,7 +405,9 @@ static const Value *picked(Sema *S, const Value *v, int point, Span span) {
   return out;
 }
 
-const Value *sweep_pick(Sema *S, const Value *v, const Value *value, Span span) {
+const Value *sweep_pick(Sema *S, const Value *v, const Value *value, const AstNode *n) {
+  const Span span = n->span;
+  if (v->u.sweep.point >= 0 && value->kind == VAL_TEXT) return part_of(S, v, value->u.text, span);
   const Sweep *s = &S->p->sweeps.at[v->u.sweep.index];
   const struct SweepInfo *info = S->sweeps.at[v->u.sweep.index];
   if (s->axes.n != 1 || value->kind != VAL_TEXT) {

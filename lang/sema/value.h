@@ -68,8 +68,9 @@ typedef struct Tensor {
   int slot; /* where it was exported; -1: not yet */
   Shape shape;
   ElemKind elem;
-  const char *name; /* of the let, draw, ... that bound it first; NULL if none */
-  int stamp;        /* how many updates had been seen when it was made */
+  const char *name;     /* of the let, draw, ... that bound it first; NULL if none */
+  const char *features; /* of a Frechet distance: the network that it was made with; NULL: it is none */
+  int stamp;            /* how many updates had been seen when it was made */
 } Tensor;
 
 typedef enum DistKind {

@@ -707,9 +707,9 @@ void settings_check(Sema *S);                                       /* E0106 */
 void declare_sweep(Sema *S, const AstNode *n);
 void walk_vary(Sema *S, const AstNode *n);
 void walk_sweep_attr(Sema *S, const AstNode *n);
-const Value *sweep_member(Sema *S, const Value *v, const AstNode *n);            /* S.name, S.hyper */
-const Value *sweep_pick(Sema *S, const Value *v, const Value *value, Span span); /* S["qgan"] */
-const Value *sweep_call(Sema *S, const Value *v, const Args *args);              /* S(qubits = 4) */
+const Value *sweep_member(Sema *S, const Value *v, const AstNode *n);                   /* S.name, S.hyper */
+const Value *sweep_pick(Sema *S, const Value *v, const Value *value, const AstNode *n); /* S["qgan"]["acc"] */
+const Value *sweep_call(Sema *S, const Value *v, const Args *args);                     /* S(qubits = 4) */
 /* Of the program of a point: without its prints, expects, claims and reports; random numbers of a repetition.
  */
 void point_finish(Sema *S);

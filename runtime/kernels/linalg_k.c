@@ -10,6 +10,7 @@
 void KNAME(k_entropy)(const KCall *c);
 void KNAME(k_hermitian_log)(const KCall *c);
 void KNAME(k_hermitian_log_dx)(const KCall *c);
+void KNAME(k_frechet)(const KCall *c);
 
 #define LEAST_EIGENVALUE 1e-15
 #define MOST_SWEEPS 40
@@ -170,4 +171,67 @@ void KNAME(k_hermitian_log_dx)(const KCall *c) {
     }
     back(&e, w, (Real *)c->out + r * d * d * 2);
   }
+}
+
+/* ---- Frechet distance (Heusel et al. 2017, equation 6) --------------------------------------------- */
+
+/* Mean and covariance of rows x [n][d], two passes. */
+static void moments_of(const Real *x, int64_t n, int d, double *mean, double *cov) {
+  memset(mean, 0, (size_t)d * sizeof *mean);
+  memset(cov, 0, (size_t)d * (size_t)d * sizeof *cov);
+  for (int64_t i = 0; i < n; i++)
+    for (int k = 0; k < d; k++) mean[k] += (double)x[i * d + k];
+  for (int k = 0; k < d; k++) mean[k] /= (double)n;
+  for (int64_t i = 0; i < n; i++)
+    for (int j = 0; j < d; j++) {
+      const double a = (double)x[i * d + j] - mean[j];
+      for (int k = 0; k <= j; k++) cov[j * d + k] += a * ((double)x[i * d + k] - mean[k]);
+    }
+  for (int j = 0; j < d; j++)
+    for (int k = 0; k <= j; k++) cov[j * d + k] = cov[k * d + j] = cov[j * d + k] / (double)(n - 1);
+}
+
+static double root(double x) { return x > 0 ? sqrt(x) : x <= 0 ? 0 : x; }
+
+/* out = a b for n x n matrices. */
+static void product(int n, const double *a, const double *b, double *out) {
+  memset(out, 0, (size_t)n * (size_t)n * sizeof *out);
+  for (int i = 0; i < n; i++)
+    for (int j = 0; j < n; j++)
+      for (int k = 0; k < n; k++) out[i * n + k] += a[i * n + j] * b[j * n + k];
+}
+
+/* The trace of (A B)^1/2 is that of (R B R)^1/2 with R = A^1/2: the roots of its eigenvalues. `a`, then R,
+ * and `w` are lost. */
+static double trace_of_root(int n, double *a, const double *b, double *v, double *w) {
+  const Eigen e = {n, a, v, w};
+  eigen(&e);
+  for (int i = 0; i < n; i++)
+    for (int k = 0; k < n; k++) w[k * n + i] = v[i * n + k] * root(a[k * n + k]);
+  product(n, v, w, a);
+  product(n, a, b, w);
+  product(n, w, a, v);
+  memcpy(a, v, (size_t)n * (size_t)n * sizeof *a);
+  eigen(&e);
+  double sum = 0;
+  for (int i = 0; i < n; i++) sum += root(a[i * n + i]);
+  return sum;
+}
+
+void KNAME(k_frechet)(const KCall *c) {
+  const int d = (int)c->op->in[0].d[1].n;
+  const int64_t n = in_size_of(c->op, 0, c->rows) / d, m = in_size_of(c->op, 1, c->rows) / d;
+  const size_t square = (size_t)d * (size_t)d;
+  double *a = c->scratch, *b = a + square, *v = b + square, *w = v + square, *mean = w + square;
+  Real *out = c->out;
+  double sum = 0;
+  if (n < 2 || m < 2) {
+    *out = (Real)NAN;
+    return;
+  }
+  moments_of(c->in[0], n, d, mean, a);
+  moments_of(c->in[1], m, d, mean + d, b);
+  for (int k = 0; k < d; k++)
+    sum += (mean[k] - mean[d + k]) * (mean[k] - mean[d + k]) + a[k * d + k] + b[k * d + k];
+  *out = (Real)(sum - 2 * trace_of_root(d, a, b, v, w));
 }

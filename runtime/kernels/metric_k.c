@@ -1,4 +1,6 @@
-/* W1: the Wasserstein-1 distance of two samples on the line, the area between their distribution
+/* KS: the same sorted samples, and where their distribution functions differ most.
+ *
+ * W1: the Wasserstein-1 distance of two samples on the line, the area between their distribution
  * functions. Both are sorted (radix sort on keys whose order is that of the numbers), then the
  * quantile functions are walked together. Samples of equal size: the mean of |x_(i) - y_(i)|. */
 #include <math.h>
@@ -65,8 +67,20 @@ static double area(const RBits *x, int64_t n, const RBits *y, int64_t m) {
   return sum / ((double)n * (double)m);
 }
 
-void KNAME(k_w1)(const KCall *c);
-void KNAME(k_w1)(const KCall *c) {
+/* Both distribution functions right behind each value. */
+static double largest_gap(const RBits *x, int64_t n, const RBits *y, int64_t m) {
+  double most = 0;
+  for (int64_t i = 0, j = 0; i < n && j < m;) {
+    const double a = from_key(x[i]), b = from_key(y[j]), at = a < b ? a : b;
+    while (i < n && from_key(x[i]) <= at) i++;
+    while (j < m && from_key(y[j]) <= at) j++;
+    const double gap = fabs((double)i / (double)n - (double)j / (double)m);
+    most = gap > most ? gap : most;
+  }
+  return most;
+}
+
+static void compare_samples(const KCall *c, double (*how)(const RBits *, int64_t, const RBits *, int64_t)) {
   const Real *a = c->in[0], *b = c->in[1];
   int64_t n = in_size_of(c->op, 0, c->rows), m = in_size_of(c->op, 1, c->rows);
   Real *out = c->out;
@@ -79,5 +93,10 @@ void KNAME(k_w1)(const KCall *c) {
   to_keys(y, b, m);
   sort_keys(x, spare, n);
   sort_keys(y, spare, m);
-  *out = (Real)area(x, n, y, m);
+  *out = (Real)how(x, n, y, m);
 }
+
+void KNAME(k_w1)(const KCall *c);
+void KNAME(k_ks)(const KCall *c);
+void KNAME(k_w1)(const KCall *c) { compare_samples(c, area); }
+void KNAME(k_ks)(const KCall *c) { compare_samples(c, largest_gap); }

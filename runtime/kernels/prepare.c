@@ -276,6 +276,14 @@ static const char *prepare_w1(KOp *op, const KernelSet *set) {
   return NULL;
 }
 
+/* Four matrices and two means. */
+static const char *prepare_frechet(KOp *op, const KernelSet *set) {
+  const size_t d = (size_t)op->in[0].d[1].n;
+  (void)set;
+  op->scratch = mem_mul(mem_add(mem_mul(mem_mul(d, d), 4), 2 * d), sizeof(double));
+  return NULL;
+}
+
 /* The matrix and the right sides, in double. */
 static const char *prepare_solve(KOp *op, const KernelSet *set) {
   (void)set;
@@ -323,6 +331,8 @@ static Prepare *const prepare_of[OP_COUNT_OF] = {
     [OP_GATHER] = prepare_labels,
     [OP_MATMUL] = prepare_matmul,
     [OP_W1] = prepare_w1,
+    [OP_KS] = prepare_w1,
+    [OP_FRECHET] = prepare_frechet,
     [OP_SOLVE] = prepare_solve,
     [OP_CIRCUIT_METRIC] = prepare_circuit,
     [OP_CONV] = prepare_conv,

@@ -20,6 +20,13 @@ static void add_table(Record *r, const Run *run, const ReportItem *item) {
     vec_push(r->arena, &part.rows, out);
   }
   add_part(r, part);
+  if (item->network)
+    add_part(
+        r, (ReportPart){.kind = PART_TEXT,
+                        .text = arena_printf(r->arena,
+                                             "Fréchet distances by the features of `%s` of this script; they "
+                                             "do not compare with those of another network.",
+                                             item->network)});
 }
 
 static void add_plot(Record *r, const Run *run, const char *stem, int number, const char *title,

@@ -131,7 +131,7 @@ static bool is_jump(OpId op) {
   return op == OP_FLOOR || op == OP_ROUND || op == OP_SIGN || op == OP_ARGMAX || op == OP_EQ || op == OP_NE ||
          op == OP_LT || op == OP_LE || op == OP_NOT || op == OP_AND || op == OP_OR || op == OP_SELECT ||
          op == OP_ONEHOT || op == OP_LEAKY_RELU_GRAD || op == OP_DROP || op == OP_MAXPOOL_DX ||
-         op == OP_MAXPOOL_AT || op == OP_QUANTILE_DX || op == OP_QUANTILE_AT;
+         op == OP_MAXPOOL_AT || op == OP_KS || op == OP_QUANTILE_DX || op == OP_QUANTILE_AT;
 }
 
 static bool rounds(OpId op) {
@@ -148,7 +148,7 @@ static bool takes_part(const Program *p, OpId op) {
   if (info->cls == CLASS_SOURCE || info->cls == CLASS_EFFECT || info->cls == CLASS_CIRCUIT || op == OP_PART ||
       info->kernel == OPKERNEL_LATER || info->cls == CLASS_SHARED || info->cls == CLASS_CONTRACT ||
       op == OP_MOD || op == OP_COUNTS || op == OP_CATEGORICAL || op == OP_CIRCUIT_METRIC || op == OP_SOLVE ||
-      op == OP_ATAN2)
+      op == OP_FRECHET || op == OP_ATAN2)
     return false;
   return p->exact ? !rounds(op) : !is_jump(op);
 }

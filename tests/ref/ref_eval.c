@@ -250,6 +250,18 @@ static double wasserstein1(const RefTensor *a, const RefTensor *b) {
   return sum;
 }
 
+static double kolmogorov(const RefTensor *a, const RefTensor *b) {
+  int64_t n = ref_numel(a), m = ref_numel(b);
+  double most = 0;
+  for (int64_t k = 0; k < n + m; k++) {
+    double at = k < n ? a->x[k] : b->x[k - n], fa = 0, fb = 0;
+    for (int64_t j = 0; j < n; j++) fa += a->x[j] <= at;
+    for (int64_t j = 0; j < m; j++) fb += b->x[j] <= at;
+    most = fmax(most, fabs(fa / (double)n - fb / (double)m));
+  }
+  return most;
+}
+
 static bool is_pool(OpId op) {
   return op == OP_MAXPOOL || op == OP_MAXPOOL_DX || op == OP_MAXPOOL_AT || op == OP_SUMPOOL ||
          op == OP_SUMPOOL_DX;
@@ -287,6 +299,8 @@ bool ref_op(OpId op, const Attr *attr, int n_in, const RefTensor *in, RefTensor 
   else if (op == OP_CONV_DW) convolve(attr, &in[0], NULL, &in[1], out);
   else if (op == OP_W1) out->x[0] = wasserstein1(&in[0], &in[1]);
   else if (op == OP_ENTRIES) entries(attr, &in[0], out);
+  else if (op == OP_KS) out->x[0] = kolmogorov(&in[0], &in[1]);
+  else if (op == OP_FRECHET) out->x[0] = ref_frechet(&in[0], &in[1]);
   else if (op == OP_SOLVE) ref_solve(attr, in, out);
   else if (is_pool(op)) ref_pool(op, attr, in, out);
   else if (op == OP_COUNTS || op == OP_NEAREST || op == OP_CATEGORICAL) ref_label(op, in, out);

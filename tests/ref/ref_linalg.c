@@ -108,3 +108,45 @@ void ref_hermitian(OpId op, const RefTensor *in, RefTensor *out) {
   }
   free(a);
 }
+
+/* ---- Frechet distance: the root of the product of covariances by Denman and Beavers' iteration ------ */
+
+static void covariance(const RefTensor *x, int d, double *mean, Cx *cov) {
+  int64_t n = ref_numel(x) / d;
+  for (int k = 0; k < d; k++) {
+    mean[k] = 0;
+    for (int64_t i = 0; i < n; i++) mean[k] += x->x[i * d + k] / (double)n;
+  }
+  for (int j = 0; j < d; j++)
+    for (int k = 0; k < d; k++) {
+      double sum = 0;
+      for (int64_t i = 0; i < n; i++) sum += (x->x[i * d + j] - mean[j]) * (x->x[i * d + k] - mean[k]);
+      cov[j * d + k] = sum / (double)(n - 1);
+    }
+}
+
+double ref_frechet(const RefTensor *a, const RefTensor *b) {
+  int d = (int)a->d[1];
+  size_t all = (size_t)(d * d);
+  Cx *s = calloc(7 * all, sizeof *s), *ca = s, *cb = s + all, *y = cb + all, *z = y + all, *iy = z + all,
+     *iz = iy + all;
+  double *mean = calloc((size_t)(2 * d), sizeof *mean), sum = 0, least;
+  covariance(a, d, mean, ca);
+  covariance(b, d, mean + d, cb);
+  for (int i = 0; i < d; i++)
+    for (int k = 0; k < d; k++) {
+      z[i * d + k] = i == k;
+      for (int j = 0; j < d; j++) y[i * d + k] += ca[i * d + j] * cb[j * d + k];
+    }
+  for (int step = 0; step < 60; step++) {
+    inverse(d, y, iy, &least);
+    inverse(d, z, iz, &least);
+    for (size_t i = 0; i < all; i++) y[i] = (y[i] + iz[i]) / 2, z[i] = (z[i] + iy[i]) / 2;
+  }
+  for (int k = 0; k < d; k++)
+    sum += (mean[k] - mean[d + k]) * (mean[k] - mean[d + k]) +
+           creal(ca[k * d + k] + cb[k * d + k] - 2 * y[k * d + k]);
+  free(s);
+  free(mean);
+  return sum;
+}
