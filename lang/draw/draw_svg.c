@@ -6,7 +6,8 @@
 #define ROW 44
 #define TOP 28
 #define BOX 30
-#define LETTER 8 /* width of a character at 13 px */
+#define NOTE_LEAST 480 /* width of a drawing with notes */
+#define LETTER 8       /* width of a character at 13 px */
 
 typedef VEC(char) Text;
 typedef struct Svg {
@@ -103,6 +104,21 @@ static void put_end(Svg *s, const Layout *l, int row, int x) {
       escaped(s->a, label));
 }
 
+/* The notes in lines of so many letters below the circuit; s NULL: only their number. */
+static int put_notes(Svg *s, const Layout *l, int left, int letters, Arena *a) {
+  int lines = 0;
+  for (int i = 0; i < l->notes.n; i++) {
+    const char *note = l->notes.at[i];
+    for (; *note != '\0'; lines++) {
+      const char *line = draw_note_line(a, &note, letters);
+      if (s != NULL)
+        put(s, "<text x=\"%d\" y=\"%d\">%s</text>\n", left, TOP + l->rows * ROW + lines * 20,
+            escaped(a, line));
+    }
+  }
+  return lines;
+}
+
 const char *draw_svg(Arena *a, const Program *p, const CircuitView *v) {
   Layout l;
   Svg s = {.a = a};
@@ -125,7 +141,10 @@ const char *draw_svg(Arena *a, const Program *p, const CircuitView *v) {
     center[c] = x + w / 2;
     x += w + 12;
   }
-  const int width = x + end + 20, height = TOP + l.rows * ROW + l.notes.n * 20;
+  int width = x + end + 20;
+  width = l.notes.n > 0 && width < NOTE_LEAST ? NOTE_LEAST : width;
+  const int lines = put_notes(NULL, &l, left, (width - left) / LETTER, a),
+            height = TOP + l.rows * ROW + lines * 20;
   put(&s,
       "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" font-family=\"DejaVu Sans, Helvetica, Arial, sans-serif\" font-size=\"13\">\n",
       width, height, width, height);
@@ -143,9 +162,7 @@ const char *draw_svg(Arena *a, const Program *p, const CircuitView *v) {
     if (first->kind == CELL_FOLD) put_fold(&s, &l, first, center[c]);
     for (int q = 0; q < l.rows; q++) put_cell(&s, &first[q], center[c], q, cell_width(&first[q]));
   }
-  for (int i = 0; i < l.notes.n; i++)
-    put(&s, "<text x=\"%d\" y=\"%d\">%s</text>\n", left, TOP + l.rows * ROW + i * 20,
-        escaped(a, l.notes.at[i]));
+  (void)put_notes(&s, &l, left, (width - left) / LETTER, a);
   put(&s, "</svg>\n");
   vec_push(a, &s.t, '\0');
   return s.t.at;

@@ -80,8 +80,12 @@ const char *draw_text(Arena *a, const Program *p, const CircuitView *v, DrawStyl
     from = to;
   } while (from < l.columns);
   for (int i = 0; i < l.notes.n; i++) {
-    put(a, &t, l.notes.at[i]);
-    put(a, &t, "\n");
+    const char *note = l.notes.at[i];
+    for (bool first = true; *note != '\0'; first = false) {
+      if (!first) put(a, &t, "  ");
+      put(a, &t, draw_note_line(a, &note, style.width > 2 && !first ? style.width - 2 : style.width));
+      put(a, &t, "\n");
+    }
   }
   vec_push(a, &t, '\0');
   return t.at;

@@ -242,7 +242,22 @@ static const char *word_label(const Drawing *d, const Layout *l, const PauliTerm
                                 : 'Z',
                          l->row_label[q]);
   }
-  return *out != '\0' ? out : "1";
+  return out;
+}
+
+/* <0.5 Z(q0) Z(q1) - X(q0) + 1>; of more than 8 terms the first. */
+static const char *sum_label(const Drawing *d, const Layout *l, const Observable *o) {
+  const char *out = "<";
+  for (int j = 0; j < o->terms.n && j < 8; j++) {
+    const PauliTerm *t = &o->terms.at[j];
+    const char *word = word_label(d, l, t), *sign = t->coefficient < 0 ? "-" : "";
+    const double size = fabs(t->coefficient);
+    if (j > 0) sign = t->coefficient < 0 ? " - " : " + ";
+    const char *number = size == 1 && *word != '\0' ? "" : number_label(d, size);
+    out = arena_printf(d->a, "%s%s%s%s%s", out, sign, number, *number != '\0' && *word != '\0' ? " " : "",
+                       word);
+  }
+  return arena_printf(d->a, "%s%s>", out, o->terms.n > 8 ? " + ..." : "");
 }
 
 static void measured(const Drawing *d, Layout *l) {
@@ -263,11 +278,7 @@ static void measured(const Drawing *d, Layout *l) {
             arena_printf(d->a, "%s%s<%c>", l->end_label[q], *l->end_label[q] != '\0' ? " " : "", letter);
         continue;
       }
-      const char *sum = "";
-      for (int j = 0; j < o->terms.n && j < 8; j++)
-        sum = arena_printf(d->a, "%s%s%s %s", sum, j > 0 ? " + " : "",
-                           number_label(d, o->terms.at[j].coefficient), word_label(d, l, &o->terms.at[j]));
-      vec_push(d->a, &l->notes, arena_printf(d->a, "<%s%s>", sum, o->terms.n > 8 ? " + ..." : ""));
+      vec_push(d->a, &l->notes, sum_label(d, l, o));
     }
   }
 }
@@ -303,4 +314,17 @@ void draw_layout(Arena *a, const Program *p, const CircuitView *v, bool unicode,
   }
   row_labels(&d, out);
   measured(&d, out);
+}
+
+const char *draw_note_line(Arena *a, const char **note, int width) {
+  const char *text = *note;
+  size_t cut = 0;
+  for (size_t i = 1; text[i] != '\0'; i++) {
+    if (text[i] != ' ' || (text[i + 1] != '+' && text[i + 1] != '-') || text[i + 2] != ' ') continue;
+    if (cut > 0 && width > 0 && draw_width(arena_printf(a, "%.*s", (int)i, text)) > width) break;
+    cut = i;
+  }
+  if (width == 0 || cut == 0 || draw_width(text) <= width) cut = strlen(text);
+  *note = text[cut] == ' ' ? text + cut + 1 : text + cut;
+  return arena_printf(a, "%.*s", (int)cut, text);
 }

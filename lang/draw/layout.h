@@ -30,4 +30,7 @@ typedef struct Layout {
 
 void draw_layout(Arena *a, const Program *p, const CircuitView *v, bool unicode, Layout *out);
 int draw_width(const char *utf8); /* in columns */
+/* The next line of a note, cut before a sign so that it is at most `width` columns wide where that can be (0:
+ * the whole note); *note moves behind it, to "" at the end. */
+const char *draw_note_line(Arena *a, const char **note, int width);
 #endif

@@ -62,9 +62,11 @@ static const char *outputs_text(Arena *a, const CircuitView *v) {
   for (int i = 0; i < v->measured.n; i++) {
     const CircuitProgram *m = v->measured.at[i];
     const int q = m->probs_qubits.n;
+    static const char *const of[] = {"", "probabilities", "amplitudes", "sampled bits"}; /* by MeasureKind */
     const char *what =
-        q > 0 ? arena_printf(a, "probabilities of %d qubit%s", q, q == 1 ? "" : "s")
+        q > 0 ? arena_printf(a, "%s of %d qubit%s", of[m->measure], q, q == 1 ? "" : "s")
               : arena_printf(a, "%d expectation value%s", m->observables.n, m->observables.n == 1 ? "" : "s");
+    if (m->shots > 0) what = arena_printf(a, "%s by %lld shots", what, (long long)m->shots);
     out = arena_printf(a, "%s%s%s", out, i > 0 ? ", " : "", what);
   }
   return v->measured.n > 0 ? out : "none: a block";
@@ -97,12 +99,16 @@ static void show(const Program *p, const CircuitView *v) {
   row("angles", arena_printf(a, "%d, %d of them free", angles, free_angles));
   row("parameters", arena_printf(a, "%lld", (long long)weights_of(p, v)));
   row("measures", outputs_text(a, v));
-  const double state = 2.0 * (p->is_double ? 8 : 4) * (double)((uint64_t)1 << c->n_qubits);
+  bool matrix = false;
+  for (int i = 0; i < v->measured.n; i++)
+    matrix = matrix || (v->measured.at[i]->mixed && v->measured.at[i]->trajectories == 0);
+  const double size = (double)((uint64_t)1 << c->n_qubits),
+               state = (p->is_double ? 8 : 4) * size * (matrix ? size : 2);
   row("bytes",
       arena_printf(
-          a, "%s for a state, %s for a sample with its gradient, %s with second derivatives (%s precision)",
-          bytes_text(a, state), bytes_text(a, 2 * state), bytes_text(a, 4 * state),
-          p->is_double ? "double" : "single"));
+          a, "%s for a %s, %s for a sample with its gradient, %s with second derivatives (%s precision)",
+          bytes_text(a, state), matrix ? "density matrix" : "state", bytes_text(a, 2 * state),
+          bytes_text(a, 4 * state), p->is_double ? "double" : "single"));
 }
 
 int cli_verb_specs(Cli *c) {

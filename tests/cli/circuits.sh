@@ -47,6 +47,36 @@ TEXT
 
 # A picture, and the file that was there before stays when there is nothing to write.
 check 0 draw two.qgn pair -o pair.svg </dev/null
+cat >sum.qgn <<'TEXT'
+edition = 1
+circuit sum4(a) on q[2] {
+  ry(a) q[0]
+  cx q[0], q[1]
+  depolarize(5%) q
+  return expval(Z(q[0]) - 2 * X(q[0]) * X(q[1]) + 0.5 - 0.25 * Z(q[1])), probs(q[0], shots = 100)
+}
+TEXT
+check 0 draw sum.qgn --width 34 </dev/null
+cat >want.txt <<'TEXT'
+q0: ─RY(a)─●─depolarize─┤ p
+q1: ───────X─depolarize─
+<Z(q0) - 2 X(q0) X(q1) + 0.5
+  - 0.25 Z(q1)>
+TEXT
+must diff want.txt stdout.txt
+check 0 specs sum.qgn </dev/null
+cat >want.txt <<'TEXT'
+sum4
+  qubits       2
+  depth        3, of gates on several qubits 1
+  gates        4: 3 on one qubit, 1 on two, 0 on more; 0 with ctrl @
+               ry 1, cx 1, noise channels 2
+  angles       1, 1 of them free
+  parameters   0
+  measures     1 expectation value, probabilities of 1 qubit by 100 shots
+  bytes        64 B for a density matrix, 128 B for a sample with its gradient, 256 B with second derivatives (single precision)
+TEXT
+must diff want.txt stdout.txt
 must grep -q '^<svg .*viewBox' pair.svg
 must grep -q '<title>circuit pair</title>' pair.svg
 echo before >kept.qasm
