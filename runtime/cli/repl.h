@@ -50,6 +50,8 @@ typedef struct ReplEntry {
 } ReplEntry;
 typedef VEC(ReplEntry) ReplEntries;
 
+typedef struct Repl Repl;
+
 /* A session before `what` changed it. */
 typedef struct ReplPast {
   ReplEntries entries;
@@ -65,7 +67,7 @@ typedef struct ReplView {
   Run *run;
 } ReplView;
 
-typedef struct Repl {
+struct Repl {
   Cli *cli;
   Arena *arena;
   ReplEntries entries;
@@ -77,14 +79,17 @@ typedef struct Repl {
   /* the statement that is being tried */
   uint32_t fresh_begin, fresh_end; /* offsets; only what stands here shows */
   ReplEntries *trial;
-  bool is_trial_stopped;
-} Repl;
+  void (*printer)(Repl *R, const Run *run, const Stmt *s); /* in place of the line of a print */
+};
 
 /* Statements, each tried on its own, in order. False at the first that failed if `stops`, else if any did. */
 bool repl_statements(Repl *R, const char *text, bool stops);
 /* The session with these entries instead, run once more; trains whose state is NULL are run too. `what` is
  * the command that changes it (NULL: nothing does, only the view is renewed). */
 bool repl_again(Repl *R, const ReplEntries *entries, const char *what);
+/* Tries statements behind the session and forgets them; `printer` is called for what the last one prints. */
+bool repl_look(Repl *R, int n, const char *const *texts,
+               void (*printer)(Repl *R, const Run *run, const Stmt *s));
 /* Takes the last change back and says what it was; NULL if there is nothing before. */
 const char *repl_undo(Repl *R);
 /* The entry that declares the name, or -1. */

@@ -1,5 +1,6 @@
 /* The commands of the prompt: one row of the table each; help, prefixes and completion come from it. */
 #define _GNU_SOURCE
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -135,6 +136,96 @@ static bool do_draw(Repl *R, const char *argument) {
   return ok;
 }
 
+/* ---- states
+ * ------------------------------------------------------------------------------------------------ */
+
+#define KETS 16
+#define LEAST 1e-12 /* probabilities below are rounding */
+
+/* The largest amplitudes, those of equal size in the order of their basis states. */
+static void put_kets(Repl *R, const Run *run, const Stmt *s) {
+  const int64_t n = run_slot_size(run, s->slot) / 2;
+  int qubits = 0;
+  while ((int64_t)1 << qubits < n) qubits++;
+  int64_t best[KETS];
+  double size[KETS];
+  int found = 0;
+  for (int64_t i = 0; i < n; i++) {
+    const double re = run_slot_get(run, s->slot, 2 * i), im = run_slot_get(run, s->slot, 2 * i + 1);
+    const double p = re * re + im * im;
+    int at = found;
+    if (p < LEAST) continue;
+    while (at > 0 && p > size[at - 1] * (1 + 1e-6)) at--;
+    if (at == KETS) continue;
+    if (found < KETS) found++;
+    for (int k = found - 1; k > at; k--) best[k] = best[k - 1], size[k] = size[k - 1];
+    best[at] = i, size[at] = p;
+  }
+  for (int k = 0; k < found; k++) {
+    char bits[65] = {0};
+    for (int q = 0; q < qubits; q++) bits[q] = best[k] >> (qubits - 1 - q) & 1 ? '1' : '0';
+    printf("|%s%s  %9.6f %c %8.6fi  %5.1f %%\n", bits, R->cli->style.unicode ? "⟩" : ">",
+           run_slot_get(run, s->slot, 2 * best[k]),
+           run_slot_get(run, s->slot, 2 * best[k] + 1) < 0 ? '-' : '+',
+           fabs(run_slot_get(run, s->slot, 2 * best[k] + 1)), 100 * size[k]);
+  }
+  if (found == KETS && n > found) printf("the %d largest of %lld amplitudes; ", found, (long long)n);
+  puts("the first bit is that of qubit 0");
+}
+
+/* The same circuit under another name, returning its amplitudes; NULL if it cannot be written. */
+static const char *with_amplitudes(Repl *R, Arena *a, const ReplEntry *e, const char *name) {
+  const Source *src = src_add(SRC_REPL, e->text, strlen(e->text));
+  AstNode *tree = NULL;
+  if (!src || parse_source(a, src, diag_sink(a), false, &tree, NULL) != PARSE_OK) return NULL;
+  const AstNode *c = tree->kids[0], *registers = ast_kid(c, AST_CIRCUIT_registers),
+                *results = ast_kid(c, AST_CIRCUIT_results), *body = ast_kid(c, AST_CIRCUIT_body);
+  const AstNode *last = body && body->n > 0 ? body->kids[body->n - 1] : NULL;
+  if (!registers || registers->n != 1) {
+    repl_complain(R, DIAG_USAGE, NULL, "`:state` shows circuits on one register");
+    return NULL;
+  }
+  const uint32_t b = src->base, size = src->size;
+  const bool returns = last && last->kind == AST_RETURN;
+  const uint32_t cut = returns ? last->span.begin - b : size - 1,
+                 go_on = returns ? last->span.end - b : size - 1;
+  uint32_t from = c->name_span.end - b, to = from;
+  if (results) {
+    to = results->span.end - b;
+    for (from = results->span.begin - b; from > 0 && strncmp(e->text + from, "->", 2) != 0;) from--;
+  }
+  return arena_printf(a, "circuit %s%.*s%.*s\nreturn amplitudes(%s)\n%s", name,
+                      (int)(from - (c->name_span.end - b)), e->text + (c->name_span.end - b), (int)(cut - to),
+                      e->text + to, sym_text(registers->kids[0]->name), e->text + go_on);
+}
+
+static bool do_state(Repl *R, const char *argument) {
+  static const char name[] = "this_state";
+  if (!*argument) return usage(R, "state", "a call of a circuit");
+  Arena *a = arena_new();
+  const size_t n = strcspn(argument, "( ");
+  const char *circuit = arena_strn(a, argument, n);
+  int i = entry_named(R, circuit);
+  bool ok = i >= 0;
+  if (ok && R->entries.at[i].kind != AST_CIRCUIT) {
+    repl_complain(R, DIAG_USAGE, NULL, "`%s` is no circuit", circuit);
+    ok = false;
+  }
+  const char *text = ok ? with_amplitudes(R, a, &R->entries.at[i], name) : NULL;
+  if (text) {
+    const Program *p = R->view.program;
+    bool weights = false;
+    for (int o = 0; p && o < p->objects.n; o++)
+      weights |= strcmp(p->objects.at[o].name, circuit) == 0 && p->objects.at[o].n_slots > 0;
+    const char *texts[3] = {text, arena_printf(a, "%s := weights(%s)", name, circuit),
+                            arena_printf(a, "%s%s", name, argument[n] == '(' ? argument + n : "()")};
+    if (!weights) texts[1] = texts[2];
+    ok = repl_look(R, weights ? 3 : 2, texts, put_kets);
+  }
+  arena_free(a);
+  return ok && text;
+}
+
 static bool do_source(Repl *R, const char *argument) {
   if (!*argument) {
     Arena *a = arena_new();
@@ -239,7 +330,7 @@ static bool do_time(Repl *R, const char *argument) {
     return true;
   }
   double from = record_clock();
-  bool ok = repl_statements(R, argument, true);
+  bool ok = *argument == ':' ? repl_command(R, argument) : repl_statements(R, argument, true);
   printf("%.3g s\n", record_clock() - from);
   return ok;
 }
@@ -303,6 +394,8 @@ const ReplCommand repl_commands[] = {
      ":set lr = 0.01", do_set},
     {"source", "[NAME]", "the text of a declaration, or of the session", ":source pqc", do_source},
     {"stale", "", "the trains that were run before something they use changed", ":stale", do_stale},
+    {"state", "CIRCUIT(...)", "the state that a call of a circuit makes, before it is measured",
+     ":state bell()", do_state},
     {"time", "[STATEMENT]", "how long a statement takes; alone: for all that follow", ":time pqc([0.1, 0.2])",
      do_time},
     {"type", "EXPRESSION", "kind and shape of a name or an expression, which is not run",

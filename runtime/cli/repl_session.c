@@ -225,6 +225,10 @@ static void hook_train_end(void *ctx, const Run *run, int train, int64_t epochs,
 static void hook_print(void *ctx, const Run *run, const Stmt *s) {
   Repl *R = ctx;
   if (!is_fresh(R, s->span)) return;
+  if (R->printer) {
+    R->printer(R, run, s);
+    return;
+  }
   Arena *a = arena_new();
   progress_clear(&R->progress);
   puts(record_print_line(a, run, s));
@@ -356,7 +360,7 @@ static bool attempt(Repl *R, ReplEntries *entries, int shown) {
   if (ok && shown >= 0 && entries->at[shown].names.n > 0) show_declared(R, &v, &entries->at[shown]);
   if (end == RUN_STOPPED) puts("stopped: weights are those of the last whole step");
   c->arena = arena, c->sink = before;
-  if (ok) repl_view_free(&R->view), R->view = v;
+  if (ok && !R->printer) repl_view_free(&R->view), R->view = v;
   else repl_view_free(&v);
   return ok;
 }
@@ -366,6 +370,20 @@ bool repl_again(Repl *R, const ReplEntries *entries, const char *what) {
   const bool ok = attempt(R, &trial, -1);
   if (ok && what) take(R, trial, what);
   else drop(&trial);
+  return ok;
+}
+
+bool repl_look(Repl *R, int n, const char *const *texts,
+               void (*printer)(Repl *R, const Run *run, const Stmt *s)) {
+  ReplEntries trial = copy_of(R, &R->entries);
+  for (int i = 0; i < n; i++) {
+    const ReplEntry e = {.text = texts[i]};
+    vec_push(R->arena, &trial, e);
+  }
+  R->printer = printer;
+  const bool ok = attempt(R, &trial, trial.n - 1);
+  R->printer = NULL;
+  drop(&trial);
   return ok;
 }
 

@@ -48,7 +48,7 @@ mean(flip.loss) < 1
 no_such_name
 let broken = [1, 2] + [1, 2, 3]
 :set lr = 0.2
-:sta
+:stal
 mean(flip.loss) < 1
 :rerun flip
 :stale
@@ -71,6 +71,19 @@ tilt()" 2>/dev/null | tail -n 1 >prompt.txt
 echo 'tilt()' >>saved.qgn
 "$QGN" run -q --fresh saved.qgn 2>/dev/null | grep '^tilt' >run.txt
 must cmp prompt.txt run.txt
+
+cat >state.want <<'TEXT'
+circuit bell: (x) -> [2], 1 parameter
+|00⟩   0.707107 + 0.000000i   50.0 %
+|11⟩   0.707107 + 0.000000i   50.0 %
+the first bit is that of qubit 0
+exit 2
+TEXT
+LC_ALL=C.UTF-8 answers state <<'TEXT'
+circuit bell(x) -> [2] on q[2] { param t = 0; h q[0]; cx q[0], q[1]; rz(x * t) q; return expval(Z(q)) }
+:state bell(1)
+:state bell(
+TEXT
 
 # -c stops at the first error and ends with its code
 "$QGN" -c 'let a = 2
