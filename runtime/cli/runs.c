@@ -1,0 +1,190 @@
+/* qgn list, show, diff, clean: runs that are there. */
+#include <string.h>
+#include "lang/base/io.h"
+#include "runtime/cli/json.h"
+#include "runtime/record/memo.h"
+
+/* ---- list -------------------------------------------------------------------------------------------- */
+
+static const char *state_of(const json_t *results) {
+  if (!results) return "unfinished";
+  const char *end = cli_json_text(results, "end");
+  const json_int_t code = json_integer_value(json_object_get(results, "exit_code"));
+  if (strcmp(end, "done") != 0) return end;
+  return code == 0 ? "ok" : "failed";
+}
+
+/* "3/3": how many of a list have `key`. */
+static const char *share_of(Arena *a, const json_t *results, const char *list, const char *key, const char *wanted) {
+  const json_t *all = json_object_get(results, list);
+  int n = 0;
+  for (size_t i = 0; i < json_array_size(all); i++) {
+    const json_t *x = json_object_get(json_array_get(all, i), key);
+    n += wanted ? json_is_string(x) && strcmp(json_string_value(x), wanted) == 0 : json_is_true(x);
+  }
+  return json_array_size(all) ? arena_printf(a, "%d/%d", n, (int)json_array_size(all)) : "-";
+}
+
+static const char *sets_of(Arena *a, const json_t *lock) {
+  const json_t *sets = json_object_get(lock, "sets");
+  const char *out = "";
+  for (size_t i = 0; i < json_array_size(sets); i++)
+    out = arena_printf(a, "%s%s%s", out, i ? " " : "", cli_json_value(a, json_array_get(sets, i)));
+  return out;
+}
+
+int cli_verb_list(Cli *c) {
+  char **names;
+  int n = 0, shown = 0;
+  IoError e;
+  if (io_is_folder("runs") && !io_list(c->arena, "runs", &names, &n, &e)) {
+    diag_add(c->sink, DIAG_WRITE, SPAN_NONE, "%s", io_message(c->arena, &e));
+    return cli_code(c);
+  }
+  for (int i = 0; i < n; i++) {
+    const char *folder = arena_printf(c->arena, "runs/%s", names[i]);
+    if (strcmp(names[i], "latest") == 0 || !io_exists(arena_printf(c->arena, "%s/qgn.lock", folder))) continue;
+    json_t *lock = cli_json(c->arena, folder, "qgn.lock"), *results = cli_json(c->arena, folder, "results.json");
+    if (shown++ == 0) printf("%-32s %-12s %-8s %-8s %s\n", "run", "state", "expects", "claims", "settings");
+    printf("%-32s %-12s %-8s %-8s %s\n", names[i], state_of(results), share_of(c->arena, results, "expects", "holds", NULL),
+           share_of(c->arena, results, "claims", "verdict", "reproduced"), sets_of(c->arena, lock));
+    json_decref(lock);
+    json_decref(results);
+  }
+  if (shown == 0 && !c->given[OPT_QUIET]) fprintf(stderr, "there are no runs in ./runs\n");
+  return 0;
+}
+
+/* ---- show -------------------------------------------------------------------------------------------- */
+
+static void show_object(Arena *a, const char *title, const json_t *object, const char *member) {
+  const char *key;
+  json_t *x;
+  json_object_foreach((json_t *)object, key, x) {
+    const json_t *value = member ? json_object_get(x, member) : x;
+    if (!value) continue;
+    printf("%-12s %-28s %s\n", title, key, cli_json_value(a, value));
+    title = "";
+  }
+}
+
+int cli_verb_show(Cli *c) {
+  const char *given = cli_one_operand(c), *folder = given ? cli_run_folder(c, given, c->operand_spans.at[0]) : NULL;
+  if (!folder) return cli_code(c);
+  json_t *lock = cli_json(c->arena, folder, "qgn.lock"), *results = cli_json(c->arena, folder, "results.json");
+  printf("%-12s %s\n%-12s %s\n%-12s %s\n", "run", folder, "state", state_of(results), "kernels",
+         cli_json_text(lock, "family"));
+  printf("%-12s %s\n", "seed", cli_json_value(c->arena, json_object_get(results, "seed")));
+  show_object(c->arena, "hypers", json_object_get(results, "hypers"), NULL);
+  show_object(c->arena, "weights", json_object_get(results, "parameters"), NULL);
+  show_object(c->arena, "epochs", json_object_get(results, "trains"), "epochs_run");
+  show_object(c->arena, "series", json_object_get(results, "series"), "last");
+  const json_t *output = json_object_get(results, "output");
+  for (size_t i = 0; i < json_array_size(output); i++) printf("%s\n", cli_json_value(c->arena, json_array_get(output, i)));
+  printf("%-12s %s/report.html\n", "report", folder);
+  json_decref(lock);
+  json_decref(results);
+  return 0;
+}
+
+/* ---- diff -------------------------------------------------------------------------------------------- */
+
+static int differences;
+
+static void differ(Arena *a, const char *what, const json_t *x, const json_t *y) {
+  if (x && y && json_equal((json_t *)x, (json_t *)y)) return;
+  if (!x && !y) return;
+  printf("%-40s %-28s %s\n", what, x ? cli_json_value(a, x) : "-", y ? cli_json_value(a, y) : "-");
+  differences++;
+}
+
+/* All members of two objects, named `prefix` and their key; in objects below, `member` of each, or they. */
+static void differ_in(Arena *a, const char *prefix, const json_t *x, const json_t *y, const char *member) {
+  const char *key;
+  json_t *v;
+  json_object_foreach((json_t *)x, key, v) {
+    const json_t *w = json_object_get(y, key);
+    differ(a, arena_printf(a, "%s %s", prefix, key), member ? json_object_get(v, member) : v,
+           member ? json_object_get(w, member) : w);
+  }
+  json_object_foreach((json_t *)y, key, v) if (!json_object_get(x, key))
+      differ(a, arena_printf(a, "%s %s", prefix, key), NULL, member ? json_object_get(v, member) : v);
+}
+
+static void differ_lists(Arena *a, const char *prefix, const json_t *x, const json_t *y, const char *name, const char *member) {
+  const size_t n = json_array_size(x), m = json_array_size(y);
+  for (size_t i = 0; i < n || i < m; i++) {
+    const json_t *v = json_array_get(x, i), *w = json_array_get(y, i);
+    differ(a, arena_printf(a, "%s %s", prefix, cli_json_text(v ? v : w, name)), json_object_get(v, member),
+           json_object_get(w, member));
+  }
+}
+
+int cli_verb_diff(Cli *c) {
+  Arena *a = c->arena;
+  if (c->operands.n != 2) return cli_usage(c, c->line, "`qgn diff` wants two runs"), 2;
+  const char *one = cli_run_folder(c, c->operands.at[0], c->operand_spans.at[0]);
+  const char *two = one ? cli_run_folder(c, c->operands.at[1], c->operand_spans.at[1]) : NULL;
+  if (!two) return cli_code(c);
+  json_t *la = cli_json(a, one, "qgn.lock"), *lb = cli_json(a, two, "qgn.lock");
+  json_t *ra = cli_json(a, one, "results.json"), *rb = cli_json(a, two, "results.json");
+  static const char *const facts[] = {"script", "sets", "edition", "family", "numerics"};
+  static const char *const heads[] = {"end", "exit_code", "seed", "precision"};
+  differences = 0;
+  for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
+    differ(a, facts[i], json_object_get(la, facts[i]), json_object_get(lb, facts[i]));
+  differ_in(a, "module", json_object_get(la, "imports"), json_object_get(lb, "imports"), NULL);
+  differ_in(a, "data", json_object_get(la, "data"), json_object_get(lb, "data"), NULL);
+  for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+    differ(a, heads[i], json_object_get(ra, heads[i]), json_object_get(rb, heads[i]));
+  differ_in(a, "hyper", json_object_get(ra, "hypers"), json_object_get(rb, "hypers"), NULL);
+  differ_in(a, "weights", json_object_get(ra, "parameters"), json_object_get(rb, "parameters"), NULL);
+  differ_in(a, "epochs", json_object_get(ra, "trains"), json_object_get(rb, "trains"), "epochs_run");
+  differ_in(a, "series", json_object_get(ra, "series"), json_object_get(rb, "series"), "last");
+  differ_lists(a, "print", json_object_get(ra, "prints"), json_object_get(rb, "prints"), "text", "values");
+  differ_lists(a, "expect", json_object_get(ra, "expects"), json_object_get(rb, "expects"), "text", "holds");
+  differ_lists(a, "claim", json_object_get(ra, "claims"), json_object_get(rb, "claims"), "id", "verdict");
+  json_decref(la), json_decref(lb), json_decref(ra), json_decref(rb);
+  if (differences == 0 && !c->given[OPT_QUIET]) fprintf(stderr, "the runs agree\n");
+  return differences > 0 ? 1 : 0;
+}
+
+/* ---- clean ------------------------------------------------------------------------------------------- */
+
+static bool remove_folder(Cli *c, const char *folder) {
+  char **names;
+  int n;
+  IoError e;
+  bool ok = io_list(c->arena, folder, &names, &n, &e);
+  for (int i = 0; ok && i < n; i++) {
+    const char *path = arena_printf(c->arena, "%s/%s", folder, names[i]);
+    ok = io_is_folder(path) ? remove_folder(c, path) : io_remove(path, &e);
+  }
+  if (ok) ok = io_remove(folder, &e);
+  if (!ok && c->sink->n_errors == 0) diag_add(c->sink, DIAG_WRITE, SPAN_NONE, "%s", io_message(c->arena, &e));
+  return ok;
+}
+
+/* Without operands the memo; else the runs named, which nobody may be working in. */
+int cli_verb_clean(Cli *c) {
+  const char *memo = cli_memo(c->arena);
+  uint64_t freed = 0, left = 0;
+  for (int i = 0; i < c->operands.n; i++) {
+    const char *folder = cli_run_folder(c, c->operands.at[i], c->operand_spans.at[i]);
+    int lock;
+    IoError e;
+    if (!folder) return cli_code(c);
+    if (!io_lock(arena_printf(c->arena, "%s/.lock", folder), &lock, &e)) {
+      diag_add(c->sink, DIAG_RUN_LOCKED, c->operand_spans.at[i], "another process is working in %s", folder);
+      return cli_code(c);
+    }
+    const bool ok = remove_folder(c, folder);
+    io_unlock(lock);
+    if (!ok) return cli_code(c);
+    printf("removed %s\n", folder);
+  }
+  if (c->operands.n > 0) return 0;
+  if (memo && memo_trim(c->arena, memo, 0, &freed, &left) >= 0)
+    printf("memo: %.1f MB freed (%s)\n", (double)freed / 1e6, memo);
+  return 0;
+}
