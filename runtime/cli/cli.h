@@ -2,8 +2,8 @@
  * process. It turns arguments into a Cli (args.c, from the tables verbs.def and options.def),
  * runs the verb, shows the diagnostics of all stages and returns the exit code:
  *
- *   0 ok · 1 an expect failed · 2 script or usage · 3 data or files · 4 numerics · 5 resources · 130
- * interrupted
+ *   0 ok · 1 an expect failed · 2 script or usage · 3 data or files · 4 numerics · 5 resources ·
+ *   7 verification · 130 interrupted
  *
  * Results go to stdout, everything else to stderr. Owner: the Cli owns one arena that lives as
  * long as the verb; the sink and everything parsed are in it. */
@@ -141,6 +141,13 @@ int cli_verb_draw(Cli *c);
 int cli_verb_export(Cli *c);
 int cli_verb_specs(Cli *c);
 int cli_verb_repl(Cli *c);
+int cli_verb_list(Cli *c);
+int cli_verb_show(Cli *c);
+int cli_verb_diff(Cli *c);
+int cli_verb_clean(Cli *c);
+int cli_verb_verify(Cli *c);
+int cli_verb_test(Cli *c);
+int cli_verb_data(Cli *c);
 
 /* machine.c: what the machine has. */
 int cli_cores(void);                 /* that affinity and cgroup quota allow, at least 1 */

@@ -15,7 +15,8 @@ static const char *state_of(const json_t *results) {
 }
 
 /* "3/3": how many of a list have `key`. */
-static const char *share_of(Arena *a, const json_t *results, const char *list, const char *key, const char *wanted) {
+static const char *share_of(Arena *a, const json_t *results, const char *list, const char *key,
+                            const char *wanted) {
   const json_t *all = json_object_get(results, list);
   int n = 0;
   for (size_t i = 0; i < json_array_size(all); i++) {
@@ -43,10 +44,13 @@ int cli_verb_list(Cli *c) {
   }
   for (int i = 0; i < n; i++) {
     const char *folder = arena_printf(c->arena, "runs/%s", names[i]);
-    if (strcmp(names[i], "latest") == 0 || !io_exists(arena_printf(c->arena, "%s/qgn.lock", folder))) continue;
-    json_t *lock = cli_json(c->arena, folder, "qgn.lock"), *results = cli_json(c->arena, folder, "results.json");
+    if (strcmp(names[i], "latest") == 0 || !io_exists(arena_printf(c->arena, "%s/qgn.lock", folder)))
+      continue;
+    json_t *lock = cli_json(c->arena, folder, "qgn.lock"),
+           *results = cli_json(c->arena, folder, "results.json");
     if (shown++ == 0) printf("%-32s %-12s %-8s %-8s %s\n", "run", "state", "expects", "claims", "settings");
-    printf("%-32s %-12s %-8s %-8s %s\n", names[i], state_of(results), share_of(c->arena, results, "expects", "holds", NULL),
+    printf("%-32s %-12s %-8s %-8s %s\n", names[i], state_of(results),
+           share_of(c->arena, results, "expects", "holds", NULL),
            share_of(c->arena, results, "claims", "verdict", "reproduced"), sets_of(c->arena, lock));
     json_decref(lock);
     json_decref(results);
@@ -69,9 +73,11 @@ static void show_object(Arena *a, const char *title, const json_t *object, const
 }
 
 int cli_verb_show(Cli *c) {
-  const char *given = cli_one_operand(c), *folder = given ? cli_run_folder(c, given, c->operand_spans.at[0]) : NULL;
+  const char *given = cli_one_operand(c),
+             *folder = given ? cli_run_folder(c, given, c->operand_spans.at[0]) : NULL;
   if (!folder) return cli_code(c);
-  json_t *lock = cli_json(c->arena, folder, "qgn.lock"), *results = cli_json(c->arena, folder, "results.json");
+  json_t *lock = cli_json(c->arena, folder, "qgn.lock"),
+         *results = cli_json(c->arena, folder, "results.json");
   printf("%-12s %s\n%-12s %s\n%-12s %s\n", "run", folder, "state", state_of(results), "kernels",
          cli_json_text(lock, "family"));
   printf("%-12s %s\n", "seed", cli_json_value(c->arena, json_object_get(results, "seed")));
@@ -80,7 +86,8 @@ int cli_verb_show(Cli *c) {
   show_object(c->arena, "epochs", json_object_get(results, "trains"), "epochs_run");
   show_object(c->arena, "series", json_object_get(results, "series"), "last");
   const json_t *output = json_object_get(results, "output");
-  for (size_t i = 0; i < json_array_size(output); i++) printf("%s\n", cli_json_value(c->arena, json_array_get(output, i)));
+  for (size_t i = 0; i < json_array_size(output); i++)
+    printf("%s\n", cli_json_value(c->arena, json_array_get(output, i)));
   printf("%-12s %s/report.html\n", "report", folder);
   json_decref(lock);
   json_decref(results);
@@ -111,7 +118,8 @@ static void differ_in(Arena *a, const char *prefix, const json_t *x, const json_
       differ(a, arena_printf(a, "%s %s", prefix, key), NULL, member ? json_object_get(v, member) : v);
 }
 
-static void differ_lists(Arena *a, const char *prefix, const json_t *x, const json_t *y, const char *name, const char *member) {
+static void differ_lists(Arena *a, const char *prefix, const json_t *x, const json_t *y, const char *name,
+                         const char *member) {
   const size_t n = json_array_size(x), m = json_array_size(y);
   for (size_t i = 0; i < n || i < m; i++) {
     const json_t *v = json_array_get(x, i), *w = json_array_get(y, i);
@@ -185,6 +193,6 @@ int cli_verb_clean(Cli *c) {
   }
   if (c->operands.n > 0) return 0;
   if (memo && memo_trim(c->arena, memo, 0, &freed, &left) >= 0)
-    printf("memo: %.1f MB freed (%s)\n", (double)freed / 1e6, memo);
+    printf("memo: %.1f kB freed (%s)\n", (double)freed / 1e3, memo);
   return 0;
 }

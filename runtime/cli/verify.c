@@ -30,7 +30,8 @@ static int mismatch(Verify *v, const char *where, const char *before, const char
 static int check_script(Verify *v, IoData *text) {
   char hex[65];
   IoError e;
-  if (!io_read_file(v->c->arena, arena_printf(v->c->arena, "%s/script.qgn", v->folder), SCRIPT_LIMIT, text, &e)) {
+  if (!io_read_file(v->c->arena, arena_printf(v->c->arena, "%s/script.qgn", v->folder), SCRIPT_LIMIT, text,
+                    &e)) {
     diag_add(v->c->sink, DIAG_SCRIPT_FILE, SPAN_NONE, "%s", io_message(v->c->arena, &e));
     return cli_code(v->c);
   }
@@ -53,14 +54,18 @@ static int check_family(Verify *v) {
 
 /* ---- running it again -------------------------------------------------------------------------------- */
 
-static const char *name_of(Arena *a, const char *folder) { /* runs/gaussian-3f2a91c4: gaussian */
-  const char *slash = strrchr(folder, '/');
-  char *name = arena_str(a, slash ? slash + 1 : folder), *dash = strrchr(name, '-');
-  if (dash) *dash = '\0';
+/* As the results say; of one that ended before them, by its folder: runs/gaussian-3f2a91c4. */
+static const char *name_of(Arena *a, const char *folder) {
+  json_t *results = cli_json(a, folder, "results.json");
+  const char *slash = strrchr(folder, '/'), *known = cli_json_text(results, "run");
+  char *name = arena_str(a, *known ? known : slash ? slash + 1 : folder), *dash = strrchr(name, '-');
+  if (!*known && dash) *dash = '\0';
+  json_decref(results);
   return name;
 }
 
-/* Where the script to run lies: as it was, if it uses modules; else a copy, so that nothing beside it changes. */
+/* Where the script to run lies: as it was, if it uses modules; else a copy, so that nothing beside it
+ * changes. */
 static const char *script_of(Verify *v, const IoData *text) {
   Arena *a = v->c->arena;
   const char *path = v->c->operands.n > 1 ? v->c->operands.at[1] : cli_json_text(v->lock, "path");
@@ -70,7 +75,8 @@ static const char *script_of(Verify *v, const IoData *text) {
     if (io_read_file(a, path, SCRIPT_LIMIT, &now, &e) && now.size == text->size &&
         memcmp(now.bytes, text->bytes, now.size) == 0)
       return io_real_path(a, path);
-    Diag *d = diag_add(v->c->sink, DIAG_RESUME, SPAN_NONE, "%s uses modules, and the script is not at `%s`", v->folder, path);
+    Diag *d = diag_add(v->c->sink, DIAG_RESUME, SPAN_NONE, "%s uses modules, and the script is not at `%s`",
+                       v->folder, path);
     diag_help(d, "name the script behind the run: `qgn verify %s SCRIPT`", v->folder);
     return NULL;
   }
@@ -111,19 +117,21 @@ static int run_again(Verify *v, const char *script) {
 /* ---- comparing ----------------------------------------------------------------------------------------- */
 
 /* The first place where two JSON values differ; NULL if nowhere. */
-static const char *first_place(Arena *a, const char *path, const json_t *x, const json_t *y, const json_t **vx,
-                               const json_t **vy) {
+static const char *first_place(Arena *a, const char *path, const json_t *x, const json_t *y,
+                               const json_t **vx, const json_t **vy) {
   const char *key;
   json_t *v;
   if (json_is_object(x) && json_is_object(y)) {
     json_object_foreach((json_t *)x, key, v) {
-      const char *at = first_place(a, arena_printf(a, "%s%s%s", path, *path ? "." : "", key), v, json_object_get(y, key), vx, vy);
+      const char *at = first_place(a, arena_printf(a, "%s%s%s", path, *path ? "." : "", key), v,
+                                   json_object_get(y, key), vx, vy);
       if (at) return at;
     }
     if (json_object_size(x) == json_object_size(y)) return NULL;
   } else if (json_is_array(x) && json_is_array(y) && json_array_size(x) == json_array_size(y)) {
     for (size_t i = 0; i < json_array_size(x); i++) {
-      const char *at = first_place(a, arena_printf(a, "%s[%zu]", path, i), json_array_get(x, i), json_array_get(y, i), vx, vy);
+      const char *at = first_place(a, arena_printf(a, "%s[%zu]", path, i), json_array_get(x, i),
+                                   json_array_get(y, i), vx, vy);
       if (at) return at;
     }
     return NULL;
@@ -138,7 +146,8 @@ static int compare_json(Verify *v, const char *name, const char *only) {
   Arena *a = v->c->arena;
   json_t *x = cli_json(a, v->folder, name), *y = cli_json(a, v->again, name);
   const json_t *vx = NULL, *vy = NULL;
-  const char *at = first_place(a, "", only ? json_object_get(x, only) : x, only ? json_object_get(y, only) : y, &vx, &vy);
+  const char *at =
+      first_place(a, "", only ? json_object_get(x, only) : x, only ? json_object_get(y, only) : y, &vx, &vy);
   int code = 0;
   if (!x || !y) code = mismatch(v, arena_printf(a, "%s is missing or damaged", name), NULL, NULL);
   else if (at)
@@ -163,7 +172,8 @@ static int compare_lines(Verify *v, const char *name) {
   for (;; line++) {
     const size_t n = strcspn(s, "\n"), m = strcspn(t, "\n");
     if (n != m || memcmp(s, t, n) != 0)
-      return mismatch(v, arena_printf(a, "%s, line %d", name, line), arena_strn(a, s, n), arena_strn(a, t, m));
+      return mismatch(v, arena_printf(a, "%s, line %d", name, line), arena_strn(a, s, n),
+                      arena_strn(a, t, m));
     if (s[n] == '\0' || t[m] == '\0') break;
     s += n + 1, t += m + 1;
   }
@@ -189,12 +199,14 @@ static int compare_weights(Verify *v, const char *name) {
   for (int i = 0; i < x.tensors.n; i++) {
     const StTensor *s = &x.tensors.at[i], *t = st_find(&y, s->name);
     if (t && t->size == s->size && memcmp(t->data, s->data, s->size) == 0) continue;
-    if (!t || t->size != s->size) return mismatch(v, arena_printf(a, "%s has another `%s`", name, s->name), NULL, NULL);
+    if (!t || t->size != s->size)
+      return mismatch(v, arena_printf(a, "%s has another `%s`", name, s->name), NULL, NULL);
     const size_t each = st_element(s->dtype);
     for (size_t k = 0; k < s->size / each; k++)
       if (memcmp((const char *)s->data + k * each, (const char *)t->data + k * each, each) != 0)
         return mismatch(v, arena_printf(a, "%s, `%s`, element %zu", name, s->name, k),
-                        arena_printf(a, "%.17g", element_of(s, k)), arena_printf(a, "%.17g", element_of(t, k)));
+                        arena_printf(a, "%.17g", element_of(s, k)),
+                        arena_printf(a, "%.17g", element_of(t, k)));
   }
   return 0;
 }
@@ -208,7 +220,8 @@ static int compare(Verify *v) {
   if (!code) code = compare_json(v, "results.json", NULL);
   if (!code && !io_list(v->c->arena, v->folder, &names, &n, &e)) n = 0;
   for (int i = 0; !code && i < n; i++)
-    if (strstr(names[i], ".safetensors") && !strstr(names[i], ".checkpoint-")) code = compare_weights(v, names[i]);
+    if (strstr(names[i], ".safetensors") && !strstr(names[i], ".checkpoint-"))
+      code = compare_weights(v, names[i]);
   return code;
 }
 

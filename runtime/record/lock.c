@@ -189,7 +189,10 @@ bool record_write_run_lock(Record *r) {
     text_json_string(&t, facts[i].value);
     text_add(&t, ",\n");
   }
-  text_printf(&t, "  \"numerics\": %d,\n  \"script\": \"%s\",\n  \"sets\": [", RECORD_NUMERICS, sha256);
+  const char *path = io_real_path(r->arena, s->script);
+  text_add(&t, "  \"path\": ");
+  text_json_string(&t, path ? path : s->script);
+  text_printf(&t, ",\n  \"numerics\": %d,\n  \"script\": \"%s\",\n  \"sets\": [", RECORD_NUMERICS, sha256);
   for (int i = 0; i < s->n_sets; i++) {
     if (i) text_add(&t, ", ");
     text_json_string(&t, s->sets[i]);

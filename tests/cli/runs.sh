@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# list, show, diff, verify, clean, test, data.
+# shellcheck source=tests/cli/lib.bash
+. "$(dirname "$0")/lib.bash"
+export XDG_CACHE_HOME=$PWD/cache
+mkdir -p good/below data
+cat >good/a.qgn <<'TEXT'
+edition = 1
+hyper lr = 0.1
+dataset d { csv("t.csv", x = ["a"], label = "kind"); take(6) }
+model F(x[1]) -> [1] { linear(2); tanh; linear(1) }
+train fit {
+  data = d; batch = 3; epochs = 5
+  optimizer F = adam(lr)
+  step x[B, 1] { minimize mse(F(x), x) over F }
+}
+expect fit.loss[-1] < 10
+F([0.5])
+TEXT
+printf 'a,kind\n1,p\n0.5,q\n0.25,p\n-1,q\n0.3,q\n0,p\n' >data/t.csv
+unset HOME
+must "$QGN" run -q --data data good/a.qgn >/dev/null 2>&1
+one=$(basename "$(readlink runs/latest)")
+must "$QGN" run -q --data data --set lr=0.2 good/a.qgn >/dev/null 2>&1
+two=$(basename "$(readlink runs/latest)")
+"$QGN" list >out.txt
+must [ "$(wc -l <out.txt)" -eq 3 ]
+must grep -q "^$one  *ok  *1/1  *- " out.txt
+must grep -q "^$two  *ok  *1/1  *-  *lr=0.2$" out.txt
+"$QGN" show "$two" >out.txt
+must grep -qx 'hypers       lr                           0.2' out.txt
+"$QGN" diff "$one" "runs/$two" >out.txt
+must [ $? -eq 1 ]
+must grep -q '^hyper lr  *0.1  *0.2$' out.txt
+must "$QGN" diff "$one" "$one" >out.txt 2>&1
+# verify: nothing changed; then one byte of weights, script, data, metrics
+verify() { "$QGN" verify --data data "$1" >out.txt 2>err.txt; }
+must verify "$one"
+must grep -q 'every number is the same' out.txt
+changed() { # file, text of the message
+  rm -rf copy && cp -r "runs/$one" copy
+  printf '%s' X | dd of="copy/$1" bs=1 seek="$3" conv=notrunc 2>/dev/null
+  verify copy
+  [ $? -eq 7 ] || { echo "$1: not 7"; cat out.txt err.txt; failures=$((failures + 1)); }
+  must grep -q "error\[E0808\].*$2" err.txt
+}
+changed script.qgn 'script.qgn was changed' 20
+changed metrics.csv 'metrics.csv, line 2' 30
+changed fit.safetensors 'fit.safetensors is damaged' 900
+rm -rf copy && cp -r "runs/$one" copy
+sed -i 's/"last": [-0-9.e]*/"last": 7.5/' copy/results.json
+verify copy
+must [ $? -eq 7 ]
+must grep -q 'results.json, series.fit.loss.last' err.txt
+must grep -q 'stored: 7.5' err.txt
+sed -i 's/0.25/0.26/' data/t.csv
+verify "$one"
+must [ $? -eq 7 ]
+must grep -q 'data in qgn.lock, t.csv' err.txt
+must_not verify nothing
+sed -i 's/0.26/0.25/' data/t.csv
+# test
+cp good/a.qgn good/below/b.qgn
+printf 'edition = 1\nexpect 1 > 2\n' >good/below/c.qgn
+"$QGN" test --data data good >out.txt 2>&1
+must [ $? -eq 1 ]
+must grep -q '^ok      good/a.qgn' out.txt
+must grep -q '^FAILED  good/below/c.qgn' out.txt
+must grep -q 'FAILED  1 > 2' out.txt
+must grep -qx '2 passed, 1 failed' out.txt
+must "$QGN" test --data data good/a.qgn >out.txt 2>&1
+# data
+"$QGN" data --data data >out.txt
+must grep -q '^  csv .* t.csv$' out.txt
+"$QGN" data show --data data t.csv >out.txt
+must grep -q 't.csv: 6 rows$' out.txt
+must grep -q '^a  *\[\]  real  -1 to 1, mean' out.txt
+must grep -q '^kind  *\[\]  label  2 classes$' out.txt
+"$QGN" data show nothing.csv >out.txt 2>err.txt
+must [ $? -eq 3 ]
+must grep -q 'error\[E0501\]: `nothing.csv` is not there' err.txt
+# clean
+must [ "$(find cache -name '*.safetensors' | wc -l)" -gt 0 ]
+must "$QGN" clean >out.txt
+must [ "$(find cache -name '*.safetensors' | wc -l)" -eq 0 ]
+must "$QGN" clean "$two" >out.txt
+must_not test -e "runs/$two"
+must test -e "runs/$one"
+finish
