@@ -311,16 +311,23 @@ static inline bool train_validates(const Train *t) { return t->validation.batch 
 static inline bool train_watches(const Train *t) { return t->watch.patience > 0 || t->watch.keep; }
 
 /* ---- reports ---------------------------------------------------------------------------- */
-typedef enum FigureKind { FIGURE_HISTOGRAM, FIGURE_SERIES, FIGURE_CURVE, FIGURE_BARS } FigureKind;
+typedef enum FigureKind {
+  FIGURE_HISTOGRAM,
+  FIGURE_SERIES,
+  FIGURE_CURVE,
+  FIGURE_SCATTER,
+  FIGURE_BARS,
+  FIGURE_GRID
+} FigureKind;
 typedef struct Figure {
   FigureKind kind;
   const char *label; /* as written: "truth", "qgan.mean" */
   int x, y;          /* slots; HISTOGRAM, BARS, SERIES use x only; SERIES: a series slot */
-  int64_t bins;
+  int64_t bins;      /* HISTOGRAM; GRID: images in a row */
   const char *title;
   bool log_x, log_y;
 } Figure;
-typedef enum ReportKind { REPORT_TEXT, REPORT_TABLE, REPORT_PLOT, REPORT_SWEEP } ReportKind;
+typedef enum ReportKind { REPORT_TEXT, REPORT_TABLE, REPORT_PLOT, REPORT_IMAGES, REPORT_SWEEP } ReportKind;
 typedef struct ReportRow {
   int n;
   const Cell *cells;

@@ -40,7 +40,7 @@ BuiltinFn fn_glyphs, fn_toy, fn_bars_source, fn_file, fn_npy, fn_csv;
 BuiltinFn fn_redraw, fn_take, fn_drop, fn_order, fn_corrupt, fn_split, fn_kfold, fn_join, fn_keep, fn_columns,
     fn_rename, fn_scale, fn_resize, fn_invert, fn_augment;
 /* report.c, toplevel.c, train.c */
-BuiltinFn fn_histogram, fn_curve, fn_bars, fn_row, fn_claim, fn_stop;
+BuiltinFn fn_histogram, fn_curve, fn_scatter, fn_grid, fn_bars, fn_row, fn_claim, fn_stop;
 
 /* metric.c: grads[i], the gradient by slots[i] of a circuit that `loss` uses, become the natural ones. */
 bool natural_gradient(Sema *S, NodeId loss, int n, const int *slots, const char *name, double ridge,

@@ -77,6 +77,35 @@ const Value *fn_bars(Sema *S, Args *args, const Builtin *self) {
   return figure_title(S, args->v[1], &f) ? figure_value(S, &f, args->span) : S->error;
 }
 
+/* Points, like `curve` without the line. */
+const Value *fn_scatter(Sema *S, Args *args, const Builtin *self) {
+  const Value *v = fn_curve(S, args, self);
+  if (!val_is_error(v)) v->u.figure->kind = FIGURE_SCATTER;
+  return v;
+}
+
+/* Rows of images [n, h, w] or [n, c, h, w], c 1 or 3. */
+const Value *fn_grid(Sema *S, Args *args, const Builtin *self) {
+  Figure f = {.kind = FIGURE_GRID, .label = label_of(S, args, 0), .x = -1, .y = -1, .bins = 8};
+  (void)self;
+  if (!in_report(S, args) || !figure_slot(S, args, 0, &f.x)) return S->error;
+  const Shape *s = &S->p->slots.at[f.x].shape;
+  if ((s->rank != 3 && s->rank != 4) || (s->rank == 4 && s->d[1].n != 1 && s->d[1].n != 3)) {
+    say(S, DIAG_SHAPE, args->v[0]->span, "a grid shows images [rows, h, w] or [rows, channels, h, w], not %s",
+        sema_shape_text(S, s));
+    return S->error;
+  }
+  if (args->v[1] != NULL) {
+    if (!want_int(S, args->v[1], "the images in a row", &f.bins)) return S->error;
+    if (f.bins < 1 || f.bins > 1000) {
+      say(S, DIAG_TYPE, args->v[1]->span, "a grid has 1 to 1000 images in a row, not %lld",
+          (long long)f.bins);
+      return S->error;
+    }
+  }
+  return figure_title(S, args->v[2], &f) ? figure_value(S, &f, args->span) : S->error;
+}
+
 const Value *fn_row(Sema *S, Args *args, const Builtin *self) {
   if (!in_report(S, args)) return S->error;
   for (int i = 0; i < args->n_rest; i++)
@@ -112,10 +141,26 @@ static bool plot_losses(Sema *S, const AstNode *n, ReportItem *item) {
   return any;
 }
 
+static void image_part(Sema *S, const AstNode *n, ReportItem *item) {
+  const Value *v = eval(S, n);
+  if (val_is_error(v)) return;
+  if (v->kind == VAL_FIGURE && v->u.figure->kind == FIGURE_GRID) {
+    vec_push(S->a, &item->figures, *v->u.figure);
+    return;
+  }
+  Diag *d = wrong_kind(S, v, "what `images` draws", "a `grid(...)`");
+  if (d != NULL && val_can_be_tensor(v)) diag_help(d, "write `images grid(%s, 8)`", src_of_span(S, n->span));
+}
+
 static void plot_part(Sema *S, const AstNode *n, ReportItem *item) {
   if (plot_losses(S, n, item)) return;
   const Value *v = eval(S, n);
   if (val_is_error(v)) return;
+  if (v->kind == VAL_FIGURE && v->u.figure->kind == FIGURE_GRID) {
+    Diag *d = say(S, DIAG_TYPE, n->span, "a `grid` of images is no plot");
+    diag_help(d, "write `images %s`", src_of_span(S, n->span));
+    return;
+  }
   if (v->kind == VAL_FIGURE) {
     vec_push(S->a, &item->figures, *v->u.figure);
     return;
@@ -274,6 +319,7 @@ static void report_parts(Sema *S, ReportKind kind, const AstNode *list, Span spa
     const AstNode *n = list->kids[i];
     if (n->kind == AST_ARG) plot_option(S, n, &item, &log_x, &log_y);
     else if (kind == REPORT_PLOT) plot_part(S, n, &item);
+    else if (kind == REPORT_IMAGES) image_part(S, n, &item);
     else if (kind == REPORT_TABLE) table_part(S, n, &item);
     else text_part(S, n, &item);
   }
@@ -300,7 +346,7 @@ void walk_report_line(Sema *S, const AstNode *n) {
   if (strcmp(word, "plot") == 0) report_parts(S, REPORT_PLOT, parts, n->span);
   else if (strcmp(word, "table") == 0) report_parts(S, REPORT_TABLE, parts, n->span);
   else if (strcmp(word, "text") == 0) report_parts(S, REPORT_TEXT, parts, n->span);
-  else if (strcmp(word, "images") == 0) later(S, head->span, "`images` of a report");
+  else if (strcmp(word, "images") == 0) report_parts(S, REPORT_IMAGES, parts, n->span);
   else {
     Diag *d = say(S, DIAG_PLACE, head != NULL ? head->span : n->span,
                   "a line of a report begins with `text`, `table`, `plot` or `images`");

@@ -164,7 +164,9 @@ static void fill_layers(Plot *p) {
     switch (l->figure->kind) {
     case FIGURE_HISTOGRAM: p->histograms++; break;
     case FIGURE_SERIES: series_layer(p, l, run_program(p->run)->slots.at[l->figure->x].series); break;
-    case FIGURE_CURVE: curve_layer(p, l); break;
+    case FIGURE_CURVE:
+    case FIGURE_SCATTER: curve_layer(p, l); break;
+    case FIGURE_GRID: break; /* picture.c */
     case FIGURE_BARS: bars_layer(p, l); break;
     }
   }
@@ -268,6 +270,8 @@ static void put_layer(Plot *p, int k, bool *first, Text *t) {
                l->n <= 40 ? "linespoints linewidth 1.8 pointtype 7 pointsize 0.5" : "lines linewidth 1.8",
                l->label, t);
     break;
+  case FIGURE_SCATTER: put_clause(p, k, first, xy, "points pointtype 7 pointsize 0.45", l->label, t); break;
+  case FIGURE_GRID: break;
   case FIGURE_BARS: {
     double width = 0.8 / (double)p->bars;
     Text using = text_new(a);
@@ -305,6 +309,7 @@ static void put_axes(Plot *p, Text *t) {
   for (int k = 0; k < p->n; k++) log_x |= p->layers[k].figure->log_x, log_y |= p->layers[k].figure->log_y;
   if (log_x) text_add(t, "set logscale x\n");
   if (log_y) text_add(t, "set logscale y\n");
+  if (p->bars && !p->histograms && p->layers[0].n <= 24) text_add(t, "set xtics 1\n");
   double width = p->histograms ? p->bin_width : p->bars ? 0.8 / (double)p->bars : 0;
   if (width > 0) {
     text_add(t, "set boxwidth ");

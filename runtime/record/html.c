@@ -21,7 +21,7 @@ static const char style[] =
     "code{font:.88em ui-monospace,monospace}\n"
     ".good{color:var(--good);font-weight:600}.bad{color:var(--bad);font-weight:600}\n"
     "figure{margin:1rem 0;padding:.75rem;background:#fff;color:#1b1f24;border:1px solid var(--line);border-radius:8px}\n"
-    "figure svg{width:100%;height:auto;display:block}figure figcaption{color:#5b6470;margin-top:.4rem}\n"
+    "figure svg,figure img{width:100%;height:auto;display:block}figure img{image-rendering:pixelated;max-width:560px}figure figcaption{color:#5b6470;margin-top:.4rem}\n"
     "@media print{body{max-width:none}}\n";
 
 /* ---- small pieces ------------------------------------------------------------------------------ */
@@ -154,12 +154,16 @@ static void put_table(const ReportPart *part, Text *t) {
 
 static void put_figure(const Record *r, const RecordFigure *f, Text *t) {
   text_add(t, "<figure>\n");
-  if (f->svg) text_add(t, f->svg);
+  if (f->image) {
+    text_add(t, "<img alt=\"");
+    text_html(t, f->title);
+    text_printf(t, "\" src=\"data:image/png;base64,%s\">", f->image);
+  } else if (f->svg) text_add(t, f->svg);
   else tag(t, "p", NULL, r->no_figures ? r->no_figures : "This figure could not be drawn.");
   text_add(t, "<figcaption>");
   text_html(t, f->caption);
-  text_html(t,
-            arena_printf(r->arena, "Files: figures/%s.csv, .gp%s.", f->name, f->svg ? ", .svg, .png" : ""));
+  const char *files = f->image ? ".png" : f->svg ? ".csv, .gp, .svg, .png" : ".csv, .gp";
+  text_html(t, arena_printf(r->arena, "Files: figures/%s%s.", f->name, files));
   text_add(t, "</figcaption></figure>\n");
 }
 
@@ -278,6 +282,11 @@ static void md_parts(const Record *r, Text *t) {
       break;
     case PART_TABLE: md_table(part, t); break;
     case PART_FIGURE:
+      if (part->figure.image) {
+        text_printf(t, "![%s](figures/%s.png)\n\n%s\n\n", part->figure.name, part->figure.name,
+                    part->figure.caption);
+        break;
+      }
       if (part->figure.svg) text_printf(t, "![%s](figures/%s.svg)\n\n", part->figure.name, part->figure.name);
       text_printf(t, "%sfigures/%s.csv\n\n", part->figure.caption, part->figure.name);
       break;

@@ -64,7 +64,8 @@ typedef struct PartRow {
 typedef struct RecordFigure {
   const char *name; /* "result-1": stem of its files */
   const char *title, *caption;
-  const char *svg; /* the picture's text; NULL if gnuplot did not draw it */
+  const char *image; /* a PNG as base64; NULL: it is no grid of images */
+  const char *svg;   /* the picture's text; NULL if gnuplot did not draw it */
 } RecordFigure;
 
 /* A piece of the report, values already put in. */

@@ -2,7 +2,7 @@
  * report holds (settings, expects, claims, trains). html.c writes it down. */
 #include <stdio.h>
 #include <string.h>
-#include "runtime/record/record_int.h"
+#include "runtime/record/picture.h"
 
 static void add_part(Record *r, ReportPart part) { vec_push(r->arena, &r->parts, part); }
 
@@ -35,6 +35,14 @@ static void add_plot(Record *r, const Run *run, const char *stem, int number, co
   const char *name = arena_printf(r->arena, "%s-%d", stem, number);
   if (!record_figure(r, run, name, title, figures, n, &part.figure))
     part = (ReportPart){.kind = PART_TEXT, .text = "A figure was left out: it has no values."};
+  add_part(r, part);
+}
+
+static void add_images(Record *r, const Run *run, const char *stem, int number, const Figure *f) {
+  ReportPart part = {.kind = PART_FIGURE};
+  if (!record_picture(r, run, arena_printf(r->arena, "%s-%d", stem, number), f, &part.figure))
+    part =
+        (ReportPart){.kind = PART_TEXT, .text = "A grid of images was left out: it is empty, or too large."};
   add_part(r, part);
 }
 
@@ -77,6 +85,10 @@ void record_report(Record *r, const Run *run, const Stmt *s) {
     case REPORT_TABLE: add_table(r, run, item); break;
     case REPORT_PLOT:
       add_plot(r, run, report->name, ++plots, item->text, item->figures.at, item->figures.n);
+      break;
+    case REPORT_IMAGES:
+      for (int f = 0; f < item->figures.n; f++)
+        add_images(r, run, report->name, ++plots, &item->figures.at[f]);
       break;
     case REPORT_SWEEP: add_sweep(r, run, item->sweep); break;
     }

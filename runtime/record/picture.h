@@ -1,0 +1,12 @@
+/* Pictures of tensors: grids of images as PNG. */
+#ifndef QGN_PICTURE_H
+#define QGN_PICTURE_H
+#include "runtime/record/record_int.h"
+
+/* PNG of w x h pixels with 1 (grey) or 3 (RGB) bytes each; in the arena. False: no memory. */
+bool png_write(Arena *a, const unsigned char *pixels, int w, int h, int channels, unsigned char **out,
+               size_t *size);
+/* A slot [n, h, w] or [n, c, h, w] (c 1 or 3) as a grid with so many images in a row: writes
+ * figures/NAME.png; out->svg is NULL, out->image the file as base64. False if there is nothing to draw. */
+bool record_picture(Record *r, const Run *run, const char *name, const Figure *f, RecordFigure *out);
+#endif
