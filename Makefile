@@ -24,6 +24,7 @@ help:
 	@echo 'make check           before a push: fmt-check, lint, all tests under ASan and UBSan, threads under TSan'
 	@echo 'make golden-update   write the expected texts of golden and wrong programs anew; read the diff'
 	@echo 'make mutants         10 000 one-token mutants of the examples (N=, SEED=): where their errors stand, how many, fixes'
+	@echo 'make soak-kill       50 times SIGKILL over three scripts; figures in tests/SOAK.md'
 	@echo 'make soak-circuits   2000 random circuits by every gradient method, resumable; figures in tests/SOAK.md'
 	@echo 'make bench           compare speed with other systems, into bench/RESULTS.md'
 	@echo 'make lint            layers, codes without a test, long files and functions, shell scripts'
@@ -161,7 +162,7 @@ TEST_LIB_O    := $(TEST_LIB_C:%.c=$(B)/%.o)
 # ---- rules --------------------------------------------------------------------------------------
 
 .PHONY: all tests demo test quick check test-unit test-props test-golden test-bad test-oom test-docs test-fuzz test-cli test-threads golden-update \
-        bench mutants soak-circuits soak-qasm lint fmt fmt-check grammar-report install FORCE
+        bench mutants soak-circuits soak-qasm soak-kill lint fmt fmt-check grammar-report install FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 FORCE:
@@ -270,6 +271,9 @@ soak-circuits: $(B)/tests/props/circuits
 	MODE=$(MODE) bash tools/soak_circuits.sh
 bench: build/qgn
 	bash bench/run.sh
+# Fifty kills and what they did; the figure goes to tests/SOAK.md.
+soak-kill: $(B)/qgn
+	dir=$$(mktemp -d) && bash tests/soak/kill.sh $(CURDIR)/$(B)/qgn 51 $$dir && rm -rf $$dir
 soak-qasm:
 	bash tools/soak_qasm.sh
 lint:

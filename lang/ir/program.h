@@ -321,9 +321,10 @@ typedef enum FigureKind {
 } FigureKind;
 typedef struct Figure {
   FigureKind kind;
-  const char *label; /* as written: "truth", "qgan.mean" */
-  int x, y;          /* slots; HISTOGRAM, BARS, SERIES use x only; SERIES: a series slot */
-  int64_t bins;      /* HISTOGRAM; GRID: images in a row */
+  const char *label;  /* as written: "truth", "qgan.mean" */
+  const char *x_name; /* CURVE, SCATTER: what x is, as written */
+  int x, y;           /* slots; HISTOGRAM, BARS, SERIES use x only; SERIES: a series slot */
+  int64_t bins;       /* HISTOGRAM; GRID: images in a row */
   const char *title;
   bool log_x, log_y;
 } Figure;

@@ -54,7 +54,8 @@ const Value *fn_histogram(Sema *S, Args *args, const Builtin *self) {
 }
 
 const Value *fn_curve(Sema *S, Args *args, const Builtin *self) {
-  Figure f = {.kind = FIGURE_CURVE, .label = label_of(S, args, 1), .x = -1, .y = -1};
+  Figure f = {
+      .kind = FIGURE_CURVE, .label = label_of(S, args, 1), .x_name = label_of(S, args, 0), .x = -1, .y = -1};
   (void)self;
   if (!in_report(S, args) || !figure_slot(S, args, 0, &f.x) || !figure_slot(S, args, 1, &f.y))
     return S->error;

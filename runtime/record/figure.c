@@ -95,6 +95,8 @@ static void series_layer(Plot *p, Layer *l, int series) {
 static void curve_layer(Plot *p, Layer *l) {
   int64_t n = run_slot_size(p->run, l->figure->y), m = run_slot_size(p->run, l->figure->x), at = 0;
   if (m < n) n = m;
+  p->x_label = l->figure->x_name;
+  if (p->n == 1) p->y_label = l->label;
   take_points(p, l, n);
   for (int64_t i = 0; i < n; i++) {
     l->x[at] = run_slot_get(p->run, l->figure->x, i);
