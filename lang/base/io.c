@@ -452,6 +452,11 @@ bool io_exists(const char *path) {
   return lstat(path, &st) == 0;
 }
 
+bool io_redirect(const char *log) {
+  const int in = open("/dev/null", O_RDONLY), out = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+  return in >= 0 && out >= 0 && dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(out, 2) >= 0;
+}
+
 bool io_stat(const char *path, uint64_t *size, double *changed) {
   struct stat st;
   if (stat(path, &st) != 0 || !S_ISREG(st.st_mode)) return false;

@@ -73,6 +73,8 @@ const char *io_real_path(Arena *a, const char *path);
 bool io_list(Arena *a, const char *path, char ***names, int *n, IoError *e);
 /* Text of a kernel file (/proc, /sys), whose size is not known before; at most cap - 1 bytes. */
 bool io_read_kernel(const char *path, char *buf, size_t cap);
+/* For a process between fork and exec: its input is empty, what it prints goes to a new file. */
+bool io_redirect(const char *log);
 /* A lock file held until io_unlock or the end of the process, however that ends; false with
  * IO_DENIED and err EWOULDBLOCK if somebody else holds it. */
 bool io_lock(const char *path, int *fd, IoError *e);

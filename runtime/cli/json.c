@@ -1,7 +1,6 @@
 #define _GNU_SOURCE
 #include "runtime/cli/json.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -61,8 +60,7 @@ int cli_child(const char *folder, const char *log, char *const *words) {
   if (child == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(127);
-    const int in = open("/dev/null", O_RDONLY), out = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    if (in < 0 || out < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0) _exit(127);
+    if (!io_redirect(log)) _exit(127);
     if (folder && chdir(folder) != 0) _exit(127);
     execv("/proc/self/exe", words);
     _exit(127);

@@ -2,7 +2,6 @@
  * scheduler can; a point that is complete is not run again. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -103,8 +102,7 @@ static pid_t start(Cli *c, const char *script, int number, const char *log) {
   if (child != 0) return child;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(127);
-  const int in = open("/dev/null", O_RDONLY), out = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-  if (in < 0 || out < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0) _exit(127);
+  if (!io_redirect(log)) _exit(127);
   execv("/proc/self/exe", words);
   _exit(127);
 }

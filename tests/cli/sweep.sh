@@ -53,7 +53,7 @@ must [ "$("$QGN" run --list s.qgn | sed -n 7p)" = "$(printf '6\tseeded\topen\t--
 must [ $? -eq 0 ]
 wait $!
 must [ $? -eq 0 ]
-must [ "$("$QGN" run --list s.qgn | cut -f3 | grep -c done)" -eq 2 ]
+must [ "$("$QGN" run --list s.qgn | cut -f3 | grep -c '^done$')" -eq 2 ]
 "$QGN" run -q s.qgn >again.txt 2>/dev/null
 must cmp -s out.txt again.txt
 check 2 run --point 8 s.qgn <<'TEXT'

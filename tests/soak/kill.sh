@@ -17,7 +17,7 @@ same() { # whole, other
 
 covered() { # run folder: epochs of the trains that timing.jsonl lacks
   local t
-  for t in $(find "$1" -name timing.jsonl); do
+  find "$1" -name timing.jsonl | while read -r t; do
     python3 - "$t" <<'PY'
 import json, sys
 seen, last = {}, {}
