@@ -3,6 +3,7 @@ each system (the better of its threads). Drawn by gnuplot, if it is there; time.
 
 import csv
 import json
+import math
 import shutil
 import subprocess
 
@@ -41,15 +42,20 @@ def draw(folder):
     batches = sorted({b for b, _ in found})
     titles = list(dict.fromkeys(r["title"] for c in cells for r in c["rows"]))
     own = {r["title"] for c in cells for r in c["rows"] if is_own(r)}
+    decades = [math.log10(ms) for points in found.values() for _, ms in points]
+    least, most = 10.0 ** math.floor(min(decades)), 10.0 ** math.ceil(max(decades))
     text = ["set terminal svg size 1500,620 font 'sans,12' noenhanced background 'white'", "set output 'time.svg'",
             f"set multiplot layout 1,{len(batches)}", "set logscale y", "set format y '%g'", "set xlabel 'qubits'", "set grid",
-            "set key below vertical maxrows 8"]
+            "set xtics 2", "set lmargin 12", "set rmargin 2", "set bmargin 10", f"set yrange [{least}:{most}]"]
     for b in batches:
         text += [f"$d{b}_{i} << EOD\n" + "\n".join(f"{n} {ms:.6g}" for n, ms in found[b, t]) + "\nEOD"
                  for i, t in enumerate(titles) if (b, t) in found]
         plots = [f"$d{b}_{i} using 1:2 with linespoints pt 7 ps 0.5 lw {3 if t in own else 1.5} lc rgb '{COLORS[i % 8]}' "
                  f"title {quoted(t.strip('*'))}" for i, t in enumerate(titles) if (b, t) in found]
-        text += [f"set title 'batch {b}: ms, forward and gradient'", "plot " + ", \\\n  ".join(plots)]
+        middle = b == batches[len(batches) // 2]  # one key and one label for all panels
+        text += ["set key at screen 0.5, 0.02 center bottom maxrows 4" if middle else "unset key",
+                 "set ylabel 'milliseconds'" if b == batches[0] else "unset ylabel",
+                 f"set title 'batch {b}, forward and gradient'", "plot " + ", \\\n  ".join(plots)]
     (folder / "time.gp").write_text("\n".join(text) + "\n")
     if shutil.which("gnuplot"):
         subprocess.run(["gnuplot", "time.gp"], cwd=folder, check=True)

@@ -338,7 +338,8 @@ KINLINE void sim_pass(const Sim *s, State p, State to, int i) {
     break;
   case SIM_REAL:
   case SIM_REAL2:
-  case SIM_REAL3: turn_pass(p, to, pass, cs, s->turn != NULL && s->turn[i].tangent); break;
+  case SIM_REAL3:
+  case SIM_REAL4: turn_pass(p, to, pass, cs, s->turn != NULL && s->turn[i].tangent); break;
   case SIM_CROSS: state_cross(p, op, cs[0], cs[1]); break;
   case SIM_DIAG: state_diag(p, op, cs[0], cs[1]); break;
   case SIM_TABLE: state_table(p, to, op->table, table_phase(s, op->table), table_sines(s, op->table)); break;

@@ -58,6 +58,7 @@ static void forward_pass(const Sim *s, State p, State d, State to, State dto, in
   case SIM_REAL:
   case SIM_REAL2:
   case SIM_REAL3:
+  case SIM_REAL4:
   case SIM_TABLE:
   case SIM_IMAG: break;
   }
@@ -90,9 +91,9 @@ static void back_both_tables(const Sim *s, Quad q, const SimTable *t, SimTurn tu
   if (!kept) table_tangents(q.dp, q.p, t, table_tangent(s, t), -1);
 }
 
-static void back_both_turns(const Sim *s, Quad q, const SimPass *pass, SimTurn turn, RVec h[3]) {
+static void back_both_turns(const Sim *s, Quad q, const SimPass *pass, SimTurn turn, RVec h[SIM_PASS_MOST]) {
   const int slot = s->plan->op[pass->first].slot;
-  RVec back[3];
+  RVec back[SIM_PASS_MOST];
   turn_pass_back(q.p, q.dl, pass, s->cs + 2 * slot, h, turn.tangent, pass->keep);
   turn_pass_back(q.dp, q.l, pass, s->cs + 2 * slot, h, turn.tangent, pass->keep);
   if (!turn.moves) return;
@@ -107,7 +108,7 @@ static void back_pass(const Sim *s, Quad q, int i) {
   const SimTurn turn = s->turn[i];
   const int slot = op->slot < 0 ? 0 : op->slot;
   const RVec *cs = s->cs + 2 * slot, *u = s->u + slot;
-  RVec h[3] = {{0}, {0}, {0}};
+  RVec h[SIM_PASS_MOST] = {{0}};
   bool two = pass->planes == 2;
   switch ((SimOpKind)pass->kind) {
   case SIM_ENTER:
@@ -115,7 +116,8 @@ static void back_pass(const Sim *s, Quad q, int i) {
     break;
   case SIM_REAL:
   case SIM_REAL2:
-  case SIM_REAL3: back_both_turns(s, q, pass, turn, h); break;
+  case SIM_REAL3:
+  case SIM_REAL4: back_both_turns(s, q, pass, turn, h); break;
   case SIM_CROSS: h[0] = quad_cross(q, op, cs[0], cs[1], u[0]); break;
   case SIM_DIAG: h[0] = quad_diag(q, op, cs[0], cs[1], u[0]); break;
   case SIM_TABLE:

@@ -22,7 +22,7 @@ static void back_pass(const Sim *s, State p, int i) {
   const SimOp *op = &s->plan->op[pass->first];
   const RVec *cs = s->cs + 2 * (op->slot < 0 ? 0 : op->slot);
   State l = s->lam;
-  RVec g[3] = {{0}};
+  RVec g[SIM_PASS_MOST] = {{0}};
   bool two = pass->planes == 2;
   switch ((SimOpKind)pass->kind) {
   case SIM_ENTER:
@@ -30,7 +30,8 @@ static void back_pass(const Sim *s, State p, int i) {
     break;
   case SIM_REAL:
   case SIM_REAL2:
-  case SIM_REAL3: turn_pass_back(p, l, pass, cs, g, s->turn[i].tangent, pass->keep); break;
+  case SIM_REAL3:
+  case SIM_REAL4: turn_pass_back(p, l, pass, cs, g, s->turn[i].tangent, pass->keep); break;
   case SIM_CROSS: g[0] = back_cross(p, l, op, cs[0], cs[1]); break;
   case SIM_DIAG: g[0] = back_diag(p, l, op, cs[0], cs[1]); break;
   case SIM_TABLE:

@@ -194,7 +194,8 @@ const SimPlan *sim_plan_blocks(Arena *a, const CircuitProgram *c, const KernelSe
   }
   p->vec = vec;
   p->lanes = (int)(vec / set->real);
-  p->single = plan_passes(a, p, 3);
+  /* a group of 16 amplitudes needs 32 registers */
+  p->single = plan_passes(a, p, vec == 64 ? 4 : 3);
   p->n_kept = plan_keep(p, &p->single, mem_mul((size_t)2 << p->dim, vec));
   p->wide = plan_wide(a, p, vec, set->real, block_bytes);
   plan_layout(a, p, vec, set->real, place_tables(p, set->real));

@@ -53,8 +53,9 @@ typedef enum SimOpKind {
   SIM_DIAG,  /* phases, cos and sin of each sample */
   SIM_TABLE, /* phases shared by the samples */
   SIM_IMAG,  /* the state gets imaginary parts: zeros */
-  SIM_REAL2, /* passes only: two or three SIM_REAL at once, each flipping no bit that another one */
-  SIM_REAL3  /* reads, so that one amplitude of each group has all signs + */
+  SIM_REAL2, /* passes only: two to four SIM_REAL at once, each flipping no bit that another one */
+  SIM_REAL3, /* reads, so that one amplitude of each group has all signs + */
+  SIM_REAL4
 } SimOpKind;
 
 /* Indices k0: for each sign g with has[g]: base[g] ^ (columns by Gray code) ^ lo[j]. */
@@ -107,13 +108,15 @@ typedef struct SimOp {
   SimTable *table;
 } SimOp;
 
+#define SIM_PASS_MOST 4
+
 /* One pass over the state: an op, or several in one; their x and slots in order. */
 typedef struct SimPass {
   uint8_t kind, planes, n; /* n: ops */
   bool shared;             /* SIM_REAL*, without controls, all angles shared by the samples */
   bool keep; /* gradients: it writes the state to a place of its own, which the way back reads */
   int first; /* op */
-  uint32_t x[3];
+  uint32_t x[SIM_PASS_MOST];
   SimWalk walk;
 } SimPass;
 
@@ -227,7 +230,7 @@ uint32_t plan_shots_mask(const PauliTerm *t, int n, const uint8_t *qubit);
 /* Helpers of 3: a walk over all k < 2^dim with these parities, with the sign of z; false if there are none.
  */
 bool plan_walk(Arena *a, int dim, int n, const Parity *eq, uint32_t z, SimWalk *w);
-/* Joins ops to passes of up to `width` (1 to 3) rotations. */
+/* Joins ops to passes of up to `width` (1 to SIM_PASS_MOST) rotations. */
 SimPasses plan_passes(Arena *a, const SimPlan *p, int width);
 /* Marks the passes whose states gradients keep, none if all would leave the cache. Their number. */
 int plan_keep(const SimPlan *p, SimPasses *all, size_t state_bytes);

@@ -315,13 +315,13 @@ SimPasses plan_passes(Arena *a, const SimPlan *p, int width) {
     next->n = (uint8_t)n;
     next->shared = all_shared(p, next);
     if (n == 1) continue;
-    Parity eq[3];
+    Parity eq[SIM_PASS_MOST];
     for (int j = 0; j < n; j++) {
       next->x[j] = p->op[i + j].x;
       eq[j] = (Parity){p->op[i + j].z, 0};
     }
     (void)plan_walk(a, (int)op->dim, n, eq, 0, &next->walk);
-    next->kind = n == 2 ? SIM_REAL2 : SIM_REAL3;
+    next->kind = (uint8_t)(SIM_REAL2 + n - 2);
   }
   return (SimPasses){n_passes, pass};
 }

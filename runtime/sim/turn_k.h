@@ -1,4 +1,4 @@
-/* Passes of one to three real rotations whose angles all samples share, the bulk of most circuits, in
+/* Passes of one to four real rotations whose angles all samples share, the bulk of most circuits, in
  * two forms:
  *
  *     plain     psi0' = c psi0 - sigma s psi1,   psi1' = c psi1 + sigma s psi0
@@ -28,14 +28,17 @@ typedef struct SimTurn {
   Real gain;  /* of its inner products, where psi is turned back too */
 } SimTurn;
 
+#define TURN_GROUP (1 << SIM_PASS_MOST) /* amplitudes that are turned together, at most */
+#define TURN_UNROLL _Pragma("GCC unroll 16")
+
 /* Bytes from the first amplitude of a group to the others: bit j of the number flips x[j]. */
 typedef struct TurnGroup {
-  size_t at[8];
+  size_t at[TURN_GROUP];
 } TurnGroup;
 
 KINLINE TurnGroup turn_group(const SimPass *pass, const int n) {
   TurnGroup g = {{0}};
-  for (int i = 1; i < 1 << n; i++) {
+  TURN_UNROLL for (int i = 1; i < 1 << n; i++) {
     g.at[i] = g.at[i & (i - 1)] ^ (size_t)pass->x[__builtin_ctz((unsigned)i)] * sizeof(RVec);
   }
   return g;
@@ -51,82 +54,50 @@ KINLINE void turn_pair(RVec *v0, RVec *v1, RVec c, RVec t, const bool tangent) {
 }
 
 /* cs: cosine and sine (or tangent) of each rotation in turn; back: the inverse. */
-KINLINE void turn_amplitudes(RVec v[8], const RVec *cs, const int n, const bool tangent) {
-  turn_pair(&v[0], &v[1], cs[0], cs[1], tangent);
-  if (n < 2) return;
-  turn_pair(&v[2], &v[3], cs[0], cs[1], tangent);
-  if (n > 2) {
-    turn_pair(&v[4], &v[5], cs[0], cs[1], tangent);
-    turn_pair(&v[6], &v[7], cs[0], cs[1], tangent);
+KINLINE void turn_amplitudes(RVec v[TURN_GROUP], const RVec *cs, const int n, const bool tangent) {
+  TURN_UNROLL for (int r = 0; r < n; r++) {
+    TURN_UNROLL for (int i = 0; i < 1 << n; i++) {
+      if (!(i >> r & 1)) turn_pair(&v[i], &v[i | 1 << r], cs[2 * r], cs[2 * r + 1], tangent);
+    }
   }
-  turn_pair(&v[0], &v[2], cs[2], cs[3], tangent);
-  turn_pair(&v[1], &v[3], cs[2], cs[3], tangent);
-  if (n < 3) return;
-  turn_pair(&v[4], &v[6], cs[2], cs[3], tangent);
-  turn_pair(&v[5], &v[7], cs[2], cs[3], tangent);
-  turn_pair(&v[0], &v[4], cs[4], cs[5], tangent);
-  turn_pair(&v[1], &v[5], cs[4], cs[5], tangent);
-  turn_pair(&v[2], &v[6], cs[4], cs[5], tangent);
-  turn_pair(&v[3], &v[7], cs[4], cs[5], tangent);
 }
 
-#define TURN_LOAD(v, from, k, g, n)                                                                          \
-  do {                                                                                                       \
-    (v)[0] = *turn_at((from), (k)), (v)[1] = *turn_at((from), (k) ^ (g).at[1]);                              \
-    if ((n) > 1) (v)[2] = *turn_at((from), (k) ^ (g).at[2]), (v)[3] = *turn_at((from), (k) ^ (g).at[3]);     \
-    if ((n) > 2) {                                                                                           \
-      (v)[4] = *turn_at((from), (k) ^ (g).at[4]), (v)[5] = *turn_at((from), (k) ^ (g).at[5]);                \
-      (v)[6] = *turn_at((from), (k) ^ (g).at[6]), (v)[7] = *turn_at((from), (k) ^ (g).at[7]);                \
-    }                                                                                                        \
-  } while (0)
-#define TURN_STORE(v, to, k, g, n)                                                                           \
-  do {                                                                                                       \
-    *turn_at((to), (k)) = (v)[0], *turn_at((to), (k) ^ (g).at[1]) = (v)[1];                                  \
-    if ((n) > 1) *turn_at((to), (k) ^ (g).at[2]) = (v)[2], *turn_at((to), (k) ^ (g).at[3]) = (v)[3];         \
-    if ((n) > 2) {                                                                                           \
-      *turn_at((to), (k) ^ (g).at[4]) = (v)[4], *turn_at((to), (k) ^ (g).at[5]) = (v)[5];                    \
-      *turn_at((to), (k) ^ (g).at[6]) = (v)[6], *turn_at((to), (k) ^ (g).at[7]) = (v)[7];                    \
-    }                                                                                                        \
-  } while (0)
+KINLINE void turn_load(RVec v[TURN_GROUP], RVec *from, size_t k, const TurnGroup *g, const int n) {
+  TURN_UNROLL for (int i = 0; i < 1 << n; i++) v[i] = *turn_at(from, k ^ g->at[i]);
+}
+
+KINLINE void turn_store(const RVec v[TURN_GROUP], RVec *to, size_t k, const TurnGroup *g, const int n) {
+  TURN_UNROLL for (int i = 0; i < 1 << n; i++) * turn_at(to, k ^ g->at[i]) = v[i];
+}
 
 KINLINE void turn_forward_plane(RVec *from, RVec *to, const SimPass *pass, const RVec *slots, const int n,
                                 const bool tangent) {
   const SimWalk *w = &pass->walk;
   const uint32_t *lo = w->lo;
   TurnGroup group = turn_group(pass, n);
-  RVec cs[6];
+  RVec cs[2 * SIM_PASS_MOST];
   for (int i = 0; i < 2 * n; i++) cs[i] = slots[i];
   for (int half = 0; half < 2; half++) {
     if (!w->has[half]) continue;
     if (half) cs[1] = -cs[1]; /* passes of one rotation only */
     FOR_WALK(w, half, h, j) {
       size_t k = (size_t)(h ^ lo[j]) * sizeof(RVec);
-      RVec v[8];
-      TURN_LOAD(v, from, k, group, n);
+      RVec v[TURN_GROUP];
+      turn_load(v, from, k, &group, n);
       turn_amplitudes(v, cs, n, tangent);
-      TURN_STORE(v, to, k, group, n);
+      turn_store(v, to, k, &group, n);
     }
   }
 }
 
 /* Adds <lam|G|psi> of the rotations of a group: first and second products apart, for shorter chains. */
-KINLINE void turn_inner(const RVec p[8], const RVec l[8], RVec more[3], RVec less[3], const int n) {
-  more[0] += l[1] * p[0], less[0] += l[0] * p[1];
-  if (n < 2) return;
-  more[0] += l[3] * p[2], less[0] += l[2] * p[3];
-  if (n > 2) {
-    more[0] += l[5] * p[4], less[0] += l[4] * p[5];
-    more[0] += l[7] * p[6], less[0] += l[6] * p[7];
+KINLINE void turn_inner(const RVec p[TURN_GROUP], const RVec l[TURN_GROUP], RVec more[SIM_PASS_MOST],
+                        RVec less[SIM_PASS_MOST], const int n) {
+  TURN_UNROLL for (int r = 0; r < n; r++) {
+    TURN_UNROLL for (int i = 0; i < 1 << n; i++) {
+      if (!(i >> r & 1)) more[r] += l[i | 1 << r] * p[i], less[r] += l[i] * p[i | 1 << r];
+    }
   }
-  more[1] += l[2] * p[0], less[1] += l[0] * p[2];
-  more[1] += l[3] * p[1], less[1] += l[1] * p[3];
-  if (n < 3) return;
-  more[1] += l[6] * p[4], less[1] += l[4] * p[6];
-  more[1] += l[7] * p[5], less[1] += l[5] * p[7];
-  more[2] += l[4] * p[0], less[2] += l[0] * p[4];
-  more[2] += l[5] * p[1], less[2] += l[1] * p[5];
-  more[2] += l[6] * p[2], less[2] += l[2] * p[6];
-  more[2] += l[7] * p[3], less[2] += l[3] * p[7];
 }
 
 /* Turns lam back, in place, and psi unless `kept`; adds inner products to g[0 .. n). */
@@ -135,23 +106,23 @@ KINLINE void turn_back_plane(RVec *psi, RVec *lam, const SimPass *pass, const RV
   const SimWalk *w = &pass->walk;
   const uint32_t *lo = w->lo;
   TurnGroup group = turn_group(pass, n);
-  RVec cs[6];
+  RVec cs[2 * SIM_PASS_MOST];
   for (int i = 0; i < n; i++) cs[2 * i] = slots[2 * i], cs[2 * i + 1] = -slots[2 * i + 1];
   for (int half = 0; half < 2; half++) {
     if (!w->has[half]) continue;
     if (half) cs[1] = -cs[1];
-    RVec more[3] = {{0}, {0}, {0}}, less[3] = {{0}, {0}, {0}};
+    RVec more[SIM_PASS_MOST] = {{0}}, less[SIM_PASS_MOST] = {{0}};
     FOR_WALK(w, half, h, j) {
       size_t k = (size_t)(h ^ lo[j]) * sizeof(RVec);
-      RVec p[8], l[8];
-      TURN_LOAD(p, psi, k, group, n);
-      TURN_LOAD(l, lam, k, group, n);
+      RVec p[TURN_GROUP], l[TURN_GROUP];
+      turn_load(p, psi, k, &group, n);
+      turn_load(l, lam, k, &group, n);
       turn_inner(p, l, more, less, n);
       turn_amplitudes(l, cs, n, tangent);
-      TURN_STORE(l, lam, k, group, n);
+      turn_store(l, lam, k, &group, n);
       if (!kept) {
         turn_amplitudes(p, cs, n, tangent);
-        TURN_STORE(p, psi, k, group, n);
+        turn_store(p, psi, k, &group, n);
       }
     }
     for (int i = 0; i < n; i++) g[i] += half ? less[i] - more[i] : more[i] - less[i];
@@ -164,20 +135,20 @@ KINLINE void turn_tangent_plane(RVec *d, RVec *s, const SimPass *pass, const RVe
   const SimWalk *w = &pass->walk;
   const uint32_t *lo = w->lo;
   TurnGroup group = turn_group(pass, n);
-  RVec v[3];
+  RVec v[SIM_PASS_MOST];
   for (int i = 0; i < n; i++) v[i] = tangents[i];
   for (int half = 0; half < 2; half++) {
     if (!w->has[half]) continue;
     if (half) v[0] = -v[0]; /* passes of one rotation only */
     FOR_WALK(w, half, h, j) {
       size_t k = (size_t)(h ^ lo[j]) * sizeof(RVec);
-      RVec a[8], b[8];
-      TURN_LOAD(a, d, k, group, n);
-      TURN_LOAD(b, s, k, group, n);
+      RVec a[TURN_GROUP], b[TURN_GROUP];
+      turn_load(a, d, k, &group, n);
+      turn_load(b, s, k, &group, n);
       for (int r = 0; r < n; r++) {
         for (int i = 0; i < 1 << n; i++) a[i] += (i >> r & 1 ? v[r] : -v[r]) * b[i ^ 1 << r];
       }
-      TURN_STORE(a, d, k, group, n);
+      turn_store(a, d, k, &group, n);
     }
   }
 }
@@ -190,6 +161,7 @@ KINLINE void turn_tangent_plane(RVec *d, RVec *s, const SimPass *pass, const RVe
 TURN_TANGENT(1)
 TURN_TANGENT(2)
 TURN_TANGENT(3)
+TURN_TANGENT(4)
 
 #define TURN_FORWARD(n, form)                                                                                \
   static __attribute__((noinline, unused)) void turn_forward_##n##_##form(                                   \
@@ -204,47 +176,55 @@ TURN_TANGENT(3)
 TURN_FORWARD(1, 0)
 TURN_FORWARD(2, 0)
 TURN_FORWARD(3, 0)
+TURN_FORWARD(4, 0)
 TURN_FORWARD(1, 1)
 TURN_FORWARD(2, 1)
 TURN_FORWARD(3, 1)
+TURN_FORWARD(4, 1)
 TURN_BACK(1, 0, 0)
 TURN_BACK(2, 0, 0)
 TURN_BACK(3, 0, 0)
+TURN_BACK(4, 0, 0)
 TURN_BACK(1, 1, 0)
 TURN_BACK(2, 1, 0)
 TURN_BACK(3, 1, 0)
+TURN_BACK(4, 1, 0)
 TURN_BACK(1, 0, 1)
 TURN_BACK(2, 0, 1)
 TURN_BACK(3, 0, 1)
+TURN_BACK(4, 0, 1)
 TURN_BACK(1, 1, 1)
 TURN_BACK(2, 1, 1)
 TURN_BACK(3, 1, 1)
+TURN_BACK(4, 1, 1)
 
 typedef void TurnForwardFn(RVec *from, RVec *to, const SimPass *pass, const RVec *slots);
 typedef void TurnBackFn(RVec *psi, RVec *lam, const SimPass *pass, const RVec *slots, RVec *g);
 
 /* slots: cosines and sines (tangents) of the pass's first slot on. */
 KINLINE void turn_pass(State from, State to, const SimPass *pass, const RVec *slots, bool tangent) {
-  static TurnForwardFn *const all[2][3] = {{turn_forward_1_0, turn_forward_2_0, turn_forward_3_0},
-                                           {turn_forward_1_1, turn_forward_2_1, turn_forward_3_1}};
+  static TurnForwardFn *const all[2][SIM_PASS_MOST] = {
+      {turn_forward_1_0, turn_forward_2_0, turn_forward_3_0, turn_forward_4_0},
+      {turn_forward_1_1, turn_forward_2_1, turn_forward_3_1, turn_forward_4_1}};
   TurnForwardFn *f = all[tangent][pass->n - 1];
   f(from.re, to.re, pass, slots);
   if (pass->planes == 2) f(from.im, to.im, pass, slots);
 }
 
 KINLINE void turn_pass_tangent(State d, State s, const SimPass *pass, const RVec *tangents) {
-  static void (*const all[3])(RVec *, RVec *, const SimPass *,
-                              const RVec *) = {turn_tangent_1, turn_tangent_2, turn_tangent_3};
+  static void (*const all[SIM_PASS_MOST])(RVec *, RVec *, const SimPass *, const RVec *) = {
+      turn_tangent_1, turn_tangent_2, turn_tangent_3, turn_tangent_4};
   all[pass->n - 1](d.re, s.re, pass, tangents);
   if (pass->planes == 2) all[pass->n - 1](d.im, s.im, pass, tangents);
 }
 
-KINLINE void turn_pass_back(State psi, State lam, const SimPass *pass, const RVec *slots, RVec g[3],
-                            bool tangent, bool kept) {
-  static TurnBackFn *const all[2][2][3] = {{{turn_back_1_0_0, turn_back_2_0_0, turn_back_3_0_0},
-                                            {turn_back_1_1_0, turn_back_2_1_0, turn_back_3_1_0}},
-                                           {{turn_back_1_0_1, turn_back_2_0_1, turn_back_3_0_1},
-                                            {turn_back_1_1_1, turn_back_2_1_1, turn_back_3_1_1}}};
+KINLINE void turn_pass_back(State psi, State lam, const SimPass *pass, const RVec *slots,
+                            RVec g[SIM_PASS_MOST], bool tangent, bool kept) {
+  static TurnBackFn *const all[2][2][SIM_PASS_MOST] = {
+      {{turn_back_1_0_0, turn_back_2_0_0, turn_back_3_0_0, turn_back_4_0_0},
+       {turn_back_1_1_0, turn_back_2_1_0, turn_back_3_1_0, turn_back_4_1_0}},
+      {{turn_back_1_0_1, turn_back_2_0_1, turn_back_3_0_1, turn_back_4_0_1},
+       {turn_back_1_1_1, turn_back_2_1_1, turn_back_3_1_1, turn_back_4_1_1}}};
   TurnBackFn *f = all[kept][tangent][pass->n - 1];
   f(psi.re, lam.re, pass, slots, g);
   if (pass->planes == 2) f(psi.im, lam.im, pass, slots, g);

@@ -35,7 +35,7 @@ static const SimPlan *plan_for(const CircuitProgram *c, const char *set) {
 static const char *letters(const SimPlan *p, bool passes) {
   static char text[256];
   int n = passes ? p->single.n : p->n_ops;
-  for (int i = 0; i < n; i++) text[i] = "ERCDTI23"[passes ? p->single.pass[i].kind : p->op[i].kind];
+  for (int i = 0; i < n; i++) text[i] = "ERCDTI234"[passes ? p->single.pass[i].kind : p->op[i].kind];
   text[n] = '\0';
   return text;
 }
@@ -67,7 +67,7 @@ static void test_layers(void **state) {
   const SimPlan *p = plan_for(layers(8), "f32_avx512");
   /* H, RY(x), RY(w) are one rotation; CX is gone; so is the last layer of RZ */
   assert_string_equal(letters(p, false), "EEEEEEEEITRRRRRRRRTRRRRRRRR");
-  assert_string_equal(letters(p, true), "EEEEEEEEIT332T332");
+  assert_string_equal(letters(p, true), "EEEEEEEEIT44T44");
   assert_int_equal(p->slot[0].n_row, 1);
   assert_int_equal(p->slot[0].n_shared, 1);
   assert_true(p->words.tree);
