@@ -89,6 +89,15 @@ size_t mem_add(size_t a, size_t b) {
   return __builtin_add_overflow(a, b, &r) ? SIZE_MAX : r;
 }
 
+void mem_give_back(void *p) { free(p); }
+
+char *mem_hand_over(const char *s) {
+  const size_t n = strlen(s) + 1;
+  char *out = malloc(n);
+  if (out == NULL) fatal(n);
+  return memcpy(out, s, n);
+}
+
 void mem_on_fatal(MemFatal *handler) { fatal_handler = handler; }
 
 void mem_fail_after(uint64_t n, int all_after) {

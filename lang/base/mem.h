@@ -20,6 +20,11 @@ void *mem_try_alloc(size_t size);        /* zeroed, 64-byte aligned; NULL when t
 void mem_free(void *p);                  /* of mem_alloc and mem_realloc; NULL is fine */
 void mem_free_big(void *p, size_t size); /* of mem_try_alloc */
 
+/* Memory in the C library's hands: what getline, open_memstream or a line editor gave is given back, and a
+ * text that a line editor will free is made. */
+void mem_give_back(void *p);
+char *mem_hand_over(const char *s); /* fatal when there is none */
+
 size_t mem_mul(size_t a, size_t b); /* saturating */
 size_t mem_add(size_t a, size_t b); /* saturating */
 

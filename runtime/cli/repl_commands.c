@@ -102,7 +102,7 @@ static bool do_type(Repl *R, const char *argument) {
     const char *kind = strchr(line, ' '), *at = kind ? strstr(kind, want) : NULL;
     if (at && strchr(kind + 1, ' ') == at) puts(i >= 0 ? kind + 1 : at + strlen(want));
   }
-  free(out);
+  mem_give_back(out);
   arena_free(a);
   return ok;
 }

@@ -37,7 +37,7 @@ static char *plain_line(Arena *a) {
   size_t cap = 0;
   ssize_t n = getline(&line, &cap, stdin);
   char *out = n < 0 ? NULL : arena_strn(a, line, (size_t)n - (n > 0 && line[n - 1] == '\n'));
-  free(line);
+  mem_give_back(line);
   return out;
 }
 
@@ -77,7 +77,7 @@ static void find_candidates(const char *text) {
 static char *next_candidate(const char *text, int state) {
   static int at;
   if (state == 0) at = 0, find_candidates(text);
-  return at < candidates.n ? strdup(candidates.at[at++]) : NULL;
+  return at < candidates.n ? mem_hand_over(candidates.at[at++]) : NULL;
 }
 
 static char **complete(const char *text, int start, int end) {
@@ -126,7 +126,7 @@ char *repl_line(Repl *R, Arena *a, const char *prompt) {
   cli_signals_interrupt(false);
   if (line && *line && !cancelled) add_history(line);
   char *out = line ? arena_str(a, cancelled ? "" : line) : NULL;
-  free(line);
+  mem_give_back(line);
   return out;
 }
 

@@ -291,7 +291,7 @@ static void show_declared(Repl *R, const ReplView *v, const ReplEntry *e) {
     const char *word = colon ? arena_strn(v->arena, name + 1, (size_t)(colon - name - 1)) : "";
     if (has_name(&e->names, word)) puts(kind + 1);
   }
-  free(text);
+  mem_give_back(text);
   fflush(stdout);
 }
 
