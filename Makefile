@@ -29,7 +29,7 @@ help:
 	@echo 'make bench           compare speed with other systems, into bench/RESULTS.md'
 	@echo 'make lint            layers, codes without a test, long files and functions, shell scripts'
 	@echo 'make fmt             clang-format all C files; fmt-check only looks'
-	@echo 'make docs            the tables of spec.md anew, from the .def files; docs-check only looks'
+	@echo 'make docs            the tables of spec.md and the highlighting in editors/ anew, from the .def files; docs-check only looks'
 	@echo 'make grammar-report  the states of the grammar, in build/gen/'
 	@echo 'make install         into PREFIX=/usr/local: bin/qgn, share/qgn/stdlib, share/qgn/examples'
 	@echo 'make setup           only find or install what the build needs'
@@ -41,8 +41,10 @@ setup:
 
 docs:
 	@sh tools/tables.sh
+	@sh tools/highlight.sh
 docs-check:
 	@sh tools/tables.sh --check
+	@sh tools/highlight.sh --check
 
 clean:
 	rm -rf build/release build/quick build/debug build/asan build/tsan build/cov build/gen build/qgn build/setup.ok

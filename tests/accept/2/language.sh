@@ -94,6 +94,21 @@ END
   point 'unseen angles change nothing' 'tests/props/light_cone' "${said:-failed}" '300 random circuits, differences < 1e-12' "$([ -n "$said" ] && echo ok || echo no)"
 }
 
+group_highlighting() {
+  local said
+  said=$(cd "$clone" && sh tools/highlight.sh --check 2>&1)
+  point 'highlighting is made from the tables' 'tools/highlight.sh --check' "${said:-up to date}" 'up to date' "$([ -z "$said" ] && echo ok || echo no)"
+}
+
+group_not_built() {
+  local said
+  said=$("$qgn" check "$clone/examples/hello" --plan 2>&1 | grep -c E0998)
+  point 'check --plan' 'qgn check examples/hello --plan' "$([ "$said" = 0 ] && echo runs || echo 'not built')" 'it is built' \
+    "$([ "$said" = 0 ] && echo ok || echo no)"
+  point 'every production and rule of spec.md has a test' 'tests/spec/coverage.txt' "$([ -e "$clone/tests/spec/coverage.txt" ] && echo there || echo none)" 'no gap' \
+    "$([ -e "$clone/tests/spec/coverage.txt" ] && echo ok || echo no)"
+}
+
 group_pages() {
   local said
   said=$(tests_pass cli explain)
