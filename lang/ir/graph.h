@@ -100,6 +100,7 @@ typedef struct UpdateInfo {
   int train, optimizer, ordinal;
   int n;
   const int *slots;
+  int norm; /* 1 + the series to which the norm of the gradient is added, 0: none */
 } UpdateInfo;
 NodeId g_update(Graph *g, const UpdateInfo *info, const NodeId *grads, Span span);
 int g_version(const Graph *g, int slot);

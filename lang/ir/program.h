@@ -251,6 +251,15 @@ typedef struct Watch {
   bool keep;        /* at the end the weights are those of the best entry */
 } Watch;
 
+/* An object of adversarial training: series of the norms of its gradient and, of a critic, of the spread of
+ * what is generated. */
+typedef struct Rival {
+  const char *name;
+  bool critic;
+  int norm, spread; /* -1: none */
+  Span span;
+} Rival;
+
 /* Numbers of a train that may end early. */
 typedef enum RanNumber { RAN_ITERATIONS, RAN_EPOCHS, RAN_BEST_EPOCH, RAN_NUMBERS } RanNumber;
 
@@ -264,6 +273,7 @@ typedef struct Train {
   const char *gradient; /* a row of circuit_methods.def, or "default": each circuit's first possible one */
   int batch_count;      /* id of B, 0 if the step has no columns */
   VEC(int) columns;     /* SLOT_COLUMN slots to fill */
+  VEC(Rival) rivals;
   Validation validation;
   Watch watch;
   VEC(Optimizer) optimizers;

@@ -394,5 +394,6 @@ const Value *call_object(Sema *S, ObjectInfo *o, Args *args) {
   S->shots = shots;
   S->call = call.up;
   if (val_is_error(out)) return out;
+  instruments_note(S, o, n > 0 ? v[0] : NULL, out);
   return val_at(S, lead.rank > 0 ? unlift(S, out, &lead) : out, args->span);
 }

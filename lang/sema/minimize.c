@@ -282,7 +282,7 @@ void minimize_record(Sema *S, const Minimize *m, const Value *loss, uint32_t cou
 }
 
 /* The update of each object by its optimizer. */
-static void push_updates(Sema *S, const TrainedList *list, const Value *bundle, Span span) {
+static void push_updates(Sema *S, const TrainedList *list, const Value *bundle, int norm, Span span) {
   Graph *g = graph_now(S);
   const NodeId *grads = bundle_nodes(S, bundle);
   int at = 0, n_slots;
@@ -291,7 +291,7 @@ static void push_updates(Sema *S, const TrainedList *list, const Value *bundle, 
   for (int i = 0; i < list->n; i++) {
     const Trained *t = &list->at[i];
     UpdateInfo *info = ARENA_NEW(S->a, UpdateInfo);
-    *info = (UpdateInfo){S->train->index, t->optim->optimizer, t->optim->ordinal++, t->n, t->slots};
+    *info = (UpdateInfo){S->train->index, t->optim->optimizer, t->optim->ordinal++, t->n, t->slots, norm + 1};
     g_update(g, info, grads + at, span);
     at += t->n;
   }
@@ -300,7 +300,7 @@ static void push_updates(Sema *S, const TrainedList *list, const Value *bundle, 
 }
 
 void minimize_update(Sema *S, const Minimize *m, const Value *gradient) {
-  push_updates(S, m->list, gradient, m->n->span);
+  push_updates(S, m->list, gradient, m->norm, m->n->span);
 }
 
 static const char *loss_name(Sema *S, const TrainedList *list) {
@@ -377,7 +377,7 @@ static const Value *minimize_natural(Sema *S, const Minimize *m, const Value *gr
 void walk_minimize(Sema *S, const AstNode *n) {
   const AstNode *refs = ast_kid(n, AST_MINIMIZE_over), *per = ast_kid(n, AST_MINIMIZE_per);
   TrainedList list = {0};
-  Minimize m = {.n = n, .list = &list, .first = g_count(graph_now(S))};
+  Minimize m = {.n = n, .list = &list, .norm = -1, .first = g_count(graph_now(S))};
   const Value *loss = eval(S, ast_kid(n, AST_MINIMIZE_loss));
   const bool trained = trained_of(S, refs, &list);
   if (val_is_error(loss) || !trained) S->train->broken = true;
@@ -401,11 +401,13 @@ void walk_minimize(Sema *S, const AstNode *n) {
     }
   if (per != NULL && refuse_natural(S, &list, n->span, "`per`")) return;
   if (per != NULL) {
+    m.norm = instruments_watch(S, &m, NULL);
     minimize_per(S, &m, per);
     return;
   }
   const Value *b = minimize_gradient(S, &m, m.loss);
   if (b == NULL) return;
+  m.norm = instruments_watch(S, &m, m.bound != NULL ? b : NULL);
   minimize_record(S, &m, m.loss, 0);
   b = minimize_clip(S, &m, b);
   if (b != NULL) b = minimize_natural(S, &m, b);
@@ -444,5 +446,5 @@ void walk_update(Sema *S, const AstNode *n) {
     diag_label(d, target->span, "%d tensors of weights, but %d in the gradient", n_slots, v->u.bundle.n);
     return;
   }
-  push_updates(S, &list, v, n->span);
+  push_updates(S, &list, v, -1, n->span);
 }

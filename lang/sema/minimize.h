@@ -24,6 +24,7 @@ typedef struct Minimize {
   NodeId first;       /* first node that the statement has made */
   const Value *bound; /* of `clip`, NULL without */
   const char *name;   /* of the series: "loss", "loss.D" */
+  int norm;           /* series of the norms of its gradient, that the update adds to; -1: none */
 } Minimize;
 
 /* The gradient of the loss (negated for maximize) in the open graph, by the weights; NULL after an error. */
@@ -39,6 +40,10 @@ void minimize_update(Sema *S, const Minimize *m, const Value *gradient);
 
 /* advice.c: warns of losses and outputs that cannot be meant. */
 void advise_loss(Sema *S, const Minimize *m, const Value *loss);
+
+/* instruments.c: what a `minimize` of adversarial training records. With `gradient` NULL the norm is left to
+ * the update: the series to add it to, or -1. */
+int instruments_watch(Sema *S, const Minimize *m, const Value *gradient);
 
 /* groups.c: `minimize ... per names`. */
 void minimize_per(Sema *S, Minimize *m, const AstNode *names);

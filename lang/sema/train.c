@@ -6,9 +6,9 @@ static Train *train_now(Sema *S) { return &S->p->trains.at[S->train->index]; }
 
 /* ---- attributes --------------------------------------------------------------------------------- */
 
-static const char *const attributes[] = {"data",      "batch",     "epochs",     "gradient", "shots",
-                                         "shuffle",   "drop_last", "checkpoint", "validate", "patience",
-                                         "min_delta", "monitor",   "goal",       "keep_best"};
+static const char *const attributes[] = {"data",      "batch",     "epochs",     "gradient",  "shots",
+                                         "shuffle",   "drop_last", "checkpoint", "validate",  "patience",
+                                         "min_delta", "monitor",   "goal",       "keep_best", "instruments"};
 #define N_ATTRIBUTES ((int)(sizeof attributes / sizeof *attributes))
 
 /* The value of an attribute: what --set gives, else what the script says; NULL if neither. */
@@ -64,7 +64,7 @@ static void no_attribute(Sema *S, const AstNode *target) {
     diag_help(d, "the learning rate belongs to the optimizer: `optimizer G = adam(1e-3)`");
   else
     diag_help(d, "attributes are data, batch, epochs, gradient, shots, shuffle, drop_last, checkpoint, "
-                 "validate, patience, min_delta, monitor, goal, keep_best");
+                 "validate, patience, min_delta, monitor, goal, keep_best, instruments");
 }
 
 /* ---- optimizers ---------------------------------------------------------------------------------- */
@@ -428,6 +428,7 @@ void declare_train(Sema *S, const AstNode *n) {
                     .span = n->name_span}));
   info->index = S->p->trains.n - 1;
   vec_push(S->a, &S->trains, info);
+  S->uses.n = 0;
   Value *v = val_new(S, VAL_TRAIN, n->name_span);
   v->u.train = info;
   declare(S, n->name, n->name_span, BIND_TRAIN, v);

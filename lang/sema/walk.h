@@ -24,6 +24,7 @@
  *   stmt.c       statements that may stand in several places; var.c what a `var` keeps in `if` and `repeat`
  *   dataset.c, dataset_source.c, dataset_stage.c   data
  *   train.c, minimize.c, report.c, sweep.c, toplevel.c   the other blocks
+ *   watch.c, instruments.c   what a train validates and follows; what adversarial training records
  *   modules.c    `use`: modules, what they may hold, names from them
  *   view.c       circuits as they are drawn and exported
  *   file_block.c blocks from OpenQASM files; deferral.c measurement inside of circuits, outcome.c of scripts
@@ -279,7 +280,8 @@ struct TrainInfo {
   int n_minimize;    /* minimize statements in the text */
   int64_t shots;     /* of measurements in its step and every; 0: exact */
   bool validating;   /* its step is being elaborated for `validate` */
-  bool keep_best;    /* attributes of watch.c as given: */
+  bool no_instruments;
+  /* attributes of watch.c as given: */
   const char *monitor, *goal;
   Span monitor_span, watch_span;
   int pass; /* 1: attributes and optimizers, 2: step and every */
@@ -313,6 +315,12 @@ struct ModuleInfo {
   Span used;                     /* by which `use` it was loaded, and */
   const struct ModuleInfo *user; /* in which module; NULL: the script */
 };
+
+/* A call of a circuit or model in the step of a train, by its first argument. */
+typedef struct ObjectUse {
+  ObjectInfo *object;
+  const Tensor *in, *out;
+} ObjectUse;
 
 /* A value measured with shots, and its standard errors. */
 typedef struct Sampled {
@@ -367,6 +375,7 @@ struct Sema {
   VEC(int) slot_names; /* by symbol: how often a slot got the name */
   VEC(CircuitProgram *) programs;
   VEC(Sampled) sampled;
+  VEC(ObjectUse) uses;    /* in the train under way, see instruments.c */
   VEC(int) kept_vars;     /* slots of `var`s, see var.c */
   VEC(int) updates;       /* stamps: slot updated by update number i */
   VEC(NormUse) norms;     /* batch norms in training mode */
@@ -689,6 +698,7 @@ void walk_train_attr(Sema *S, const AstNode *n);
 void train_keeps(Sema *S, int n, const int *slots); /* set by `:=`: part of the saved state */
 void walk_step(Sema *S, const AstNode *n);
 void walk_every(Sema *S, const AstNode *n);
+void instruments_note(Sema *S, ObjectInfo *o, const Value *in, const Value *out); /* a call in a step */
 /* watch.c: an attribute of a train that says what it validates and watches. */
 void watch_attribute(Sema *S, const char *name, const Value *v);
 bool can_validate(Sema *S, const AstNode *columns); /* E0402 if the train has nothing to validate */

@@ -18,6 +18,11 @@ void watch_attribute(Sema *S, const char *name, const Value *v) {
     else wrong_kind(S, v, "`validate` of a train", "a dataset");
     return;
   }
+  if (strcmp(name, "instruments") == 0) {
+    bool on = true;
+    if (want_bool(S, v, "`instruments`", &on)) info->no_instruments = !on;
+    return;
+  }
   info->watch_span = v->span;
   if (strcmp(name, "patience") == 0) {
     int64_t n = 0;

@@ -41,6 +41,7 @@ static int hook_epoch(void *ctx, const RunProgress *p) {
   RunVerb *v = ctx;
   bool due = record_epoch(v->record, p);
   progress_epoch(&v->progress, p);
+  show_new(v);
   if (cli_stop_asked()) return 2;
   return due ? 1 : 0;
 }

@@ -120,6 +120,7 @@ static void make_trains(Run *r) {
     s->loss_rows = ARENA_ARRAY(r->arena, double, train->series.n + 1);
     s->opts = ARENA_ARRAY(r->arena, OptState, train->optimizers.n + 1);
     s->plateau = ARENA_ARRAY(r->arena, double, plateau_size(train) + 1);
+    s->rivals = ARENA_ARRAY(r->arena, double, train->rivals.n *RIVAL_NUMBERS + 1);
     s->watch = ARENA_ARRAY(r->arena, double, WATCH_NUMBERS);
     s->best = ARENA_ARRAY(r->arena, char *, watch_count(r, train) + 1);
     for (int o = 0; o < train->optimizers.n; o++) {

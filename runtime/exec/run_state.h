@@ -29,6 +29,7 @@ typedef struct TrainState {
   uint64_t *spare;    /* for sorting it */
   uint32_t *batch;    /* rows of the minibatch */
   double *watch;      /* WATCH_NUMBERS */
+  double *rivals;     /* RIVAL_NUMBERS for each rival: found again from the series after loading */
   char **best;        /* of keep_best: the weights of the best entry, by their order in watch_slot */
   int64_t steps_here; /* steps executed in this process */
 } TrainState;
@@ -112,6 +113,9 @@ RunEnd watch_validate(Run *r, const Train *t, TrainState *s);
 bool watch_follow(Run *r, const Train *t, TrainState *s, int64_t before); /* true: patience is at its end */
 void watch_best(Run *r, const Train *t, TrainState *s,
                 bool best); /* the best weights, or the last ones again */
+/* rivals.c: after an epoch, warnings about adversarial training. */
+enum { RIVAL_SEEN, RIVAL_NORM, RIVAL_SPREAD, RIVAL_SAID, RIVAL_NUMBERS };
+void rivals_judge(Run *r, const Train *t, TrainState *s);
 /* groups.c */
 void groups_make(Run *r);
 RunEnd groups_execute(Run *r, const Stmt *s);

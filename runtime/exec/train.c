@@ -54,6 +54,22 @@ static int position_of(const Optimizer *o, int slot) {
   return -1;
 }
 
+static int series_position(const Train *t, int series) {
+  for (int k = 0; k < t->series.n; k++)
+    if (t->series.at[k] == series) return k;
+  return 0;
+}
+
+static void add_norm(const Run *r, const Train *t, TrainState *s, const UpdateInfo *u,
+                     const char *const *grads) {
+  const int at = series_position(t, u->norm - 1);
+  double sum = 0;
+  for (int k = 0; k < u->n; k++)
+    sum += r->set->sum_squares(grads[k], shape_capacity(&slot_of(r, u->slots[k])->shape));
+  s->loss_sum[at] += sqrt(sum);
+  s->loss_rows[at]++;
+}
+
 bool train_update(void *ctx, const UpdateInfo *u, const char *const *grads) {
   Run *r = ctx;
   const Train *t = &r->program->trains.at[u->train];
@@ -61,6 +77,7 @@ bool train_update(void *ctx, const UpdateInfo *u, const char *const *grads) {
   OptState *opt = &s->opts[u->optimizer];
   for (int k = 0; k < u->n; k++)
     if (!r->set->all_finite(grads[k], shape_capacity(&slot_of(r, u->slots[k])->shape))) return false;
+  if (u->norm > 0) add_norm(r, t, s, u, grads);
   set_hypers(r, t, s, true);
   int states = optim_states(opt->def->optim);
   for (int k = 0; k < u->n; k++) {
@@ -83,12 +100,6 @@ static RunEnd run_region(Run *r, const Stmt *s) {
   const RegionPlan *p = run_region_plan(r, s->graph);
   if (region_run(&r->env, p, &failed)) return r->train < 0 ? blame_selection(r, p) : RUN_DONE;
   return blame_region(r, p, g_node(p->graph, failed)->span, "a gradient");
-}
-
-static int series_position(const Train *t, int series) {
-  for (int k = 0; k < t->series.n; k++)
-    if (t->series.at[k] == series) return k;
-  return 0;
 }
 
 /* Adds to the mean over the epoch that the series gets. */
@@ -303,6 +314,7 @@ static RunEnd one_epoch(Run *r, int train) {
   RunProgress p = {.train = t, .train_index = train, .epochs = t->epochs, .steps = s->steps_here};
   end_losses(r, t, s, &p);
   follow_losses(r, t, s);
+  rivals_judge(r, t, s);
   end = run_everys(r, t, s);
   if (end != RUN_DONE) return end;
   stopped = watch_follow(r, t, s, entries) || stopped;

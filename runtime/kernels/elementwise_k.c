@@ -230,6 +230,16 @@ void KNAME(k_add_into)(void *dst, const void *src, int64_t n) {
   run2(dst, (Stream){dst, VL}, (Stream){src, VL}, (RVec){0}, n, of_sum);
 }
 
+double KNAME(k_sum_squares)(const void *x, int64_t n) {
+  const Real *a = x;
+  RVec sum[4] = {{0}};
+  for (; n >= 4 * VL; n -= 4 * VL, a += 4 * VL)
+    for (int k = 0; k < 4; k++) sum[k] += load(a + k * VL) * load(a + k * VL);
+  for (; n >= VL; n -= VL, a += VL) sum[0] += load(a) * load(a);
+  if (n > 0) sum[1] += load_part(a, (int)n) * load_part(a, (int)n);
+  return (double)sum_lanes((sum[0] + sum[1]) + (sum[2] + sum[3]));
+}
+
 bool KNAME(k_all_finite)(const void *x, int64_t n) {
   const Real *p = x;
   RVecInt bad = {0};

@@ -105,6 +105,7 @@ typedef struct KernelSet {
   KernelFn *const *op;                                /* [OP_COUNT_OF], NULL where the row is not K */
   OptFn *const *opt;                                  /* rows of optims.def, NULL where LATER */
   void (*add)(void *dst, const void *src, int64_t n); /* dst += src */
+  double (*sum_squares)(const void *x, int64_t n);
   bool (*all_finite)(const void *x, int64_t n);
 } KernelSet;
 

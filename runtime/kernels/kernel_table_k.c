@@ -45,5 +45,6 @@ const KernelSet KNAME(kernel_table) = {
     .op = kernels,
     .opt = optimisers,
     .add = KNAME(k_add_into),
+    .sum_squares = KNAME(k_sum_squares),
     .all_finite = KNAME(k_all_finite),
 };

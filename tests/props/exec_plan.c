@@ -259,7 +259,7 @@ static void update_is_ordered(void **unused) {
       g_mean(c.g, g_unary(c.g, OP_TANH, g_matmul(c.g, in, weight, false, false, SPAN_NONE), SPAN_NONE), 3,
              false, SPAN_NONE);
   assert_true(g_grad(c.g, loss, 1, &weight, &grad, SPAN_NONE, NULL));
-  g_update(c.g, &(UpdateInfo){0, 0, 0, 1, (int[]){slot}}, &grad, SPAN_NONE);
+  g_update(c.g, &(UpdateInfo){0, 0, 0, 1, (int[]){slot}, 0}, &grad, SPAN_NONE);
   NodeId again = g_param(c.g, slot, &w, SPAN_NONE);
   assert_int_not_equal(again, weight);
   g_store(c.g, g_sum(c.g, again, 3, false, SPAN_NONE), add_slot(&c, SLOT_VALUE, &(Shape){0}), SPAN_NONE);

@@ -73,7 +73,7 @@ static Graph *critic_step(Arena *a) {
   for (int k = 0; k < 6; k++) wrt[k] = weight(g, weights[k]);
   assert_true(g_grad(g, loss, 6, wrt, grads, SPAN_NONE, NULL));
   g_store(g, loss, LOSS, SPAN_NONE);
-  g_update(g, &(UpdateInfo){0, 0, 0, 6, weights}, grads, SPAN_NONE);
+  g_update(g, &(UpdateInfo){0, 0, 0, 6, weights, 0}, grads, SPAN_NONE);
   return g;
 }
 
@@ -125,7 +125,7 @@ static Graph *generator_step(Arena *a, const CircuitProgram *circuit) {
   for (int k = 0; k < 3; k++) wrt[k] = weight(g, trained[k]);
   assert_true(g_grad(g, loss, 3, wrt, grads, SPAN_NONE, NULL));
   g_store(g, loss, LOSS, SPAN_NONE);
-  g_update(g, &(UpdateInfo){0, 1, 0, 3, trained}, grads, SPAN_NONE);
+  g_update(g, &(UpdateInfo){0, 1, 0, 3, trained, 0}, grads, SPAN_NONE);
   return g;
 }
 

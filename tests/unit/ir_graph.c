@@ -49,7 +49,9 @@ static void assert_number(NodeId id, double x) {
   assert_true(value == x);
 }
 
-static void update(int slot, NodeId grad) { g_update(g, &(UpdateInfo){0, 0, 0, 1, &slot}, &grad, SPAN_NONE); }
+static void update(int slot, NodeId grad) {
+  g_update(g, &(UpdateInfo){0, 0, 0, 1, &slot, 0}, &grad, SPAN_NONE);
+}
 
 /* ---- equal nodes and algebra ---------------------------------------------------------------- */
 static void equal_nodes_are_one(void **state) {

@@ -60,7 +60,7 @@ static Program *small_program(Arena *a) {
   NodeId loss = g_unary(g, OP_SQUARE, off, SPAN_NONE);
   assert_true(g_grad(g, loss, 1, &w, &grad, SPAN_NONE, NULL));
   g_store(g, loss, 1, SPAN_NONE);
-  g_update(g, &(UpdateInfo){0, 0, 0, 1, owned}, &grad, SPAN_NONE);
+  g_update(g, &(UpdateInfo){0, 0, 0, 1, owned, 0}, &grad, SPAN_NONE);
   Train t = {.name = "t", .dataset = -1, .epochs = 10, .gradient = "adjoint"};
   Optimizer o = {.optim = OPTIM_SGD, .n_hypers = 2, .n_slots = 1, .slots = owned, .name = "m"};
   o.hypers[0] = (Schedule){.kind = SCHED_COSINE, .base = 0.1, .slot = -1};
