@@ -37,7 +37,7 @@ group_laws_said() {
   local name said
   for name in per_sum per_mixed per_batchnorm; do
     said=$("$qgn" check "$clone/tests/bad/train/$name.qgn" 2>&1 | grep -o 'warning\[W0406\]' | head -1)
-    point "`per` with a loss that is no mean over rows: $name" "qgn check tests/bad/train/$name.qgn" "${said:-nothing}" 'W0406' \
+    point "per with a loss that is no mean over rows: $name" "qgn check tests/bad/train/$name.qgn" "${said:-nothing}" 'W0406' \
       "$([ -n "$said" ] && echo ok || echo no)"
   done
 }
