@@ -3,7 +3,7 @@
 # without any message. A code without a page needs a run, files, a command line, or more than a page shows.
 # shellcheck source=tests/cli/lib.bash
 . "$(dirname "$0")/lib.bash"
-without=" E0007 E0106 E0340 E0410 E0502 E0503 E0601 E0702 E0801 E0803 E0804 E0805 E0806 E0807 E0808 E0901 E0998 E0999 W0803 W0804 W0805 "
+without=" E0007 E0106 E0340 E0410 E0502 E0503 E0601 E0702 E0801 E0803 E0804 E0805 E0806 E0807 E0808 E0901 E0998 E0999 W0601 W0602 W0603 W0803 W0804 W0805 "
 
 while read -r code; do
   page=$QGN_ROOT/stdlib/explain/$code.txt
