@@ -88,7 +88,7 @@ if_taken = $(shell $(CC) -Werror $(1) -E -x c /dev/null >/dev/null 2>&1 && echo 
 # gcc sees uninitialised variables reliably only where it optimises fully.
 WARN += $(if $(filter release,$(MODE)),,$(call if_taken,-Wno-maybe-uninitialized))
 OPT_release := -O2 -g1
-OPT_quick   := -O1
+OPT_quick   := -Og
 OPT_debug   := -O0 -g3 -DQGN_DEBUG
 OPT_asan    := -O1 -g -DQGN_DEBUG -DQGN_SANITIZED -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 OPT_tsan    := -O1 -g -DQGN_DEBUG -DQGN_SANITIZED -fsanitize=thread

@@ -3,5 +3,6 @@
 # shellcheck source=tests/cli/lib.bash
 . "$(dirname "$0")/lib.bash"
 cp -R "$QGN_ROOT/examples/repfair" repfair
+must "$QGN" run --fresh -q repfair
 must "$QGN" run --fresh -q repfair/arms.qgn
 finish

@@ -95,7 +95,7 @@ must grep -q 'there is no name .b.' c.err
 
 # Ctrl-C ends a train, not the session
 mkfifo in
-"$QGN" repl -q <in >int.txt 2>int.err &
+"$QGN" repl <in >int.txt 2>int.err &
 pid=$!
 exec 3>in
 echo 'model M(x[1]) -> [1] { linear(4); tanh; linear(1) }' >&3
