@@ -142,6 +142,9 @@ static bool do_draw(Repl *R, const char *argument) {
 #define KETS 16
 #define LEAST 1e-12 /* probabilities below are rounding */
 
+/* Without the sign of what six digits show as 0. */
+static double as_shown(double x) { return fabs(x) < 5e-7 ? 0 : x; }
+
 /* The largest amplitudes, those of equal size in the order of their basis states. */
 static void put_kets(Repl *R, const Run *run, const Stmt *s) {
   const int64_t n = run_slot_size(run, s->slot) / 2;
@@ -164,10 +167,10 @@ static void put_kets(Repl *R, const Run *run, const Stmt *s) {
   for (int k = 0; k < found; k++) {
     char bits[65] = {0};
     for (int q = 0; q < qubits; q++) bits[q] = best[k] >> (qubits - 1 - q) & 1 ? '1' : '0';
-    printf("|%s%s  %9.6f %c %8.6fi  %5.1f %%\n", bits, R->cli->style.unicode ? "⟩" : ">",
-           run_slot_get(run, s->slot, 2 * best[k]),
-           run_slot_get(run, s->slot, 2 * best[k] + 1) < 0 ? '-' : '+',
-           fabs(run_slot_get(run, s->slot, 2 * best[k] + 1)), 100 * size[k]);
+    const double re = as_shown(run_slot_get(run, s->slot, 2 * best[k])),
+                 im = as_shown(run_slot_get(run, s->slot, 2 * best[k] + 1));
+    printf("|%s%s  %9.6f %c %8.6fi  %5.1f %%\n", bits, R->cli->style.unicode ? "⟩" : ">", re,
+           im < 0 ? '-' : '+', fabs(im), 100 * size[k]);
   }
   if (found == KETS && n > found) printf("the %d largest of %lld amplitudes; ", found, (long long)n);
   puts("the first bit is that of qubit 0");
