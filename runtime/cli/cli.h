@@ -123,6 +123,9 @@ Program *cli_load_circuit(Cli *c, CliScript *script, const CircuitView **view, b
 /* Writes the text to the file of --output, or prints it. The exit code. */
 int cli_put_text(Cli *c, const char *text);
 
+/* json.c: removes a folder of runs with all in it, as far as that can be; a link `latest` is not followed. */
+void cli_remove_folder(Arena *a, const char *path);
+
 /* verbs */
 int cli_verb_run(Cli *c);
 int cli_verb_check(Cli *c);

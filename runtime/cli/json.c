@@ -69,3 +69,16 @@ int cli_child(const char *folder, const char *log, char *const *words) {
     if (errno != EINTR) return 127;
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
+
+void cli_remove_folder(Arena *a, const char *path) {
+  char **names;
+  int n = 0;
+  IoError e;
+  if (!io_list(a, path, &names, &n, &e)) n = 0;
+  for (int i = 0; i < n; i++) {
+    const char *file = arena_printf(a, "%s/%s", path, names[i]);
+    if (io_is_folder(file) && strcmp(names[i], "latest") != 0) cli_remove_folder(a, file);
+    else io_remove(file, &e);
+  }
+  io_remove(path, &e);
+}

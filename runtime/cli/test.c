@@ -35,19 +35,6 @@ static bool find_scripts(Cli *c, const char *path, int depth, Paths *out) {
   return true;
 }
 
-static void remove_all(Arena *a, const char *path) {
-  char **names;
-  int n = 0;
-  IoError e;
-  if (!io_list(a, path, &names, &n, &e)) n = 0;
-  for (int i = 0; i < n; i++) {
-    const char *file = arena_printf(a, "%s/%s", path, names[i]);
-    if (io_is_folder(file) && strcmp(names[i], "latest") != 0) remove_all(a, file);
-    else io_remove(file, &e);
-  }
-  io_remove(path, &e);
-}
-
 /* What failed: lines that begin with FAILED or error[. */
 static void show_failures(Cli *c, const char *log) {
   IoData text;
@@ -79,7 +66,7 @@ static bool run_one(Cli *c, const char *path, const char *work, int number) {
   printf("%-6s  %s  (%.1f s)\n", status == 0 ? "ok" : "FAILED", path, record_clock() - begin);
   if (status != 0) show_failures(c, log);
   fflush(stdout);
-  remove_all(c->arena, folder);
+  cli_remove_folder(c->arena, folder);
   return status == 0;
 }
 
@@ -99,7 +86,7 @@ int cli_verb_test(Cli *c) {
     return cli_code(c);
   }
   for (int i = 0; i < scripts.n; i++) failed += !run_one(c, scripts.at[i], work, i);
-  remove_all(c->arena, work);
+  cli_remove_folder(c->arena, work);
   printf("%d passed, %d failed\n", scripts.n - failed, failed);
   return failed > 0 ? 1 : 0;
 }

@@ -225,19 +225,6 @@ static int compare(Verify *v) {
   return code;
 }
 
-static void remove_all(Arena *a, const char *path) {
-  char **names;
-  int n = 0;
-  IoError e;
-  if (!io_list(a, path, &names, &n, &e)) n = 0;
-  for (int i = 0; i < n; i++) {
-    const char *file = arena_printf(a, "%s/%s", path, names[i]);
-    if (io_is_folder(file) && strcmp(names[i], "latest") != 0) remove_all(a, file);
-    else io_remove(file, &e);
-  }
-  io_remove(path, &e);
-}
-
 int cli_verb_verify(Cli *c) {
   char work[] = "/tmp/qgn-verify-XXXXXX";
   IoData text;
@@ -255,7 +242,7 @@ int cli_verb_verify(Cli *c) {
     const char *script = script_of(&v, &text);
     code = script ? run_again(&v, script) : cli_code(c);
     if (!code) code = compare(&v);
-    remove_all(c->arena, work);
+    cli_remove_folder(c->arena, work);
   }
   json_decref(v.lock);
   if (!code) printf("verified: %s, every number is the same\n", v.folder);
