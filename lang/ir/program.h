@@ -327,17 +327,42 @@ typedef enum FigureKind {
   FIGURE_CURVE,
   FIGURE_SCATTER,
   FIGURE_BARS,
+  FIGURE_HEAT,
+  FIGURE_BOUNDARY,
   FIGURE_GRID
 } FigureKind;
+/* What stands for repeated values: the mean with its 95 % interval or the standard deviation, the median
+ * with the quartiles or the range. */
+typedef enum FigureBand { BAND_INTERVAL, BAND_STD, BAND_QUARTILES, BAND_RANGE } FigureBand;
+/* Texts of bars, of rows and columns, below images: known now, or in a slot [n] or [n, digits]. */
+typedef struct FigureLabels {
+  int n;
+  const char *const *text; /* NULL: in the slot */
+  int slot;
+} FigureLabels;
 typedef struct Figure {
   FigureKind kind;
-  const char *label;  /* as written: "truth", "qgan.mean" */
-  const char *x_name; /* CURVE, SCATTER: what x is, as written */
-  int x, y;           /* slots; HISTOGRAM, BARS, SERIES use x only; SERIES: a series slot */
-  int64_t bins;       /* HISTOGRAM; GRID: images in a row */
-  const char *title;
+  const char *label;           /* in the key: as written, or `name =` */
+  const char *x_name, *y_name; /* what the axes are, as written; NULL: as the kind has it */
+  int x, y;                    /* slots. HISTOGRAM, BARS, HEAT, GRID use x only, SERIES too: a series slot;
+                                  SCATTER: y -1 if x is [n, 2]; BOUNDARY: x the points of the plane [n, 2], y [n, k] */
+  int of, by; /* BOUNDARY: slot of the rows [n, 2], -1 none; BOUNDARY, SCATTER: of their labels, -1 none */
+  int line;   /* CURVE: which one of y [lines, n] or [lines, repetitions, n]; -1: y is [n] or [n, repetitions]
+               */
+  FigureBand band;         /* CURVE, BARS */
+  int64_t bins;            /* HISTOGRAM; GRID: images in a row */
+  const char *title, *key; /* key: what the labels of several figures are */
+  int n_labels;
+  const FigureLabels
+      *labels; /* BARS: 1; HEAT: rows, columns; GRID: each a part of what stands below an image */
+  int n_levels;
+  const double *levels; /* BOUNDARY */
   bool log_x, log_y;
 } Figure;
+static inline Figure figure_make(FigureKind kind, const char *label) {
+  return (Figure){.kind = kind, .label = label, .x = -1, .y = -1, .of = -1, .by = -1, .line = -1};
+}
+#define REPORT_MOST_FIGURES 12 /* in one plot */
 typedef enum ReportKind { REPORT_TEXT, REPORT_TABLE, REPORT_PLOT, REPORT_IMAGES, REPORT_SWEEP } ReportKind;
 typedef struct ReportRow {
   int n;

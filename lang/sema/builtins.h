@@ -39,9 +39,13 @@ BuiltinFn fn_glyphs, fn_toy, fn_bars_source, fn_file, fn_npy, fn_csv;
 /* dataset_stage.c */
 BuiltinFn fn_redraw, fn_take, fn_drop, fn_order, fn_corrupt, fn_split, fn_kfold, fn_join, fn_keep, fn_columns,
     fn_rename, fn_scale, fn_resize, fn_invert, fn_augment;
-/* report.c, toplevel.c, train.c */
-BuiltinFn fn_histogram, fn_curve, fn_scatter, fn_grid, fn_bars, fn_row, fn_claim, fn_stop;
+/* figures.c, report.c, toplevel.c, train.c */
+BuiltinFn fn_histogram, fn_curve, fn_lines, fn_scatter, fn_bars, fn_heatmap, fn_boundary, fn_grid, fn_row,
+    fn_claim, fn_stop;
 
+/* figures.c: whether the call stands in a report (E0401), and whether a tensor is rows of images. */
+bool in_report(Sema *S, const Args *args);
+bool figure_is_images(const Shape *s);
 /* metric.c: grads[i], the gradient by slots[i] of a circuit that `loss` uses, become the natural ones. */
 bool natural_gradient(Sema *S, NodeId loss, int n, const int *slots, const char *name, double ridge,
                       NodeId *grads, Span span);

@@ -6,107 +6,6 @@
 
 static const char *unique_value(Sema *S) { return path_here(S, "value"); }
 
-/* ---- figures -------------------------------------------------------------------------------------- */
-
-static const char *label_of(Sema *S, const Args *args, int i) {
-  return args->ast[i] != NULL ? src_of_span(S, args->ast[i]->span) : src_of_span(S, args->v[i]->span);
-}
-
-static bool in_report(Sema *S, const Args *args) {
-  if (S->place == PLACE_REPORT) return true;
-  Diag *d = say(S, DIAG_PLACE, args->span, "`%s` belongs in a `report`", args->name);
-  diag_help(d, "`report result { plot %s }`", src_of_span(S, args->span));
-  return false;
-}
-
-static const Value *figure_value(Sema *S, const Figure *f, Span span) {
-  Value *v = val_new(S, VAL_FIGURE, span);
-  v->u.figure = ARENA_NEW(S->a, Figure);
-  *v->u.figure = *f;
-  return v;
-}
-
-static bool figure_slot(Sema *S, const Args *args, int i, int *out) {
-  if (args->v[i]->kind == VAL_SERIES) {
-    *out = S->p->series.at[args->v[i]->u.index].slot;
-    return true;
-  }
-  *out = value_slot(S, args->v[i], unique_value(S));
-  return *out >= 0;
-}
-
-static bool figure_title(Sema *S, const Value *v, Figure *f) {
-  return v == NULL || (f->title = want_text(S, v, "a title")) != NULL;
-}
-
-const Value *fn_histogram(Sema *S, Args *args, const Builtin *self) {
-  Figure f = {.kind = FIGURE_HISTOGRAM, .label = label_of(S, args, 0), .x = -1, .y = -1, .bins = 50};
-  (void)self;
-  if (!in_report(S, args) || !figure_slot(S, args, 0, &f.x)) return S->error;
-  if (args->v[1] != NULL) {
-    if (!want_int(S, args->v[1], "the number of bins", &f.bins)) return S->error;
-    if (f.bins < 1 || f.bins > 10000) {
-      say(S, DIAG_TYPE, args->v[1]->span, "a histogram has 1 to 10000 bins, not %lld", (long long)f.bins);
-      return S->error;
-    }
-  }
-  return figure_title(S, args->v[2], &f) ? figure_value(S, &f, args->span) : S->error;
-}
-
-const Value *fn_curve(Sema *S, Args *args, const Builtin *self) {
-  Figure f = {
-      .kind = FIGURE_CURVE, .label = label_of(S, args, 1), .x_name = label_of(S, args, 0), .x = -1, .y = -1};
-  (void)self;
-  if (!in_report(S, args) || !figure_slot(S, args, 0, &f.x) || !figure_slot(S, args, 1, &f.y))
-    return S->error;
-  if (args->v[3] != NULL && !want_bool(S, args->v[3], "`log_x`", &f.log_x)) return S->error;
-  if (args->v[4] != NULL && !want_bool(S, args->v[4], "`log_y`", &f.log_y)) return S->error;
-  const Shape *x = &S->p->slots.at[f.x].shape, *y = &S->p->slots.at[f.y].shape;
-  if (shape_is_static(x) && shape_is_static(y) && shape_capacity(x) != shape_capacity(y)) {
-    Diag *d = say(S, DIAG_SHAPE, args->span, "a curve needs as many x as y: %s and %s", sema_shape_text(S, x),
-                  sema_shape_text(S, y));
-    label_origin(S, d, x->rank > 0 ? x->d[0] : dim_static(1));
-    return S->error;
-  }
-  return figure_title(S, args->v[2], &f) ? figure_value(S, &f, args->span) : S->error;
-}
-
-const Value *fn_bars(Sema *S, Args *args, const Builtin *self) {
-  Figure f = {.kind = FIGURE_BARS, .label = label_of(S, args, 0), .x = -1, .y = -1};
-  (void)self;
-  if (!in_report(S, args) || !figure_slot(S, args, 0, &f.x)) return S->error;
-  return figure_title(S, args->v[1], &f) ? figure_value(S, &f, args->span) : S->error;
-}
-
-/* Points, like `curve` without the line. */
-const Value *fn_scatter(Sema *S, Args *args, const Builtin *self) {
-  const Value *v = fn_curve(S, args, self);
-  if (!val_is_error(v)) v->u.figure->kind = FIGURE_SCATTER;
-  return v;
-}
-
-/* Rows of images [n, h, w] or [n, c, h, w], c 1 or 3. */
-const Value *fn_grid(Sema *S, Args *args, const Builtin *self) {
-  Figure f = {.kind = FIGURE_GRID, .label = label_of(S, args, 0), .x = -1, .y = -1, .bins = 8};
-  (void)self;
-  if (!in_report(S, args) || !figure_slot(S, args, 0, &f.x)) return S->error;
-  const Shape *s = &S->p->slots.at[f.x].shape;
-  if ((s->rank != 3 && s->rank != 4) || (s->rank == 4 && s->d[1].n != 1 && s->d[1].n != 3)) {
-    say(S, DIAG_SHAPE, args->v[0]->span, "a grid shows images [rows, h, w] or [rows, channels, h, w], not %s",
-        sema_shape_text(S, s));
-    return S->error;
-  }
-  if (args->v[1] != NULL) {
-    if (!want_int(S, args->v[1], "the images in a row", &f.bins)) return S->error;
-    if (f.bins < 1 || f.bins > 1000) {
-      say(S, DIAG_TYPE, args->v[1]->span, "a grid has 1 to 1000 images in a row, not %lld",
-          (long long)f.bins);
-      return S->error;
-    }
-  }
-  return figure_title(S, args->v[2], &f) ? figure_value(S, &f, args->span) : S->error;
-}
-
 const Value *fn_row(Sema *S, Args *args, const Builtin *self) {
   if (!in_report(S, args)) return S->error;
   for (int i = 0; i < args->n_rest; i++)
@@ -124,6 +23,20 @@ const Value *fn_row(Sema *S, Args *args, const Builtin *self) {
 
 static Report *report_now(Sema *S) { return &S->p->reports.at[S->report]; }
 
+static void add_figure(Sema *S, Span span, Figure f, ReportItem *item) {
+  if (item->figures.n == REPORT_MOST_FIGURES) {
+    Diag *d = say(S, DIAG_TYPE, span, "a plot shows at most %d figures", REPORT_MOST_FIGURES);
+    diag_help(d, "begin another `plot`");
+  }
+  if (item->figures.n < REPORT_MOST_FIGURES + 1) vec_push(S->a, &item->figures, f);
+}
+
+static void add_series(Sema *S, Span span, const Series *s, ReportItem *item) {
+  Figure f = figure_make(FIGURE_SERIES, s->name);
+  f.x = s->slot;
+  add_figure(S, span, f, item);
+}
+
 /* A name like `qgan.loss` that stands for several series. */
 static bool plot_losses(Sema *S, const AstNode *n, ReportItem *item) {
   if (n->kind != AST_MEMBER || strcmp(sym_text(n->name), "loss") != 0) return false;
@@ -135,8 +48,7 @@ static bool plot_losses(Sema *S, const AstNode *n, ReportItem *item) {
   for (int i = 0; i < t->series.n; i++) {
     if (strncmp(t->series.at[i].name, "loss", 4) != 0) continue;
     const Series *s = &S->p->series.at[t->series.at[i].series];
-    vec_push(S->a, &item->figures,
-             ((Figure){.kind = FIGURE_SERIES, .label = s->name, .x = s->slot, .y = -1}));
+    add_series(S, n->span, s, item);
     any = b->used = true;
   }
   return any;
@@ -145,8 +57,8 @@ static bool plot_losses(Sema *S, const AstNode *n, ReportItem *item) {
 static void image_part(Sema *S, const AstNode *n, ReportItem *item) {
   const Value *v = eval(S, n);
   if (val_is_error(v)) return;
-  if (v->kind == VAL_FIGURE && v->u.figure->kind == FIGURE_GRID) {
-    vec_push(S->a, &item->figures, *v->u.figure);
+  if (v->kind == VAL_FIGURE && v->u.figure.at[0].kind == FIGURE_GRID) {
+    vec_push(S->a, &item->figures, v->u.figure.at[0]);
     return;
   }
   Diag *d = wrong_kind(S, v, "what `images` draws", "a `grid(...)`");
@@ -157,19 +69,17 @@ static void plot_part(Sema *S, const AstNode *n, ReportItem *item) {
   if (plot_losses(S, n, item)) return;
   const Value *v = eval(S, n);
   if (val_is_error(v)) return;
-  if (v->kind == VAL_FIGURE && v->u.figure->kind == FIGURE_GRID) {
+  if (v->kind == VAL_FIGURE && v->u.figure.at[0].kind == FIGURE_GRID) {
     Diag *d = say(S, DIAG_TYPE, n->span, "a `grid` of images is no plot");
     diag_help(d, "write `images %s`", src_of_span(S, n->span));
     return;
   }
   if (v->kind == VAL_FIGURE) {
-    vec_push(S->a, &item->figures, *v->u.figure);
+    for (int i = 0; i < v->u.figure.n; i++) add_figure(S, n->span, v->u.figure.at[i], item);
     return;
   }
   if (v->kind == VAL_SERIES) {
-    const Series *s = &S->p->series.at[v->u.index];
-    vec_push(S->a, &item->figures,
-             ((Figure){.kind = FIGURE_SERIES, .label = s->name, .x = s->slot, .y = -1}));
+    add_series(S, n->span, &S->p->series.at[v->u.index], item);
     return;
   }
   Diag *d = wrong_kind(S, v, "what `plot` draws", "a figure or a recorded series");
@@ -299,35 +209,63 @@ static void text_part(Sema *S, const AstNode *n, ReportItem *item) {
   }
 }
 
-static bool plot_option(Sema *S, const AstNode *arg, ReportItem *item, bool *log_x, bool *log_y) {
+/* What stands after the figures of a plot and holds for all of them. */
+static bool plot_option(Sema *S, const AstNode *arg, ReportItem *item, Figure *all) {
   const char *name = sym_text(arg->name);
   const Value *v = eval(S, ast_kid(arg, AST_ARG_value));
   if (val_is_error(v)) return false;
-  if (strcmp(name, "title") == 0) return (item->text = want_text(S, v, "a title")) != NULL;
-  if (strcmp(name, "log_x") == 0) return want_bool(S, v, "`log_x`", log_x);
-  if (strcmp(name, "log_y") == 0) return want_bool(S, v, "`log_y`", log_y);
-  if (strcmp(name, "x_label") == 0 || strcmp(name, "y_label") == 0)
-    return later(S, arg->span, "`%s` of a plot", name), false;
-  Diag *d = say(S, DIAG_ARGUMENTS, arg->span, "a line of a report has no option `%s`", name);
-  diag_help(d, "options of `plot` are `title`, `log_x` and `log_y`");
+  if (strcmp(name, "title") == 0 && (item->kind == REPORT_PLOT || item->kind == REPORT_TABLE))
+    return (item->text = want_text(S, v, "a title")) != NULL;
+  if (item->kind == REPORT_PLOT) {
+    if (strcmp(name, "log_x") == 0) return want_bool(S, v, "`log_x`", &all->log_x);
+    if (strcmp(name, "log_y") == 0) return want_bool(S, v, "`log_y`", &all->log_y);
+    if (strcmp(name, "x_label") == 0) return (all->x_name = want_text(S, v, "`x_label`")) != NULL;
+    if (strcmp(name, "y_label") == 0) return (all->y_name = want_text(S, v, "`y_label`")) != NULL;
+  }
+  static const char *const words[] = {
+      [REPORT_TEXT] = "text", [REPORT_TABLE] = "table", [REPORT_IMAGES] = "images", [REPORT_PLOT] = "plot"};
+  Diag *d = say(S, DIAG_ARGUMENTS, arg->span, "`%s` has no option `%s`", words[item->kind], name);
+  diag_help(d, "`plot` has `title`, `x_label`, `y_label`, `log_x`, `log_y`, and `table` has `title`");
   return false;
+}
+
+/* A map has its picture for itself. */
+static bool is_map(const Figure *f) { return f->kind == FIGURE_HEAT || f->kind == FIGURE_BOUNDARY; }
+
+static void push_plot(Sema *S, const ReportItem *item) {
+  ReportItem rest = *item;
+  rest.figures.at = NULL;
+  rest.figures.n = rest.figures.cap = 0;
+  for (int i = 0; i < item->figures.n; i++) {
+    ReportItem one = {.kind = REPORT_PLOT, .text = item->text, .span = item->span};
+    const bool map = is_map(&item->figures.at[i]);
+    vec_push(S->a, map ? &one.figures : &rest.figures, item->figures.at[i]);
+    if (map) vec_push(S->a, &report_now(S)->items, one);
+  }
+  if (rest.figures.n > 0) vec_push(S->a, &report_now(S)->items, rest);
 }
 
 static void report_parts(Sema *S, ReportKind kind, const AstNode *list, Span span) {
   ReportItem item = {.kind = kind, .span = span};
-  bool log_x = false, log_y = false;
+  Figure all = figure_make(FIGURE_SERIES, "");
   for (int i = 0; list != NULL && i < list->n; i++) {
     const AstNode *n = list->kids[i];
-    if (n->kind == AST_ARG) plot_option(S, n, &item, &log_x, &log_y);
+    if (n->kind == AST_ARG) plot_option(S, n, &item, &all);
     else if (kind == REPORT_PLOT) plot_part(S, n, &item);
     else if (kind == REPORT_IMAGES) image_part(S, n, &item);
     else if (kind == REPORT_TABLE) table_part(S, n, &item);
     else text_part(S, n, &item);
   }
   for (int i = 0; i < item.figures.n; i++) {
-    item.figures.at[i].log_x = item.figures.at[i].log_x || log_x;
-    item.figures.at[i].log_y = item.figures.at[i].log_y || log_y;
-    if (item.text == NULL) item.text = item.figures.at[i].title;
+    Figure *f = &item.figures.at[i];
+    f->log_x = f->log_x || all.log_x;
+    f->log_y = f->log_y || all.log_y;
+    if (all.x_name != NULL) f->x_name = all.x_name;
+    if (all.y_name != NULL) f->y_name = all.y_name;
+  }
+  if (kind == REPORT_PLOT) {
+    push_plot(S, &item);
+    return;
   }
   const bool empty = kind == REPORT_TABLE && item.rows.n == 0 && report_now(S)->items.n > 0;
   if (!empty) vec_push(S->a, &report_now(S)->items, item);

@@ -46,7 +46,7 @@ typedef enum ValueKind {
   VAL_CHANNEL,  /* channel: a noise channel */
   VAL_OUTCOME,  /* index: of a measurement inside the circuit under way */
   VAL_BUNDLE,   /* bundle: one node for each weight */
-  VAL_FIGURE,   /* figure */
+  VAL_FIGURE,   /* figure: one or several of a plot */
   VAL_ROW,      /* row of a report table */
   VAL_MODULE,   /* module */
   VAL_FILE,     /* file: a block from an OpenQASM file */
@@ -123,6 +123,11 @@ typedef struct RowValue {
   bool is_head;
 } RowValue;
 
+typedef struct FigureValue {
+  int n;
+  const Figure *at;
+} FigureValue;
+
 struct Value {
   ValueKind kind;
   Span span;
@@ -163,7 +168,7 @@ struct Value {
     OpValue op;
     const ChannelValue *channel;
     BundleValue bundle;
-    Figure *figure;
+    FigureValue figure;
     RowValue row;
     const ModuleInfo *module;
     const FileBlock *file;

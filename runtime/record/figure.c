@@ -1,45 +1,21 @@
 /* A figure is three files: NAME.csv holds what is drawn, NAME.gp says how, and gnuplot makes
- * NAME.svg and NAME.png of the two. The first two are there on every machine.
+ * NAME.svg and NAME.png of the two. The first two are there on every machine. Here: from slots to layers.
  *
- * In the CSV file each layer has columns of its own, side by side: x, y and, for a thinned
- * series, the least and largest value of what one point stands for. A series of thousands of
- * noisy values is thinned to means of equal pieces with their range as a band, which shows more
- * than a thick line and keeps the report small. */
+ * A series of thousands of noisy values is thinned to means of equal pieces with their range as a band, which
+ * shows more than a thick line and keeps the report small. Repeated values, seeds of a sweep, become a line
+ * with a band. */
+#include "runtime/record/figure.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "runtime/record/record_int.h"
+#include "runtime/record/statistics.h"
 
-#define MOST_LAYERS 12
-#define MOST_POINTS 400 /* of a series that is drawn as it is */
-#define PIECES 200      /* of a longer one */
+#define MOST_POINTS 400   /* of a series that is drawn as it is */
+#define PIECES 200        /* of a longer one */
+#define MOST_SCATTER 4000 /* points of one set */
+#define MOST_CLASSES 16
 #define DEFAULT_BINS 50
 #define SVG_LIMIT ((size_t)8 << 20)
-
-/* Okabe and Ito's colours, told apart by colour-blind readers; the first two are far apart in grey too. */
-static const char *const palette[] = {"#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"};
-#define N_COLORS (sizeof palette / sizeof *palette)
-
-typedef struct Layer {
-  const Figure *figure;
-  const char *label;
-  int64_t n;
-  double *x, *y, *low, *high; /* low and high: NULL without a band */
-  int64_t each;               /* values in one point */
-  int column;                 /* of its x in the CSV file, from 1 */
-} Layer;
-
-typedef struct Plot {
-  Record *r;
-  const Run *run;
-  const char *name, *title;
-  int n;
-  Layer layers[MOST_LAYERS];
-  const char *x_label, *y_label;
-  double bin_width;
-  int histograms, bars;
-  int64_t not_finite; /* values left out */
-} Plot;
 
 /* ---- data ------------------------------------------------------------------------------------ */
 
@@ -47,6 +23,11 @@ static void take_points(Plot *p, Layer *l, int64_t n) {
   l->n = n;
   l->x = ARENA_ARRAY(p->r->arena, double, n + 1);
   l->y = ARENA_ARRAY(p->r->arena, double, n + 1);
+}
+
+static void take_band(Plot *p, Layer *l, int64_t n) {
+  l->low = ARENA_ARRAY(p->r->arena, double, n + 1);
+  l->high = ARENA_ARRAY(p->r->arena, double, n + 1);
 }
 
 /* Mean and range of entries [from, to); false if none is finite. */
@@ -74,10 +55,7 @@ static void series_layer(Plot *p, Layer *l, int series) {
   if (shape_capacity(&s->entry) != 1) n = 0;
   l->each = n > MOST_POINTS ? (n + PIECES - 1) / PIECES : 1;
   take_points(p, l, (n + l->each - 1) / l->each);
-  if (l->each > 1) {
-    l->low = ARENA_ARRAY(p->r->arena, double, l->n + 1);
-    l->high = ARENA_ARRAY(p->r->arena, double, l->n + 1);
-  }
+  if (l->each > 1) take_band(p, l, l->n);
   int64_t at = 0;
   for (int64_t j = 0; j < n; j += l->each) {
     int64_t to = j + l->each < n ? j + l->each : n;
@@ -92,28 +70,136 @@ static void series_layer(Plot *p, Layer *l, int series) {
   p->x_label = s->per_epoch ? "epoch" : "iteration";
 }
 
+/* n and where value `i` of repetition `k` stands in the slot. */
+typedef struct Repeats {
+  int slot;
+  int64_t n, repeats, first, of_value, of_repeat;
+} Repeats;
+
+/* `flat`: so many values are no repetitions, whatever their shape. */
+static Repeats repeats_of(const Plot *p, const Figure *f, int slot, int64_t flat) {
+  const Shape s = run_slot_shape(p->run, slot);
+  const int64_t size = run_slot_size(p->run, slot), last = s.rank > 0 ? s.d[s.rank - 1].n : 1;
+  if (f->line >= 0) {
+    const int64_t repeats = s.rank == 3 ? s.d[1].n : 1;
+    return (Repeats){slot, last, repeats, f->line * repeats * last, 1, last};
+  }
+  const bool columns = size != flat && s.rank == 2 && last > 1 && s.d[0].n > 1;
+  return (Repeats){slot, columns ? s.d[0].n : size, columns ? last : 1, 0, columns ? last : 1, 1};
+}
+
+static int by_size(const void *a, const void *b) {
+  const double x = *(const double *)a, y = *(const double *)b;
+  return x < y ? -1 : x > y;
+}
+
+static double quantile(const double *sorted, int64_t n, double q) {
+  const double at = q * (double)(n - 1), whole = floor(at);
+  const int64_t i = (int64_t)whole;
+  return i + 1 < n ? sorted[i] + (at - whole) * (sorted[i + 1] - sorted[i]) : sorted[n - 1];
+}
+
+/* Middle, lower and upper end of the finite ones of n values, which are sorted; false if there is none. */
+static bool band_of(FigureBand band, double *x, int64_t n, double out[3]) {
+  if (n < 1) return false;
+  const MeanInterval m = mean_interval(x, n);
+  qsort(x, (size_t)n, sizeof *x, by_size);
+  double half = n > 1 ? m.half : 0, squares = 0;
+  if (band == BAND_STD) {
+    for (int64_t i = 0; i < n; i++) squares += (x[i] - m.mean) * (x[i] - m.mean);
+    half = n > 1 ? sqrt(squares / (double)(n - 1)) : 0;
+  }
+  const bool ranks = band == BAND_QUARTILES || band == BAND_RANGE;
+  const double q = band == BAND_RANGE ? 0 : 0.25;
+  out[0] = ranks ? quantile(x, n, 0.5) : m.mean;
+  out[1] = ranks ? quantile(x, n, q) : m.mean - half;
+  out[2] = ranks ? quantile(x, n, 1 - q) : m.mean + half;
+  return true;
+}
+
+/* The values of one point, taken together; false if none is finite. */
+static bool repeated(Plot *p, const Figure *f, const Repeats *y, int64_t i, double *room, double out[3]) {
+  int64_t n = 0;
+  for (int64_t k = 0; k < y->repeats; k++) {
+    room[n] = run_slot_get(p->run, y->slot, y->first + i * y->of_value + k * y->of_repeat);
+    if (isfinite(room[n])) n++;
+    else p->not_finite++;
+  }
+  return band_of(f->band, room, n, out);
+}
+
 static void curve_layer(Plot *p, Layer *l) {
-  int64_t n = run_slot_size(p->run, l->figure->y), m = run_slot_size(p->run, l->figure->x), at = 0;
-  if (m < n) n = m;
-  p->x_label = l->figure->x_name;
-  if (p->n == 1) p->y_label = l->label;
-  take_points(p, l, n);
-  for (int64_t i = 0; i < n; i++) {
+  const int64_t m = run_slot_size(p->run, l->figure->x);
+  const Repeats y = repeats_of(p, l->figure, l->figure->y, m);
+  double *room = ARENA_ARRAY(p->r->arena, double, y.repeats + 1), v[3];
+  int64_t at = 0;
+  take_points(p, l, y.n);
+  l->repeats = y.repeats;
+  if (y.repeats > 1) take_band(p, l, y.n);
+  for (int64_t i = 0; i < y.n && i < m; i++) {
     l->x[at] = run_slot_get(p->run, l->figure->x, i);
-    l->y[at] = run_slot_get(p->run, l->figure->y, i);
-    if (isfinite(l->x[at]) && isfinite(l->y[at])) at++;
+    if (!repeated(p, l->figure, &y, i, room, v)) continue;
+    l->y[at] = v[0];
+    if (l->low) l->low[at] = v[1], l->high[at] = v[2];
+    if (isfinite(l->x[at])) at++;
     else p->not_finite++;
   }
   l->n = at;
 }
 
 static void bars_layer(Plot *p, Layer *l) {
-  take_points(p, l, run_slot_size(p->run, l->figure->x));
-  for (int64_t i = 0; i < l->n; i++) {
-    l->x[i] = (double)i;
-    l->y[i] = run_slot_get(p->run, l->figure->x, i);
+  const Repeats y = repeats_of(p, l->figure, l->figure->x, -1);
+  double *room = ARENA_ARRAY(p->r->arena, double, y.repeats + 1), v[3];
+  int64_t at = 0;
+  take_points(p, l, y.n);
+  l->repeats = y.repeats;
+  if (y.repeats > 1) take_band(p, l, y.n);
+  for (int64_t i = 0; i < y.n; i++) {
+    if (!repeated(p, l->figure, &y, i, room, v)) continue;
+    l->x[at] = (double)i;
+    l->y[at] = v[0];
+    if (l->low) l->low[at] = v[1], l->high[at] = v[2];
+    at++;
   }
+  l->n = at;
   p->bars++;
+}
+
+/* Points of class `class` (-1: of all) among every `each`-th. */
+static void scatter_points(Plot *p, Layer *l, int class) {
+  const Figure *f = l->figure;
+  const bool pairs = f->y < 0;
+  const int64_t size = run_slot_size(p->run, f->x), n = pairs ? size / 2 : size;
+  int64_t at = 0;
+  l->each = n > MOST_SCATTER ? (n + MOST_SCATTER - 1) / MOST_SCATTER : 1;
+  take_points(p, l, n / l->each + 1);
+  for (int64_t i = 0; i < n; i += l->each) {
+    if (class >= 0 && (int)run_slot_get(p->run, f->by, i) != class) continue;
+    l->x[at] = run_slot_get(p->run, f->x, pairs ? 2 * i : i);
+    l->y[at] = pairs ? run_slot_get(p->run, f->x, 2 * i + 1) : run_slot_get(p->run, f->y, i);
+    if (isfinite(l->x[at]) && isfinite(l->y[at])) at++;
+    else p->not_finite++;
+  }
+  l->n = at;
+}
+
+/* A layer for each class that occurs; classes beyond the first ones share the last. */
+static void scatter_layers(Plot *p, const Figure *f, const char *label) {
+  int most = -1;
+  const bool alone = p->scatters++ == 0;
+  if (f->by >= 0)
+    for (int64_t i = 0; i < run_slot_size(p->run, f->by); i++) {
+      const double v = run_slot_get(p->run, f->by, i);
+      if (v > most && v < MOST_CLASSES) most = (int)v;
+    }
+  for (int class = f->by >= 0 ? 0 : -1; class <= most && p->n < MOST_LAYERS; class ++) {
+    Layer *l = &p->layers[p->n];
+    *l = (Layer){.figure = f, .label = label, .color = class >= 0 ? class : p->n};
+    scatter_points(p, l, class);
+    const char *name = class >= 0 ? record_label(p->r, p->run, f->by, (double)class) : NULL;
+    if (name) l->label = alone ? name : arena_printf(p->r->arena, "%s %s", label, name);
+    if (l->n > 0) p->n++;
+  }
 }
 
 /* All histograms of a plot share their bins, or they could not be compared. */
@@ -160,179 +246,55 @@ static void histogram_layers(Plot *p) {
   }
 }
 
-static void fill_layers(Plot *p) {
-  for (int k = 0; k < p->n; k++) {
-    Layer *l = &p->layers[k];
-    switch (l->figure->kind) {
-    case FIGURE_HISTOGRAM: p->histograms++; break;
-    case FIGURE_SERIES: series_layer(p, l, run_program(p->run)->slots.at[l->figure->x].series); break;
-    case FIGURE_CURVE:
-    case FIGURE_SCATTER: curve_layer(p, l); break;
-    case FIGURE_GRID: break; /* picture.c */
-    case FIGURE_BARS: bars_layer(p, l); break;
+static void fill_layer(Plot *p, Layer *l) {
+  switch (l->figure->kind) {
+  case FIGURE_HISTOGRAM: p->histograms++; break;
+  case FIGURE_SERIES: series_layer(p, l, run_program(p->run)->slots.at[l->figure->x].series); break;
+  case FIGURE_CURVE: curve_layer(p, l); break;
+  case FIGURE_BARS: bars_layer(p, l); break;
+  case FIGURE_SCATTER:
+  case FIGURE_HEAT:
+  case FIGURE_BOUNDARY:
+  case FIGURE_GRID: break;
+  }
+}
+
+static void fill_layers(Plot *p, const Figure *figures, int n) {
+  for (int k = 0; k < n && p->n < MOST_LAYERS; k++) {
+    const char *label = figures[k].label ? figures[k].label : "";
+    if (figures[k].kind == FIGURE_SCATTER) {
+      scatter_layers(p, &figures[k], label);
+      continue;
     }
+    Layer *l = &p->layers[p->n];
+    *l = (Layer){.figure = &figures[k], .label = label, .color = p->n};
+    p->n++;
+    fill_layer(p, l);
   }
   if (p->histograms) histogram_layers(p);
 }
 
-/* ---- files ----------------------------------------------------------------------------------- */
-
-static void put_csv_text(Text *t, const char *s) {
-  text_add(t, "\"");
-  for (; *s; s++) {
-    if (*s == '"') text_add(t, "\"");
-    text_bytes(t, (unsigned char)*s < 0x20 ? " " : s, 1);
+/* What the axes are called where the script does not say it. */
+static void name_axes(Plot *p, const Figure *figures, int n) {
+  const Figure *f = &figures[0];
+  const char *x = NULL, *y = NULL;
+  for (int k = n - 1; k >= 0; k--) {
+    if (figures[k].x_name) x = figures[k].x_name;
+    if (figures[k].y_name) y = figures[k].y_name;
   }
-  text_add(t, "\"");
+  const bool pairs = f->kind == FIGURE_SCATTER && f->y < 0;
+  const char *of = n == 1 ? f->label : "x";
+  if (!x && p->histograms) x = n == 1 ? f->label : "value";
+  if (!x && p->bars) x = f->n_labels ? "label" : "index";
+  if (!x && pairs) x = arena_printf(p->r->arena, "%s[:, 0]", of);
+  if (!y && p->histograms) y = "density";
+  if (!y && pairs) y = arena_printf(p->r->arena, "%s[:, 1]", of);
+  if (!y) y = n == 1 ? f->label : "value";
+  if (x) p->x_label = x;
+  p->y_label = y;
 }
 
-static void put_cell(Text *t, const double *column, const Layer *l, int64_t i) {
-  text_add(t, ",");
-  if (i < l->n) text_number(t, column[i], false);
-}
-
-static void put_csv(Plot *p, Text *t) {
-  int64_t rows = 0;
-  int column = 1;
-  for (int k = 0; k < p->n; k++) {
-    Layer *l = &p->layers[k];
-    const char *x = l->figure->kind == FIGURE_HISTOGRAM ? "middle of bin"
-                    : l->figure->kind == FIGURE_BARS    ? "index"
-                    : l->figure->kind == FIGURE_SERIES  ? p->x_label
-                                                        : "x";
-    l->column = column;
-    column += l->low ? 4 : 2;
-    rows = l->n > rows ? l->n : rows;
-    if (k) text_add(t, ",");
-    put_csv_text(t, x);
-    text_add(t, ",");
-    put_csv_text(t, l->label);
-    if (!l->low) continue;
-    text_add(t, ",");
-    put_csv_text(t, arena_printf(p->r->arena, "least of %s", l->label));
-    text_add(t, ",");
-    put_csv_text(t, arena_printf(p->r->arena, "largest of %s", l->label));
-  }
-  text_add(t, "\n");
-  for (int64_t i = 0; i < rows; i++) {
-    Text row = text_new(p->r->arena);
-    for (int k = 0; k < p->n; k++) {
-      const Layer *l = &p->layers[k];
-      put_cell(&row, l->x, l, i);
-      put_cell(&row, l->y, l, i);
-      if (l->low) put_cell(&row, l->low, l, i), put_cell(&row, l->high, l, i);
-    }
-    text_bytes(t, row.at + 1, row.n - 1);
-    text_add(t, "\n");
-  }
-}
-
-/* A text for gnuplot: in single quotes, doubled inside; nothing in it is read as a command. */
-static void put_quoted(Text *t, const char *s) {
-  text_add(t, "'");
-  for (; *s; s++) {
-    if (*s == '\'') text_add(t, "'");
-    text_bytes(t, (unsigned char)*s < 0x20 || *s == 0x7f ? " " : s, 1);
-  }
-  text_add(t, "'");
-}
-
-static void put_clause(Plot *p, int k, bool *first, const char *using, const char *style, const char *label,
-                       Text *t) {
-  text_add(t, *first ? "plot " : ", \\\n     ");
-  *first = false;
-  put_quoted(t, arena_printf(p->r->arena, "%s.csv", p->name));
-  text_printf(t, " skip 1 using %s with %s linecolor rgb '%s' ", using, style, palette[(size_t)k % N_COLORS]);
-  if (!label) {
-    text_add(t, "notitle");
-    return;
-  }
-  text_add(t, "title ");
-  put_quoted(t, label);
-  text_add(t, " noenhanced");
-}
-
-static void put_layer(Plot *p, int k, bool *first, Text *t) {
-  Arena *a = p->r->arena;
-  const Layer *l = &p->layers[k];
-  const char *xy = arena_printf(a, "%d:%d", l->column, l->column + 1);
-  switch (l->figure->kind) {
-  case FIGURE_HISTOGRAM:
-    put_clause(p, k, first, xy, "boxes fillstyle transparent solid 0.35 noborder", l->label, t);
-    put_clause(p, k, first, xy, "histeps linewidth 1.5", NULL, t);
-    break;
-  case FIGURE_SERIES:
-    if (l->low)
-      put_clause(p, k, first, arena_printf(a, "%d:%d:%d", l->column, l->column + 2, l->column + 3),
-                 "filledcurves fillstyle transparent solid 0.22 noborder", NULL, t);
-    put_clause(p, k, first, xy, "lines linewidth 1.8", l->label, t);
-    break;
-  case FIGURE_CURVE:
-    put_clause(p, k, first, xy,
-               l->n <= 40 ? "linespoints linewidth 1.8 pointtype 7 pointsize 0.5" : "lines linewidth 1.8",
-               l->label, t);
-    break;
-  case FIGURE_SCATTER: put_clause(p, k, first, xy, "points pointtype 7 pointsize 0.45", l->label, t); break;
-  case FIGURE_GRID: break;
-  case FIGURE_BARS: {
-    double width = 0.8 / (double)p->bars;
-    Text using = text_new(a);
-    text_printf(&using, "($%d+", l->column);
-    text_number(&using, width * ((double)k - 0.5 * (double)(p->bars - 1)), false);
-    text_printf(&using, "):%d", l->column + 1);
-    put_clause(p, k, first, text_str(&using), "boxes fillstyle solid 0.85 noborder", l->label, t);
-    break;
-  }
-  }
-}
-
-static void put_axes(Plot *p, Text *t) {
-  text_add(t, "# gnuplot draws this in its folder: gnuplot ");
-  text_printf(t, "%s.gp\nset encoding utf8\nset datafile separator ','\n", p->name);
-  text_add(t, "set border 3 linecolor rgb '#888888'\nset tics nomirror textcolor rgb '#444444'\n"
-              "set grid ytics linecolor rgb '#dddddd' linetype 1 linewidth 0.5\n"
-              "set key outside above center horizontal noenhanced\n");
-  if (p->title && *p->title) {
-    text_add(t, "set title ");
-    put_quoted(t, p->title);
-    text_add(t, " noenhanced\n");
-  }
-  if (p->x_label) {
-    text_add(t, "set xlabel ");
-    put_quoted(t, p->x_label);
-    text_add(t, " noenhanced\n");
-  }
-  if (p->y_label) {
-    text_add(t, "set ylabel ");
-    put_quoted(t, p->y_label);
-    text_add(t, " noenhanced\n");
-  }
-  bool log_x = false, log_y = false;
-  for (int k = 0; k < p->n; k++) log_x |= p->layers[k].figure->log_x, log_y |= p->layers[k].figure->log_y;
-  if (log_x) text_add(t, "set logscale x\n");
-  if (log_y) text_add(t, "set logscale y\n");
-  if (p->bars && !p->histograms && p->layers[0].n <= 24) text_add(t, "set xtics 1\n");
-  double width = p->histograms ? p->bin_width : p->bars ? 0.8 / (double)p->bars : 0;
-  if (width > 0) {
-    text_add(t, "set boxwidth ");
-    text_number(t, width, false);
-    text_add(t, log_y ? "\n" : "\nset yrange [0:*]\n");
-  }
-}
-
-static void put_script(Plot *p, Text *t) {
-  bool first = true;
-  put_axes(p, t);
-  text_add(t, "set terminal svg size 760,420 dynamic noenhanced font 'sans-serif,13'\nset output ");
-  put_quoted(t, arena_printf(p->r->arena, "%s.svg", p->name));
-  text_add(t, "\n");
-  for (int k = 0; k < p->n; k++)
-    if (p->layers[k].n > 0) put_layer(p, k, &first, t);
-  text_add(
-      t, "\nset terminal pngcairo size 1140,630 noenhanced font 'sans-serif,13' fontscale 1.1\nset output ");
-  put_quoted(t, arena_printf(p->r->arena, "%s.png", p->name));
-  text_add(t, "\nreplot\nset output\n");
-}
+/* ---- the picture for the report ----------------------------------------------------------------- */
 
 static const char *layer_names(Plot *p) {
   Text t = text_new(p->r->arena);
@@ -370,10 +332,25 @@ static const char *read_svg(Plot *p) {
 /* ---- entry ----------------------------------------------------------------------------------- */
 
 static const char *caption(Plot *p) {
-  int64_t each = 1;
-  for (int k = 0; k < p->n; k++) each = p->layers[k].each > each ? p->layers[k].each : each;
+  static const char *const middle[] = {"means", "means", "medians", "medians"},
+                           *const around[] = {[BAND_INTERVAL] = "95 % interval of the mean",
+                                              [BAND_STD] = "standard deviation",
+                                              [BAND_QUARTILES] = "quartiles",
+                                              [BAND_RANGE] = "range"};
+  int64_t each = 1, every = 1;
+  const Layer *repeated = NULL;
+  for (int k = 0; k < p->n; k++) {
+    const Layer *l = &p->layers[k];
+    if (l->figure->kind == FIGURE_SCATTER) every = l->each > every ? l->each : every;
+    else each = l->each > each ? l->each : each;
+    if (l->repeats > 1) repeated = l;
+  }
   Text t = text_new(p->r->arena);
   if (each > 1) text_printf(&t, "Lines: means of %lld values; bands: their range. ", (long long)each);
+  if (every > 1) text_printf(&t, "Every %lldth point is shown. ", (long long)every);
+  if (repeated)
+    text_printf(&t, "%s: %s of %lld repetitions, with their %s. ", p->bars ? "Bars" : "Lines",
+                middle[repeated->figure->band], (long long)repeated->repeats, around[repeated->figure->band]);
   if (p->histograms) text_add(&t, "Areas are 1; all histograms share their bins. ");
   if (p->not_finite)
     text_printf(&t, "%lld values that are not finite were left out. ", (long long)p->not_finite);
@@ -392,30 +369,42 @@ static void draw(Plot *p, RecordFigure *out) {
   else out->svg = read_svg(p);
 }
 
+static bool put_file(Plot *p, const char *suffix, void (*put)(Plot *p, Text *t)) {
+  Text t = text_new(p->r->arena);
+  put(p, &t);
+  return record_write_text(p->r, arena_printf(p->r->arena, "figures/%s%s", p->name, suffix), &t);
+}
+
+static bool fill(Plot *p, const Figure *figures, int n) {
+  int64_t points = 0;
+  if (figures[0].kind == FIGURE_HEAT || figures[0].kind == FIGURE_BOUNDARY) {
+    p->layers[0] = (Layer){.figure = &figures[0], .label = figures[0].label};
+    p->n = 1;
+    return map_fill(p);
+  }
+  fill_layers(p, figures, n);
+  for (int k = 0; k < p->n; k++) points += p->layers[k].n;
+  name_axes(p, figures, n);
+  return points > 0;
+}
+
 bool record_figure(Record *r, const Run *run, const char *name, const char *title, const Figure *figures,
                    int n, RecordFigure *out) {
-  Plot p = {.r = r, .run = run, .name = name, .title = title, .n = n < MOST_LAYERS ? n : MOST_LAYERS};
-  int64_t points = 0;
+  Plot *p = ARENA_NEW(r->arena, Plot);
   IoError e;
-  for (int k = 0; k < p.n; k++) {
-    p.layers[k].figure = &figures[k];
-    p.layers[k].label = figures[k].label ? figures[k].label : "";
-    if (!p.title && figures[k].title) p.title = figures[k].title;
-  }
-  fill_layers(&p);
-  for (int k = 0; k < p.n; k++) points += p.layers[k].n;
-  if (points == 0) return false;
-  if (p.histograms) p.x_label = "value", p.y_label = "density";
-  *out = (RecordFigure){.name = name, .title = p.title ? p.title : "", .caption = caption(&p)};
+  *p = (Plot){.r = r, .run = run, .name = name, .title = title};
+  for (int k = 0; k < n; k++)
+    if (!p->title && figures[k].title) p->title = figures[k].title;
+  if (n < 1 || !fill(p, figures, n)) return false;
+  const bool map = p->map != NULL;
+  *out = (RecordFigure){.name = name, .title = p->title ? p->title : "", .caption = caption(p)};
   if (!io_make_folder(record_path(r, "figures"), &e)) {
     record_failed(r, "figures", &e);
     return true;
   }
-  Text csv = text_new(r->arena), script = text_new(r->arena);
-  put_csv(&p, &csv);
-  put_script(&p, &script);
-  bool ok = record_write_text(r, arena_printf(r->arena, "figures/%s.csv", name), &csv);
-  ok = record_write_text(r, arena_printf(r->arena, "figures/%s.gp", name), &script) && ok;
-  if (ok) draw(&p, out);
+  bool ok = put_file(p, ".csv", map ? map_put_csv : plot_put_csv);
+  if (map && figures[0].of >= 0) ok = put_file(p, "-rows.csv", map_put_points) && ok;
+  ok = put_file(p, ".gp", map ? map_put_script : plot_put_script) && ok;
+  if (ok) draw(p, out);
   return true;
 }

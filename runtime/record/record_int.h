@@ -145,6 +145,10 @@ bool record_goes_on(Record *r, int train, bool *longer);
 bool record_may_go_on(Record *r, int train); /* E0804 if a long run would have begun in another way */
 
 /* values.c: values as text. */
+/* What stands for label x of a slot: the class's name, if a dataset has given it one, or the number; and
+ * label i of several. */
+const char *record_label(Record *r, const Run *run, int slot, double x);
+const char *record_label_at(Record *r, const Run *run, const FigureLabels *labels, int64_t i);
 /* "[10000, 1]", "" for a scalar. */
 const char *record_shape(Record *r, const Run *run, int slot);
 /* At most `most` elements: `0.5`, `0.5  -0.2  ... (mean 0.1, std 0.3, min -1, max 1)`. */
@@ -177,7 +181,8 @@ int64_t series_at(const Series *s, int64_t j);
 /* The entry at an abscissa, -1 if there is none. */
 int64_t series_entry(const Run *run, int series, int64_t at);
 
-/* figure.c: writes .csv and .gp of one plot and has it drawn. False if there is nothing to draw. */
+/* figure.c: writes .csv and .gp of one plot (`n` figures) and has it drawn. False if there is nothing to
+ * draw. */
 bool record_figure(Record *r, const Run *run, const char *name, const char *title, const Figure *figures,
                    int n, RecordFigure *out);
 /* gnuplot.c: runs gnuplot on a script of the folder, without a shell, at most 20 s. NULL, or why it failed.

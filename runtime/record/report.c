@@ -122,7 +122,8 @@ static void default_figures(Record *r, const Run *run, bool all) {
       if (!s->per_epoch || shape_capacity(&s->entry) != 1 || run_series_entries(run, train->series.at[k]) < 2)
         continue;
       if (is_drawn(p, s) || (!all && !is_loss(s))) continue;
-      Figure f = {.kind = FIGURE_SERIES, .label = s->name, .x = s->slot, .y = -1};
+      Figure f = figure_make(FIGURE_SERIES, s->name);
+      f.x = s->slot;
       vec_push(r->arena, &figures, f);
     }
     if (!figures.n) continue;

@@ -272,3 +272,26 @@ int record_expects(const Record *r, int *failed) {
   for (int i = 0; i < r->expects.n; i++) *failed += !r->expects.at[i].holds;
   return r->expects.n;
 }
+
+/* ---- labels ---------------------------------------------------------------------------------- */
+
+const char *record_label(Record *r, const Run *run, int slot, double x) {
+  const Program *p = run_program(run);
+  const Slot *s = &p->slots.at[slot];
+  if (s->kind == SLOT_TABLE && s->dataset >= 0) {
+    const Column *c = &p->datasets.at[s->dataset].columns.at[s->column];
+    if (c->classes && x >= 0 && x < (double)c->n_classes) return c->classes[(int)x];
+  }
+  return text_short(r->arena, x);
+}
+
+const char *record_label_at(Record *r, const Run *run, const FigureLabels *labels, int64_t i) {
+  if (labels->text) return i < labels->n ? labels->text[i] : "";
+  const Shape s = run_slot_shape(run, labels->slot);
+  if (i >= (s.rank > 0 ? s.d[0].n : 1)) return "";
+  if (s.rank < 2) return record_label(r, run, labels->slot, run_slot_get(run, labels->slot, i));
+  Text t = text_new(r->arena);
+  for (int64_t k = 0; k < s.d[1].n; k++)
+    text_add(&t, record_label(r, run, labels->slot, run_slot_get(run, labels->slot, i * s.d[1].n + k)));
+  return text_str(&t);
+}

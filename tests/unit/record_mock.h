@@ -136,13 +136,14 @@ static void mock_report(Arena *a, Run *r) {
   ReportRow rows[2] = {{3, head, true}, {3, row, false}};
   vec_push(a, &table.rows, rows[0]);
   vec_push(a, &table.rows, rows[1]);
-  Figure truth = {.kind = FIGURE_HISTOGRAM, .label = "truth", .x = SLOT_TRUTH, .y = -1, .bins = 50};
-  Figure fake = {
-      .kind = FIGURE_HISTOGRAM, .label = "it's `id` system(\"x\")", .x = SLOT_FAKE, .y = -1, .bins = 50};
+  Figure truth = figure_make(FIGURE_HISTOGRAM, "truth"),
+         fake = figure_make(FIGURE_HISTOGRAM, "it's `id` system(\"x\")");
+  truth.x = SLOT_TRUTH, fake.x = SLOT_FAKE, truth.bins = fake.bins = 50;
   vec_push(a, &plot.figures, truth);
   vec_push(a, &plot.figures, fake);
   for (int s = SLOT_LOSS_D; s <= SLOT_MEAN; s++) {
-    Figure f = {.kind = FIGURE_SERIES, .label = r->program.slots.at[s].name, .x = s, .y = -1};
+    Figure f = figure_make(FIGURE_SERIES, r->program.slots.at[s].name);
+    f.x = s;
     vec_push(a, &curves.figures, f);
   }
   vec_push(a, &report.items, text);

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Figures as they lie in figures/: what is in the columns, and that gnuplot draws each of them.
+# shellcheck source=tests/cli/lib.bash
+. "$(dirname "$0")/lib.bash"
+
+cat >main.qgn <<'QGN'
+edition = 1
+let x = [1, 2, 3]
+let reps = [[1, 2, 3, 6], [2, 2, 2, 2], [0, 4, 0, 4]]
+let m = [[1, -2], [3, 4]]
+dataset two { moons(40) }
+model P(x[2]) -> [1] { linear(1); sigmoid }
+model Q(x[2]) -> [3] { linear(3) }
+report r {
+  plot curve(x, reps)
+  plot curve(x, reps, band = "quartiles"), curve(x, reps[0][0..3], name = "plain")
+  plot lines(x, [[1, 2, 3], [4, 5, 6]], labels = ["it's", "b"])
+  plot(bars(x, [3, 2, 1], labels = bits(2)[0..3]), title = "bits")
+  plot scatter(two.x, by = two.label)
+  plot heatmap(m, labels = ["up", "down"])
+  plot boundary(P, two, levels = [0.4, 0.6])
+  plot(boundary(Q, two), x_label = "first")
+}
+QGN
+must "$QGN" run -q main.qgn
+cd runs/latest/figures || exit 1
+
+# mean and 95 % interval of (1, 2, 3, 6): 3 -+ 3.182446 * 2.160247 / 2
+line() { sed -n "$2p" "$1" | tr ',' '\n' | awk -F'\n' '{ if ($1 ~ /^-?[0-9.e-]+$/) printf "%s%.4g", n++ ? " " : "", $1; else printf "%s%s", n++ ? " " : "", $1 } END { print "" }'; }
+same() { [ "$(line "$1" "$2")" = "$3" ] || { echo "$1 line $2: $(line "$1" "$2"), not $3"; failures=$((failures + 1)); }; }
+same r-1.csv 1 '"x" "reps" "lower end of reps" "upper end of reps"'
+same r-1.csv 2 '1 3 -0.4374 6.437'
+same r-1.csv 3 '2 2 2 2'
+same r-2.csv 2 '1 2.5 1.75 3.75 1 1'
+same r-3.csv 1 '"x" "it'"'"'s" "x" "b"'
+same r-3.csv 4 '3 3 3 6'
+same r-4.csv 3 '1 2 1 2 "01"'
+must grep -q "set xtics ('00' 0, '01' 1, '10' 2)" r-4.gp
+must grep -q "key title 'bits'" r-4.gp
+must grep -q "title '0' noenhanced" r-5.gp
+same r-6.csv 3 '1 0 -2'
+must grep -q "set xtics ('up' 0, 'down' 1)" r-6.gp
+must grep -q 'levels discrete 0.4, 0.6' r-7.gp
+must test "$(wc -l <r-7-rows.csv)" = 41
+must grep -q "xlabel 'first'" r-8.gp
+if command -v gnuplot >/dev/null; then
+  for i in 1 2 3 4 5 6 7 8; do
+    must grep -q '</svg>' "r-$i.svg"
+    must test -s "r-$i.png"
+    must_not grep -q 'href="[^d#]' "r-$i.svg"
+  done
+  must test "$(grep -c '<svg' ../report.html)" = 8
+fi
+finish
