@@ -396,6 +396,8 @@ typedef struct HyperValue {
 typedef struct Import {
   const char *name; /* relative to the script, or std.gan */
   char sha256[65];
+  const char *text; /* as read */
+  size_t size;
 } Import;
 
 typedef struct Program {

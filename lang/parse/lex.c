@@ -422,7 +422,7 @@ static void warn_unit(Lex *x, const LexToken *t) {
 
 /* A unary minus can begin a line, but was rarely meant to. */
 static void check_minus(Lex *x, const LexToken *t) {
-  if (t->code != '-' || !t->first_on_line || !x->at_statement || x->leading_minus || x->interactive) return;
+  if (t->code != '-' || !t->first_on_line || !x->at_statement || x->is_literal || x->interactive) return;
   Diag *d = lex_error(x, DIAG_SYNTAX, t->span, "a line cannot begin with `-`");
   diag_help(d, "to continue the line above, end it with the operator; for a negative value write `(-x)`");
 }

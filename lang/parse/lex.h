@@ -40,8 +40,8 @@ typedef struct LexBracket {
 typedef struct Lex {
   AstBuild *ast; /* arena, sink, docs */
   const Source *src;
-  bool interactive;   /* the end of the text may be the middle of a statement */
-  bool leading_minus; /* a line may begin with `-` */
+  bool interactive; /* the end of the text may be the middle of a statement */
+  bool is_literal;  /* a value of the command line: it may begin with `-`, and words are texts */
   void *scanner;
   uint32_t pos;        /* offset of the next byte */
   uint32_t line_begin; /* offset of the current line */

@@ -36,7 +36,8 @@ int lex_name(Lex *x, const char *s, size_t n, AstWord *word) {
   int code = keyword_of(word->text);
   word->name = sym_intern(greek_fold(a, s, n));
   word->num = code == TOK_TRUE ? 1 : 0;
-  return code ? code : TOK_NAME;
+  const bool is_bare = x->is_literal && code != TOK_TRUE && code != TOK_FALSE; /* --set kind=circuit */
+  return code && !is_bare ? code : TOK_NAME;
 }
 
 int lex_foreign(Lex *x, const char *s, size_t n, AstWord *word) {

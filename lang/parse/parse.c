@@ -5,12 +5,12 @@
 
 /* Result of a parser run; the tree is in p->script. */
 static ParseResult run(Parse *p, Arena *a, const Source *src, DiagSink *sink, bool interactive,
-                       bool leading_minus) {
+                       bool is_literal) {
   *p = (Parse){.ast = {.arena = a, .sink = sink}};
   int errors = sink->n_errors;
   lex_begin(&p->lex, &p->ast, src);
   p->lex.interactive = interactive;
-  p->lex.leading_minus = leading_minus;
+  p->lex.is_literal = is_literal;
   if (lex_check_bytes(&p->lex)) qgn_yyparse(p->lex.scanner, p);
   lex_end(&p->lex);
   Span whole = {src->base, src->base + src->size};

@@ -25,4 +25,8 @@ ParseResult parse_source(Arena *a, const Source *src, DiagSink *sink, bool inter
 bool parse_literal(Arena *a, const Source *src, DiagSink *sink, AstNode **out);
 /* Token kinds, spans and texts, one a line (`qgn dump --tokens`). */
 void parse_dump_tokens(Arena *a, const Source *src, DiagSink *sink, FILE *out);
+/* What a script says, in one form: its words, one a line, without comments, layout and reports, Greek names
+ * in English. Scripts with the same text do the same. The text lives in `a`; NULL, with messages in the sink,
+ * if the source does not parse. */
+const char *parse_statements(Arena *a, const Source *src, DiagSink *sink);
 #endif

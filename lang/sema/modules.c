@@ -130,7 +130,7 @@ static bool too_deep(Sema *S) {
 }
 
 void import_add(Sema *S, const SemaModule *file) {
-  Import import = {.name = file->listed};
+  Import import = {.name = file->listed, .text = file->text, .size = file->size};
   for (int i = 0; i < S->p->imports.n; i++)
     if (strcmp(S->p->imports.at[i].name, file->listed) == 0) return;
   io_sha256(file->text, file->size, import.sha256);
@@ -168,6 +168,7 @@ static ModuleInfo *load(Sema *S, const AstNode *n, const char *alias) {
   m->is_library = n->op == 'p';
   m->used = n->span;
   m->user = S->module;
+  m->names = S->module == NULL ? ast_kid(n, AST_USE_names) : NULL;
   m->scope = scope_new(S, S->prelude, false);
   vec_push(S->a, &S->modules, m);
   import_add(S, &file);
@@ -191,7 +192,7 @@ const char *module_text(Sema *S, const char *name, Span span) {
     say(S, DIAG_DATA_BROKEN, span, "the file \"%s\" is no text: it holds a NUL", name);
     return NULL;
   }
-  Import import = {.name = file.listed};
+  Import import = {.name = file.listed, .text = file.text, .size = file.size};
   io_sha256(file.text, file.size, import.sha256);
   for (int i = 0; i < S->p->imports.n; i++)
     if (strcmp(S->p->imports.at[i].name, import.name) == 0)

@@ -361,6 +361,14 @@ static void if_runtime(Sema *S, const AstNode *n, const Value *cond) {
   s->other = other;
 }
 
+/* What the side that is not taken names is used with other settings. */
+static void mark_used(Sema *S, const AstNode *n) {
+  if (n == NULL) return;
+  Binding *b = n->kind == AST_NAME ? scope_find(S->scope, n->name) : NULL;
+  if (b != NULL) b->used = true;
+  for (int i = 0; i < n->n; i++) mark_used(S, n->kids[i]);
+}
+
 static void walk_if(Sema *S, const AstNode *n) {
   const Value *cond = eval(S, ast_kid(n, AST_IF_cond));
   if (val_is_error(cond)) return;
@@ -378,6 +386,7 @@ static void walk_if(Sema *S, const AstNode *n) {
   }
   if (!want_bool(S, cond, "the condition of an `if`", &yes)) return;
   const AstNode *side = yes ? ast_kid(n, AST_IF_then) : ast_kid(n, AST_IF_other);
+  mark_used(S, yes ? ast_kid(n, AST_IF_other) : ast_kid(n, AST_IF_then));
   if (side == NULL) return;
   if (side->kind == AST_IF) walk_if(S, side);
   else walk_block(S, side);

@@ -152,11 +152,32 @@ static const Value *as_type(Sema *S, const Value *v, const char *type, const cha
   return S->error;
 }
 
+/* Whether the script takes this name of the module by `use "m.qgn": name`: then --set, and `vary` of a sweep,
+ * know it as the script does. */
+static bool is_taken(const Sema *S, Symbol name) {
+  const AstNode *names = S->module != NULL ? S->module->names : NULL;
+  for (int i = 0; names != NULL && i < names->n; i++)
+    if (names->kids[i]->name == name) return true;
+  return false;
+}
+
+/* What --set gives a hyper, and by which name; NULL: nothing. */
+static const AstNode *setting_of(Sema *S, const AstNode *n, const char **by) {
+  Span at, plain_at;
+  const char *name = module_setting(S, sym_text(n->name));
+  const AstNode *set = setting_find(S, name, &at), *plain = NULL;
+  if (is_taken(S, n->name)) plain = setting_find(S, sym_text(n->name), &plain_at);
+  if (set != NULL && plain != NULL) {
+    Diag *d = say(S, DIAG_SET_NAME, plain_at, "`%s` and `%s` are one hyper", sym_text(n->name), name);
+    diag_label(d, at, "set here already");
+  }
+  *by = plain != NULL ? sym_text(n->name) : set != NULL ? name : NULL;
+  return plain != NULL ? plain : set;
+}
+
 static const Value *override_hyper(Sema *S, const AstNode *n, const Value *v, const char *type,
-                                   bool *overridden) {
-  Span at;
-  const AstNode *set = setting_find(S, module_setting(S, sym_text(n->name)), &at);
-  *overridden = set != NULL;
+                                   const char **by) {
+  const AstNode *set = setting_of(S, n, by);
   if (set == NULL || val_is_error(v)) return v;
   const Value *given = eval(S, set);
   if (val_is_error(given)) return given;
@@ -164,7 +185,8 @@ static const Value *override_hyper(Sema *S, const AstNode *n, const Value *v, co
   return as_type(S, given, type, arena_printf(S->a, "`%s`", sym_text(n->name)));
 }
 
-static void check_where(Sema *S, const AstNode *n, const Value *v, bool overridden) {
+/* `by` is the name that --set gave it a value by; NULL: it has its own. */
+static void check_where(Sema *S, const AstNode *n, const Value *v, const char *by) {
   const AstNode *where = ast_kid(n, AST_HYPER_where);
   if (where == NULL || val_is_error(v)) return;
   const Value *c = eval(S, where);
@@ -173,8 +195,8 @@ static void check_where(Sema *S, const AstNode *n, const Value *v, bool overridd
   const char *name = module_setting(S, sym_text(n->name)), *value = hyper_text(S, v),
              *cond = src_of_span(S, where->span);
   Diag *d;
-  if (overridden) {
-    d = say(S, DIAG_SET_RANGE, v->span, "--set %s=%s is outside `%s`", name, value, cond);
+  if (by != NULL) {
+    d = say(S, DIAG_SET_RANGE, v->span, "--set %s=%s is outside `%s`", by, value, cond);
     diag_label(d, where->span, "what the script allows");
   } else {
     d = say(S, DIAG_SET_RANGE, ast_kid(n, AST_HYPER_value)->span, "`%s` = %s is outside `%s`", name, value,
@@ -213,8 +235,9 @@ void declare_hyper(Sema *S, const AstNode *n) {
     if (d != NULL) diag_help(d, "a value that is computed is a `let`");
     v = S->error;
   }
-  bool overridden;
-  v = override_hyper(S, n, v, kind, &overridden);
+  const char *by;
+  v = override_hyper(S, n, v, kind, &by);
+  const bool overridden = by != NULL;
   if (!val_is_error(v) && v->kind == VAL_INT) {
     Value *own = (Value *)val_at(S, v, v->span);
     const char *shown = hyper_text(S, v);
@@ -224,7 +247,7 @@ void declare_hyper(Sema *S, const AstNode *n) {
     v = own;
   }
   declare(S, n->name, n->name_span, BIND_HYPER, v);
-  check_where(S, n, v, overridden);
+  check_where(S, n, v, by);
   Binding *b = scope_find_here(S->scope, n->name);
   if (b != NULL) b->used = false; /* its own `where` is no use */
   if (!val_is_error(v))

@@ -314,6 +314,7 @@ struct ModuleInfo {
   bool loading, broken, is_library;
   Span used;                     /* by which `use` it was loaded, and */
   const struct ModuleInfo *user; /* in which module; NULL: the script */
+  const AstNode *names;          /* that the script took by it (`use "m.qgn": a, b`); NULL: none */
 };
 
 /* A call of a circuit or model in the step of a train, by its first argument. */

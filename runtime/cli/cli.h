@@ -110,6 +110,12 @@ const char *cli_run_name(Arena *a, const char *path);
 const char *cli_common(const Cli *c, const CliScript *script, const AstNode *tree, int *n,
                        const char ***sets);
 
+/* statements.c: SHA-256 of what an elaborated script and its modules say, without comments, layout and
+ * reports. */
+const char *cli_statements(Cli *c, const CliScript *script, const Program *p);
+/* modules.c: the path of a script from the folder of its project, or as given. */
+const char *cli_project_path(Arena *a, const char *path);
+
 /* modules.c: SemaRead with the path of the script, as shown, as context. */
 /* data.c: what elaboration needs from outside: --set, modules, heads of data files. */
 SemaOptions cli_sema_options(const Cli *c, const char *script);

@@ -79,6 +79,11 @@ static bool read_library(Arena *a, const char *name, SemaModule *out) {
   return read_text(a, path, name, out);
 }
 
+const char *cli_project_path(Arena *a, const char *path) {
+  const char *real = io_real_path(a, path);
+  return real ? relative(a, real, project_root(a, folder_of(a, real))) : path;
+}
+
 bool cli_read_module(void *ctx, Arena *a, const char *from, const char *name, bool is_library,
                      SemaModule *out) {
   const char *script = ctx;

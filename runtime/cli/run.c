@@ -205,6 +205,7 @@ static int run_recorded(Cli *c, const CliScript *script, const AstNode *tree, co
                         const char *main_folder) {
   RecordSpec spec = spec_of(c, script, p);
   const char **common_sets;
+  spec.statements = cli_statements(c, script, p);
   spec.common = cli_common(c, script, tree, &spec.n_common, &common_sets);
   spec.common_sets = common_sets;
   if (c->point) {

@@ -1,8 +1,12 @@
 /* qgn list, show, diff, clean: runs that are there. */
 #include <string.h>
 #include "lang/base/io.h"
+#include "lang/base/num.h"
 #include "runtime/cli/json.h"
 #include "runtime/record/memo.h"
+#include "runtime/record/text.h"
+
+#define SHOW_LIMIT ((size_t)256 << 20)
 
 /* ---- list -------------------------------------------------------------------------------------------- */
 
@@ -72,10 +76,81 @@ static void show_object(Arena *a, const char *title, const json_t *object, const
   }
 }
 
+/* ---- show --json ------------------------------------------------------------------------------------- */
+
+/* The lines of a file of the run behind `"key": `, as they are; `without` is left out, the place of this
+ * machine. Nothing if the file is not there. */
+static void put_file(Arena *a, const char *folder, const char *name, const char *without) {
+  IoData data;
+  IoError e;
+  if (!io_read_file(a, arena_printf(a, "%s/%s", folder, name), SHOW_LIMIT, &data, &e)) {
+    printf("null");
+    return;
+  }
+  const char *s = arena_strn(a, (const char *)data.bytes, data.size);
+  for (size_t n; *s != '\0'; s += n) {
+    n = strcspn(s, "\n");
+    if (without == NULL || strncmp(s, without, strlen(without)) != 0)
+      printf("%.*s%s", (int)n, s, s[n] != '\0' && s[n + 1] != '\0' ? "\n" : "");
+    n += s[n] != '\0';
+  }
+}
+
+/* Of the stretches of a timing.jsonl: their seconds and how many trains were loaded from the memo. */
+static void add_times(Arena *a, const char *folder, double *seconds, int *loaded) {
+  IoData data;
+  IoError e;
+  if (!io_read_file(a, arena_printf(a, "%s/timing.jsonl", folder), SHOW_LIMIT, &data, &e)) return;
+  const char *s = arena_strn(a, (const char *)data.bytes, data.size);
+  for (; *s != '\0'; s += strcspn(s, "\n") + (s[strcspn(s, "\n")] != '\0')) {
+    json_t *line = json_loadb(s, strcspn(s, "\n"), 0, NULL);
+    *seconds += json_number_value(json_object_get(line, "seconds"));
+    *loaded += json_is_true(json_object_get(line, "loaded"));
+    json_decref(line);
+  }
+}
+
+static void put_times(Arena *a, const char *folder) {
+  const char *points = arena_printf(a, "%s/points", folder);
+  char **names, buf[NUM_MAX];
+  double seconds = 0;
+  int n = 0, runs = 0, loaded = 0;
+  IoError e;
+  add_times(a, folder, &seconds, &loaded);
+  if (io_is_folder(points) && !io_list(a, points, &names, &n, &e)) n = 0;
+  for (int i = 0; i < n; i++) {
+    const char *point = arena_printf(a, "%s/%s", points, names[i]);
+    if (!io_is_folder(point)) continue;
+    add_times(a, point, &seconds, &loaded);
+    runs++;
+  }
+  num_print(buf, sizeof buf, (double)(int64_t)(seconds * 1e3) / 1e3);
+  printf("{\"training_seconds\": %s, \"points\": %d, \"loaded\": %d}", buf, runs, loaded);
+}
+
+static int show_json(Arena *a, const char *folder, const json_t *lock) {
+  Text script = text_new(a);
+  text_json_string(&script, cli_project_path(a, cli_json_text(lock, "path")));
+  printf("{\n\"script\": %s,\n\"lock\": ", text_str(&script));
+  put_file(a, folder, "qgn.lock", "  \"path\": ");
+  printf(",\n\"results\": ");
+  put_file(a, folder, "results.json", NULL);
+  printf(",\n\"times\": ");
+  put_times(a, folder);
+  printf("\n}\n");
+  return 0;
+}
+
 int cli_verb_show(Cli *c) {
   const char *given = cli_one_operand(c),
              *folder = given ? cli_run_folder(c, given, c->operand_spans.at[0]) : NULL;
   if (!folder) return cli_code(c);
+  if (c->given[OPT_JSON]) {
+    json_t *lock = cli_json(c->arena, folder, "qgn.lock");
+    const int code = show_json(c->arena, folder, lock);
+    json_decref(lock);
+    return code;
+  }
   json_t *lock = cli_json(c->arena, folder, "qgn.lock"),
          *results = cli_json(c->arena, folder, "results.json");
   printf("%-12s %s\n%-12s %s\n%-12s %s\n", "run", folder, "state", state_of(results), "kernels",

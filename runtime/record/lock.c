@@ -178,8 +178,10 @@ bool record_write_run_lock(Record *r) {
   const RecordSpec *s = &r->spec;
   const struct {
     const char *key, *value;
-  } facts[] = {{"qgn", s->version},   {"content", r->content},     {"common", r->common},
-               {"family", s->family}, {"libraries", s->libraries}, {"compiler", s->compiler}};
+  } facts[] = {
+      {"qgn", s->version},      {"content", r->content}, {"statements", s->statements ? s->statements : ""},
+      {"common", r->common},    {"family", s->family},   {"libraries", s->libraries},
+      {"compiler", s->compiler}};
   char sha256[65];
   io_sha256(s->text, s->size, sha256);
   Text t = text_new(r->arena);

@@ -43,7 +43,9 @@ typedef struct RecordSpec {
   size_t size;
   int n_sets;
   const char *const *sets; /* "name=value", any order */
-  const char *common;      /* the script and the settings without their numbers of epochs */
+  const char
+      *statements;    /* hash of what script and modules say, without comments, layout and reports; or NULL */
+  const char *common; /* the script and the settings without their numbers of epochs */
   int n_common;
   const char *const *common_sets;
   const char *family; /* "avx2, OpenBLAS 0.3.21 (Haswell)" */
