@@ -27,6 +27,7 @@ help:
 	@echo 'make soak-kill       50 times SIGKILL over three scripts; figures in tests/SOAK.md'
 	@echo 'make soak-circuits   2000 random circuits by every gradient method, resumable; figures in tests/SOAK.md'
 	@echo 'make bench           compare speed with other systems, into bench/RESULTS.md'
+	@echo 'make results         docs/results.md from the result files of the examples; results-spot runs a cheap one of each again'
 	@echo 'make lint            layers, codes without a test, long files and functions, shell scripts'
 	@echo 'make fmt             clang-format all C files; fmt-check only looks'
 	@echo 'make docs            the tables of spec.md and the highlighting in editors/ anew, from the .def files; docs-check only looks'
@@ -56,7 +57,7 @@ ifeq ($(QGN_READY),)
 # ---- first step -----------------------------------------------------------------------------
 
 GOALS := all tests demo test quick check test-unit test-props test-golden test-bad test-oom test-docs test-fuzz test-cli \
-         test-threads golden-update bench mutants soak-circuits lint fmt fmt-check grammar-report install
+         test-threads golden-update bench results results-spot mutants soak-circuits lint fmt fmt-check grammar-report install
 JOBS  := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 define second_step
 	@LINE_EDITOR=$(LINE_EDITOR) sh tools/setup.sh --quiet
@@ -164,7 +165,7 @@ TEST_LIB_O    := $(TEST_LIB_C:%.c=$(B)/%.o)
 # ---- rules --------------------------------------------------------------------------------------
 
 .PHONY: all tests demo test quick check test-unit test-props test-golden test-bad test-oom test-docs test-fuzz test-cli test-threads golden-update \
-        bench mutants soak-circuits soak-qasm soak-kill lint fmt fmt-check grammar-report install FORCE
+        bench results results-spot mutants soak-circuits soak-qasm soak-kill lint fmt fmt-check grammar-report install FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 FORCE:
@@ -273,6 +274,10 @@ soak-circuits: $(B)/tests/props/circuits
 	MODE=$(MODE) bash tools/soak_circuits.sh
 bench: build/qgn
 	bash bench/run.sh
+results: build/qgn
+	python3 tools/results.py
+results-spot: build/qgn
+	python3 tools/results.py --spot
 # Fifty kills and what they did; the figure goes to tests/SOAK.md.
 soak-kill: $(B)/qgn
 	dir=$$(mktemp -d) && bash tests/soak/kill.sh $(CURDIR)/$(B)/qgn 51 $$dir && rm -rf $$dir

@@ -75,4 +75,31 @@ must_not grep -q '"path"' out.json
 must grep -q '"points": 4, "loaded": 0}$' out.json
 must grep -q '"id": "T.1", "verdict": "reproduced", "document": \["small"\], "measured": \[\[' out.json
 must_not "$QGN" show --json nothing 2>/dev/null
+
+# The page of results: a row for each claim, made only from results of the present script.
+command -v python3 >/dev/null || finish
+page() { RESULTS_ROOT=$PWD/root python3 "$QGN_ROOT/tools/results.py" "$@"; }
+mkdir -p root/.git root/docs root/examples/ex/results root/runtime/record
+grep 'define RECORD_NUMERICS' "$QGN_ROOT/runtime/record/record.h" >root/runtime/record/record.h
+cp project/ex/*.qgn root/examples/ex/
+sed 's#"script": "ex/a.qgn"#"script": "examples/ex/a.qgn"#' out.json >root/examples/ex/results/a.json
+printf 'T.1\tex\tfalls\nT.2\tex\trises\nT.3\tex\tturns\n' >root/examples/claims.tsv
+must page >/dev/null
+must grep -q '^| T.1 | falls | small | [0-9.]* ± [0-9.]* | 0, 1 | quick | reproduced | ' root/docs/results.md
+must grep -q '^| T.2 | rises | 11 | [0-9.]* | 0 | quick | not reproduced | ' root/docs/results.md
+must grep -q '^| T.3 | turns |  |  |  |  | not run |  |$' root/docs/results.md
+must page --check
+must page --spot >spot.txt
+must grep -q 'every number is the same' spot.txt
+sed -i 's/"last": [-0-9.e]*/"last": 7.5/' root/examples/ex/results/a.json
+must_not page --spot >spot.txt
+must grep -q '^FAIL .*last: 7.5 was stored' spot.txt
+sed -i 's/"numerics": [0-9]*/"numerics": 0/' root/examples/ex/results/a.json
+must page >/dev/null
+must grep -q 'reproduced (numerics 0)' root/docs/results.md
+must_not page --spot >spot.txt
+must grep -q '^FAIL .*no result file of numerics' spot.txt
+sed -i 's/tanh/relu/' root/examples/ex/parts.qgn
+must_not page 2>err.txt
+must grep -q 'examples/ex/a.qgn is not the script that it was made with' err.txt
 finish
