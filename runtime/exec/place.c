@@ -330,6 +330,34 @@ static void place_node(Placer *p, NodeId id) {
   }
 }
 
+/* Random numbers can be made when they are first needed. Those that elementwise operations of one parallel
+ * part read alone need not be stored between parts. */
+static void place_draws_late(Placer *p) {
+  const int n = g_count(p->g);
+  typedef struct Readers {
+    int first, last;
+    bool others;
+  } Readers;
+  Readers *of = ARENA_ARRAY(p->arena, Readers, n);
+  for (NodeId id = 0; id < n; id++)
+    for (int k = 0; k < node(p, id)->n_in; k++) {
+      const NodeId draw = node(p, id)->in[k];
+      if (node(p, draw)->op != OP_DRAW || at(p, draw)->place != PLACE_ROW) continue;
+      const NodePlace *reader = at(p, id);
+      Readers *r = &of[draw];
+      const bool rows = op_info[node(p, id)->op].cls == CLASS_EW && reader->place == PLACE_ROW &&
+                        reader->domain == at(p, draw)->domain;
+      if (!rows) r->others = true;
+      if (r->last == 0 || reader->phase < r->first) r->first = reader->phase;
+      if (reader->phase + 1 > r->last) r->last = reader->phase + 1;
+    }
+  for (NodeId id = 0; id < n; id++)
+    if (of[id].last > 0 && !of[id].others) {
+      at(p, id)->phase = of[id].first;
+      at(p, id)->stored = of[id].last > of[id].first + 1;
+    }
+}
+
 const char *place_graph(Arena *a, const Graph *g, const Program *program, Placed *out, NodeId *where) {
   int n = g_count(g);
   *out = (Placed){.at = ARENA_ARRAY(a, NodePlace, n)};
@@ -342,6 +370,7 @@ const char *place_graph(Arena *a, const Graph *g, const Program *program, Placed
     note_reads(&p, id);
     out->n_phases = max_int(out->n_phases, out->at[id].phase + 1);
   }
+  place_draws_late(&p);
   *where = p.where;
   return p.why;
 }

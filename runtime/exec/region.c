@@ -108,13 +108,42 @@ static void run_parallel(Job *j) {
   }
 }
 
-/* Adds the shards' partial sums in a fixed tree: (0+1), (2+3), ...; then pairs of pairs. */
-static void reduce(const RegionEnv *env, const RegionPlan *p, const Reduction *r) {
-  int64_t shards = shard_count(domain_rows(env, p, r->domain));
-  if (shards == 0) memset(r->base, 0, (size_t)r->n * env->set->real);
+/* Elements of a sum that one thread adds at a time, and how many there must be in all to wake others. */
+#define PIECE 4096
+#define PIECES_ALONE (4 * PIECE)
+
+static int64_t pieces_of(const Reduction *r) { return (r->n + PIECE - 1) / PIECE; }
+
+/* Adds the shards' partial sums in a fixed tree: (0+1), (2+3), ...; then pairs of pairs. Each element is
+ * added for itself, so pieces of a sum can be added by anyone. */
+static void reduce_piece(void *ctx, int task, int thread) {
+  const Job *j = ctx;
+  const size_t real = j->env->set->real;
+  (void)thread;
+  int k = 0;
+  int64_t piece = task;
+  for (; piece >= pieces_of(&j->phase->reductions.at[k]); k++) piece -= pieces_of(&j->phase->reductions.at[k]);
+  const Reduction *r = &j->phase->reductions.at[k];
+  const int64_t shards = shard_count(domain_rows(j->env, j->plan, r->domain));
+  const int64_t n = r->n - piece * PIECE < PIECE ? r->n - piece * PIECE : PIECE;
+  char *base = r->base + (size_t)(piece * PIECE) * real;
+  if (shards == 0) memset(base, 0, (size_t)n * real);
   for (int64_t step = 1; step < shards; step *= 2)
-    for (int64_t k = 0; k + step < shards; k += 2 * step)
-      env->set->add(r->base + k * r->shard_bytes, r->base + (k + step) * r->shard_bytes, r->n);
+    for (int64_t i = 0; i + step < shards; i += 2 * step)
+      j->env->set->add(base + i * r->shard_bytes, base + (i + step) * r->shard_bytes, n);
+}
+
+static void reduce(Job *j) {
+  int64_t pieces = 0, elements = 0;
+  for (int k = 0; k < j->phase->reductions.n; k++) {
+    pieces += pieces_of(&j->phase->reductions.at[k]);
+    elements += j->phase->reductions.at[k].n;
+  }
+  if (elements >= PIECES_ALONE && !j->hunt) {
+    pool_run(j->env->pool, reduce_piece, j, (int)pieces);
+  } else {
+    for (int k = 0; k < pieces; k++) reduce_piece(j, k, 0);
+  }
 }
 
 static void write_scalar(const RegionEnv *env, char *at, double x) {
@@ -161,7 +190,7 @@ static bool run_phases(Job *j, NodeId *failed) {
   for (int k = 0; k <= p->placed.n_phases; k++) {
     j->phase = &p->phases[k];
     if (k > 0) run_parallel(j);
-    for (int r = 0; r < j->phase->reductions.n; r++) reduce(j->env, p, &j->phase->reductions.at[r]);
+    reduce(j);
     if (!run_serials(j, failed)) return false;
   }
   return true;

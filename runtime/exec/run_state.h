@@ -100,6 +100,11 @@ RunEnd block_execute(Run *r, const Block *b);
 /* Reads the numbers of the optimisers that are values of slots. */
 void train_hypers(Run *r, int train);
 bool train_update(void *ctx, const UpdateInfo *u, const char *const *grads);
+/* update.c: are all gradients of an update finite? One step of its optimiser, whose numbers of updates are
+ * those after it. And the position of a weight among those of the optimiser. */
+bool update_is_finite(const Run *r, const UpdateInfo *u, const char *const *grads);
+void update_apply(const Run *r, const UpdateInfo *u, const OptState *opt, const char *const *grads);
+int update_position(const Optimizer *o, int slot);
 /* data.c */
 void data_prepare(Run *r, int dataset, int64_t epoch); /* rows that are new in this epoch */
 int64_t data_rows(const Run *r, int dataset);

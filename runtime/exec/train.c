@@ -47,13 +47,6 @@ void train_hypers(Run *r, int train) {
   set_hypers(r, &r->program->trains.at[train], &r->trains[train], true);
 }
 
-/* Position of a weight among those of the optimiser. */
-static int position_of(const Optimizer *o, int slot) {
-  for (int k = 0; k < o->n_slots; k++)
-    if (o->slots[k] == slot) return k;
-  return -1;
-}
-
 static int series_position(const Train *t, int series) {
   for (int k = 0; k < t->series.n; k++)
     if (t->series.at[k] == series) return k;
@@ -75,21 +68,11 @@ bool train_update(void *ctx, const UpdateInfo *u, const char *const *grads) {
   const Train *t = &r->program->trains.at[u->train];
   TrainState *s = &r->trains[u->train];
   OptState *opt = &s->opts[u->optimizer];
-  for (int k = 0; k < u->n; k++)
-    if (!r->set->all_finite(grads[k], shape_capacity(&slot_of(r, u->slots[k])->shape))) return false;
+  if (!update_is_finite(r, u, grads)) return false;
   if (u->norm > 0) add_norm(r, t, s, u, grads);
   set_hypers(r, t, s, true);
-  int states = optim_states(opt->def->optim);
-  for (int k = 0; k < u->n; k++) {
-    int at = position_of(opt->def, u->slots[k]);
-    OptCall c = {.n = shape_capacity(&slot_of(r, u->slots[k])->shape),
-                 .w = r->slot_data[u->slots[k]],
-                 .g = grads[k],
-                 .hyper = opt->hyper,
-                 .step = ++opt->steps[at]};
-    for (int m = 0; m < states; m++) c.state[m] = opt->moments[at * states + m];
-    r->set->opt[opt->def->optim](&c);
-  }
+  for (int k = 0; k < u->n; k++) opt->steps[update_position(opt->def, u->slots[k])]++;
+  update_apply(r, u, opt, grads);
   return true;
 }
 
