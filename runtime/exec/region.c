@@ -122,7 +122,8 @@ static void reduce_piece(void *ctx, int task, int thread) {
   (void)thread;
   int k = 0;
   int64_t piece = task;
-  for (; piece >= pieces_of(&j->phase->reductions.at[k]); k++) piece -= pieces_of(&j->phase->reductions.at[k]);
+  for (; piece >= pieces_of(&j->phase->reductions.at[k]); k++)
+    piece -= pieces_of(&j->phase->reductions.at[k]);
   const Reduction *r = &j->phase->reductions.at[k];
   const int64_t shards = shard_count(domain_rows(j->env, j->plan, r->domain));
   const int64_t n = r->n - piece * PIECE < PIECE ? r->n - piece * PIECE : PIECE;
