@@ -63,6 +63,7 @@ typedef struct Slot {
   ElemKind elem;
   Span span;
   int object;          /* PARAM, BUFFER: index of its object; else -1 */
+  bool in_circuit;     /* PARAM: declared in a circuit, so a number of quantum gates */
   int site;            /* PARAM, BUFFER: where its start is drawn */
   Start start;         /* PARAM, BUFFER */
   int dataset, column; /* COLUMN, TABLE */

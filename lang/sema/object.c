@@ -34,6 +34,7 @@ static int own_slot(Sema *S, SlotKind kind, const char *key, const Shape *shape,
   const int slot = slot_new(S, kind, name, shape, ELEM_REAL, span);
   Slot *s = &S->p->slots.at[slot];
   s->object = o->index;
+  s->in_circuit = o->is_circuit;
   s->start = start;
   vec_push(S->a, &S->p->sites, ((Site){s->name, span}));
   s->site = S->p->sites.n - 1;

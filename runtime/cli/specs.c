@@ -1,49 +1,9 @@
 /* qgn specs: what circuits need. */
 #include <string.h>
 #include "lang/base/mem.h"
-#include "runtime/cli/cli.h"
-
-typedef struct Counts {
-  int depth, multi_depth; /* moments; those with a gate on several qubits */
-  int total, one, two, more, controlled, ancillas, channels;
-  int by_gate[GATE_COUNT];
-} Counts;
-
-static Counts count(const CircuitProgram *c, int declared) {
-  Counts out = {.total = c->gates.n, .ancillas = c->n_qubits - declared};
-  int at[64] = {0}, multi[64] = {0};
-  for (int i = 0; i < c->gates.n; i++) {
-    const GateUse *u = &c->gates.at[i];
-    const int n = u->n_controls + u->n_targets;
-    int last = 0, last_multi = 0;
-    for (int k = 0; k < n; k++) {
-      if (at[u->qubit[k]] > last) last = at[u->qubit[k]];
-      if (multi[u->qubit[k]] > last_multi) last_multi = multi[u->qubit[k]];
-    }
-    for (int k = 0; k < n; k++) {
-      at[u->qubit[k]] = last + 1;
-      multi[u->qubit[k]] = last_multi + (n > 1);
-    }
-    if (last + 1 > out.depth) out.depth = last + 1;
-    if (last_multi + (n > 1) > out.multi_depth) out.multi_depth = last_multi + (n > 1);
-    out.one += n == 1;
-    out.two += n == 2;
-    out.more += n > 2;
-    out.controlled += u->n_controls > 0;
-    if (u->channel != CHANNEL_NONE) out.channels++;
-    else out.by_gate[u->gate]++;
-  }
-  return out;
-}
+#include "runtime/cli/plan.h"
 
 static void row(const char *name, const char *text) { printf("  %-12s %s\n", name, text); }
-
-static const char *bytes_text(Arena *a, double x) {
-  static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
-  int u = 0;
-  for (; x >= 1000 && u < 4; u++) x /= 1000;
-  return arena_printf(a, u == 0 ? "%.0f %s" : "%.3g %s", x, units[u]);
-}
 
 static int64_t weights_of(const Program *p, const CircuitView *v) {
   bool *seen = ARENA_ARRAY(p->arena, bool, p->slots.n + 1);
@@ -74,18 +34,14 @@ static const char *outputs_text(Arena *a, const CircuitView *v) {
 
 static void show(const Program *p, const CircuitView *v) {
   Arena *a = p->arena;
-  int declared = 0, angles = 0, free_angles = 0;
+  int declared = 0;
   const CircuitProgram *c = v->body;
   for (int i = 0; i < v->registers.n; i++) declared += v->registers.at[i].n;
-  const Counts n = count(c, declared);
-  for (int i = 0; i < c->gates.n; i++)
-    for (int k = 0; k < gate_info[c->gates.at[i].gate].n_angles; k++) {
-      angles++;
-      free_angles += c->gates.at[i].angle[k].source >= 0;
-    }
+  const CircuitCounts n = circuit_counts(c);
+  const int ancillas = c->n_qubits - declared;
   printf("%s\n", v->name);
-  row("qubits", n.ancillas > 0 ? arena_printf(a, "%d, and %d that hold outcomes", declared, n.ancillas)
-                               : arena_printf(a, "%d", declared));
+  row("qubits", ancillas > 0 ? arena_printf(a, "%d, and %d that hold outcomes", declared, ancillas)
+                             : arena_printf(a, "%d", declared));
   row("depth", arena_printf(a, "%d, of gates on several qubits %d", n.depth, n.multi_depth));
   row("gates", arena_printf(a, "%d: %d on one qubit, %d on two, %d on more; %d with ctrl @", n.total, n.one,
                             n.two, n.more, n.controlled));
@@ -96,7 +52,7 @@ static void show(const Program *p, const CircuitView *v) {
   if (n.channels > 0)
     list = arena_printf(a, "%s%snoise channels %d", list, *list != '\0' ? ", " : "", n.channels);
   if (*list != '\0') row("", list);
-  row("angles", arena_printf(a, "%d, %d of them free", angles, free_angles));
+  row("angles", arena_printf(a, "%d, %d of them free", n.angles, n.open));
   row("parameters", arena_printf(a, "%lld", (long long)weights_of(p, v)));
   row("measures", outputs_text(a, v));
   bool matrix = false;
@@ -107,8 +63,8 @@ static void show(const Program *p, const CircuitView *v) {
   row("bytes",
       arena_printf(
           a, "%s for a %s, %s for a sample with its gradient, %s with second derivatives (%s precision)",
-          bytes_text(a, state), matrix ? "density matrix" : "state", bytes_text(a, 2 * state),
-          bytes_text(a, 4 * state), p->is_double ? "double" : "single"));
+          plan_bytes(a, state), matrix ? "density matrix" : "state", plan_bytes(a, 2 * state),
+          plan_bytes(a, 4 * state), p->is_double ? "double" : "single"));
 }
 
 int cli_verb_specs(Cli *c) {

@@ -4,6 +4,7 @@
 #include "lang/base/io.h"
 #include "lang/parse/fmt.h"
 #include "runtime/cli/cli.h"
+#include "runtime/cli/plan.h"
 #include "runtime/exec/run.h"
 
 /* check --why NAME */
@@ -27,10 +28,15 @@ int cli_verb_check(Cli *c) {
   Program *p = path ? cli_load(c, path, &script, NULL) : NULL;
   cli_show(c);
   int code = cli_code(c);
-  if (p && code == 0 && !c->given[OPT_QUIET])
+  const bool json = c->style.format == FORM_JSON && c->given[OPT_CHECK_PLAN];
+  if (p && code == 0 && !c->given[OPT_QUIET] && !json)
     printf("%s: ok (%d object%s, %d train%s, %d claim%s)\n", script.path, p->objects.n,
            p->objects.n == 1 ? "" : "s", p->trains.n, p->trains.n == 1 ? "" : "s", p->claims.n,
            p->claims.n == 1 ? "" : "s");
+  if (p && code == 0 && c->given[OPT_CHECK_PLAN]) {
+    plan_show(c, p);
+    code = cli_code(c);
+  }
   return code;
 }
 

@@ -76,7 +76,8 @@ struct Run {
   RegionEnv env;
   int train; /* the train being executed, -1 none */
   const RunHooks *hooks;
-  bool stop_now; /* stop() was reached */
+  bool stop_now;   /* stop() was reached */
+  bool rehearsing; /* the rows are made up: what is not finite or not as asserted ends nothing */
   RunBytes bytes;
   StateItem *items; /* of the train being saved or loaded */
   int n_items;
@@ -97,6 +98,12 @@ bool start_slot(Run *r, int slot);
 /* train.c */
 RunEnd train_execute(Run *r, const Stmt *s);
 RunEnd block_execute(Run *r, const Block *b);
+/* The parts of an epoch. A step takes the batch where the state is. */
+void train_epoch_begin(Run *r, int train);
+int64_t train_batches(const Run *r, int train); /* steps of an epoch */
+RunEnd train_step(Run *r, int train);
+void train_epoch_end(Run *r, int train, RunProgress *p); /* losses as means, what follows them */
+RunEnd train_every(Run *r, int train, int k);
 /* Reads the numbers of the optimisers that are values of slots. */
 void train_hypers(Run *r, int train);
 bool train_update(void *ctx, const UpdateInfo *u, const char *const *grads);

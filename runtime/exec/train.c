@@ -68,7 +68,7 @@ bool train_update(void *ctx, const UpdateInfo *u, const char *const *grads) {
   const Train *t = &r->program->trains.at[u->train];
   TrainState *s = &r->trains[u->train];
   OptState *opt = &s->opts[u->optimizer];
-  if (!update_is_finite(r, u, grads)) return false;
+  if (!update_is_finite(r, u, grads) && !r->rehearsing) return false;
   if (u->norm > 0) add_norm(r, t, s, u, grads);
   set_hypers(r, t, s, true);
   for (int k = 0; k < u->n; k++) opt->steps[update_position(opt->def, u->slots[k])]++;
@@ -95,7 +95,7 @@ static void add_to_mean(Run *r, const Stmt *s, double x, double weight) {
 
 static RunEnd add_loss(Run *r, const Stmt *s) {
   double x = run_slot_get(r, s->slot, 0);
-  if (!isfinite(x)) {
+  if (!isfinite(x) && !r->rehearsing) {
     return blame_slot(r, s->slot, s->span, "the loss");
   }
   const Train *t = &r->program->trains.at[r->train];
@@ -132,7 +132,7 @@ static RunEnd repeat(Run *r, const Stmt *s) {
 static RunEnd check(Run *r, const Stmt *s) {
   bool holds = (s->slot >= 0 ? run_slot_get(r, s->slot, 0) : (double)s->count) != 0;
   r->hooks->expect(r->hooks->ctx, r, s, holds);
-  if (holds || !s->is_assert) return RUN_DONE;
+  if (holds || !s->is_assert || r->rehearsing) return RUN_DONE;
   Diag *d = diag_add(r->sink, DIAG_EXPECT, s->span, "`assert` failed: %s", s->text ? s->text : s->condition);
   if (s->op) diag_note(d, "measured: %g %s %g", run_cell(r, &s->left), s->op, run_cell(r, &s->right));
   return RUN_FAILED;
@@ -184,8 +184,12 @@ static bool save(Run *r, int train, SaveReason why) {
   return r->hooks->save(r->hooks->ctx, r, train, why, items, n);
 }
 
-static RunEnd one_step(Run *r, const Train *t, TrainState *s, int64_t first, int64_t rows) {
+RunEnd train_step(Run *r, int train) {
+  const Train *t = &r->program->trains.at[train];
+  TrainState *s = &r->trains[train];
   if (t->batch_count) {
+    const int64_t first = s->counters[AT_BATCH] * t->batch, all = data_rows(r, t->dataset);
+    const int64_t rows = all - first < t->batch ? all - first : t->batch;
     r->counts[t->batch_count] = rows;
     data_batch(r, t, s, first, rows);
   }
@@ -199,7 +203,8 @@ static RunEnd one_step(Run *r, const Train *t, TrainState *s, int64_t first, int
   return RUN_DONE;
 }
 
-static int64_t batches(const Run *r, const Train *t) {
+int64_t train_batches(const Run *r, int train) {
+  const Train *t = &r->program->trains.at[train];
   if (t->dataset < 0) return 1;
   int64_t rows = data_rows(r, t->dataset);
   if (t->batch_count == 0) return 1;
@@ -207,12 +212,11 @@ static int64_t batches(const Run *r, const Train *t) {
 }
 
 /* Steps of one epoch, from the batch where the state is. RUN_STOPPED: a stop was asked for. */
-static RunEnd run_steps(Run *r, const Train *t, TrainState *s) {
-  int64_t n = batches(r, t), all = t->dataset >= 0 ? data_rows(r, t->dataset) : 0;
+static RunEnd run_steps(Run *r, int train) {
+  const TrainState *s = &r->trains[train];
+  const int64_t n = train_batches(r, train);
   while (s->counters[AT_BATCH] < n && !r->stop_now) {
-    int64_t first = s->counters[AT_BATCH] * t->batch;
-    int64_t rows = all - first < t->batch ? all - first : t->batch;
-    RunEnd end = one_step(r, t, s, first, rows);
+    RunEnd end = train_step(r, train);
     if (end != RUN_DONE) return end;
     if (s->counters[AT_BATCH] < n && r->hooks->stop(r->hooks->ctx)) return RUN_STOPPED;
   }
@@ -257,13 +261,19 @@ static void follow_losses(Run *r, const Train *t, const TrainState *s) {
     }
 }
 
-static RunEnd run_everys(Run *r, const Train *t, const TrainState *s) {
-  int64_t done = s->counters[AT_EPOCH] + 1;
+RunEnd train_every(Run *r, int train, int k) {
+  const TrainState *s = &r->trains[train];
   r->env.clock = (RunClock){(uint64_t)s->counters[AT_EPOCH], (uint64_t)s->counters[AT_ITERATION],
                             (uint32_t)s->counters[AT_EPOCH], 0};
+  return block_execute(r, &r->program->trains.at[train].everys.at[k].block);
+}
+
+static RunEnd run_everys(Run *r, int train) {
+  const Train *t = &r->program->trains.at[train];
+  const int64_t done = r->trains[train].counters[AT_EPOCH] + 1;
   RunEnd end = RUN_DONE;
   for (int k = 0; k < t->everys.n && end == RUN_DONE; k++)
-    if (done % t->everys.at[k].k == 0) end = block_execute(r, &t->everys.at[k].block);
+    if (done % t->everys.at[k].k == 0) end = train_every(r, train, k);
   return end;
 }
 
@@ -272,33 +282,45 @@ static RunEnd check_weights(Run *r, const Train *t) {
   for (int o = 0; o < t->optimizers.n; o++)
     for (int k = 0; k < t->optimizers.at[o].n_slots; k++) {
       const int slot = t->optimizers.at[o].slots[k];
-      if (r->set->all_finite(r->slot_data[slot], shape_capacity(&slot_of(r, slot)->shape))) continue;
+      if (r->set->all_finite(r->slot_data[slot], shape_capacity(&slot_of(r, slot)->shape)) || r->rehearsing)
+        continue;
       return blame_weights(r, &t->optimizers.at[o], slot);
     }
   return RUN_DONE;
 }
 
+void train_epoch_begin(Run *r, int train) {
+  const Train *t = &r->program->trains.at[train];
+  TrainState *s = &r->trains[train];
+  if (t->dataset >= 0) {
+    data_prepare(r, t->dataset, s->counters[AT_EPOCH]);
+    data_order(r, t, s, s->counters[AT_EPOCH]);
+  }
+  set_hypers(r, t, s, false);
+}
+
+void train_epoch_end(Run *r, int train, RunProgress *p) {
+  const Train *t = &r->program->trains.at[train];
+  TrainState *s = &r->trains[train];
+  end_losses(r, t, s, p);
+  follow_losses(r, t, s);
+  rivals_judge(r, t, s);
+}
+
 static RunEnd one_epoch(Run *r, int train) {
   const Train *t = &r->program->trains.at[train];
   TrainState *s = &r->trains[train];
-  int64_t epoch = s->counters[AT_EPOCH];
   const int64_t entries = train_watches(t) ? r->slot_rows[t->watch.series] : 0;
-  if (t->dataset >= 0) {
-    data_prepare(r, t->dataset, epoch);
-    data_order(r, t, s, epoch);
-  }
-  set_hypers(r, t, s, false);
-  RunEnd end = run_steps(r, t, s);
+  train_epoch_begin(r, train);
+  RunEnd end = run_steps(r, train);
   if (end == RUN_DONE) end = check_weights(r, t);
   if (end == RUN_DONE) end = watch_validate(r, t, s);
   if (end != RUN_DONE) return end;
   bool stopped = r->stop_now;
   r->stop_now = false;
   RunProgress p = {.train = t, .train_index = train, .epochs = t->epochs, .steps = s->steps_here};
-  end_losses(r, t, s, &p);
-  follow_losses(r, t, s);
-  rivals_judge(r, t, s);
-  end = run_everys(r, t, s);
+  train_epoch_end(r, train, &p);
+  end = run_everys(r, train);
   if (end != RUN_DONE) return end;
   stopped = watch_follow(r, t, s, entries) || stopped;
   s->counters[AT_STOPPED] = stopped || r->stop_now;

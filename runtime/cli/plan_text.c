@@ -1,0 +1,162 @@
+/* A plan as text: `label value` rows, values wrapped between words. */
+#include <string.h>
+#include "runtime/cli/plan.h"
+
+#define LABEL 12 /* columns of a label */
+
+typedef struct Out {
+  Arena *a;
+  int width;
+} Out;
+
+/* Columns of a UTF-8 text. */
+static int columns(const char *s, size_t n) {
+  int w = 0;
+  for (size_t i = 0; i < n; i++) w += ((unsigned char)s[i] & 0xC0) != 0x80;
+  return w;
+}
+
+static void row(const Out *o, const char *label, const char *text) {
+  const int from = 2 + LABEL + 1;
+  int at = printf("  %s", label) - (int)strlen(label) + columns(label, strlen(label));
+  for (; at < from - 1; at++) putchar(' ');
+  bool begins = true;
+  for (const char *s = text; *s != '\0';) {
+    const size_t n = strcspn(s, " ");
+    const int w = columns(s, n);
+    if (o->width > 0 && !begins && at + 1 + w > o->width) {
+      printf("\n%*s", from - 1, "");
+      at = from - 1;
+    }
+    putchar(' ');
+    fwrite(s, 1, n, stdout);
+    at += 1 + w;
+    begins = false;
+    s += n + (s[n] == ' ');
+  }
+  putchar('\n');
+}
+
+static const char *count_of(Arena *a, int64_t n, const char *what) {
+  return arena_printf(a, "%s %s%s", plan_number(a, (double)n), what, n == 1 ? "" : "s");
+}
+
+static const char *params_text(Arena *a, PlanParams p) {
+  if (p.quantum == 0) return arena_printf(a, "%lld, all classical", (long long)p.classical);
+  if (p.classical == 0) return arena_printf(a, "%lld, all of circuits", (long long)p.quantum);
+  return arena_printf(a, "%lld: %lld classical, %lld of circuits", (long long)(p.classical + p.quantum),
+                      (long long)p.classical, (long long)p.quantum);
+}
+
+static void circuit(const Out *o, const PlanCircuit *c) {
+  const CircuitCounts *n = &c->counts;
+  Arena *a = o->a;
+  const char *name = sym_text(c->program->name), *dot = strrchr(name, '.');
+  printf("\ncircuit %s\n", dot != NULL ? dot + 1 : name);
+  row(o, "qubits",
+      arena_printf(a, "%d, %s for a %s", c->program->n_qubits, plan_bytes(a, c->state_bytes),
+                   c->program->mixed && c->program->trajectories == 0 ? "density matrix" : "state"));
+  row(o, "gates",
+      arena_printf(a, "%d, %d of them on several qubits%s", n->total, n->two + n->more,
+                   n->channels > 0 ? arena_printf(a, ", %d noise channels", n->channels) : ""));
+  row(o, "depth", arena_printf(a, "%d, of gates on several qubits %d", n->depth, n->multi_depth));
+  row(o, "angles", arena_printf(a, "%d, %d of them free", n->angles, n->open));
+  if (c->params > 0) row(o, "parameters", arena_printf(a, "%lld", (long long)c->params));
+  row(o, "plateau risk", arena_printf(a, "%s: %s", plateau_name(c->plateau.risk), c->plateau.why));
+}
+
+static void memory(const Out *o, const Plan *p) {
+  Arena *a = o->a;
+  printf("\nmemory\n");
+  row(o, "in all",
+      arena_printf(a, "%s of %s that are free", plan_bytes(a, (double)p->bytes.total),
+                   plan_bytes(a, p->budget)));
+  row(o, "weights", plan_bytes(a, (double)p->bytes.weights));
+  row(o, "optimisers", plan_bytes(a, (double)p->bytes.moments));
+  row(o, "values",
+      arena_printf(a, "%s: activations, results, series, rows drawn",
+                   plan_bytes(a, (double)p->bytes.values)));
+  row(o, "scratch",
+      arena_printf(a, "%s: states of circuits and what kernels need, on %s",
+                   plan_bytes(a, (double)p->bytes.scratch), count_of(a, p->threads, "thread")));
+}
+
+static const char *method_text(Arena *a, const ForecastMethod *m) {
+  const char *at = m->why != NULL ? strstr(m->why, ": ") : NULL;
+  if (m->verdict == METHOD_LATER) return "not built yet for this circuit";
+  if (m->verdict == METHOD_IMPOSSIBLE)
+    return arena_printf(a, "not possible: %s", at != NULL ? at + 2 : m->why);
+  return arena_printf(a, "%s circuit%s, %s operations", plan_number(a, m->circuits),
+                      m->circuits == 1 ? "" : "s", plan_number(a, m->flops));
+}
+
+static void train(const Out *o, const Plan *p, const PlanTrain *t) {
+  Arena *a = o->a;
+  const Forecast *f = &t->f;
+  const Train *def = t->train;
+  printf("\ntrain %s\n", def->name);
+  row(o, "parameters", params_text(a, t->params));
+  const char *data = def->dataset >= 0 ? p->program->datasets.at[def->dataset].name : "";
+  row(o, "epochs",
+      arena_printf(a, "%lld of %s%s", (long long)def->epochs,
+                   f->steps == (double)(int64_t)f->steps
+                       ? count_of(a, (int64_t)f->steps, "step")
+                       : arena_printf(a, "%.0f steps, the last one smaller", f->steps + 0.5),
+                   f->rows == 0    ? ""
+                   : *data != '\0' ? arena_printf(a, ": %lld rows of %s, %lld in a batch", (long long)f->rows,
+                                                  data, (long long)def->batch)
+                                   : arena_printf(a, ": %lld rows, %lld in a batch", (long long)f->rows,
+                                                  (long long)def->batch)));
+  row(o, "operations",
+      arena_printf(
+          a, "%s in a step%s%s", plan_number(a, f->flops),
+          f->quantum > 0 ? arena_printf(a, ", %.0f %% of them in circuits", 100 * f->quantum / f->flops) : "",
+          f->searches ? ", for one evaluation of the loss" : ""));
+  if (f->circuits > 0)
+    row(o, "circuits",
+        arena_printf(a, "%s in a step%s", plan_number(a, f->circuits),
+                     f->has_gradient ? arena_printf(a, ", gradient by %s", t->method) : ""));
+  row(o, "optimisers", plan_bytes(a, t->moments));
+  row(o, "time",
+      arena_printf(a, "%s a step, %s an epoch, %s in all; %s on %s", plan_seconds(a, f->step_seconds),
+                   plan_seconds(a, f->epoch_seconds), plan_seconds(a, f->epoch_seconds * (double)def->epochs),
+                   f->measured ? "rehearsed on made-up rows"
+                               : "estimated, for a step is too long to rehearse",
+                   count_of(a, p->threads, "thread")));
+  if (!f->has_gradient) return;
+  printf("  a step by each gradient method\n");
+  for (int m = 0; m < METHOD_COUNT; m++)
+    row(o, arena_printf(a, "%s%s", f->method[m].used ? "* " : "  ", circuit_method_name((CircuitMethod)m)),
+        method_text(a, &f->method[m]));
+}
+
+void plan_text(Cli *c, const Plan *p, int width) {
+  const Out o = {c->arena, width};
+  Arena *a = c->arena;
+  for (int k = 0; k < p->circuits.n; k++) circuit(&o, &p->circuits.at[k]);
+  if (p->objects.n > 0) printf("\nparameters\n");
+  for (int k = 0; k < p->objects.n; k++)
+    row(&o, p->objects.at[k].name, params_text(a, p->objects.at[k].params));
+  memory(&o, p);
+  for (int k = 0; k < p->trains.n; k++) train(&o, p, &p->trains.at[k]);
+  const Program *q = p->program;
+  for (int k = 0; k < q->sweeps.n; k++) {
+    const Sweep *s = &q->sweeps.at[k];
+    printf("\nsweep %s\n", s->name);
+    row(&o, "runs",
+        arena_printf(a, "%d: %d points%s", sweep_runs(s), s->points.n,
+                     s->seeds.n > 0 ? arena_printf(a, " with %d seeds each", s->seeds.n) : ""));
+  }
+  if (q->claims.n > 0) printf("\nclaims\n");
+  for (int k = 0; k < q->claims.n; k++) {
+    const Claim *claim = &q->claims.at[k];
+    const char *text = claim->n_document > 0 ? "the document says" : "the document gives no figure";
+    for (int i = 0; i < claim->n_document; i++) {
+      const Cell *cell = &claim->document[i];
+      text = cell->text != NULL ? arena_printf(a, "%s%s \"%s\"", text, i > 0 ? "," : "", cell->text)
+             : cell->slot < 0   ? arena_printf(a, "%s%s %g", text, i > 0 ? "," : "", cell->value)
+                                : arena_printf(a, "%s%s a value of the run", text, i > 0 ? "," : "");
+    }
+    row(&o, claim->id, text);
+  }
+}

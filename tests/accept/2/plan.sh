@@ -1,0 +1,45 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # clone, here, qgn come from 2.sh
+# check --plan: predicted seconds against those of a run, and what does not fit into memory.
+
+# The largest factor between predicted and measured seconds of an epoch, over the trains of a script
+plan_factor() { # folder of its own, script, arguments
+  local folder=$1
+  shift
+  mkdir -p "$folder"
+  "$qgn" check --plan --message-format=json "$@" 2>/dev/null >"$folder/plan.json"
+  (cd "$folder" && XDG_CACHE_HOME=$folder/cache "$qgn" run -q --fresh "$@" >/dev/null 2>&1)
+  python3 - "$folder" <<'PY'
+import glob, json, sys
+plan = {t['name']: t['seconds_per_epoch'] for t in json.load(open(sys.argv[1] + '/plan.json'))['trains']}
+ran, epochs = {}, {}
+for f in glob.glob(sys.argv[1] + '/runs/*/timing.jsonl'):
+    if '/latest/' in f:
+        continue
+    for x in map(json.loads, open(f)):
+        ran[x['train']] = ran.get(x['train'], 0) + x['seconds']
+        epochs[x['train']] = epochs.get(x['train'], 0) + x['to_epoch'] - x['from_epoch']
+factors = [max(p * epochs[t] / ran[t], ran[t] / (p * epochs[t])) for t, p in plan.items() if epochs.get(t)]
+print('%.2f' % max(factors) if factors else 'none')
+PY
+}
+
+group_plan() {
+  local name factor args
+  while read -r name args; do
+    # shellcheck disable=SC2086
+    factor=$(plan_factor "$here/plan-${name//\//-}" "$clone/$name" $args)
+    point "seconds of an epoch: $name" "qgn check --plan, qgn run $args" "a factor of $factor" '<= 1.5' "$(holds "${factor/none/9} <= 1.5")"
+  done <<'END'
+examples/hello/main.qgn
+examples/h2/main.qgn
+examples/ising/main.qgn
+examples/qaoa/main.qgn
+examples/gaussian/main.qgn
+examples/repfair/main.qgn
+bench/w2/w2.qgn --set bench.epochs=3000
+bench/w4/w4.qgn
+bench/w5/w5.qgn
+bench/w6/w6.qgn
+END
+}
