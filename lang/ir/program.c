@@ -267,6 +267,7 @@ static void put_line(const Print *d, const Stmt *s) {
     fprintf(d->out, "claim %s: %s", d->p->claims.at[s->index].id,
             slot_text(d, d->p->claims.at[s->index].condition));
     break;
+  case STMT_SAVE: fprintf(d->out, "save %s", d->p->saves.at[s->index].file); break;
   case STMT_SWEEP: {
     const Sweep *w = &d->p->sweeps.at[s->index];
     fprintf(d->out, "sweep %s: %d points, %d seeds", w->name, w->points.n, w->seeds.n);

@@ -160,6 +160,7 @@ typedef enum StmtKind {
   STMT_EXPECT, /* expect or assert */
   STMT_CLAIM,
   STMT_REPORT,
+  STMT_SAVE, /* write the values of `index` to a file */
   STMT_SWEEP /* run every point of the sweep `index` and fill its records */
 } StmtKind;
 
@@ -185,7 +186,7 @@ typedef struct Stmt {
   int slot;             /* REPEAT, IF, LOSS, RECORD, PRINT, EXPECT (condition); -1 none */
   int series;           /* LOSS, RECORD */
   Block *block, *other; /* REPEAT, IF */
-  int index;            /* TRAIN, DATA, CLAIM, REPORT, GROUPS, SEARCH, SWEEP: which */
+  int index;            /* TRAIN, DATA, CLAIM, REPORT, SAVE, GROUPS, SEARCH, SWEEP: which */
   int count_id;         /* LOSS: count of the rows that it is the mean of; 0: those of the minibatch */
   bool is_assert;       /* EXPECT */
   const char *text; /* PRINT: what was written (without slot: the whole line); EXPECT: the reason, or NULL */
@@ -387,6 +388,15 @@ typedef struct Report {
   Span span;
 } Report;
 
+/* Arrays that are written to a file of the run's folder. */
+typedef enum SavedFormat { SAVED_NPY, SAVED_NPZ, SAVED_SAFETENSORS } SavedFormat;
+typedef struct Saved {
+  const char *file; /* without folders */
+  SavedFormat format;
+  VEC(const char *) names;
+  VEC(int) slots;
+} Saved;
+
 /* ---- the whole ---------------------------------------------------------------------------- */
 typedef struct HyperValue {
   const char *name;
@@ -421,6 +431,7 @@ typedef struct Program {
   VEC(Sweep) sweeps;
   int point; /* 1 + the sweep that the program is one point of; 0: it is the whole script */
   VEC(Report) reports;
+  VEC(Saved) saves;
   VEC(CircuitView) circuits; /* blocks too; those whose sizes the signature leaves open are not there */
   VEC(HyperValue) hypers;    /* in text order, values as resolved */
   VEC(Import) imports;       /* modules, each once, in the order they were first used */

@@ -97,6 +97,14 @@ const char *shape_rule_solve(Make *m) {
   return NULL;
 }
 
+const char *shape_rule_eigenvalues(Make *m) {
+  const Shape *a = in_shape(m, 0);
+  if (a->rank != 2 || !shape_is_static(a) || !dim_equal(a->d[0], a->d[1]))
+    return arena_printf(m->g->arena, "a square matrix has eigenvalues, %s has none", text_of(m, a));
+  m->shape = (Shape){.rank = 1, .d = {a->d[0]}};
+  return NULL;
+}
+
 const char *shape_rule_same(Make *m) {
   m->shape = *in_shape(m, 0);
   return NULL;

@@ -15,7 +15,7 @@ BuiltinFn fn_sum, fn_mean, fn_extreme, fn_variance, fn_norm, fn_any, fn_all, fn_
 BuiltinFn fn_matmul, fn_transpose, fn_concat, fn_stack, fn_reshape, fn_flatten, fn_lift, fn_fill, fn_linspace,
     fn_w1, fn_fid, fn_rows;
 /* fn_along.c */
-BuiltinFn fn_along, fn_logsumexp, fn_cumprod, fn_quantile, fn_tile, fn_pad, fn_parts;
+BuiltinFn fn_extrapolate, fn_along, fn_logsumexp, fn_cumprod, fn_quantile, fn_tile, fn_pad, fn_parts;
 /* fn_label.c */
 BuiltinFn fn_gather, fn_onehot, fn_nearest, label_counts, fn_counts_in, fn_index, fn_eye, fn_bits, fn_outer;
 /* bundle.c */
@@ -31,7 +31,7 @@ const Value *op_variance(Sema *S, Args *args, const Value *shots); /* `variance`
 /* noise.c */
 BuiltinFn fn_channel, fn_noisy;
 /* check_grad.c, metric.c */
-BuiltinFn fn_check_grad, fn_metric_tensor, fn_solve;
+BuiltinFn fn_check_grad, fn_metric_tensor, fn_solve, fn_eigenvalues;
 /* settings.c */
 BuiltinFn fn_dist, fn_optim, fn_schedule, fn_plateau, fn_warmup;
 /* dataset_source.c */
@@ -39,6 +39,8 @@ BuiltinFn fn_glyphs, fn_toy, fn_bars_source, fn_file, fn_npy, fn_csv;
 /* dataset_stage.c */
 BuiltinFn fn_redraw, fn_take, fn_drop, fn_order, fn_corrupt, fn_split, fn_kfold, fn_join, fn_keep, fn_columns,
     fn_rename, fn_scale, fn_resize, fn_invert, fn_augment;
+/* weights_file.c */
+BuiltinFn fn_load, fn_save;
 /* figures.c, report.c, toplevel.c, train.c */
 BuiltinFn fn_histogram, fn_curve, fn_lines, fn_scatter, fn_bars, fn_heatmap, fn_boundary, fn_grid, fn_row,
     fn_claim, fn_stop;

@@ -21,6 +21,9 @@ const Value *dataset_of_distribution(Sema *S, const Value *dist);
 Diag *say_no_column(Sema *S, const Dataset *d, const char *name, Span span);
 /* The dataset, or NULL after an error; one without a number of rows is an error. */
 const Dataset *want_dataset(Sema *S, const Value *v, const char *what);
+/* Asks SemaOptions.head what the files of a source hold: rows and columns. Returns `out`, its value; S->error
+ * after the message of a bad file, which stands at the source. dataset_source.c */
+const Value *dataset_head(Sema *S, Dataset *d, const Value *out);
 /* A share in 0..1. */
 bool want_share(Sema *S, const Value *v, const char *who, double *out);
 #endif

@@ -127,8 +127,7 @@ static bool add_file(Sema *S, Dataset *d, const Value *v, const char *what) {
   return true;
 }
 
-/* Asks for the head; the message of a bad file stands at the source. */
-static const Value *read_head(Sema *S, Dataset *d, const Value *out) {
+const Value *dataset_head(Sema *S, Dataset *d, const Value *out) {
   DataProblem p = {0};
   if (S->options->head == NULL) return later(S, d->span, "files as data, here");
   if (S->options->head(S->options->head_ctx, S->a, d, &p)) {
@@ -154,7 +153,7 @@ const Value *fn_file(Sema *S, Args *args, const Builtin *self) {
   if (!add_file(S, d, args->v[0], arena_printf(S->a, "the file of `%s`", self->name))) return S->error;
   if (d->op == DATA_IDX && args->v[1] != NULL && !add_file(S, d, args->v[1], "the file of labels"))
     return S->error;
-  return read_head(S, d, out);
+  return dataset_head(S, d, out);
 }
 
 /* npy(x = "a.npy", label = "b.npy") */
@@ -166,7 +165,7 @@ const Value *fn_npy(Sema *S, Args *args, const Builtin *self) {
   if (args->v[0] != NULL && args->n_free == 0 && S->place != PLACE_DATASET) {
     if (!add_file(S, d, args->v[0], "the file of `npy`")) return S->error;
     vec_push(S->a, &d->picks, ((DataPick){.as = "array", .n = 1}));
-    out = read_head(S, d, out);
+    out = dataset_head(S, d, out);
     return val_is_error(out) ? out : dataset_table(S, index, 0, 0, args->span);
   }
   for (int i = 0; i < args->n_free; i++) {
@@ -174,7 +173,7 @@ const Value *fn_npy(Sema *S, Args *args, const Builtin *self) {
       return S->error;
     vec_push(S->a, &d->picks, ((DataPick){.as = args->free_name[i], .n = 1}));
   }
-  if (args->n_free > 0 && args->v[0] == NULL) return read_head(S, d, out);
+  if (args->n_free > 0 && args->v[0] == NULL) return dataset_head(S, d, out);
   Diag *diag = say(S, DIAG_ARGUMENTS, args->name_span, "`npy` names its columns: `npy(x = \"a.npy\")`");
   diag_help(diag, "each has the file whose array it is; `npy(\"a.npy\")` is an array as a value");
   return S->error;
@@ -224,5 +223,5 @@ const Value *fn_csv(Sema *S, Args *args, const Builtin *self) {
   }
   for (int i = 0; i < args->n_free; i++)
     if (!add_pick(S, d, args->free_name[i], args->free[i])) return S->error;
-  return read_head(S, d, out);
+  return dataset_head(S, d, out);
 }

@@ -201,3 +201,73 @@ const Value *fn_parts(Sema *S, Args *args, const Builtin *self) {
         val_node(S, g_slice(graph_now(S), t->node, axis, from, sizes[i], args->span), t->lift, args->span);
   return val_list(S, VAL_LIST, n, at, args->span);
 }
+
+/* ---- extrapolation ------------------------------------------------------------------------------------ */
+
+/* The polynomial of the degree that fits y at x, taken at `at`, is the sum of w[i] y[i]: by polynomials
+ * that are orthogonal over the points (Forsythe 1957), which stays accurate where powers do not. */
+static void fit_weights(int n, const double *x, double at, int degree, double *room, double *w) {
+  double *before = room, *now = room + n, before_at = 0, now_at = 1, norm_before = 1;
+  for (int i = 0; i < n; i++) before[i] = 0, now[i] = 1, w[i] = 0;
+  for (int j = 0; j <= degree; j++) {
+    double norm = 0, shift = 0;
+    for (int i = 0; i < n; i++) norm += now[i] * now[i], shift += x[i] * now[i] * now[i];
+    for (int i = 0; i < n; i++) w[i] += now[i] * now_at / norm;
+    const double a = shift / norm, b = j > 0 ? norm / norm_before : 0;
+    for (int i = 0; i < n; i++) {
+      const double next = (x[i] - a) * now[i] - b * before[i];
+      before[i] = now[i], now[i] = next;
+    }
+    const double next_at = (at - a) * now_at - b * before_at;
+    before_at = now_at, now_at = next_at, norm_before = norm;
+  }
+}
+
+/* The numbers x, all different; NULL after an error. */
+static double *fit_points(Sema *S, const Value *v, int *n) {
+  const Value *const *items = static_items(S, v, "the first argument of `extrapolate`", n);
+  if (items == NULL) return NULL;
+  double *x = ARENA_ARRAY(S->a, double, *n + 1);
+  for (int i = 0; i < *n; i++) {
+    if (!want_real(S, items[i], "a point of `extrapolate`", &x[i])) return NULL;
+    for (int k = 0; k < i; k++)
+      if (x[k] == x[i]) {
+        say(S, DIAG_TYPE, items[i]->span, "the points of `extrapolate` are different, but %s stands twice",
+            num_text(S, x[i]));
+        return NULL;
+      }
+  }
+  return x;
+}
+
+const Value *fn_extrapolate(Sema *S, Args *args, const Builtin *self) {
+  double at = 0;
+  int n;
+  const double *x = fit_points(S, args->v[0], &n);
+  const Tensor *y = x != NULL ? arg_tensor(S, args, 1, self) : NULL;
+  int64_t degree = n - 1;
+  if (y == NULL || (args->v[2] != NULL && !want_real(S, args->v[2], "`at` of `extrapolate`", &at)) ||
+      (args->v[3] != NULL && !want_int(S, args->v[3], "`degree` of `extrapolate`", &degree)))
+    return S->error;
+  const Shape s = tensor_sample(y);
+  if (s.rank < 1 || s.d[0].count != 0 || s.d[0].n != n) {
+    say(S, DIAG_SHAPE, args->v[1]->span, "`extrapolate` takes a value for each of its %d points, but gets %s",
+        n, sema_shape_text(S, &s));
+    return S->error;
+  }
+  if (degree < 0 || degree >= n) {
+    say(S, DIAG_TYPE, args->v[3]->span, "%d points determine a degree of 0 to %d, but this is %lld", n, n - 1,
+        (long long)degree);
+    return S->error;
+  }
+  double *w = ARENA_ARRAY(S->a, double, 3 * n + 1);
+  fit_weights(n, x, at, (int)degree, w + n, w);
+  Graph *g = graph_now(S);
+  NodeId sum = NODE_NONE;
+  for (int i = 0; i < n; i++) {
+    const NodeId part = g_slice(g, y->node, y->lift, i, 1, args->span);
+    const NodeId term = g_binary(g, OP_MUL, part, g_scalar(g, w[i], args->span), args->span);
+    sum = i > 0 ? g_binary(g, OP_ADD, sum, term, args->span) : term;
+  }
+  return val_node(S, g_sum(g, sum, (int64_t)1 << y->lift, false, args->span), y->lift, args->span);
+}

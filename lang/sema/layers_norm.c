@@ -46,8 +46,8 @@ const Value *fn_batchnorm(Sema *S, Args *args, const Builtin *self) {
   NormUse use = {.momentum = momentum};
   const NodeId scale = layer_weight(S, key, "weight", &n, start_value(1), at, &use.weight),
                shift = layer_weight(S, key, "bias", &n, start_value(0), at, NULL);
-  use.slots[0] = object_buffer(S, arena_printf(S->a, "%s.mean", key), &n, 0, at);
-  use.slots[1] = object_buffer(S, arena_printf(S->a, "%s.variance", key), &n, 1, at);
+  use.slots[0] = object_buffer(S, arena_printf(S->a, "%s.running_mean", key), &n, 0, at);
+  use.slots[1] = object_buffer(S, arena_printf(S->a, "%s.running_var", key), &n, 1, at);
   if (scale == NODE_NONE || shift == NODE_NONE || use.slots[0] < 0 || use.slots[1] < 0) return S->error;
   Graph *g = graph_now(S);
   const NodeId x = with_rows(S, t, at);

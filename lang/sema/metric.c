@@ -218,6 +218,15 @@ const Value *fn_solve(Sema *S, Args *args, const Builtin *self) {
   return val_node(S, x, 0, args->span);
 }
 
+const Value *fn_eigenvalues(Sema *S, Args *args, const Builtin *self) {
+  const Tensor *a = arg_tensor(S, args, 0, self);
+  const char *why = NULL;
+  if (a == NULL) return S->error;
+  if (a->lift != 0) return later(S, args->span, "`eigenvalues` in a model");
+  const NodeId x = g_make(graph_now(S), OP_EIGENVALUES, 1, &a->node, NULL, NULL, args->span, &why);
+  return val_made(S, x, 0, why, args->span);
+}
+
 bool natural_gradient(Sema *S, NodeId loss, int n, const int *slots, const char *name, double ridge,
                       NodeId *grads, Span span) {
   Graph *g = graph_now(S);

@@ -259,6 +259,11 @@ static void hook_report(void *ctx, const Run *run, const Stmt *s) {
   if (is_fresh(ctx, s->span)) puts("a report is written by `qgn run`: `:save FILE`, then `qgn run FILE`");
 }
 
+static void hook_write(void *ctx, const Run *run, const Stmt *s) {
+  (void)run;
+  if (is_fresh(ctx, s->span)) puts("values are saved by `qgn run`: `:save FILE`, then `qgn run FILE`");
+}
+
 static RunEnd hook_sweep(void *ctx, Run *run, int sweep) {
   (void)run, (void)sweep;
   repl_complain(ctx, DIAG_LATER, "`:save FILE`, then `qgn run FILE`",
@@ -327,6 +332,7 @@ static RunEnd execute(Repl *R, Run *run) {
                           .expect = hook_expect,
                           .claim = hook_claim,
                           .report = hook_report,
+                          .write = hook_write,
                           .sweep = hook_sweep};
   cli_signals_clear();
   return run_execute(run, &hooks);

@@ -94,6 +94,10 @@ static void hook_report(void *ctx, const Run *run, const Stmt *s) {
   show_new(v);
 }
 
+static void hook_write(void *ctx, const Run *run, const Stmt *s) {
+  record_save_values(((RunVerb *)ctx)->record, run, s);
+}
+
 static RunEnd hook_sweep(void *ctx, Run *run, int sweep) {
   RunVerb *v = ctx;
   const Sweep *s = &run_program(run)->sweeps.at[sweep];
@@ -138,6 +142,7 @@ static int execute(RunVerb *v, Run *run) {
       .expect = hook_expect,
       .claim = hook_claim,
       .report = hook_report,
+      .write = hook_write,
       .sweep = hook_sweep,
   };
   int failed;

@@ -205,7 +205,7 @@ static bool wrong_size(DataError *e, const char *name, const NpyHead *h, size_t 
   return data_found(e, "%s bytes", data_count(e->arena, size));
 }
 
-static double half(unsigned bits) {
+double data_half(unsigned bits) {
   int exponent = bits >> 10 & 31;
   double fraction = bits & 1023, sign = bits & 0x8000 ? -1 : 1;
   if (exponent == 31) return fraction > 0 ? (double)NAN : sign * (double)INFINITY;
@@ -220,7 +220,7 @@ static double element(const NpyHead *h, const unsigned char *p) {
     return (double)((int64_t)(bits << unused) >> unused);
   }
   if (h->kind != 'f') return (double)bits;
-  if (h->size == 2) return half((unsigned)bits);
+  if (h->size == 2) return data_half((unsigned)bits);
   double number;
   memcpy(&number, &bits, sizeof number);
   if (h->size == 8) return number;

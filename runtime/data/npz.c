@@ -25,6 +25,7 @@ typedef struct Zip {
   size_t directory; /* where it begins */
   int n;
   Member *at;
+  bool apart; /* arrays need not have equal numbers of rows: each is one row */
 } Zip;
 
 static unsigned little16(const unsigned char *p) { return p[0] | (unsigned)p[1] << 8; }
@@ -112,12 +113,31 @@ static bool unpack(const Zip *z, const Member *m, const unsigned char *packed, D
   return ok;
 }
 
+/* An array as a column with one row. Whole numbers are no weights: counters are passed over. */
+static bool add_apart(const Zip *z, const Member *m, DataTable *one, DataTable *out) {
+  DataColumn *c = one->at;
+  if (c->elem != DATA_REAL || c->rank == DATA_MAX_RANK) {
+    data_fail(z->e, DIAG_DATA_BROKEN, "`%s` of `%s` holds no weights", m->name, z->name);
+    data_expected(z->e, "real numbers with at most %d axes", DATA_MAX_RANK);
+    table_free(one);
+    return false;
+  }
+  memmove(c->dims + 1, c->dims, (size_t)c->rank * sizeof *c->dims);
+  c->dims[0] = one->rows;
+  c->rank++;
+  c->row_size *= (size_t)one->rows;
+  out->rows = 1;
+  out->at[out->n++] = *c;
+  return true;
+}
+
 static bool add_column(const Zip *z, const Member *m, const unsigned char *packed, DataTable *out) {
   DataBlock bytes;
   DataTable one;
   const char *name = arena_printf(z->e->arena, "%s/%s.npy", z->name, m->name);
   if (table_column(out, m->name)) return damaged(z, "members with different names");
   if (!unpack(z, m, packed, &bytes) || !npy_parse(z->e, name, &bytes, m->name, &one)) return false;
+  if (z->apart) return add_apart(z, m, &one, out);
   if (out->n > 0 && one.rows != out->rows) {
     data_fail(z->e, DIAG_DATA_BROKEN, "the arrays of `%s` differ in the number of rows", z->name);
     data_found(z->e, "%s in `%s` and %s in `%s`", data_count(z->e->arena, (uint64_t)out->rows),
@@ -130,15 +150,22 @@ static bool add_column(const Zip *z, const Member *m, const unsigned char *packe
   return true;
 }
 
-bool npz_parse(DataError *e, const char *name, const unsigned char *bytes, size_t size, DataTable *out) {
-  Zip z = {.e = e, .name = name, .bytes = bytes, .size = size};
+/* PyTorch's counters of batches are single numbers. */
+static bool is_counter(const char *name) {
+  const size_t n = strlen(name), m = strlen("num_batches_tracked");
+  return n >= m && strcmp(name + n - m, "num_batches_tracked") == 0;
+}
+
+static bool read_members(Zip z, DataTable *out) {
   *out = (DataTable){0};
   if (!read_directory(&z)) return false;
-  out->at = ARENA_ARRAY(e->arena, DataColumn, z.n);
+  out->at = ARENA_ARRAY(z.e->arena, DataColumn, z.n);
   size_t free_from = 0;
   for (int k = 0; k < z.n; k++) {
     const unsigned char *packed = NULL;
-    if (!member_bytes(&z, &z.at[k], &free_from, &packed) || !add_column(&z, &z.at[k], packed, out)) {
+    const bool skip = z.apart && is_counter(z.at[k].name);
+    if (!member_bytes(&z, &z.at[k], &free_from, &packed) ||
+        (!skip && !add_column(&z, &z.at[k], packed, out))) {
       table_free(out);
       return false;
     }
@@ -146,11 +173,19 @@ bool npz_parse(DataError *e, const char *name, const unsigned char *bytes, size_
   return true;
 }
 
-bool npz_read(DataError *e, const DataFile *f, DataTable *out) {
+bool npz_parse(DataError *e, const char *name, const unsigned char *bytes, size_t size, DataTable *out) {
+  return read_members((Zip){.e = e, .name = name, .bytes = bytes, .size = size}, out);
+}
+
+static bool read_file(DataError *e, const DataFile *f, bool apart, DataTable *out) {
   DataBlock bytes;
   *out = (DataTable){0};
   if (!data_read(e, f, &bytes)) return false;
-  bool ok = npz_parse(e, f->name, bytes.at, bytes.size, out);
+  bool ok = read_members(
+      (Zip){.e = e, .name = f->name, .bytes = bytes.at, .size = bytes.size, .apart = apart}, out);
   data_block_free(&bytes);
   return ok;
 }
+
+bool npz_read(DataError *e, const DataFile *f, DataTable *out) { return read_file(e, f, false, out); }
+bool npz_arrays(DataError *e, const DataFile *f, DataTable *out) { return read_file(e, f, true, out); }

@@ -68,6 +68,7 @@ static bool read_rows(DataError *e, const Dataset *d, uint64_t key, DataTable *o
   if (d->op == DATA_CSV) return read_csv(e, d, out);
   if (d->op == DATA_NPY) return read_npy(e, d, out);
   if (d->op == DATA_NPZ) return read_npz(e, d, out);
+  if (d->op == DATA_WEIGHTS) return weights_read(e, &f[0], out);
   if (d->op == DATA_PNG) return png_read(e, &f[0], out);
   if (d->op == DATA_GLYPHS) return glyphs_read(e, (uint64_t)d->n, d->rows, out);
   if (d->op == DATA_MOONS) return moons_make(e, key, d->rows, d->a, out);

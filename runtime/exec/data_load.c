@@ -349,6 +349,7 @@ static bool make_stage(Make *m) {
   case DATA_CSV:
   case DATA_NPY:
   case DATA_NPZ:
+  case DATA_WEIGHTS:
   case DATA_PNG:
   case DATA_GLYPHS:
   case DATA_MOONS:

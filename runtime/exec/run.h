@@ -64,6 +64,7 @@ typedef struct RunHooks {
   void (*expect)(void *ctx, const Run *run, const Stmt *s, bool holds);
   void (*claim)(void *ctx, const Run *run, const Stmt *s, bool holds, bool opposite);
   void (*report)(void *ctx, const Run *run, const Stmt *s);
+  void (*write)(void *ctx, const Run *run, const Stmt *s); /* a `save` */
   /* Runs the points of a sweep and writes what they recorded (run_slot_put). */
   RunEnd (*sweep)(void *ctx, Run *run, int sweep);
 } RunHooks;

@@ -165,6 +165,7 @@ static RunEnd statement(Run *r, const Block *b, int at) {
   case STMT_EXPECT: return check(r, s);
   case STMT_CLAIM: claim(r, s); return RUN_DONE;
   case STMT_REPORT: r->hooks->report(r->hooks->ctx, r, s); return RUN_DONE;
+  case STMT_SAVE: r->hooks->write(r->hooks->ctx, r, s); return RUN_DONE;
   case STMT_SWEEP: return r->hooks->sweep(r->hooks->ctx, r, s->index);
   }
   return RUN_DONE;

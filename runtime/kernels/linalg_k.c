@@ -11,6 +11,7 @@ void KNAME(k_entropy)(const KCall *c);
 void KNAME(k_hermitian_log)(const KCall *c);
 void KNAME(k_hermitian_log_dx)(const KCall *c);
 void KNAME(k_frechet)(const KCall *c);
+void KNAME(k_eigenvalues)(const KCall *c);
 
 #define LEAST_EIGENVALUE 1e-15
 #define MOST_SWEEPS 40
@@ -18,7 +19,7 @@ void KNAME(k_frechet)(const KCall *c);
 typedef struct Eigen {
   int n;     /* 2d */
   double *a; /* [n][n]; its diagonal becomes the eigenvalues */
-  double *v; /* [n][n]; column j: eigenvector of a[j][j] */
+  double *v; /* [n][n]; column j: eigenvector of a[j][j]; NULL: not wanted */
   double *w; /* [n][n]: room */
 } Eigen;
 
@@ -61,7 +62,7 @@ static void turn(const Eigen *e, int p, int q) {
     a[p * n + k] = c * x - s * y;
     a[q * n + k] = s * x + c * y;
   }
-  for (int k = 0; k < n; k++) {
+  for (int k = 0; v != NULL && k < n; k++) {
     const double x = v[k * n + p], y = v[k * n + q];
     v[k * n + p] = c * x - s * y;
     v[k * n + q] = s * x + c * y;
@@ -70,8 +71,8 @@ static void turn(const Eigen *e, int p, int q) {
 
 static void eigen(const Eigen *e) {
   const int n = e->n;
-  memset(e->v, 0, (size_t)n * (size_t)n * sizeof *e->v);
-  for (int i = 0; i < n; i++) e->v[i * n + i] = 1;
+  if (e->v != NULL) memset(e->v, 0, (size_t)n * (size_t)n * sizeof *e->v);
+  for (int i = 0; e->v != NULL && i < n; i++) e->v[i * n + i] = 1;
   for (int sweep = 0; sweep < MOST_SWEEPS; sweep++) {
     double off = 0, all = 0;
     for (int i = 0; i < n * n; i++) {
@@ -171,6 +172,23 @@ void KNAME(k_hermitian_log_dx)(const KCall *c) {
     }
     back(&e, w, (Real *)c->out + r * d * d * 2);
   }
+}
+
+/* Ascending, by insertion: Jacobi's method leaves them nearly in any order. */
+static void put_sorted(Real *out, int n, double x) {
+  int k = n;
+  for (; k > 0 && (double)out[k - 1] > x; k--) out[k] = out[k - 1];
+  out[k] = (Real)x;
+}
+
+void KNAME(k_eigenvalues)(const KCall *c) {
+  const int n = (int)c->op->in[0].d[0].n;
+  const Real *m = c->in[0];
+  const Eigen e = {n, c->scratch, NULL, NULL};
+  for (int i = 0; i < n; i++)
+    for (int k = 0; k < n; k++) e.a[i * n + k] = 0.5 * ((double)m[i * n + k] + (double)m[k * n + i]);
+  eigen(&e);
+  for (int i = 0; i < n; i++) put_sorted(c->out, i, e.a[i * n + i]);
 }
 
 /* ---- Frechet distance (Heusel et al. 2017, equation 6) --------------------------------------------- */

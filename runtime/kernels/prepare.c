@@ -292,6 +292,12 @@ static const char *prepare_solve(KOp *op, const KernelSet *set) {
   return NULL;
 }
 
+static const char *prepare_eigenvalues(KOp *op, const KernelSet *set) {
+  (void)set;
+  op->scratch = mem_mul((size_t)shape_capacity(&op->in[0]), sizeof(double));
+  return NULL;
+}
+
 static const char *prepare_labels(KOp *op, const KernelSet *set) {
   (void)set;
   if (op->in_rows[1] != op->out_rows && op->in[1].rank > 0) {
@@ -334,6 +340,7 @@ static Prepare *const prepare_of[OP_COUNT_OF] = {
     [OP_KS] = prepare_w1,
     [OP_FRECHET] = prepare_frechet,
     [OP_SOLVE] = prepare_solve,
+    [OP_EIGENVALUES] = prepare_eigenvalues,
     [OP_CIRCUIT_METRIC] = prepare_circuit,
     [OP_CONV] = prepare_conv,
     [OP_CONV_DX] = prepare_conv,

@@ -15,6 +15,7 @@
  *   results.json               settings, expects, claims, prints, final values, exit code
  *   timing.jsonl               wall-clock times; no other file holds any
  *   report.html, report.md, figures/
+ *   saved/                     what `save` writes
  *
  * Every file but timing.jsonl has the same bytes whether the run was unbroken or resumed, on any
  * number of threads: they are written whole, from the values in memory, by io_write_file.
@@ -105,6 +106,7 @@ const char *record_print_line(Arena *a, const Run *run, const Stmt *s);
 void record_expect(Record *r, const Run *run, const Stmt *s, bool holds);
 void record_claim(Record *r, const Run *run, const Stmt *s, bool holds, bool opposite);
 void record_report(Record *r, const Run *run, const Stmt *s);
+void record_save_values(Record *r, const Run *run, const Stmt *s); /* arrays.c: to saved/ */
 
 /* ---- sweeps: sweep.c ------------------------------------------------------------------------ */
 /* Where a point's run is kept, by its number among all runs of all sweeps of the script. */

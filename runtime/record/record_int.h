@@ -107,6 +107,7 @@ struct Record {
   double last_save, save_cost;
   int64_t written_entries; /* of all series, in metrics.csv and .jsonl as they stand, plus 1 */
   VEC(RecordEvent) events;
+  VEC(const char *) saved; /* what `save` wrote, as JSON */
   VEC(RecordPrint) prints;
   VEC(RecordExpect) expects;
   RecordClaim *claims; /* by index of Program.claims */

@@ -197,6 +197,17 @@ static void put_claims(const Record *r, Text *t) {
   close_list(t, n, 1, ']');
 }
 
+static void put_saved(const Record *r, Text *t) {
+  int n = 0;
+  key(t, 1, "saved");
+  text_add(t, "[");
+  for (int i = 0; i < r->saved.n; i++) {
+    next(t, &n, 2);
+    text_add(t, r->saved.at[i]);
+  }
+  close_list(t, n, 1, ']');
+}
+
 /* The lines of standard output, so that a finished run can show them again. */
 static void put_output(Record *r, Text *t) {
   int n = 0, lines;
@@ -244,6 +255,7 @@ void record_write_results(Record *r, const Run *run, RunEnd end, int code) {
   else if (p->sweeps.n > 0) record_put_sweeps(r, run, &t), text_add(&t, ",\n");
   put_series(r, run, &t), text_add(&t, ",\n");
   put_prints(r, &t), text_add(&t, ",\n");
+  if (r->saved.n > 0) put_saved(r, &t), text_add(&t, ",\n");
   put_output(r, &t);
   text_add(&t, "\n}\n");
   record_write_text(r, "results.json", &t);

@@ -41,6 +41,14 @@ ry(0.1) q[0]; ry(0.2) q[1]; ry(0.3) q[2]; ry(0.4) q[3];
 cx q[0], q[1]; cx q[1], q[2]; cx q[2], q[3];
 rx(0.5) q[0]; rx(0.6) q[1]; rx(0.7) q[2]; rx(0.8) q[3];
 QASM
+mkdir -p weights save
+{
+  echo 'edition = 1'
+  sed -n '/^model backbone/,/^}/p' transfer.qgn
+  echo 'save("backbone.safetensors", backbone)'
+} >save/weights.qgn
+must "$QGN" run -q save/weights.qgn
+cp runs/latest/saved/backbone.safetensors weights/
 
 waits=$(sed -n 's/^\([a-z_0-9]*\) .*/\1/p' "$QGN_ROOT/tests/experiments/LATER")
 for name in $waits; do [ -e "$name.qgn" ] || must_not echo "LATER names $name, which is no script"; done

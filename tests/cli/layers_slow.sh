@@ -33,7 +33,7 @@ for threads in 2 3 8; do
   check 0 run bits.qgn -q --fresh --threads $threads </dev/null
   must cmp one.safetensors runs/latest/gan.state.safetensors
 done
-must grep -q 'G.batchnorm_2.variance' runs/latest/gan.safetensors
+must grep -q 'G.batchnorm_2.running_var' runs/latest/gan.safetensors
 
 # Interrupted behind a checkpoint and resumed: running statistics go on, too.
 settings=(-q --set gan.epochs=60 --set gan.checkpoint=5)

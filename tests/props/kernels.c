@@ -153,6 +153,9 @@ static const Case cases[] = {
     {OP_W1, 2, {{1, -1}, {7, -1}}, {0}, {false, false}},
     {OP_KS, 2, {{50, -1}, {31, -1}}, {0}, {false, false}},
     {OP_KS, 2, {{1, -1}, {7, -1}}, {0}, {false, false}},
+    {OP_EIGENVALUES, 1, {{1, 1, -1}}, {0}, {false}},
+    {OP_EIGENVALUES, 1, {{7, 7, -1}}, {0}, {false}},
+    {OP_EIGENVALUES, 1, {{12, 12, -1}}, {0}, {false}},
     {OP_FRECHET, 2, {{40, 3, -1}, {23, 3, -1}}, {0}, {false, false}},
     {OP_FRECHET, 2, {{9, 1, -1}, {60, 1, -1}}, {0}, {false, false}},
 };

@@ -302,6 +302,7 @@ bool ref_op(OpId op, const Attr *attr, int n_in, const RefTensor *in, RefTensor 
   else if (op == OP_KS) out->x[0] = kolmogorov(&in[0], &in[1]);
   else if (op == OP_FRECHET) out->x[0] = ref_frechet(&in[0], &in[1]);
   else if (op == OP_SOLVE) ref_solve(attr, in, out);
+  else if (op == OP_EIGENVALUES) ref_eigenvalues(&in[0], out);
   else if (is_pool(op)) ref_pool(op, attr, in, out);
   else if (op == OP_COUNTS || op == OP_NEAREST || op == OP_CATEGORICAL) ref_label(op, in, out);
   else if (op == OP_ENTROPY || op == OP_HERMITIAN_LOG || op == OP_HERMITIAN_LOG_DX)

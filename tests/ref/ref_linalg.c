@@ -109,6 +109,37 @@ void ref_hermitian(OpId op, const RefTensor *in, RefTensor *out) {
   free(a);
 }
 
+/* ---- eigenvalues of a symmetric matrix: by Sylvester's law as many pivots of a - x are negative as there
+ * are eigenvalues below x; each is found by bisection */
+
+static int below(int d, const double *a, double x, double *m) {
+  int count = 0;
+  for (int i = 0; i < d * d; i++) m[i] = (a[i] + a[i % d * d + i / d]) / 2 - (i / d == i % d ? x : 0);
+  for (int p = 0; p < d; p++) {
+    const double pivot = m[p * d + p];
+    count += pivot < 0;
+    for (int i = p + 1; i < d; i++)
+      for (int k = p + 1; k < d; k++) m[i * d + k] -= m[i * d + p] * m[p * d + k] / pivot;
+  }
+  return count;
+}
+
+void ref_eigenvalues(const RefTensor *in, RefTensor *out) {
+  const int d = (int)in->d[0];
+  double bound = 1, *m = calloc((size_t)(d * d), sizeof *m);
+  for (int i = 0; i < d * d; i++) bound += fabs(in->x[i]);
+  for (int k = 0; k < d; k++) {
+    double low = -bound, high = bound;
+    for (int turn = 0; turn < 100; turn++) {
+      const double x = (low + high) / 2;
+      if (below(d, in->x, x, m) > k) high = x;
+      else low = x;
+    }
+    out->x[k] = (low + high) / 2;
+  }
+  free(m);
+}
+
 /* ---- Frechet distance: the root of the product of covariances by Denman and Beavers' iteration ------ */
 
 static void covariance(const RefTensor *x, int d, double *mean, Cx *cov) {

@@ -13,5 +13,6 @@ void ref_solve(const Attr *attr, const RefTensor *in, RefTensor *out);
 void ref_label(OpId op, const RefTensor *in, RefTensor *out);
 /* ENTROPY, HERMITIAN_LOG, HERMITIAN_LOG_DX; ref_linalg.c. */
 void ref_hermitian(OpId op, const RefTensor *in, RefTensor *out);
+void ref_eigenvalues(const RefTensor *in, RefTensor *out);  /* ref_linalg.c */
 double ref_frechet(const RefTensor *a, const RefTensor *b); /* ref_linalg.c */
 #endif

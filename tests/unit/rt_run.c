@@ -135,8 +135,8 @@ static RunEnd go(Session *s, const char *text, int threads) {
   s->r = run_new(s->a, s->p, &o, s->sink);
   if (!s->r) diag_render(s->sink, (DiagStyle){0}, stderr);
   assert_non_null(s->r);
-  RunHooks hooks = {s,   load,   epoch,         save,         no_stop, begin,
-                    end, ignore, ignore_expect, ignore_claim, ignore,  NULL};
+  RunHooks hooks = {s,      load,          epoch,        save,   no_stop, begin, end,
+                    ignore, ignore_expect, ignore_claim, ignore, ignore,  NULL};
   return run_execute(s->r, &hooks);
 }
 
