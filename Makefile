@@ -13,7 +13,7 @@ export QGN_DATA ?= $(abspath ../shared/data)
 
 # ---- targets that need nothing --------------------------------------------------------------
 
-.PHONY: help setup clean distclean docs docs-check
+.PHONY: help setup data clean distclean docs docs-check
 help:
 	@echo 'make                 build build/qgn'
 	@echo 'make demo            set up, build, run the Gaussian experiment, say where its report is'
@@ -33,10 +33,11 @@ help:
 	@echo 'make docs            the tables of spec.md and the highlighting in editors/ anew, from the .def files; docs-check only looks'
 	@echo 'make grammar-report  the states of the grammar, in build/gen/'
 	@echo 'make install         into PREFIX=/usr/local: bin/qgn, share/qgn/stdlib, share/qgn/examples'
-	@echo 'make setup           only find or install what the build needs'
-	@echo 'make clean           remove what was built; distclean removes all of build/'
+	@echo 'make data            fetch MNIST and Fashion-MNIST, checked, to where qgn looks (DATA=folder SETS="mnist")'
+	@echo 'make setup           only find or install what the build needs; clean removes what was built, distclean all of build/'
 	@echo 'MODE=release|quick|debug|asan|tsan|cov    LINE_EDITOR=readline|libedit|none    CI=1 (warnings are errors)    V=1'
 
+data: ; @sh tools/data.sh $(if $(DATA),--into "$(DATA)") $(SETS)
 setup:
 	@LINE_EDITOR=$(LINE_EDITOR) sh tools/setup.sh
 
@@ -50,8 +51,7 @@ docs-check:
 clean:
 	rm -rf build/release build/quick build/debug build/asan build/tsan build/cov build/gen build/qgn build/setup.ok
 
-distclean:
-	rm -rf build
+distclean: ; rm -rf build
 
 ifeq ($(QGN_READY),)
 # ---- first step -----------------------------------------------------------------------------

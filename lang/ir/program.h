@@ -263,7 +263,7 @@ typedef struct Rival {
 } Rival;
 
 /* Numbers of a train that may end early. */
-typedef enum RanNumber { RAN_ITERATIONS, RAN_EPOCHS, RAN_BEST_EPOCH, RAN_NUMBERS } RanNumber;
+typedef enum RanNumber { RAN_ITERATIONS, RAN_EPOCHS, RAN_BEST_EPOCH, RAN_CIRCUITS, RAN_NUMBERS } RanNumber;
 
 /* What can change a result of a train stands in its digest too (digest.c). */
 typedef struct Train {

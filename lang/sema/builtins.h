@@ -22,7 +22,7 @@ BuiltinFn fn_gather, fn_onehot, fn_nearest, label_counts, fn_counts_in, fn_index
 BuiltinFn fn_grad, fn_params, fn_weights, fn_clip_norm;
 /* layers.c, layers_images.c, layers_norm.c */
 BuiltinFn fn_linear, fn_affine, fn_embedding, fn_attention, fn_conv, fn_pool, fn_upsample, fn_batchnorm,
-    fn_layernorm, fn_dropout;
+    fn_layernorm, fn_standardized, fn_dropout;
 /* measure.c, measure_state.c, measure_shots.c; operators.c, operator_matrix.c; pairs.c */
 BuiltinFn fn_expval, fn_probs, fn_amplitudes, fn_density, fn_purity, fn_entropy, fn_fidelity, fn_sample,
     fn_measure, fn_stderr, fn_counts, fn_pauli, fn_word, fn_hermitian, fn_projector, fn_paulis, fn_pairs,

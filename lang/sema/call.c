@@ -200,6 +200,13 @@ static void bind_params(Sema *S, DefInfo *def, const AstNode *params, const Valu
   }
 }
 
+/* A function of the library whose first argument is x[B, k]: predictions of a model. */
+static bool takes_predictions(const Sema *S, const DefInfo *def) {
+  const AstNode *params = ast_kid(def->decl, AST_DEF_params);
+  return def->scope == S->prelude && params != NULL && params->n > 0 &&
+         strcmp(sym_text(params->kids[0]->name), "x") == 0 && pattern_rank(params->kids[0]) == 2;
+}
+
 const Value *call_def(Sema *S, DefInfo *def, Args *args) {
   const AstNode *params = ast_kid(def->decl, AST_DEF_params), *body = ast_kid(def->decl, AST_DEF_body);
   if (args->broken) return S->error;
@@ -210,6 +217,7 @@ const Value *call_def(Sema *S, DefInfo *def, Args *args) {
     return S->error;
   }
   const Value *v[ARGS_MAX] = {0};
+  if (takes_predictions(S, def) && !judge_on_data(S, args, params->n > 1)) return S->error;
   if (!match_params(S, args, params, v)) return S->error;
   Scope *caller = S->scope;
   const Place place = S->place;

@@ -105,6 +105,7 @@ static const Value *train_member(Sema *S, const TrainInfo *t, const AstNode *n) 
   if (t->done && !t->may_stop && strcmp(name, "epochs_run") == 0) return val_int(S, train->epochs, n->span);
   if (t->done && strcmp(name, "iterations") == 0) return train_ran(S, t, RAN_ITERATIONS, n);
   if (t->done && strcmp(name, "epochs_run") == 0) return train_ran(S, t, RAN_EPOCHS, n);
+  if (t->done && strcmp(name, "circuit_runs") == 0) return train_ran(S, t, RAN_CIRCUITS, n);
   if (t->done && train_watches(train) && strcmp(name, "best_epoch") == 0)
     return train_ran(S, t, RAN_BEST_EPOCH, n);
   if (strcmp(name, "missing_groups") == 0) {

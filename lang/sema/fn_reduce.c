@@ -247,7 +247,8 @@ const Value *fn_argmax(Sema *S, Args *args, const Builtin *self) {
 
 const Value *fn_accuracy(Sema *S, Args *args, const Builtin *self) {
   (void)self;
-  if (args->v[0]->kind == VAL_OBJECT) return later(S, args->span, "`accuracy` of a model and a dataset");
+  if (!judge_on_data(S, args, true)) return S->error;
+  if (args->n_pos >= 2) args->v[0] = args->pos[0], args->v[1] = args->pos[1];
   Args inner = {.span = args->span, .name_span = args->name_span, .name = "argmax", .v = {args->v[0]}};
   const Builtin arg = {"argmax", BI_FN, fn_argmax, "", 0, ""};
   const Value *label = fn_argmax(S, &inner, &arg);

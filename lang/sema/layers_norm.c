@@ -1,4 +1,4 @@
-/* Norms and dropout: the layers that look at more than one sample, or at where they are called.
+/* Norms, standardized and dropout: the layers that look at more than one sample, or at where they are called.
  *
  * Training mode. A layer runs in training mode in the `step` of a train that has an optimizer for the
  * object (or labelled line) that it stands in, or for an object that holds it; everywhere else it runs in
@@ -84,8 +84,8 @@ static bool followed_before(const Sema *S, int at) {
   return false;
 }
 
-static void note_buffer(Sema *S, int slot) {
-  Train *t = &S->p->trains.at[S->train->index];
+static void note_buffer(Sema *S, int train, int slot) {
+  Train *t = &S->p->trains.at[train];
   for (int i = 0; i < t->buffers.n; i++)
     if (t->buffers.at[i] == slot) return;
   vec_push(S->a, &t->buffers, slot);
@@ -105,9 +105,73 @@ void norms_follow(Sema *S, int n_nodes, const NodeId *nodes, int n_slots, const 
       const Shape *s = &S->p->slots.at[u->slots[k]].shape;
       const NodeId old = g_input(g, u->slots[k], s, ELEM_REAL, span);
       g_store(g, g_running(g, old, k == 0 ? u->mean : u->variance, u->momentum, span), u->slots[k], span);
-      note_buffer(S, u->slots[k]);
+      note_buffer(S, S->train->index, u->slots[k]);
     }
   }
+}
+
+/* ---- standardized ---------------------------------------------------------------------------------- */
+
+/* The rows as a node of the script's own graph: they are a column, or another value that has a slot. */
+static NodeId rows_at_top(Sema *S, const Value *like, const Tensor *t) {
+  const Node *n = g_node(t->g, t->node);
+  while (n->op == OP_MARK || n->op == OP_STOP_GRAD) n = g_node(t->g, n->in[0]);
+  if (n->op == OP_INPUT && n->attr.i[0] >= 0)
+    return g_input(graph_now(S), (int)n->attr.i[0], &n->shape, n->elem, like->span);
+  Diag *d = say(S, DIAG_TYPE, like->span, "the rows of `standardized` are a column, or a value with a name");
+  diag_help(d, "`let rows = %s` before the model, then `standardized(rows)`", src_of_span(S, like->span));
+  return NODE_NONE;
+}
+
+/* Mean and standard deviation (n in the denominator; 1 where nothing varies) of the rows, once, where the
+ * script declares the object: in front of whatever calls it. */
+static bool fill_moments(Sema *S, const Value *like, const Tensor *t, const int *slots, Span at) {
+  Region *before = S->region;
+  S->region = S->top_region;
+  const NodeId rows = rows_at_top(S, like, t);
+  if (rows != NODE_NONE) {
+    Graph *g = graph_now(S);
+    const NodeId variance = g_variance(g, rows, 1, false, false, at), none = g_scalar(g, 0, at);
+    const NodeId parts[3] = {g_binary(g, OP_LT, none, variance, at), g_unary(g, OP_SQRT, variance, at),
+                             g_scalar(g, 1, at)};
+    g_store(g, g_mean(g, rows, 1, false, at), slots[0], at);
+    g_store(g, g_make(g, OP_SELECT, 3, parts, NULL, NULL, at, NULL), slots[1], at);
+    region_close(S);
+  }
+  S->region = before;
+  return rows != NODE_NONE;
+}
+
+/* standardized(like): as scikit-learn's StandardScaler. What it holds is kept with the weights. */
+const Value *fn_standardized(Sema *S, Args *args, const Builtin *self) {
+  const Tensor *t = arg_tensor(S, args, 0, self), *like = arg_tensor(S, args, 1, self);
+  if (t == NULL || like == NULL) return S->error;
+  const Span at = args->span;
+  const Shape s = tensor_sample(t);
+  Shape row = {.rank = like->shape.rank - 1};
+  for (int k = 0; k < row.rank; k++) row.d[k] = like->shape.d[k + 1];
+  if (like->lift != 0 || like->shape.rank < 1 || !shape_equal(&s, &row)) {
+    Diag *d =
+        say(S, DIAG_SHAPE, args->v[1]->span, "`standardized` of %s takes rows of that shape, but gets %s",
+            sema_shape_text(S, &s), sema_shape_text(S, &like->shape));
+    if (s.rank > 0) label_origin(S, d, s.d[0]);
+    return S->error;
+  }
+  const char *key = stage_key(S, "standardized");
+  const int known = S->p->slots.n;
+  const int slots[2] = {object_buffer(S, arena_printf(S->a, "%s.mean", key), &s, 0, at),
+                        object_buffer(S, arena_printf(S->a, "%s.std", key), &s, 1, at)};
+  if (slots[0] < 0 || slots[1] < 0) return S->error;
+  if (S->p->slots.n > known && !fill_moments(S, args->v[1], like, slots, at)) return S->error;
+  if (is_trained(S))
+    for (int k = 0; k < 2; k++) note_buffer(S, S->object->train->index, slots[k]);
+  Graph *g = graph_now(S);
+  Shape to = {.rank = s.rank + 1};
+  for (int k = 0; k < to.rank; k++) to.d[k] = k > 0 ? s.d[k - 1] : dim_static(1);
+  const NodeId mean = g_reshape(g, g_input(g, slots[0], &s, ELEM_REAL, at), &to, at),
+               std = g_reshape(g, g_input(g, slots[1], &s, ELEM_REAL, at), &to, at);
+  const NodeId x = with_rows(S, t, at);
+  return without_rows(S, t, g_binary(g, OP_DIV, g_binary(g, OP_SUB, x, mean, at), std, at), at);
 }
 
 /* ---- layer norm ------------------------------------------------------------------------------------ */

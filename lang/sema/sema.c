@@ -104,7 +104,7 @@ static Sema *walk_all(Arena *a, const AstNode *script, const SemaOptions *option
   vec_push(a, &p->origins, ((Origin){.text = ""}));
   Region top = {.block = &p->top};
   Path path = {.prefix = ""};
-  S->region = &top;
+  S->region = S->top_region = &top;
   S->path = &path;
   S->prelude = scope_new(S, NULL, false);
   S->prelude->is_library = true;

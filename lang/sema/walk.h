@@ -23,6 +23,7 @@
  *   kept.c       vars of the top level that a train changes
  *   stmt.c       statements that may stand in several places; var.c what a `var` keeps in `if` and `repeat`
  *   dataset.c, dataset_source.c, dataset_stage.c   data
+ *   judge.c      metrics of a model on a dataset
  *   weights_file.c  `load` and `save`
  *   train.c, minimize.c, report.c, sweep.c, toplevel.c   the other blocks
  *   watch.c, instruments.c   what a train validates and follows; what adversarial training records
@@ -343,7 +344,7 @@ struct Sema {
   VEC(const char *) settable; /* names that --set may give */
   Scope *prelude, *top, *scope;
   Place place;
-  Region *region;
+  Region *region, *top_region; /* under way; of the script itself */
   Path *path;
   const Call *call;
   ObjectBuild *object;
@@ -553,6 +554,10 @@ const Value *call_def(Sema *S, DefInfo *def, Args *args);
 /* Arguments by position of the parameters: NULL where not given. False after E0206. */
 bool match_params(Sema *S, Args *args, const AstNode *params, const Value **out);
 const Value *call_object(Sema *S, ObjectInfo *o, Args *args);
+
+/* judge.c: where a model and a dataset stand for predictions (and labels), these take their place among the
+ * positional arguments. False after an error. */
+bool judge_on_data(Sema *S, Args *args, bool labels);
 
 /* ---- builtins ------------------------------------------------------------------------------ */
 typedef enum BuiltinKind {

@@ -259,6 +259,14 @@ static bool read_flipped(PlanEnv *env, RegionPlan *p, Instr *i, NodeId b) {
   return true;
 }
 
+static void note_runs(PlanEnv *env, RegionPlan *p, const Node *n, const KOp *op) {
+  const CircuitProgram *c = n->attr.p;
+  CircuitRuns runs = {sim_runs(op), dim_static(1)};
+  for (int k = 0; k < c->n_inputs; k++)
+    if (c->input_has_rows[k]) runs.rows = g_node(p->graph, n->in[k])->shape.d[0];
+  vec_push(env->arena, &p->runs, runs);
+}
+
 static bool make_instr(PlanEnv *env, RegionPlan *p, NodeId id) {
   const Fused *f = &p->fused[id];
   NodeId reader = f->matmul != NODE_NONE ? f->matmul : id;
@@ -307,6 +315,7 @@ static bool make_instr(PlanEnv *env, RegionPlan *p, NodeId id) {
     return false;
   }
   i.cost = cost_of(n, &i.kop);
+  if (is_circuit(n->op)) note_runs(env, p, n, &i.kop);
   vec_push(env->arena, &p->instrs, i);
   return true;
 }

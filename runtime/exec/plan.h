@@ -143,6 +143,12 @@ typedef struct Where {
   size_t bytes;
 } Where; /* by root node */
 
+/* So many runs for each row. */
+typedef struct CircuitRuns {
+  int64_t each;
+  Dim rows;
+} CircuitRuns;
+
 typedef struct RegionPlan {
   const Graph *graph; /* optimised copy */
   Placed placed;
@@ -159,8 +165,9 @@ typedef struct RegionPlan {
   int n_chains;        /* of each phase: domains that parallel parts have */
   VEC(NodeId) scalars; /* COUNT and CLOCK nodes, written before each run */
   VEC(NodeId) updates;
-  bool *flip_made; /* by NodeId: the copy's instruction is there */
-  char *base;      /* the slab, once bound */
+  VEC(CircuitRuns) runs; /* of its circuits, each time that it is run */
+  bool *flip_made;       /* by NodeId: the copy's instruction is there */
+  char *base;            /* the slab, once bound */
   Span span;
 } RegionPlan;
 

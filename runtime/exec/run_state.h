@@ -25,12 +25,13 @@ typedef struct TrainState {
   OptState *opts;
   double *plateau; /* PLATEAU_NUMBERS for each number of each optimiser */
   uint64_t shuffle_key;
-  uint64_t *order;    /* this epoch's order: random word << 32 | row */
-  uint64_t *spare;    /* for sorting it */
-  uint32_t *batch;    /* rows of the minibatch */
-  double *watch;      /* WATCH_NUMBERS */
-  double *rivals;     /* RIVAL_NUMBERS for each rival: found again from the series after loading */
-  char **best;        /* of keep_best: the weights of the best entry, by their order in watch_slot */
+  uint64_t *order; /* this epoch's order: random word << 32 | row */
+  uint64_t *spare; /* for sorting it */
+  uint32_t *batch; /* rows of the minibatch */
+  double *watch;   /* WATCH_NUMBERS */
+  double *rivals;  /* RIVAL_NUMBERS for each rival: found again from the series after loading */
+  char **best;     /* of keep_best: the weights of the best entry, by their order in watch_slot */
+  int64_t circuit_runs;
   int64_t steps_here; /* steps executed in this process */
 } TrainState;
 enum { PLATEAU_VALUE, PLATEAU_BEST, PLATEAU_BAD, PLATEAU_REST, PLATEAU_NUMBERS };

@@ -73,13 +73,15 @@ int run_state(Run *r, int train, StateItem *items, int cap) {
     add(&s, "progress/loss_sum", "F64", &sums, state->loss_sum);
     add(&s, "progress/loss_rows", "F64", &sums, state->loss_rows);
   }
+  const Shape one = shape_of(1, (int64_t[]){1});
+  if (t->ran[RAN_CIRCUITS] != 0) add(&s, "progress/circuit_runs", "I64", &one, &state->circuit_runs);
   add(&s, "progress/counters", "I64", &counters, state->counters);
   return s.n;
 }
 
 int state_item_count(const Run *r, int train) {
   const Train *t = &r->program->trains.at[train];
-  int n = t->series.n + t->kept.n + t->buffers.n + 6 + watch_count(r, t);
+  int n = t->series.n + t->kept.n + t->buffers.n + 7 + watch_count(r, t);
   for (int o = 0; o < t->optimizers.n; o++)
     n += t->optimizers.at[o].n_slots * (1 + optim_states(t->optimizers.at[o].optim)) + 2;
   return n;

@@ -78,9 +78,17 @@ bool train_update(void *ctx, const UpdateInfo *u, const char *const *grads) {
 
 /* ---- regions, losses ---------------------------------------------------------------------------- */
 
+static void count_circuits(const Run *r, const RegionPlan *p, TrainState *s) {
+  for (int k = 0; k < p->runs.n; k++) {
+    const Dim rows = p->runs.at[k].rows;
+    s->circuit_runs += p->runs.at[k].each * (rows.count != 0 ? r->counts[rows.count] : rows.n);
+  }
+}
+
 static RunEnd run_region(Run *r, const Stmt *s) {
   NodeId failed = NODE_NONE;
   const RegionPlan *p = run_region_plan(r, s->graph);
+  if (r->train >= 0) count_circuits(r, p, &r->trains[r->train]);
   if (region_run(&r->env, p, &failed)) return r->train < 0 ? blame_selection(r, p) : RUN_DONE;
   return blame_region(r, p, g_node(p->graph, failed)->span, "a gradient");
 }
@@ -340,7 +348,7 @@ static RunEnd one_epoch(Run *r, int train) {
 /* What is known at the end only. */
 static void put_ran(Run *r, const Train *t, const TrainState *s) {
   const int64_t number[RAN_NUMBERS] = {s->counters[AT_ITERATION], s->counters[AT_EPOCH],
-                                       (int64_t)s->watch[WATCH_EPOCH]};
+                                       (int64_t)s->watch[WATCH_EPOCH], s->circuit_runs};
   for (int k = 0; k < RAN_NUMBERS; k++)
     if (t->ran[k] != 0) run_write(r, r->slot_data[t->ran[k] - 1], 0, (double)number[k]);
 }

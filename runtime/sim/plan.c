@@ -250,3 +250,15 @@ size_t sim_scratch(const KOp *op) {
   const SimLayout *at = sim_is_wide(op) ? &p->wide->at : &p->at;
   return at->total[op->op == OP_CIRCUIT ? 0 : op->op == OP_CIRCUIT_VJP ? 1 : 2];
 }
+
+int64_t sim_runs(const KOp *op) {
+  const SimPlan *p = op->plan;
+  const CircuitMethod method = op->op == OP_CIRCUIT_VJP ? (CircuitMethod)op->attr.i[0] : METHOD_ADJOINT;
+  if (method == METHOD_SPSA) return 2;
+  if (method != METHOD_SHIFT && method != METHOD_FINITE) return 1;
+  int64_t runs = 0;
+  for (int i = 0; i < p->n_slots; i++)
+    if (p->slot[i].n_shared + p->slot[i].n_row > 0)
+      runs += method == METHOD_FINITE || p->slot[i].controlled ? 4 : 2;
+  return runs;
+}
