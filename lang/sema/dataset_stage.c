@@ -140,12 +140,14 @@ const Value *fn_take(Sema *S, Args *args, const Builtin *self) {
   return dataset_done(S, out);
 }
 
-/* drop(n) */
+/* drop(n, by = column) */
 const Value *fn_drop(Sema *S, Args *args, const Builtin *self) {
   int64_t n;
+  const char *by;
   const Dataset *from = stage_data(S, args);
   const Value *out;
-  if (from == NULL || !row_count(S, args->v[1], self->name, 0, &n) || !fixed_rows(S, from, args, false))
+  if (from == NULL || !row_count(S, args->v[1], self->name, 0, &n) || !fixed_rows(S, from, args, false) ||
+      !label_column(S, from, args->v[2], &by))
     return S->error;
   if (n >= from->rows) {
     say(S, DIAG_SHAPE, args->v[1]->span, "`drop(%lld)` leaves none of %s%lld rows", (long long)n,
@@ -153,8 +155,8 @@ const Value *fn_drop(Sema *S, Args *args, const Builtin *self) {
     return S->error;
   }
   Dataset *d = dataset_new(S, DATA_DROP, args->v[0], args->span, &out);
-  d->n = n;
-  dataset_other_rows(d, d->rows - n, d->exact);
+  d->n = n, d->by = by;
+  dataset_other_rows(d, d->rows - n, d->exact && by == NULL);
   return dataset_done(S, out);
 }
 

@@ -131,6 +131,24 @@ static int slot_of_param(Sema *S, const Value *v) {
   return is_param ? (int)node->attr.i[0] : -1;
 }
 
+/* Whether a value is computed from tables and other values of the script alone: no input, no weights. */
+static bool is_outside(const Value *v) {
+  if (v->kind != VAL_TENSOR || v->u.tensor->lift != 0) return false;
+  const Graph *g = v->u.tensor->g;
+  Arena *a = arena_new();
+  bool *seen = ARENA_ARRAY(a, bool, v->u.tensor->node + 1), outside = true;
+  seen[v->u.tensor->node] = true;
+  for (NodeId k = v->u.tensor->node; k >= 0; k--) {
+    if (!seen[k]) continue;
+    const Node *node = g_node(g, k);
+    outside = outside && node->op != OP_DRAW && node->op != OP_PARAM && node->op != OP_COUNT &&
+              (node->op != OP_INPUT || node->attr.i[0] >= 0);
+    for (int i = 0; i < node->n_in; i++) seen[node->in[i]] = true;
+  }
+  arena_free(a);
+  return outside;
+}
+
 static bool start_of(Sema *S, const AstNode *n, const Value *v, const Shape *shape, Start *out) {
   *out = (Start){.kind = START_CONST};
   if (n->op == '~') {
@@ -154,8 +172,10 @@ static bool start_of(Sema *S, const AstNode *n, const Value *v, const Shape *sha
   Shape s;
   ElemKind elem;
   const int same = slot_of_param(S, v);
-  if (v->kind != VAL_LIST && same < 0) {
-    wrong_kind(S, v, "the starting value of a param", "a number, a list of numbers, or another param");
+  const bool outside = same < 0 && is_outside(v);
+  if (v->kind != VAL_LIST && same < 0 && !outside) {
+    wrong_kind(S, v, "the starting value of a param",
+               "a number, a list of numbers, a value from outside, or another param");
     return false;
   }
   if (!val_shape(S, v, &s, &elem) || !shape_equal(&s, shape)) {
@@ -164,16 +184,27 @@ static bool start_of(Sema *S, const AstNode *n, const Value *v, const Shape *sha
     diag_label(d, n->name_span, "declared here");
     return false;
   }
-  if (same >= 0) {
-    *out = S->p->slots.at[same].start;
-    return true;
-  }
+  if (same >= 0) *out = S->p->slots.at[same].start;
+  if (same >= 0 || outside) return true;
   const int64_t count = shape_capacity(shape);
   double *values = ARENA_ARRAY(S->a, double, (int)count);
   int64_t at = 0;
   if (!flatten_numbers(S, v, values, &at, count)) return false;
   out->values = values;
   return true;
+}
+
+/* A start that the run computes: stored where the script declares the object, in front of whatever uses it.
+ */
+static bool store_start(Sema *S, const AstNode *n, int slot) {
+  Region *before = S->region;
+  S->region = S->top_region;
+  const Value *v = eval(S, ast_kid(n, AST_PARAM_value));
+  const Tensor *t = val_is_error(v) ? NULL : want_tensor(S, v, "the starting value of a param");
+  if (t != NULL) g_store(graph_now(S), t->node, slot, n->name_span);
+  region_close(S);
+  S->region = before;
+  return t != NULL;
 }
 
 void walk_param(Sema *S, const AstNode *n) {
@@ -188,12 +219,16 @@ void walk_param(Sema *S, const AstNode *n) {
         S->object->object->name);
   else if (dims_ok && !val_is_error(v) && start_of(S, n, v, &shape, &start)) {
     const char *key = arena_printf(S->a, "%s%s", sym_text(n->name), S->loop_index);
+    const int known = S->p->slots.n;
     const int slot = object_weight(S, key, &shape, start, n->name_span);
     const int same = slot_of_param(S, v);
+    const bool is_new = S->p->slots.n > known;
+    if (is_new && slot >= 0 && same < 0 && is_outside(v) && !store_start(S, n, slot)) out = NULL;
     if (slot >= 0 && same >= 0) S->p->slots.at[slot].site = S->p->slots.at[same].site;
-    if (slot >= 0) out = val_node(S, g_param(graph_now(S), slot, &shape, n->name_span), 0, n->name_span);
+    if (slot >= 0 && out != NULL)
+      out = val_node(S, g_param(graph_now(S), slot, &shape, n->name_span), 0, n->name_span);
   }
-  declare(S, n->name, n->name_span, BIND_PARAM, out);
+  declare(S, n->name, n->name_span, BIND_PARAM, out != NULL ? out : S->error);
 }
 
 /* ---- bodies ---------------------------------------------------------------------------------- */

@@ -212,8 +212,7 @@ static bool first_line(Csv *v) {
     numbers += cell_kind(&c, &number) == CELL_NUMBER;
     bool named = v->o->header && c.n > 0;
     v->source[v->width] = (Source){.whole = true};
-    v->source[v->width].name =
-        named ? cell_text(v->e->arena, &c) : arena_printf(v->e->arena, "%d", v->width + 1);
+    v->source[v->width].name = named ? cell_text(v->e->arena, &c) : arena_printf(v->e->arena, "%d", v->width);
   }
   if (!v->o->header) return true;
   if (numbers == v->width) {

@@ -138,7 +138,7 @@ typedef enum CsvKind { CSV_AUTO, CSV_NUMBER, CSV_LABEL } CsvKind;
 /* A column to read: `as` joins the columns of the file named in `from` side by side ([n] numbers). */
 typedef struct CsvColumn {
   const char *as;
-  const char *const *from; /* with header their names, else numbers from 1 as text */
+  const char *const *from; /* with header their names, else numbers from 0 as text */
   int n;
   bool vector;  /* rows of shape [n], else [] and n is 1 */
   CsvKind kind; /* LABEL and AUTO only with n = 1 */

@@ -49,9 +49,11 @@ DataOrder order_take(Arena *a, DataOrder o, int64_t n, const DataColumn *by) {
   return out;
 }
 
-DataOrder order_drop(Arena *a, DataOrder o, int64_t n) {
+DataOrder order_drop(Arena *a, DataOrder o, int64_t n, const DataColumn *by) {
   DataOrder out = order_new(a, o.n);
-  for (int64_t k = n; k < o.n; k++) add(&out, o.at[k]);
+  int64_t *seen = ARENA_ARRAY(a, int64_t, class_count(by));
+  for (int64_t k = 0; k < o.n; k++)
+    if (seen[class_of(by, o.at[k])]++ >= n) add(&out, o.at[k]);
   return out;
 }
 

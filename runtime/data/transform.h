@@ -23,7 +23,7 @@ DataOrder order_keep(Arena *a, DataOrder o, const uint8_t *keep);
 /* The first n, or all if there are fewer. by: a column of labels or NULL; with it n of each class, in the
  * order they have. */
 DataOrder order_take(Arena *a, DataOrder o, int64_t n, const DataColumn *by);
-DataOrder order_drop(Arena *a, DataOrder o, int64_t n); /* all but the first n */
+DataOrder order_drop(Arena *a, DataOrder o, int64_t n, const DataColumn *by); /* all but the first n */
 /* Sorted by a random word of (place in o, epoch); equal words by place. */
 DataOrder order_shuffle(Arena *a, DataOrder o, uint64_t key, uint32_t epoch);
 /* The first round(share * n) rows (of each class with `by`) and the rest, 0 <= share <= 1. */

@@ -88,7 +88,7 @@ static void make_order(Make *m) {
   DataState *s = m->s;
   DataOrder o = s->order, rest;
   if (d->op == DATA_TAKE) s->order = order_take(a, o, d->n, by_column(m));
-  if (d->op == DATA_DROP) s->order = order_drop(a, o, d->n < o.n ? d->n : o.n);
+  if (d->op == DATA_DROP) s->order = order_drop(a, o, d->n, by_column(m));
   if (d->op == DATA_SHUFFLE) s->order = order_shuffle(a, o, key_of(m->r, d), 0);
   if (d->op == DATA_BALANCE) s->order = order_balance(a, o, by_column(m));
   if (d->op == DATA_SPLIT)

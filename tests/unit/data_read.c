@@ -166,8 +166,8 @@ static void csv_missing_and_numbers(void **state) {
   const char *text = "1;2;3\n?;2;7\n4;;0\n7;8;1\n";
   DataFile f = put("x.csv", text, strlen(text));
   const CsvColumn columns[] = {
-      {.as = "x", .from = (const char *const[]){"2"}, .n = 1},
-      {.as = "label", .from = (const char *const[]){"3"}, .n = 1, .kind = CSV_LABEL}};
+      {.as = "x", .from = (const char *const[]){"1"}, .n = 1},
+      {.as = "label", .from = (const char *const[]){"2"}, .n = 1, .kind = CSV_LABEL}};
   CsvOptions o = {.separator = ';', .missing = CSV_DROP, .columns = columns, .n = 2};
   must(csv_read(&error, &f, &o, &t));
   assert_int_equal(t.rows, 3);

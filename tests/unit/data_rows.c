@@ -42,8 +42,8 @@ static void orders(void **state) {
   check_order(order_take(a, all, 3, NULL), "0 1 2");
   check_order(order_take(a, all, 50, NULL), "0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19");
   check_order(order_take(a, all, 2, &label), "0 1 2 3 6 7");
-  check_order(order_drop(a, all, 17), "17 18 19");
-  check_order(order_drop(a, all, 20), "");
+  check_order(order_drop(a, all, 17, NULL), "17 18 19");
+  check_order(order_drop(a, all, 20, NULL), "");
   check_order(order_take(a, order_keep(a, all, keep), 5, NULL), "0 1 3 4 5");
   check_order(order_balance(a, order_take(a, all, 7, NULL), &label), "0 2 3");
   order_split(a, all, 0.8, NULL, &first, &rest);
