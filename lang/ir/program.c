@@ -250,6 +250,13 @@ static void put_line(const Print *d, const Stmt *s) {
             slot_text(d, x->loss));
     break;
   }
+  case STMT_ROUTE: {
+    const Routing *r = &d->p->routings.at[s->index];
+    fprintf(d->out, "route rows of %s where %s is %s", slot_text(d, r->from), slot_text(d, r->mask),
+            r->holds ? "true" : "false");
+    fprintf(d->out, ": %s to %s", slot_text(d, r->part), slot_text(d, r->result));
+    break;
+  }
   case STMT_GROUPS: put_groups(d, &d->p->groupings.at[s->index]); break;
   case STMT_IF: fprintf(d->out, "if %s", slot_text(d, s->slot)); break;
   case STMT_LOSS:

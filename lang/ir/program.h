@@ -151,6 +151,7 @@ typedef enum StmtKind {
   STMT_LOSS, /* the value of a minimize in `slot`: checked for NaN, added to series with the weight of rows */
   STMT_SHARE,  /* 0 or 1 in `slot`, added to series, whose entries are means over an epoch */
   STMT_GROUPS, /* run block once for each group of rows */
+  STMT_ROUTE,  /* run block on the rows that a condition picks */
   STMT_SEARCH, /* an optimiser that runs block, which evaluates the loss, as often as it likes */
   STMT_RECORD, /* append slot to series */
   STMT_STOP,   /* end the train after this step or every */
@@ -186,7 +187,7 @@ typedef struct Stmt {
   int slot;             /* REPEAT, IF, LOSS, RECORD, PRINT, EXPECT (condition); -1 none */
   int series;           /* LOSS, RECORD */
   Block *block, *other; /* REPEAT, IF */
-  int index;            /* TRAIN, DATA, CLAIM, REPORT, SAVE, GROUPS, SEARCH, SWEEP: which */
+  int index;            /* TRAIN, DATA, CLAIM, REPORT, SAVE, ROUTE, GROUPS, SEARCH, SWEEP: which */
   int count_id;         /* LOSS: count of the rows that it is the mean of; 0: those of the minibatch */
   bool is_assert;       /* EXPECT */
   const char *text; /* PRINT: what was written (without slot: the whole line); EXPECT: the reason, or NULL */
@@ -212,6 +213,17 @@ typedef struct Grouping {
   int missing;       /* slot to which the number of absent groups is added */
   Span span;
 } Grouping;
+
+/* One side of a `route`: the rows of `from` where the bools of `mask` are `holds` are copied to `to`, whose
+ * count `rows` is set, the block makes `part` of them (unless there are none), and its rows go to their
+ * places in `result`. */
+typedef struct Routing {
+  int mask, from, to, part, result;
+  bool holds;
+  Dim count; /* rows of mask, from, result */
+  uint32_t rows;
+  Block *block;
+} Routing;
 
 /* What an optimiser needs that evaluates the loss itself. After its step slot `loss` holds what it first was.
  */
@@ -426,6 +438,7 @@ typedef struct Program {
   VEC(Train) trains;
   VEC(Series) series;
   VEC(Grouping) groupings;
+  VEC(Routing) routings;
   VEC(Search) searches;
   VEC(Claim) claims;
   VEC(Sweep) sweeps;

@@ -23,6 +23,7 @@
  *   kept.c       vars of the top level that a train changes
  *   stmt.c       statements that may stand in several places; var.c what a `var` keeps in `if` and `repeat`
  *   dataset.c, dataset_source.c, dataset_stage.c   data
+ *   route.c      rows through one of two models; counted operations
  *   judge.c      metrics of a model on a dataset
  *   weights_file.c  `load` and `save`
  *   train.c, minimize.c, report.c, sweep.c, toplevel.c   the other blocks

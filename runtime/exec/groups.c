@@ -1,5 +1,5 @@
-/* `per`: the rows of a minibatch, group by group. Groups are numbered in the order of their first rows, so
- * what labels are called changes no bit. */
+/* `per`: the rows of a minibatch, group by group; `route`: rows by a condition. Groups are numbered in the
+ * order of their first rows, so what labels are called changes no bit. */
 #include <string.h>
 
 #include "runtime/exec/run_state.h"
@@ -108,5 +108,25 @@ RunEnd groups_execute(Run *r, const Stmt *s) {
   }
   char *missing = r->slot_data[g->missing];
   run_write(r, missing, 0, run_read(r, missing, 0) + (double)absent(g, state->n));
+  return end;
+}
+
+/* ---- route ------------------------------------------------------------------------------------------ */
+
+RunEnd route_execute(Run *r, const Stmt *s) {
+  const Routing *way = &r->program->routings.at[s->index];
+  const int64_t rows = way->count.count != 0 ? r->counts[way->count.count] : way->count.n;
+  const size_t in = (size_t)shape_row_size(&r->program->slots.at[way->from].shape) * r->set->real;
+  const size_t out = (size_t)shape_row_size(&r->program->slots.at[way->part].shape) * r->set->real;
+  int64_t n = 0;
+  for (int64_t row = 0; row < rows; row++)
+    if ((run_read(r, r->slot_data[way->mask], row) != 0) == way->holds)
+      memcpy(r->slot_data[way->to] + (size_t)n++ * in, r->slot_data[way->from] + (size_t)row * in, in);
+  r->counts[way->rows] = n;
+  RunEnd end = n > 0 ? block_execute(r, s->block) : RUN_DONE;
+  n = 0;
+  for (int64_t row = 0; end == RUN_DONE && row < rows; row++)
+    if ((run_read(r, r->slot_data[way->mask], row) != 0) == way->holds)
+      memcpy(r->slot_data[way->result] + (size_t)row * out, r->slot_data[way->part] + (size_t)n++ * out, out);
   return end;
 }

@@ -132,6 +132,7 @@ void rivals_judge(Run *r, const Train *t, TrainState *s);
 /* groups.c */
 void groups_make(Run *r);
 RunEnd groups_execute(Run *r, const Stmt *s);
+RunEnd route_execute(Run *r, const Stmt *s);
 /* Finds the groups of the present minibatch; sets the rows of group k and their number. */
 void groups_clear(Run *r, int grouping); /* sets what they add up to to 0 */
 void groups_find(Run *r, int grouping);

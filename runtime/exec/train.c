@@ -165,6 +165,7 @@ static RunEnd statement(Run *r, const Block *b, int at) {
   case STMT_SHARE: add_to_mean(r, s, run_slot_get(r, s->slot, 0), 1); return RUN_DONE;
   case STMT_SEARCH: return search_execute(r, s);
   case STMT_GROUPS: return groups_execute(r, s);
+  case STMT_ROUTE: return route_execute(r, s);
   case STMT_RECORD: append(r, s->series, r->slot_data[s->slot]); return RUN_DONE;
   case STMT_STOP: r->stop_now = true; return RUN_DONE;
   case STMT_TRAIN: return train_execute(r, s);

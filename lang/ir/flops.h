@@ -1,0 +1,12 @@
+/* Counted floating-point operations: what a value costs, whatever machine computes it.
+ *
+ * A multiply-add counts two, every other elementary operation on an element one, moving numbers nothing. A
+ * gate on a state of 2^n amplitudes counts 14 * 2^n on one qubit and 30 * 2^n on more (complex products of 2
+ * x 2 and 4 x 4 matrices); density matrices have 4^n. */
+#ifndef QGN_FLOPS_H
+#define QGN_FLOPS_H
+#include "lang/ir/graph.h"
+
+/* Operations of one node: `each` times its rows where it runs over a count (*count its id), else in all. */
+double g_flops(const Graph *g, NodeId id, uint32_t *count);
+#endif
