@@ -39,6 +39,8 @@ BuiltinFn fn_glyphs, fn_toy, fn_bars_source, fn_file, fn_npy, fn_csv;
 /* dataset_stage.c */
 BuiltinFn fn_redraw, fn_take, fn_drop, fn_order, fn_corrupt, fn_split, fn_kfold, fn_join, fn_keep, fn_columns,
     fn_rename, fn_scale, fn_resize, fn_invert, fn_augment;
+/* group_values.c */
+BuiltinFn fn_groups;
 /* route.c */
 BuiltinFn fn_route, fn_cost;
 /* weights_file.c */

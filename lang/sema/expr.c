@@ -267,6 +267,7 @@ static const Value *items_of(Sema *S, const AstNode *n, ValueKind kind) {
 static const Value *comprehension(Sema *S, const AstNode *n) {
   const Value *over = eval(S, ast_kid(n, AST_COMPREHENSION_range));
   if (val_is_error(over)) return over;
+  if (over->kind == VAL_GROUPS) return groups_each(S, n, over);
   int count = 0;
   const Value *const *items = static_items(S, over, "what a comprehension runs over", &count);
   if (items == NULL) return S->error;

@@ -68,6 +68,7 @@ const Value *fn_sum(Sema *S, Args *args, const Builtin *self) {
   const Value *const *items;
   int n;
   const Value *x = args->v[0];
+  if (x->kind == VAL_GROUPS && args->v[1] == NULL && args->v[2] == NULL) return groups_sum(S, x, args->span);
   if (x->kind == VAL_LIST && x->u.list.n > 0 && x->u.list.at[0]->kind == VAL_OP)
     return op_sum(S, x, args->span);
   if (args->v[1] == NULL && args->v[2] == NULL && all_numbers(S, x, &items, &n))

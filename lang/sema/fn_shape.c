@@ -296,6 +296,7 @@ const Value *fn_rows(Sema *S, Args *args, const Builtin *self) {
   ElemKind elem;
   (void)self;
   if (x->kind == VAL_DATASET) return dataset_rows(S, x, args->span);
+  if (x->kind == VAL_GROUPS) return groups_count(S, x, args->span);
   if (val_can_be_tensor(x) && val_shape(S, x, &s, &elem) && s.rank > 0)
     return val_of_dim(S, s.d[0], args->span);
   wrong_kind(S, x, "the argument of `rows`", "a dataset or a tensor with rows");

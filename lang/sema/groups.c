@@ -18,16 +18,17 @@ static int64_t classes_of(const Tensor *t) {
   return p->rank > 0 ? p->d[p->rank - 1].n : 0;
 }
 
-static bool is_label_row(Sema *S, const Value *v, const Tensor *t, uint32_t count) {
+static bool is_label_row(Sema *S, const Value *v, const Tensor *t, uint32_t count, const char *who) {
   const char *name = src_of_span(S, v->span);
   if (t->elem == ELEM_REAL) {
-    Diag *d = say(S, DIAG_TYPE, v->span, "`per` groups rows by labels or bools, but `%s` is of reals", name);
+    Diag *d =
+        say(S, DIAG_TYPE, v->span, "`%s` groups rows by labels or bools, but `%s` is of reals", who, name);
     diag_help(d, "a comparison, `argmax`, `floor` or `round` makes labels of them");
     return false;
   }
   if (t->shape.rank == 1 && t->shape.d[0].count == count) return true;
-  Diag *d = say(S, DIAG_SHAPE, v->span, "`per` needs one label for each row of the minibatch, but `%s` is %s",
-                name, sema_shape_text(S, &t->shape));
+  Diag *d = say(S, DIAG_SHAPE, v->span, "`%s` needs one label for each row of the minibatch, but `%s` is %s",
+                who, name, sema_shape_text(S, &t->shape));
   if (t->shape.rank == 2 && dim_is_one(t->shape.d[1])) diag_help(d, "write `let g = %s[:, 0]` before", name);
   return false;
 }
@@ -44,22 +45,22 @@ static int missing_slot(Sema *S) {
   return info->missing_groups;
 }
 
-/* The grouping of a statement; false after an error. */
-static bool grouping_of(Sema *S, const AstNode *names, Grouping *g) {
+bool grouping_make(Sema *S, int n, const Value *const *labels, const char *name, Span span, Grouping *g) {
   const Train *t = &S->p->trains.at[S->train->index];
-  int *by = ARENA_ARRAY(S->a, int, names->n + 1);
-  int64_t *classes = ARENA_ARRAY(S->a, int64_t, names->n + 1);
+  int *by = ARENA_ARRAY(S->a, int, n + 1);
+  int64_t *classes = ARENA_ARRAY(S->a, int64_t, n + 1);
   bool ok = true;
   if (t->batch_count == 0) {
     Diag *d =
-        say(S, DIAG_PLACE, names->span, "`per` groups the rows of a minibatch, but this step has no columns");
+        say(S, DIAG_PLACE, span, "`%s` groups the rows of a minibatch, but this step has no columns", name);
     diag_help(d, "name columns of the train's data: `step x[B, 1] { ... }`");
     return false;
   }
-  for (int i = 0; i < names->n; i++) {
-    const Value *v = eval(S, names->kids[i]);
-    const Tensor *x = val_is_error(v) ? NULL : want_tensor(S, v, "what `per` groups by");
-    if (x == NULL || !is_label_row(S, v, x, (uint32_t)t->batch_count)) {
+  for (int i = 0; i < n; i++) {
+    const Tensor *x = val_is_error(labels[i])
+                          ? NULL
+                          : want_tensor(S, labels[i], arena_printf(S->a, "what `%s` groups by", name));
+    if (x == NULL || !is_label_row(S, labels[i], x, (uint32_t)t->batch_count, name)) {
       ok = false;
       continue;
     }
@@ -68,14 +69,21 @@ static bool grouping_of(Sema *S, const AstNode *names, Grouping *g) {
   }
   if (!ok) return false;
   vec_push(S->a, &S->p->counts, ((Count){"rows of the group", COUNT_GROUP, S->p->groupings.n, t->batch}));
-  *g = (Grouping){.n_by = names->n,
+  *g = (Grouping){.n_by = n,
                   .by = by,
                   .classes = classes,
                   .count = (uint32_t)t->batch_count,
                   .rows = (uint32_t)(S->p->counts.n - 1),
                   .missing = missing_slot(S),
-                  .span = names->span};
+                  .span = span};
   return true;
+}
+
+/* The grouping of a statement; false after an error. */
+static bool grouping_of(Sema *S, const AstNode *names, Grouping *g) {
+  const Value **labels = ARENA_ARRAY(S->a, const Value *, names->n + 1);
+  for (int i = 0; i < names->n; i++) labels[i] = eval(S, names->kids[i]);
+  return grouping_make(S, names->n, labels, "per", names->span, g);
 }
 
 /* ---- values that the groups read ------------------------------------------------------------------ */
@@ -111,15 +119,15 @@ static int whole_slot(Again *a, NodeId id) {
   return slot;
 }
 
-static int rows_slot(Again *a, int from, const Node *n) {
-  Sema *S = a->S;
-  Shape shape = n->shape;
-  shape.d[0].count = a->groups->rows;
-  const SlotInfo *info = &S->slots.at[from];
-  const int to = copy_slot(S, arena_printf(S->a, "%s.group", S->p->slots.at[from].name), &shape, n->elem,
-                           n->span, info->n_deps, info->deps);
-  vec_push(S->a, &a->groups->from, from);
-  vec_push(S->a, &a->groups->to, to);
+int group_rows_slot(Sema *S, Grouping *g, int from, Span span) {
+  const Slot slot = S->p->slots.at[from];
+  const SlotInfo info = S->slots.at[from];
+  Shape shape = slot.shape;
+  shape.d[0].count = g->rows;
+  const int to = copy_slot(S, arena_printf(S->a, "%s.group", slot.name), &shape, slot.elem, span, info.n_deps,
+                           info.deps);
+  vec_push(S->a, &g->from, from);
+  vec_push(S->a, &g->to, to);
   return to;
 }
 
@@ -134,7 +142,7 @@ static NodeId keep(void *ctx, NodeId id, bool rows_only) {
     vec_push(a->S->a, &a->kept, ((Kept){id, whole_slot(a, id), -1}));
     k = &a->kept.at[a->kept.n - 1];
   }
-  if (rows_only && k->rows < 0) k->rows = rows_slot(a, k->slot, n);
+  if (rows_only && k->rows < 0) k->rows = group_rows_slot(a->S, a->groups, k->slot, n->span);
   Shape shape = n->shape;
   if (rows_only) shape.d[0].count = a->groups->rows;
   const NodeId in = g_input(a->r.to, rows_only ? k->rows : k->slot, &shape, n->elem, n->span);
@@ -174,8 +182,7 @@ static void say_cannot(Sema *S, const Minimize *m, const Restrict *r) {
   diag_help(d, "compute it inside of the loss, from the columns of the step");
 }
 
-/* A slot with a number for each group's share to be added to, and the node of what is in it now. */
-static int sum_slot(Sema *S, Grouping *g, const char *name, const Shape *shape, Span span) {
+int group_sum_slot(Sema *S, Grouping *g, const char *name, const Shape *shape, Span span) {
   const int slot = slot_new(S, SLOT_VALUE, name, shape, ELEM_REAL, span);
   vec_push(S->a, &g->sums, slot);
   return slot;
@@ -194,7 +201,8 @@ static int *add_share(Sema *S, Grouping *g, const Minimize *m, const Value *grad
   for (int k = 0; k < m->n_weights; k++) {
     const Slot *w = &S->p->slots.at[m->weights[k]];
     const Shape shape = w->shape;
-    sums[k] = sum_slot(S, g, arena_printf(S->a, "%s.%s.gradient", S->train->name, w->name), &shape, span);
+    sums[k] =
+        group_sum_slot(S, g, arena_printf(S->a, "%s.%s.gradient", S->train->name, w->name), &shape, span);
     const NodeId before = g_input(to, sums[k], &shape, ELEM_REAL, span);
     g_store(to, g_binary(to, OP_ADD, before, g_binary(to, OP_MUL, part[k], share, span), span), sums[k],
             span);

@@ -207,6 +207,11 @@ const Value *eval_index(Sema *S, const AstNode *n) {
   const AstNode *indices = ast_kid(n, AST_INDEX_indices);
   const Value *v = eval(S, ast_kid(n, AST_INDEX_value));
   if (val_is_error(v)) return v;
+  if (v->kind == VAL_TENSOR && indices->n == 1 && indices->kids[0]->kind == AST_NAME) {
+    const Binding *b = scope_find(S->scope, indices->kids[0]->name);
+    if (b != NULL && b->value->kind == VAL_GROUPS)
+      return groups_rows_of(S, v, eval(S, indices->kids[0]), n->span);
+  }
   if (v->kind == VAL_TENSOR || v->kind == VAL_SERIES || v->kind == VAL_STAGE) return index_tensor(S, v, n);
   if (v->kind == VAL_DATASET) {
     const Value *name = indices->n == 1 ? eval(S, indices->kids[0]) : S->error;

@@ -47,6 +47,13 @@ int instruments_watch(Sema *S, const Minimize *m, const Value *gradient);
 
 /* groups.c: `minimize ... per names`. */
 void minimize_per(Sema *S, Minimize *m, const AstNode *names);
+/* Groups of the minibatch's rows by n labels of the step; false after an error. `name` for messages: `per`.
+ */
+bool grouping_make(Sema *S, int n, const Value *const *labels, const char *name, Span span, Grouping *g);
+/* A slot that the groups add to, 0 before the first. */
+int group_sum_slot(Sema *S, Grouping *g, const char *name, const Shape *shape, Span span);
+/* The slot of a group's rows of the slot `from`, whose first axis is the minibatch's. */
+int group_rows_slot(Sema *S, Grouping *g, int from, Span span);
 /* The loss, made of the nodes of `from`, again in the open graph; with `g` over the rows of a group only.
  * NULL after an error. */
 const Value *loss_again(Sema *S, const Minimize *m, Graph *from, Grouping *g);

@@ -127,6 +127,7 @@ const char *val_kind_text(ValueKind k) {
   case VAL_ROW: return "a row of a table";
   case VAL_MODULE: return "a module";
   case VAL_FILE: return "a block from a file";
+  case VAL_GROUPS: return "a grouping of rows";
   case VAL_NOTHING: return "nothing";
   }
   return "a value";
@@ -179,6 +180,7 @@ const char *val_describe(Sema *S, const Value *v) {
     return v->u.qubits.is_single ? "one qubit" : arena_printf(S->a, "a register of %d qubits", v->u.qubits.n);
   case VAL_MODULE: return arena_printf(S->a, "the module `%s`", v->u.module->stem);
   case VAL_FILE: return arena_printf(S->a, "the block `%s` from a file", v->u.file->name);
+  case VAL_GROUPS:
   case VAL_ERROR:
   case VAL_INTERVAL:
   case VAL_DIST:

@@ -58,6 +58,7 @@ static const char *type_text(Sema *S, const Value *v) {
   case VAL_FIGURE:
   case VAL_ROW:
   case VAL_MODULE:
+  case VAL_GROUPS:
   case VAL_FILE: return val_describe(S, v);
   }
   return "";

@@ -163,6 +163,7 @@ bool val_shape(Sema *S, const Value *v, Shape *out, ElemKind *elem) {
   case VAL_ROW:
   case VAL_MODULE:
   case VAL_FILE:
+  case VAL_GROUPS:
   case VAL_NOTHING: return false;
   }
   return false;
@@ -330,6 +331,7 @@ static const Value *as_tensor(Sema *S, const Value *v, const char *what) {
   case VAL_ROW:
   case VAL_MODULE:
   case VAL_FILE:
+  case VAL_GROUPS:
   case VAL_NOTHING: break;
   }
   wrong_kind(S, v, what, "a number or a tensor");

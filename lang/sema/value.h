@@ -50,6 +50,7 @@ typedef enum ValueKind {
   VAL_ROW,      /* row of a report table */
   VAL_MODULE,   /* module */
   VAL_FILE,     /* file: a block from an OpenQASM file */
+  VAL_GROUPS,   /* groups: of rows; one of them in a comprehension; what that makes, to be summed up */
   VAL_NOTHING   /* result of a call made for its effect */
 } ValueKind;
 
@@ -60,6 +61,7 @@ typedef struct DefInfo DefInfo;
 typedef struct Builtin Builtin;
 typedef struct ModuleInfo ModuleInfo;
 typedef struct FileBlock FileBlock;
+typedef struct GroupsValue GroupsValue;
 
 typedef struct Tensor {
   Graph *g;
@@ -172,6 +174,7 @@ struct Value {
     RowValue row;
     const ModuleInfo *module;
     const FileBlock *file;
+    GroupsValue *groups;
     struct {
       int index, point; /* point -1: all */
     } sweep;

@@ -24,6 +24,7 @@
  *   stmt.c       statements that may stand in several places; var.c what a `var` keeps in `if` and `repeat`
  *   dataset.c, dataset_source.c, dataset_stage.c   data
  *   route.c      rows through one of two models; counted operations
+ *   group_values.c  groups of rows as values
  *   judge.c      metrics of a model on a dataset
  *   weights_file.c  `load` and `save`
  *   train.c, minimize.c, report.c, sweep.c, toplevel.c   the other blocks
@@ -556,6 +557,11 @@ const Value *call_def(Sema *S, DefInfo *def, Args *args);
 bool match_params(Sema *S, Args *args, const AstNode *params, const Value **out);
 const Value *call_object(Sema *S, ObjectInfo *o, Args *args);
 
+/* group_values.c: `[e for s in groups(...)]`, which only `sum` takes; x[s]; rows(s); the sum. */
+const Value *groups_each(Sema *S, const AstNode *comprehension, const Value *groups);
+const Value *groups_rows_of(Sema *S, const Value *x, const Value *group, Span span);
+const Value *groups_count(Sema *S, const Value *group, Span span);
+const Value *groups_sum(Sema *S, const Value *made, Span span);
 /* judge.c: where a model and a dataset stand for predictions (and labels), these take their place among the
  * positional arguments. False after an error. */
 bool judge_on_data(Sema *S, Args *args, bool labels);
