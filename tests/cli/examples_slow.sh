@@ -2,7 +2,10 @@
 # The studies beside the examples, in their quick tier.
 # shellcheck source=tests/cli/lib.bash
 . "$(dirname "$0")/lib.bash"
-cp -R "$QGN_ROOT/examples/repfair" repfair
-must "$QGN" run --fresh -q repfair
-must "$QGN" run --fresh -q repfair/arms.qgn
+for name in gaussian repfair augment; do
+  cp -R "$QGN_ROOT/examples/$name" "$name"
+  for script in "$name"/*.qgn; do
+    [ "${script##*/}" = parts.qgn ] || must "$QGN" run --fresh -q "$script" --set tier=quick --deny warnings >"${script%.qgn}.txt"
+  done
+done
 finish
