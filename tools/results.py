@@ -196,8 +196,37 @@ def page(claims, results):
         for one in mine:
             out += row(os.path.basename(one["file"]), one["script"], f"`{command(one)}`",
                        one["lock"]["family"].split(",")[0], seconds_of(one))
-        out += sweeps(mine)
+        out += speed(example) + sweeps(mine)
     return out
+
+
+# What a step of each document's own stack is in bench/: workload, its row, in words.
+STACKS = {
+    "gaussian": [("w1", "torch_step-shift", "PennyLane and PyTorch, parameter shift")],
+    "repfair": [("w4", "torch_step-backprop", "PennyLane and PyTorch, backpropagation")],
+    "augment": [("w4", "torch_step-backprop", "PyTorch and a simulator of circuits, the GAN"),
+                ("w6", "torch_step-backprop", "PyTorch and a simulator of circuits, the classifier")],
+}
+
+
+def fastest(rows, name):
+    times = [r["summary"]["ms_per_step_median"] for r in rows
+             if r["key"].startswith(name) and "ms_per_step_median" in r["summary"]]
+    return min(times) if times else None
+
+
+def speed(example):
+    """How much faster a step is than with the document's own stack, from the files of `make bench`."""
+    out = "\n" + row("speed", "the document's stack", "its ms per step", "qgn", "times") + "|---" * 5 + "|\n"
+    for workload, name, text in STACKS.get(example, []):
+        path = os.path.join(ROOT, "bench", workload, "results.json")
+        rows = json.load(open(path, encoding="utf-8"))["rows"] if os.path.exists(path) else []
+        peer, own = fastest(rows, name), fastest(rows, "qgn")
+        if peer and own:
+            out += row(workload.upper(), text, short(peer), short(own), f"{peer / own:.0f}")
+        else:
+            out += row(workload.upper(), text, "not measured", "", "")
+    return out if example in STACKS else ""
 
 
 def sweeps(results):
