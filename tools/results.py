@@ -9,7 +9,7 @@ A result file, examples/NAME/results/*.json, is what `qgn show RUN --json` print
 `statements` hash (of the script and its modules, without comments, layout and reports) must be that of the
 present script, or the numbers belong to another one. Rows made at an older number of numerics are marked.
 examples/claims.tsv lists what is claimed: id, example, what the document says. A claim that no result file
-has is a row too: "not run".
+has is a row too: "not run". Results of the quick tier say nothing about a document; they are there to be run again.
 
 Environment: QGN, the program (build/qgn); RESULTS_ROOT, another project folder, for tests."""
 import glob
@@ -147,6 +147,11 @@ def tier_of(one):
     return hypers.get("tier", "document")
 
 
+def settings_of(one):
+    """What was set from outside but the tier."""
+    return ", ".join(s for s in one["lock"]["sets"] if not s.startswith("tier=")) or "-"
+
+
 def seconds_of(one):
     times = one["times"]
     text = f"{times['training_seconds']:.0f}" if times["training_seconds"] >= 10 else f"{times['training_seconds']:.2g}"
@@ -159,8 +164,9 @@ HEAD = """# What the documents claim, and what came out
 
 Made by `make results` from `examples/*/results/*.json`; not to be edited. Each row is a claim of a document in one run
 of a script: the document's figure, the measured one (a mean ± half of the 95 % interval where there is a value for each
-seed; Student's t), and the verdict by the condition that the script states. Claims are numbered as in the scripts. A
-claim that does not reproduce is a result. `seconds` are those of training on one thread of a shared two-core machine,
+seed; Student's t), and the verdict by the condition that the script states. Claims are numbered as in the scripts. Where
+a condition compares two arms, the interval is that of 4000 bootstrap samples of the paired differences. A claim that does
+not reproduce is a result. `seconds` are those of training on one thread of a shared two-core machine,
 all points of a sweep together.
 """
 
@@ -173,13 +179,13 @@ def claim_rows(identity, text, results, present):
     rows = []
     for one in results:
         for claim in one["results"]["claims"]:
-            if claim["id"] != identity:
+            if claim["id"] != identity or tier_of(one) == "quick":
                 continue
             old = "" if one["lock"]["numerics"] == present else f" (numerics {one['lock']['numerics']})"
             rows.append(row(identity, text, ", ".join(cell(x) for x in claim["document"]) or "no figure",
                             ", ".join(cell(x) for x in claim["measured"]), runs_of(seeds_of(one, claim)), tier_of(one),
-                            claim["verdict"] + old, f"[{os.path.basename(one['file'])}](../{one['file']})"))
-    return rows or [row(identity, text, "", "", "", "", "not run", "")]
+                            settings_of(one), claim["verdict"] + old, f"[{os.path.basename(one['file'])}](../{one['file']})"))
+    return rows or [row(identity, text, "", "", "", "", "", "not run", "")]
 
 
 def page(claims, results):
@@ -187,8 +193,8 @@ def page(claims, results):
     for example in sorted({c[1] for c in claims}):
         mine = [r for r in results if r["example"] == example]
         out += f"\n## {example}\n\n"
-        out += row("claim", "what is said", "document", "measured", "seeds", "tier", "verdict", "result file")
-        out += "|---" * 8 + "|\n"
+        out += row("claim", "what is said", "document", "measured", "seeds", "tier", "settings", "verdict", "result file")
+        out += "|---" * 9 + "|\n"
         for identity, _, text in [c for c in claims if c[1] == example]:
             out += "".join(claim_rows(identity, text, mine, present))
         if mine:
@@ -233,7 +239,7 @@ def sweeps(results):
     """The tables of the sweeps: a row for each point, mean and interval of each record."""
     out = ""
     for one in results:
-        for name, sweep in one["results"].get("sweeps", {}).items():
+        for name, sweep in ({} if tier_of(one) == "quick" else one["results"].get("sweeps", {})).items():
             records = [k for k in sweep if k not in ("points", "seeds")]
             records = [k for k in records if sweep[k] and len(sweep[k][0]) == max(1, len(sweep["seeds"]))]
             axes = list(sweep["points"][0]) if sweep["points"] else []
@@ -278,7 +284,7 @@ def spot(results):
             print(f"FAIL  {example}: no result file of numerics {present}")
             bad += 1
             continue
-        one = min(mine, key=lambda r: r["times"]["training_seconds"])
+        one = min(mine, key=lambda r: (r["times"]["loaded"], r["times"]["training_seconds"]))
         with tempfile.TemporaryDirectory() as work:
             words = ["run", os.path.join(ROOT, one["script"]), "--fresh", "-q"]
             for s in one["lock"]["sets"]:
