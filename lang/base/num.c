@@ -148,3 +148,10 @@ static int print(char *buf, size_t cap, double x, bool single) {
 
 int num_print(char *buf, size_t cap, double x) { return print(buf, cap, x, false); }
 int num_print_single(char *buf, size_t cap, float x) { return print(buf, cap, (double)x, true); }
+
+const char *num_bytes(Arena *a, double bytes) {
+  static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
+  int u = 0;
+  for (; bytes >= 999.5 && u < 6; u++) bytes /= 1000;
+  return arena_printf(a, u == 0 ? "%.0f %s" : "%.3g %s", bytes, units[u]);
+}

@@ -5,6 +5,7 @@
 #define QGN_NUM_H
 #include <stdbool.h>
 #include <stddef.h>
+#include "lang/base/arena.h"
 
 /* The longest text that num_print writes, with its NUL. */
 #define NUM_MAX 32
@@ -19,4 +20,7 @@ bool num_parse(const char *s, size_t n, double *out);
 int num_print(char *buf, size_t cap, double x);
 /* The same for a float: shortest that reads back as the same float. */
 int num_print_single(char *buf, size_t cap, float x);
+
+/* A size for people, with three digits: "512 B", "1.34 MB" (1 MB = 10^6 bytes). The text lives in `a`. */
+const char *num_bytes(Arena *a, double bytes);
 #endif

@@ -103,6 +103,9 @@ bool cli_read_script(Cli *c, const char *path, CliScript *out);
 Program *cli_load(Cli *c, const char *path, CliScript *script, AstNode **tree);
 /* The same of a script that was read. */
 Program *cli_elaborate(Cli *c, const CliScript *script, AstNode **tree);
+/* fit.c: false, and E0701 with the largest settings that would fit, where the program needs more memory than
+ * there is; nothing of that size is allocated. */
+bool cli_fits(Cli *c, const CliScript *script, const Program *p);
 /* The name of the runs of a script: its stem, or its folder for main.qgn. */
 const char *cli_run_name(Arena *a, const char *path);
 

@@ -152,13 +152,6 @@ Plan *plan_make(Cli *c, const Program *p) {
 
 /* ---- numbers for people ---------------------------------------------------------------------- */
 
-const char *plan_bytes(Arena *a, double x) {
-  static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
-  int u = 0;
-  for (; x >= 999.5 && u < 6; u++) x /= 1000;
-  return arena_printf(a, u == 0 ? "%.0f %s" : "%.3g %s", x, units[u]);
-}
-
 const char *plan_number(Arena *a, double x) {
   static const char *const units[] = {"", " k", " M", " G", " T", " P", " E"};
   int u = 0;

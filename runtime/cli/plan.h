@@ -61,8 +61,7 @@ void plan_show(Cli *c, const Program *p);
  * the plan. False if that cannot be found out. */
 bool plan_calibrate(Cli *c, const Plan *plan, int qubits, double speed[2]);
 
-/* "1.5 kB", "12 µs", "3.2 M" (operations). */
-const char *plan_bytes(Arena *a, double x);
+/* "12 us", "3.2 M" (operations). */
 const char *plan_seconds(Arena *a, double x);
 const char *plan_number(Arena *a, double x);
 #endif

@@ -1,5 +1,6 @@
 /* A plan as text: `label value` rows, values wrapped between words. */
 #include <string.h>
+#include "lang/base/num.h"
 #include "runtime/cli/plan.h"
 
 #define LABEL 12 /* columns of a label */
@@ -54,7 +55,7 @@ static void circuit(const Out *o, const PlanCircuit *c) {
   const char *name = sym_text(c->program->name), *dot = strrchr(name, '.');
   printf("\ncircuit %s\n", dot != NULL ? dot + 1 : name);
   row(o, "qubits",
-      arena_printf(a, "%d, %s for a %s", c->program->n_qubits, plan_bytes(a, c->state_bytes),
+      arena_printf(a, "%d, %s for a %s", c->program->n_qubits, num_bytes(a, c->state_bytes),
                    c->program->mixed && c->program->trajectories == 0 ? "density matrix" : "state"));
   row(o, "gates",
       arena_printf(a, "%d, %d of them on several qubits%s", n->total, n->two + n->more,
@@ -69,16 +70,15 @@ static void memory(const Out *o, const Plan *p) {
   Arena *a = o->a;
   printf("\nmemory\n");
   row(o, "in all",
-      arena_printf(a, "%s of %s that are free", plan_bytes(a, (double)p->bytes.total),
-                   plan_bytes(a, p->budget)));
-  row(o, "weights", plan_bytes(a, (double)p->bytes.weights));
-  row(o, "optimisers", plan_bytes(a, (double)p->bytes.moments));
+      arena_printf(a, "%s of %s that are free", num_bytes(a, (double)p->bytes.total),
+                   num_bytes(a, p->budget)));
+  row(o, "weights", num_bytes(a, (double)p->bytes.weights));
+  row(o, "optimisers", num_bytes(a, (double)p->bytes.moments));
   row(o, "values",
-      arena_printf(a, "%s: activations, results, series, rows drawn",
-                   plan_bytes(a, (double)p->bytes.values)));
+      arena_printf(a, "%s: activations, results, series, rows drawn", num_bytes(a, (double)p->bytes.values)));
   row(o, "scratch",
       arena_printf(a, "%s: states of circuits and what kernels need, on %s",
-                   plan_bytes(a, (double)p->bytes.scratch), count_of(a, p->threads, "thread")));
+                   num_bytes(a, (double)p->bytes.scratch), count_of(a, p->threads, "thread")));
 }
 
 static const char *method_text(Arena *a, const ForecastMethod *m) {
@@ -116,7 +116,7 @@ static void train(const Out *o, const Plan *p, const PlanTrain *t) {
     row(o, "circuits",
         arena_printf(a, "%s in a step%s", plan_number(a, f->circuits),
                      f->has_gradient ? arena_printf(a, ", gradient by %s", t->method) : ""));
-  row(o, "optimisers", plan_bytes(a, t->moments));
+  row(o, "optimisers", num_bytes(a, t->moments));
   row(o, "time",
       arena_printf(a, "%s a step, %s an epoch, %s in all; %s on %s", plan_seconds(a, f->step_seconds),
                    plan_seconds(a, f->epoch_seconds), plan_seconds(a, f->epoch_seconds * (double)def->epochs),

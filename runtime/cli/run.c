@@ -258,6 +258,7 @@ int cli_verb_run(Cli *c) {
   if (c->given[OPT_POINT] && !(p = load_point(c, &script, p, &folder))) return cli_code(c);
   if (c->threads == 0) c->threads = c->point ? 1 : cli_cores();
   RunOptions options = {.threads = c->threads, .family = kernel_family()};
+  if (!cli_fits(c, &script, p)) return cli_code(c);
   Run *run = run_new(c->arena, p, &options, c->sink);
   if (!run) return cli_code(c);
   cli_show(c);

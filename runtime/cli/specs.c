@@ -1,6 +1,7 @@
 /* qgn specs: what circuits need. */
 #include <string.h>
 #include "lang/base/mem.h"
+#include "lang/base/num.h"
 #include "runtime/cli/plan.h"
 
 static void row(const char *name, const char *text) { printf("  %-12s %s\n", name, text); }
@@ -63,8 +64,8 @@ static void show(const Program *p, const CircuitView *v) {
   row("bytes",
       arena_printf(
           a, "%s for a %s, %s for a sample with its gradient, %s with second derivatives (%s precision)",
-          plan_bytes(a, state), matrix ? "density matrix" : "state", plan_bytes(a, 2 * state),
-          plan_bytes(a, 4 * state), p->is_double ? "double" : "single"));
+          num_bytes(a, state), matrix ? "density matrix" : "state", num_bytes(a, 2 * state),
+          num_bytes(a, 4 * state), p->is_double ? "double" : "single"));
 }
 
 int cli_verb_specs(Cli *c) {

@@ -26,6 +26,7 @@ int cli_verb_check(Cli *c) {
   const char *path = cli_one_operand(c);
   if (path && c->given[OPT_WHY]) return check_why(c, path);
   Program *p = path ? cli_load(c, path, &script, NULL) : NULL;
+  if (p && c->sink->n_errors == 0) cli_fits(c, &script, p);
   cli_show(c);
   int code = cli_code(c);
   const bool json = c->style.format == FORM_JSON && c->given[OPT_CHECK_PLAN];

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lang/base/mem.h"
+#include "lang/base/num.h"
 #include "runtime/exec/run_state.h"
 #include "runtime/tensor/blas.h"
 #include "runtime/tensor/rng.h"
@@ -74,22 +75,28 @@ void run_write(const Run *r, char *data, int64_t k, double x) {
 /* Weights and running statistics: they have a start. */
 static bool is_kept(const Slot *s) { return s->kind == SLOT_PARAM || s->kind == SLOT_BUFFER; }
 
-static bool make_slots(Run *r) {
+/* Of all slots and moments. */
+static size_t count_slots(Run *r) {
   const Program *p = r->program;
   size_t total = 0;
   for (int k = 0; k < p->slots.n; k++) {
-    size_t n = slot_bytes(r, &p->slots.at[k]);
+    size_t n = slot_bytes(r, &p->slots.at[k]), *sum = &r->bytes.values;
+    if (is_kept(&p->slots.at[k])) sum = &r->bytes.weights;
+    *sum = mem_add(*sum, n);
     total = mem_add(total, n);
-    if (is_kept(&p->slots.at[k])) r->bytes.weights += n;
-    else r->bytes.values = mem_add(r->bytes.values, n);
   }
   r->bytes.moments = moments_bytes(r);
-  if (!take_block(r, BLOCK_SLOTS, mem_add(total, r->bytes.moments))) return false;
+  return mem_add(total, r->bytes.moments);
+}
+
+static bool make_slots(Run *r, size_t total) {
+  const Program *p = r->program;
+  if (!take_block(r, BLOCK_SLOTS, total)) return false;
   char *at = r->blocks[BLOCK_SLOTS];
   for (int k = 0; k < p->slots.n; k++) {
     r->slot_data[k] = at;
     at += slot_bytes(r, &p->slots.at[k]);
-    if (is_kept(&p->slots.at[k]) && !start_slot(r, k)) return false;
+    if (is_kept(&p->slots.at[k]) && !r->only_sizes && !start_slot(r, k)) return false;
   }
   for (int t = 0; t < p->trains.n; t++) {
     for (int k = 0, m = watch_count(r, &p->trains.at[t]); k < m; k++) {
@@ -239,22 +246,27 @@ static bool check_budget(Run *r) {
   const Instr *blame = largest_scratch(r, &plan);
   bool blamed = blame && blame->kop.scratch > r->bytes.total / 4;
   Span span = blamed ? g_node(plan->graph, blame->node)->span : SPAN_NONE;
-  Diag *d = diag_add(r->sink, DIAG_TOO_LARGE, span, "this program needs %.1f MB, and %.1f MB are free",
-                     (double)r->bytes.total / 1e6, (double)budget / 1e6);
+  Arena *a = r->arena;
+  Diag *d = diag_add(r->sink, DIAG_TOO_LARGE, span, "this program needs %s, and %s are free",
+                     num_bytes(a, (double)r->bytes.total), num_bytes(a, (double)budget));
+  const char *help = "make the batch, the data or the models smaller";
   if (blamed && blame->kop.attr.p) {
     const CircuitProgram *c = blame->kop.attr.p;
-    diag_mark(d, "`%s` with %d qubits needs %.1f MB for each thread", sym_text(c->name), c->n_qubits,
-              (double)blame->kop.scratch / 1e6);
+    diag_mark(d, "`%s` with %d qubits needs %s for each thread", sym_text(c->name), c->n_qubits,
+              num_bytes(a, (double)blame->kop.scratch));
+    int n = c->n_qubits;
+    double scratch = (double)r->bytes.scratch, rest = (double)r->bytes.total - scratch;
+    for (; n > 0 && rest + scratch > (double)budget; n--) scratch /= c->mixed && c->trajectories == 0 ? 4 : 2;
+    help = arena_printf(a, "%d qubits fit, or take fewer threads with `--threads`", n);
   } else if (blamed) {
-    diag_mark(d, "this needs %.1f MB for each thread", (double)blame->kop.scratch / 1e6);
+    diag_mark(d, "this needs %s for each thread", num_bytes(a, (double)blame->kop.scratch));
+    help = "make the batch smaller, or take fewer threads with `--threads`";
   }
-  diag_note(d, "weights %.1f MB, optimiser moments %.1f MB, values %.1f MB, scratch %.1f MB",
-            (double)r->bytes.weights / 1e6, (double)r->bytes.moments / 1e6, (double)r->bytes.values / 1e6,
-            (double)r->bytes.scratch / 1e6);
+  diag_note(d, "weights %s, optimiser moments %s, values %s, scratch %s",
+            num_bytes(a, (double)r->bytes.weights), num_bytes(a, (double)r->bytes.moments),
+            num_bytes(a, (double)r->bytes.values), num_bytes(a, (double)r->bytes.scratch));
   diag_note(d, "found before anything of this size was allocated");
-  diag_help(d, "%s",
-            blamed ? "fewer qubits, or fewer threads with `--threads`"
-                   : "make the batch, the data or the models smaller");
+  diag_help(d, "%s", help);
   return false;
 }
 
@@ -269,9 +281,10 @@ static bool make_regions(Run *r, PlanEnv *env, int threads) {
     if (r->regions[k].plan->slab > slab) slab = r->regions[k].plan->slab;
     if (r->regions[k].plan->local > local) local = r->regions[k].plan->local;
   }
+  const size_t slots = count_slots(r);
   r->bytes.values = mem_add(r->bytes.values, slab);
   r->bytes.scratch = mem_mul(local, (size_t)threads);
-  if (!check_budget(r) || !make_slots(r) || !make_data(r, threads) || !take_block(r, BLOCK_SLAB, slab))
+  if (!check_budget(r) || !make_slots(r, slots) || !make_data(r, threads) || !take_block(r, BLOCK_SLAB, slab))
     return false;
   for (int k = 0; k < r->n_regions; k++) {
     RegionPlan *p = r->regions[k].plan;
@@ -282,7 +295,9 @@ static bool make_regions(Run *r, PlanEnv *env, int threads) {
     if (r->data[d].draw.scratch > kernel) kernel = r->data[d].draw.scratch;
   local = align_up(local), kernel = align_up(kernel);
   r->bytes.scratch = mem_mul(mem_add(local, kernel), (size_t)threads);
-  if (!check_budget(r) || !take_block(r, BLOCK_SCRATCH, r->bytes.scratch)) return false;
+  if (!check_budget(r)) return false;
+  if (r->only_sizes) return true;
+  if (!take_block(r, BLOCK_SCRATCH, r->bytes.scratch)) return false;
   r->env.kernel_scratch_at = local;
   r->env.scratch = ARENA_ARRAY(r->arena, char *, threads);
   for (int t = 0; t < threads; t++)
@@ -292,7 +307,7 @@ static bool make_regions(Run *r, PlanEnv *env, int threads) {
 
 Run *run_new(Arena *a, const Program *p, const RunOptions *o, DiagSink *sink) {
   Run *r = ARENA_NEW(a, Run);
-  r->arena = a, r->program = p, r->sink = sink, r->train = -1;
+  r->arena = a, r->program = p, r->sink = sink, r->train = -1, r->only_sizes = o->only_sizes;
   r->set = kernel_set(o->family, p->is_double);
   if (!r->set) {
     diag_add(sink, DIAG_LATER, SPAN_NONE, "no kernels of family `%s` are built in",
@@ -314,6 +329,7 @@ Run *run_new(Arena *a, const Program *p, const RunOptions *o, DiagSink *sink) {
     run_free(r);
     return NULL;
   }
+  if (o->only_sizes) return r;
   state_names(r);
   r->pool = pool_new(a, o->threads);
   r->env.set = r->set, r->env.pool = r->pool, r->env.counts = r->counts;

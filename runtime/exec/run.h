@@ -72,7 +72,13 @@ typedef struct RunHooks {
 typedef struct RunOptions {
   int threads; /* >= 1 */
   KernelFamily family;
+  bool
+      only_sizes; /* memory is counted, no value is made: the run can only be asked for run_bytes and freed */
 } RunOptions;
+
+/* size.c: no run of the program needs more bytes, by the shapes of its values; mostly many times too much, so
+ * that what fits for sure need not be planned to know it. */
+size_t run_bytes_bound(const Program *p, int threads);
 
 /* Plans everything: kernels found (E0998 by name and place for a LATER row), memory counted and
  * checked against the budget (E0701), allocated. NULL if not; the sink says why. */

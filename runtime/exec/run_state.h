@@ -77,6 +77,7 @@ struct Run {
   RegionEnv env;
   int train; /* the train being executed, -1 none */
   const RunHooks *hooks;
+  bool only_sizes;
   bool stop_now;   /* stop() was reached */
   bool rehearsing; /* the rows are made up: what is not finite or not as asserted ends nothing */
   RunBytes bytes;

@@ -71,4 +71,56 @@ PY
 must python3 near.py "$QGN" "$QGN_ROOT/examples/gaussian/main.qgn" qgan 600
 sed 's/x\[64, 2\]/x[2048, 2]/' two.qgn >wide.qgn
 must python3 near.py "$QGN" wide.qgn fit 1500
+
+# What does not fit into memory is refused by check and run, with the largest settings that would.
+cat >big.qgn <<'TEXT'
+edition = 1
+hyper qubits = 27 where qubits in 2..=30
+circuit c(x[qubits]) on q[qubits] {
+  param t[2, qubits] ~ uniform(0, 2pi)
+  ry(x) q
+  for l in 0..2 { rx(t[l]) q; cx ring(q) }
+  return expval(Z(q))
+}
+train fit {
+  epochs = 1
+  optimizer c = adam(0.01)
+  step { draw x[2, qubits] ~ normal(0, 1); minimize mean(c(x)^2) over c }
+}
+TEXT
+cat >batch.qgn <<'TEXT'
+edition = 1
+dataset d { normal(0, 1); redraw(2_000_000) }
+model m(x[1]) -> [1] { linear(4096); tanh; linear(1) }
+train fit {
+  data = d; batch = 2_000_000; epochs = 1
+  optimizer m = adam(0.01)
+  step x[B, 1] { minimize mean((m(x) - x)^2) over m }
+}
+TEXT
+limited() { # kB, arguments
+  (ulimit -v "$1" && shift && "$QGN" "$@" --threads 1 >stdout.txt 2>stderr.txt)
+}
+if limited 1500000 version; then
+  limited 1500000 check big.qgn
+  must test $? = 5
+  must grep -q '^error\[E0701\]: this program needs 2.15 GB, and ' stderr.txt
+  must grep -q '`c` with 27 qubits needs 2.15 GB for each thread$' stderr.txt
+  must grep -q 'help: the largest that fits is `qubits = 26` in place of 27$' stderr.txt
+  cp stderr.txt said.txt
+  limited 1500000 run big.qgn
+  must test $? = 5
+  must diff said.txt stderr.txt
+  must_not test -e runs/big-*
+  limited 1500000 check big.qgn --set qubits=26
+  must test $? = 0
+  limited 1500000 check batch.qgn
+  must test $? = 5
+  batch=$(sed -n 's/.*help: the largest that fits is `fit.batch = \([0-9]*\)` in place of 2000000$/\1/p' stderr.txt)
+  limited 1500000 check batch.qgn --set "fit.batch=${batch:-2000000}" || limited 1500000 check batch.qgn --set "fit.batch=$((batch * 9 / 10))"
+  must test $? = 0
+  sed 's/^hyper.*//; s/qubits/27/g' big.qgn >literal.qgn
+  limited 1500000 check literal.qgn
+  must grep -q 'help: 26 qubits fit, or take fewer threads with `--threads`$' stderr.txt
+fi
 finish

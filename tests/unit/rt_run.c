@@ -133,6 +133,7 @@ static RunEnd go(Session *s, const char *text, int threads) {
   assert_non_null(s->p);
   RunOptions o = {.threads = threads, .family = kernel_family()};
   s->r = run_new(s->a, s->p, &o, s->sink);
+  if (s->r != NULL) assert_true(run_bytes(s->r).total <= run_bytes_bound(s->p, o.threads));
   if (!s->r) diag_render(s->sink, (DiagStyle){0}, stderr);
   assert_non_null(s->r);
   RunHooks hooks = {s,      load,          epoch,        save,   no_stop, begin, end,

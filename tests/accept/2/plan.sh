@@ -43,3 +43,27 @@ bench/w5/w5.qgn
 bench/w6/w6.qgn
 END
 }
+
+group_memory() {
+  local said
+  cat >"$here/big.qgn" <<'TEXT'
+edition = 1
+hyper qubits = 27 where qubits in 2..=30
+circuit c(x[qubits]) on q[qubits] {
+  param t[2, qubits] ~ uniform(0, 2pi)
+  ry(x) q
+  for l in 0..2 { rx(t[l]) q; cx ring(q) }
+  return expval(Z(q))
+}
+train fit {
+  epochs = 1
+  optimizer c = adam(0.01)
+  step { draw x[2, qubits] ~ normal(0, 1); minimize mean(c(x)^2) over c }
+}
+TEXT
+  said=$( (ulimit -v 1500000 && "$qgn" check --threads 1 "$here/big.qgn") 2>&1 | grep -o 'the largest that fits is .*')
+  point 'what does not fit into memory' 'ulimit -v 1500000; qgn check' "${said:-not refused}" 'qubits = 26 in place of 27' \
+    "$([ "$said" = 'the largest that fits is `qubits = 26` in place of 27' ] && echo ok || echo no)"
+  said=$( (ulimit -v 1500000 && "$qgn" check --threads 1 --set qubits=26 "$here/big.qgn") 2>&1 | tail -1)
+  point 'the largest that fits does' 'qgn check --set qubits=26' "$said" 'ok' "$([[ $said == *': ok '* ]] && echo ok || echo no)"
+}
