@@ -8,6 +8,7 @@
 #include "lang/base/io.h"
 #include "lang/base/mem.h"
 #include "lang/draw/draw.h"
+#include "runtime/cli/plan.h"
 #include "runtime/cli/repl.h"
 #include "runtime/record/record.h"
 
@@ -105,6 +106,26 @@ static bool do_type(Repl *R, const char *argument) {
   mem_give_back(out);
   arena_free(a);
   return ok;
+}
+
+/* The session as it is, or with a statement that is not run. */
+static bool do_plan(Repl *R, const char *argument) {
+  Arena *a = arena_new();
+  Cli c = *R->cli;
+  c.arena = a, c.sink = diag_sink(a), c.shown = 0;
+  const char *text = arena_printf(a, "%s%s\n", repl_script(a, &R->entries), argument);
+  const Source *src = src_add(SRC_REPL, text, strlen(text));
+  AstNode *tree = NULL;
+  const Program *p = NULL;
+  const SemaOptions options = cli_sema_options(&c, SRC_REPL);
+  if (src && parse_source(a, src, c.sink, false, &tree, NULL) == PARSE_OK)
+    p = sema_elaborate(a, tree, &options, c.sink);
+  if (p && c.sink->n_errors == 0) plan_show(&c, p);
+  cli_show(&c);
+  const int code = diag_exit_code(c.sink);
+  if (R->code == 0) R->code = code;
+  arena_free(a);
+  return code == 0;
 }
 
 static bool do_draw(Repl *R, const char *argument) {
@@ -389,6 +410,8 @@ const ReplCommand repl_commands[] = {
     {"history", "", "the lines that were typed", ":history", do_history},
     {"keep", "TRAIN", "a stale train counts as up to date", ":keep fit", do_keep},
     {"load", "FILE", "the statements of a script", ":load target.qgn", do_load},
+    {"plan", "[STATEMENT]", "what the session, with a statement that is not run, will need and take",
+     ":plan train fit { epochs = 9; optimizer pqc = adam(0.1); step { minimize pqc() over pqc } }", do_plan},
     {"quit", "", "leave; so does Ctrl-D", ":quit", do_quit},
     {"rerun", "TRAIN", "run a train again from its start", ":rerun fit", do_rerun},
     {"save", "FILE [!]", "write the session as a script; with ! over one that is there", ":save target.qgn",

@@ -123,4 +123,18 @@ if limited 1500000 version; then
   limited 1500000 check literal.qgn
   must grep -q 'help: 26 qubits fit, or take fewer threads with `--threads`$' stderr.txt
 fi
+
+# at the prompt, of a train that is not run
+cat >lines.txt <<'TEXT'
+circuit tilt() -> [] on q[1] { param t ~ uniform(1, 2); ry(t) q; return expval(Z(q)) }
+:plan train fit { epochs = 30; optimizer tilt = adam(0.1); step { minimize tilt() over tilt } }
+:plan train fit { epochs = 30; optimizer tilts = adam(0.1); step { minimize tilt() over tilt } }
+:source
+TEXT
+"$QGN" <lines.txt >stdout.txt 2>stderr.txt
+must test $? = 2
+must grep -q '^train fit$' stdout.txt
+must grep -q '^    shift      3 circuits, ' stdout.txt
+must_not grep -q '^train fit {' stdout.txt
+must grep -q 'did you mean `tilt`' stderr.txt
 finish
