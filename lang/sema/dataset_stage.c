@@ -219,7 +219,7 @@ const Value *fn_split(Sema *S, Args *args, const Builtin *self) {
     return S->error;
   }
   const bool bound = !from->exact || by != NULL;
-  const Value *at[2];
+  const Value **at = ARENA_ARRAY(S->a, const Value *, 2);
   at[0] = part(S, args, DATA_SPLIT, 0, 0, share, by, bound ? rows : first);
   at[1] = part(S, args, DATA_SPLIT, 1, 0, share, by, bound ? rows : rows - first);
   return val_list(S, VAL_TUPLE, 2, at, args->span);
@@ -246,7 +246,7 @@ const Value *fn_kfold(Sema *S, Args *args, const Builtin *self) {
   }
   const int64_t rows = from->rows, held = (rows - k + of - 1) / of;
   const bool bound = !from->exact || by != NULL;
-  const Value *at[2];
+  const Value **at = ARENA_ARRAY(S->a, const Value *, 2);
   at[0] = part(S, args, DATA_FOLD, k, of, 0, by, bound ? rows : rows - held);
   at[1] = part(S, args, DATA_FOLD, k, of, 1, by, bound ? rows : held);
   return val_list(S, VAL_TUPLE, 2, at, args->span);
