@@ -67,6 +67,7 @@ codes() {
   done < <(sed -n 's/^DIAG(\([A-Z_0-9]*\), "\([EW][0-9]*\)".*/\1 \2/p' lang/base/diag.def)
 }
 codes | report "codes of diag.def that no test produces"
+bash tools/pairs.sh | diff - tests/golden/parse/precedence_pairs.qgn | report "pairs of operators in tests/golden/parse/precedence_pairs.qgn (tools/pairs.sh)"
 
 find lang runtime grammar stdlib tests tools bench examples \( -name '*.[chyl]' -o -name '*.def' -o -name '*.sh' -o -name '*.qgn' \) \
   -exec wc -l {} + 2>/dev/null | awk '$2 != "total" && $1 > 800 {print $2 ": " $1 " lines"}' | report "files over 800 lines"

@@ -2,6 +2,22 @@
 #include "lang/sema/walk.h"
 #include <string.h>
 
+/* Loops and functions are written out, and what becomes of them stays in memory: a few nested ones would take
+ * all of it. */
+bool may_go_on(Sema *S, int64_t more, Span span) {
+  const int64_t most = S->options->max_steps > 0 ? S->options->max_steps : SEMA_MAX_STEPS;
+  const bool before = S->steps <= most;
+  S->steps += more;
+  if (S->steps <= most) return true;
+  if (!before) return false;
+  Diag *d =
+      say(S, DIAG_TOO_LARGE, span,
+          "with its loops and functions written out the script has more than %lld statements and values",
+          (long long)most);
+  diag_help(d, "arithmetic works on whole tensors at once; a `repeat` in a `step` is not written out");
+  return false;
+}
+
 bool eval_int(Sema *S, const AstNode *n, const char *what, int64_t *out) {
   const Value *v = eval(S, n);
   return !val_is_error(v) && want_int(S, v, what, out);
@@ -19,6 +35,7 @@ const Value *const *static_items(Sema *S, const Value *v, const char *what, int 
           (long long)count);
       return NULL;
     }
+    if (!may_go_on(S, count / 8, v->span)) return NULL;
     const Value **out = ARENA_ARRAY(S->a, const Value *, (int)count + 1);
     for (int i = 0; i < count; i++) out[i] = val_int(S, v->u.range.lo + i, v->span);
     *n = (int)count;
@@ -347,7 +364,7 @@ static const Value *eval_node(Sema *S, const AstNode *n) {
 }
 
 const Value *eval(Sema *S, const AstNode *n) {
-  const Value *v = eval_node(S, n);
+  const Value *v = may_go_on(S, 1, n->span) ? eval_node(S, n) : S->error;
   if (val_is_error(v)) S->faults++;
   return v;
 }

@@ -46,12 +46,28 @@ static const char *path_in(Sema *S, const Path *path, const char *leaf) {
 
 const char *path_here(Sema *S, const char *leaf) { return path_in(S, S->path, leaf); }
 
+/* The place of the name; where it is not there, the free one that it would get. */
+static PathName *path_name(const PathNames *names, Symbol name) {
+  uint32_t k = (name * 2654435761u) & (names->cap - 1);
+  while (names->at[k].count > 0 && names->at[k].name != name) k = (k + 1) & (names->cap - 1);
+  return &names->at[k];
+}
+
 /* The name with the number of its use, from the second on: z, z_2. */
-static const char *count_name(Sema *S, PathNames *names, const char *name) {
-  for (int i = 0; i < names->n; i++)
-    if (strcmp(names->at[i].name, name) == 0) return arena_printf(S->a, "%s_%d", name, ++names->at[i].count);
-  vec_push(S->a, names, ((PathName){name, 1}));
-  return name;
+static const char *count_name(Sema *S, PathNames *names, const char *text) {
+  const Symbol name = sym_intern(text);
+  if (2 * (names->n + 1) > names->cap) {
+    const PathNames old = *names;
+    names->cap = old.cap > 0 ? 2 * old.cap : 8;
+    names->at = ARENA_ARRAY(S->a, PathName, names->cap);
+    for (uint32_t i = 0; i < old.cap; i++)
+      if (old.at[i].count > 0) *path_name(names, old.at[i].name) = old.at[i];
+  }
+  PathName *at = path_name(names, name);
+  if (at->count > 0) return arena_printf(S->a, "%s_%d", text, ++at->count);
+  *at = (PathName){name, 1};
+  names->n++;
+  return text;
 }
 
 static const char *path_count(Sema *S, const char *name) { return count_name(S, &S->path->seen, name); }

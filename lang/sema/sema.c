@@ -9,11 +9,15 @@ static const unsigned char prelude_text[] = {
 #include "prelude.inc"
     0};
 
-static void walk_prelude(Sema *S) {
+const AstNode *sema_prelude(Arena *a) {
   const Source *src = src_add("<prelude>", (const char *)prelude_text, sizeof prelude_text - 1);
   AstNode *tree = NULL;
-  if (src == NULL || parse_source(S->a, src, S->sink, false, &tree, NULL) != PARSE_OK) return;
-  walk_stmts(S, tree);
+  return src != NULL && parse_source(a, src, diag_sink(a), false, &tree, NULL) == PARSE_OK ? tree : NULL;
+}
+
+static void walk_prelude(Sema *S) {
+  const AstNode *tree = S->options->prelude != NULL ? S->options->prelude : sema_prelude(S->a);
+  if (tree != NULL) walk_stmts(S, tree);
 }
 
 /* The `##` lines at the head of the script. */

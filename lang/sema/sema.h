@@ -38,6 +38,7 @@ typedef struct SemaPoint {
   int64_t seed;
 } SemaPoint;
 
+#define SEMA_MAX_STEPS 10000000
 typedef struct SemaOptions {
   const SemaSet *sets;
   int n_sets;
@@ -49,8 +50,13 @@ typedef struct SemaOptions {
   const char *const
       *ended; /* trains that were ended before their last epoch, at the prompt: their series are shorter */
   int n_ended;
+  int64_t
+      max_steps; /* values and statements that loops and functions may be written out to; 0: SEMA_MAX_STEPS */
+  const AstNode *prelude; /* of sema_prelude, for those who elaborate many scripts; NULL: it is parsed anew */
 } SemaOptions;
 
+/* The tree of the prelude, for SemaOptions; it is good as long as `a`, its source and its names are. */
+const AstNode *sema_prelude(Arena *a);
 /* Elaborates a whole script. Returns NULL if there were errors (the sink has them); warnings do
  * not count. Program, graphs and texts live in `a`. */
 Program *sema_elaborate(Arena *a, const AstNode *script, const SemaOptions *options, DiagSink *sink);

@@ -255,7 +255,7 @@ static void walk_for(Sema *S, const AstNode *n) {
   if (items == NULL) return;
   const char *index = S->loop_index;
   S->loop_depth++;
-  for (int i = 0; i < count && !S->returned; i++) {
+  for (int i = 0; i < count && !S->returned && may_go_on(S, 1, n->span); i++) {
     Scope *before = scope_push(S);
     Path *path = path_enter(S, arena_printf(S->a, "for[%d]", i));
     S->loop_index = arena_printf(S->a, "%s[%d]", index, i);
@@ -291,7 +291,7 @@ static void repeat_static(Sema *S, const AstNode *n, int64_t count) {
   }
   const char *index = S->loop_index;
   S->loop_depth++;
-  for (int i = 0; i < count && !S->returned; i++) {
+  for (int i = 0; i < count && !S->returned && may_go_on(S, 1, n->span); i++) {
     Path *path = path_enter(S, arena_printf(S->a, "repeat[%d]", i));
     S->loop_index = arena_printf(S->a, "%s[%d]", index, i);
     const int errors = S->sink->n_errors;
@@ -504,7 +504,7 @@ static void declare_def(Sema *S, const AstNode *n) {
 }
 
 void walk_stmt(Sema *S, const AstNode *n) {
-  if (!check_place(S, n)) return;
+  if (!may_go_on(S, 1, n->span) || !check_place(S, n)) return;
   switch (n->kind) {
   case AST_LET:
   case AST_VAR: walk_let(S, n); return;

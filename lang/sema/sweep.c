@@ -344,11 +344,12 @@ void declare_sweep(Sema *S, const AstNode *n) {
   Value *v = val_new(S, VAL_SWEEP, n->name_span);
   v->u.sweep.index = info->index;
   v->u.sweep.point = -1;
-  declare(S, n->name, n->name_span, BIND_SWEEP, S->sink->n_errors > errors ? S->error : v);
+  const bool fine = S->sink->n_errors == errors; /* but for its name, which may be there twice */
+  declare(S, n->name, n->name_span, BIND_SWEEP, fine ? v : S->error);
   if (info->is_target) {
     S->p->point = info->index + 1;
     S->ended = true;
-  } else if (S->sink->n_errors == errors) {
+  } else if (fine) {
     make_slots(S);
     if (point == NULL) block_push(S, STMT_SWEEP, n->name_span)->index = info->index;
   }

@@ -111,10 +111,14 @@ typedef struct Region {
 
 /* The path of names to here, for sites; counts how often each name was used. */
 typedef struct PathName {
-  const char *name;
+  Symbol name;
   int count;
 } PathName;
-typedef VEC(PathName) PathNames;
+/* at: by the hash of the name, every second place free at least; a loop has a name for each of its turns. */
+typedef struct PathNames {
+  PathName *at;
+  uint32_t n, cap; /* cap: a power of 2, or 0 */
+} PathNames;
 typedef struct Path {
   const char *prefix;
   PathNames seen;
@@ -391,6 +395,7 @@ struct Sema {
   int64_t marks;          /* MARK nodes made */
   VEC(Span) broken;       /* statements that did not parse */
   int faults;             /* values that were errors, said or not: what holds one is broken */
+  int64_t steps;          /* statements and values so far, see may_go_on */
   bool quiet_names;       /* check_def: nothing is declared */
   bool acted;             /* something other than an attribute was seen */
   bool edition_seen;
@@ -512,6 +517,8 @@ const Value *val_to_scalar(Sema *S, const Value *v, const char *what); /* a tens
 const Value *eval_index(Sema *S, const AstNode *n);
 
 /* ---- expr.c ------------------------------------------------------------------------------- */
+/* Counts `more` statements or values: false, and once E0701, after too many. */
+bool may_go_on(Sema *S, int64_t more, Span span);
 const Value *eval(Sema *S, const AstNode *n);       /* never NULL */
 const Value *eval_stage(Sema *S, const AstNode *n); /* a line of a model or dataset: takes `it` */
 const Value *eval_member(Sema *S, const AstNode *n);

@@ -124,6 +124,19 @@ static void wrap(const char *text, int width) {
   putchar('\n');
 }
 
+/* Lines of a page up to its end, moved to the right: commands (`$ qgn run ...`) first, then the script, then
+ * what other files hold. */
+static void show_part(const char *text, const char *end) {
+  static const char file[] = "---- file ";
+  for (const char *s = text; s < end; s += strcspn(s, "\n") + 1) {
+    const int n = (int)strcspn(s, "\n");
+    const bool is_file = strncmp(s, file, sizeof file - 1) == 0;
+    if (is_file) printf("\n%.*s:\n\n", n - (int)sizeof file + 1, s + sizeof file - 1);
+    else printf("  %.*s\n", n, s);
+    if (strncmp(s, "$ ", 2) == 0 && strncmp(s + n + 1, "$ ", 2) != 0) printf("\nscript.qgn:\n\n");
+  }
+}
+
 /* The two scripts of a code in stdlib/explain: the smallest that gives it, and the same repaired. The tests
  * run both. */
 static void show_scripts(Cli *c, const char *code) {
@@ -137,10 +150,9 @@ static void show_scripts(Cli *c, const char *code) {
   const char *text = arena_strn(c->arena, (const char *)data.bytes, data.size), *at = strstr(text, mark);
   if (at == NULL) return;
   printf("\nA script that gives it:\n\n");
-  for (const char *s = text; s < at; s += strcspn(s, "\n") + 1) printf("  %.*s\n", (int)strcspn(s, "\n"), s);
+  show_part(text, at);
   printf("\nRepaired:\n\n");
-  for (const char *s = at + strlen(mark); *s != '\0'; s += strcspn(s, "\n") + 1)
-    printf("  %.*s\n", (int)strcspn(s, "\n"), s);
+  show_part(at + strlen(mark), text + strlen(text));
 }
 
 int cli_verb_explain(Cli *c) {

@@ -1,24 +1,38 @@
 #!/usr/bin/env bash
 # The two scripts of each page of `qgn explain`: the first gives its code and nothing else, the second passes
-# without any message. A code without a page needs a run, files, a command line, or more than a page shows.
+# without any message. A page is a script; lines `$ ...` before it are the commands (without any:
+# `qgn check script.qgn`), and what follows `---- file NAME` is another file. Only E0998, which goes when all is
+# built, and E0999, a fault of qgn, have none. Pages with commands are left out of the quick pass.
 # shellcheck source=tests/cli/lib.bash
 . "$(dirname "$0")/lib.bash"
-without=" E0007 E0106 E0340 E0410 E0502 E0503 E0601 E0702 E0801 E0803 E0804 E0805 E0806 E0807 E0808 E0901 E0998 E0999 W0601 W0602 W0603 W0803 W0804 W0805 "
+mkdir bin && printf '#!/bin/sh\nexec "%s" "$@"\n' "$QGN" >bin/qgn && chmod +x bin/qgn
+export PATH=$PWD/bin:$PATH
+
+# Writes the files of a part of a page into a new folder and runs its commands there: status, stderr.txt
+part() { # folder; the text on standard input
+  rm -rf "$1" && mkdir "$1" && touch "$1/script.qgn"
+  awk -v dir="$1" 'BEGIN { out = dir "/script.qgn"; to = dir "/commands" }
+    /^\$ / { print substr($0, 3) >to; next }
+    /^---- file / { out = dir "/" substr($0, 11); next }
+    { print >out }'
+  [ -e "$1/commands" ] || echo 'qgn check --deny warnings script.qgn' >"$1/commands"
+  (cd "$1" && timeout 60 bash -e commands) >stdout.txt 2>stderr.txt </dev/null
+}
+
+# What a script cannot but give as well: the run that could not write fails at its end.
+declare -A also=([W0803]="E0805 " [W0602]="W0603 ")
 
 while read -r code; do
   page=$QGN_ROOT/stdlib/explain/$code.txt
-  if [ ! -e "$page" ]; then
-    [[ $without == *" $code "* ]] || { echo "$code has no page in stdlib/explain"; failures=$((failures + 1)); }
-    continue
-  fi
-  [[ $without != *" $code "* ]] || { echo "$code has a page: take it off the list"; failures=$((failures + 1)); }
-  sed '/^---- repaired$/,$d' "$page" >"$code.qgn"
-  sed '0,/^---- repaired$/d' "$page" >"${code}_repaired.qgn"
-  "$QGN" check "$code.qgn" >stdout.txt 2>stderr.txt
-  said=$(grep -oE '^(error|warning)\[[EW][0-9]+\]' stderr.txt | grep -oE '[EW][0-9]+' | sort -u | tr '\n' ' ')
-  [ "$said" = "$code " ] || { echo "the script of $code gives ${said:-nothing}"; cat stderr.txt; failures=$((failures + 1)); }
-  "$QGN" check --deny warnings "${code}_repaired.qgn" >stdout.txt 2>stderr.txt ||
-    { echo "the repaired script of $code:"; cat stderr.txt; failures=$((failures + 1)); }
+  [[ $code != E0998 && $code != E0999 ]] || continue
+  [ -e "$page" ] || { echo "$code has no page in stdlib/explain"; failures=$((failures + 1)); continue; }
+  [[ $code != E0702 || $MODE != *san ]] || continue # sanitizers need more memory than that
+  [ -z "${QGN_QUICK:-}" ] || ! grep -q '^\$ ' "$page" || continue
+  part wrong < <(sed '/^---- repaired$/,$d' "$page")
+  said=$(grep -aoE '^(error|warning)\[[EW][0-9]+\]' stderr.txt | grep -oE '[EW][0-9]+' | sort -u | tr '\n' ' ')
+  [ "${said/${also[$code]:-none}/}" = "$code " ] || { echo "the script of $code gives ${said:-nothing}"; cat stderr.txt; failures=$((failures + 1)); }
+  part right < <(sed '0,/^---- repaired$/d' "$page") || { echo "the repaired script of $code: status $?"; cat stderr.txt; failures=$((failures + 1)); }
+  must_not grep -aE '^(error|warning)' stderr.txt
 done < <(sed -n 's/^DIAG([A-Z_0-9]*, "\([EW][0-9]*\)".*/\1/p' "$QGN_ROOT/lang/base/diag.def")
 
 # what `explain` and `doc` show

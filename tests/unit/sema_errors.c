@@ -144,6 +144,30 @@ static void settings(void **state) {
   }
 }
 
+/* Nested loops and functions that call functions end at a number of steps, with one message and at once. */
+static void too_long(void **state) {
+  (void)state;
+  static const char *const texts[] = {
+      "edition = 1\nfor i in 0..1000 { for j in 0..1000 { for k in 0..1000 { } } }\n",
+      "edition = 1\ndef a(x) = x + x + x + x\ndef b(x) = a(x) + a(x) + a(x)\ndef c(x) = b(x) + b(x) + b(x)\n"
+      "def d(x) = c(x) + c(x) + c(x)\ndef e(x) = d(x) + d(x) + d(x)\nlet y = e(e(e(1)))\nexpect y > 1\n",
+      "edition = 1\nlet x = [[i * j for j in 0..1000] for i in 0..1000]\nexpect x[0, 0] == 0\n",
+  };
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    Arena *a = arena_new();
+    DiagSink *sink = diag_sink(a);
+    AstNode *tree = NULL;
+    const Source *src = src_add("test.qgn", texts[i], strlen(texts[i]));
+    assert_int_equal(parse_source(a, src, sink, false, &tree, NULL), PARSE_OK);
+    const SemaOptions options = {.max_steps = 2000};
+    assert_null(sema_elaborate(a, tree, &options, sink));
+    assert_int_equal(sink->n_errors, 1);
+    assert_int_equal(sink->all.at[0]->code, DIAG_TOO_LARGE);
+    arena_free(a);
+    src_clear();
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(one_message_each),
@@ -151,6 +175,7 @@ int main(void) {
       cmocka_unit_test(silent_about_broken_statements),
       cmocka_unit_test(warnings),
       cmocka_unit_test(settings),
+      cmocka_unit_test(too_long),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,271 @@
+/* Any bytes must be checked without a crash or a hang: a program or errors, never both; no E0999; every
+ * message with a text and a place that does not end before it begins; every graph sound, as made and as
+ * optimised. Some programs are elaborated twice, which must give one text, and dumped, drawn, exported. Built
+ * with -fsanitize=fuzzer and -DLIBFUZZER it searches (`make soak-lang`); without, it replays the files named
+ * on the command line.
+ *
+ * A script sees no disk but the library's modules: files of data have made-up heads, other modules are two
+ * texts in memory. A first line `# run: ... --set name=value` gives settings, as in the wrong programs. */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "lang/base/io.h"
+#include "lang/base/mem.h"
+#include "lang/base/num.h"
+#include "lang/draw/draw.h"
+#include "lang/parse/fmt.h"
+#include "lang/parse/parse.h"
+#include "lang/qasm/write.h"
+#include "lang/sema/sema.h"
+
+#ifdef LIBFUZZER
+#define MAX_STEPS 20000
+#else
+#define MAX_STEPS 0
+#endif
+
+static void require(bool holds, const char *what, const char *more) {
+  if (holds) return;
+  fprintf(stderr, "check: %s: %s\n", what, more);
+  abort();
+}
+
+/* ---- the world outside the script ------------------------------------------------------------------- */
+
+static const char module_text[] = "edition = 1\n"
+                                  "hyper n = 2 where n in 1..=4\n"
+                                  "def twice(x) = 2 * x\n"
+                                  "circuit G(x[2]) on q[2] { param t[2] ~ normal(0, 1); ry(x) q; ry(t) q; "
+                                  "cx chain(q); return expval(Z(q)) }\n"
+                                  "circuit body(t[k]) on q[k] { ry(t) q }\n"
+                                  "model D(x[2]) -> [1] { linear(4); tanh; linear(1) }\n";
+static const char qasm_text[] =
+    "OPENQASM 3;\ninclude \"stdgates.inc\";\ninput float x;\nqubit[2] q;\nbit[2] c;\n"
+    "h q[0];\nrx(x) q[1];\ncx q[0], q[1];\nrz(0.5) q[1];\nc = measure q;\n";
+static const char paulis_text[] = "0.5 Z0 Z1\n-0.25 XX\n0.1\n";
+
+static bool ends_with(const char *s, const char *end) {
+  const size_t n = strlen(s), m = strlen(end);
+  return n >= m && strcmp(s + n - m, end) == 0;
+}
+
+static bool read_module(void *ctx, Arena *a, const char *from, const char *name, bool is_library,
+                        SemaModule *out) {
+  (void)ctx, (void)from;
+  *out = (SemaModule){.id = name, .shown = name, .listed = name};
+  if (is_library) {
+    IoData data;
+    IoError e;
+    const bool known = strcmp(name, "std.gan") == 0 || strcmp(name, "std.ansatz") == 0 ||
+                       strcmp(name, "std.vae") == 0 || strcmp(name, "std.fair") == 0;
+    if (known && io_read_file(a, arena_printf(a, "stdlib/std/%s.qgn", name + 4), 1 << 20, &data, &e)) {
+      out->shown = arena_printf(a, "<%s>", name);
+      out->text = (const char *)data.bytes, out->size = data.size;
+      return true;
+    }
+  } else if (ends_with(name, ".qasm")) out->text = qasm_text;
+  else if (ends_with(name, ".txt")) out->text = paulis_text;
+  else if (ends_with(name, ".qgn")) out->text = module_text;
+  out->size = out->text != NULL ? strlen(out->text) : 0;
+  if (out->text != NULL) return true;
+  out->problem = "there is no such module";
+  out->near = "parts.qgn";
+  return false;
+}
+
+static void add_column(Arena *a, Dataset *d, const char *name, ElemKind elem, int rank,
+                       const int64_t *sizes) {
+  Column c = {.name = name, .elem = elem, .row = shape_of(rank, sizes)};
+  if (elem == ELEM_LABEL) c.n_classes = 3;
+  c.image = c.bytes = rank == 3;
+  vec_push(a, &d->columns, c);
+}
+
+static bool read_head(void *ctx, Arena *a, Dataset *d, DataProblem *problem) {
+  (void)ctx;
+  for (int i = 0; i < d->files.n; i++) {
+    d->files.at[i].path = d->files.at[i].name;
+    if (strstr(d->files.at[i].name, "missing") == NULL) continue;
+    *problem = (DataProblem){DIAG_DATA_MISSING, "there is no such file", NULL, NULL, NULL};
+    return false;
+  }
+  d->rows = 100, d->exact = true;
+  for (int i = 0; i < d->picks.n; i++) {
+    const DataPick *p = &d->picks.at[i];
+    const bool label = strcmp(p->as, "label") == 0;
+    add_column(a, d, p->as, label ? ELEM_LABEL : ELEM_REAL, p->vector ? 1 : 0, (const int64_t[]){p->n});
+  }
+  if (d->picks.n > 0) return true;
+  const bool flat = d->op == DATA_CSV || d->op == DATA_NPZ;
+  add_column(a, d, flat ? "x" : "image", ELEM_REAL, flat ? 1 : 3, (const int64_t[]){flat ? 2 : 1, 8, 8});
+  add_column(a, d, "label", ELEM_LABEL, 0, NULL);
+  return true;
+}
+
+/* Parsed once for many scripts. */
+static Arena *kept;
+static const AstNode *prelude;
+
+static void keep_prelude(void) {
+  static unsigned turn;
+  if (turn++ % 256 != 0) return;
+  arena_free(kept);
+  src_clear();
+  sym_clear();
+  kept = arena_new();
+  prelude = sema_prelude(kept);
+}
+
+/* ---- one script ---------------------------------------------------------------------------------------- */
+
+static int settings(Arena *a, const char *text, SemaSet sets[8], DiagSink *sink) {
+  int n = 0;
+  if (strncmp(text, "# run: ", 7) != 0) return 0;
+  const char *line = arena_strn(a, text, strcspn(text, "\n"));
+  for (const char *at = strstr(line, "--set "); at != NULL && n < 8; at = strstr(at + 6, "--set ")) {
+    const size_t name = strcspn(at + 6, "= "), value = strcspn(at + 6 + name, " ");
+    AstNode *literal = NULL;
+    if (value < 2) continue;
+    const char *given = arena_strn(a, at + 6 + name + 1, value - 1);
+    const Source *src = src_add(SRC_COMMAND_LINE, given, strlen(given));
+    if (!parse_literal(a, src, sink, &literal)) continue;
+    sets[n++] = (SemaSet){arena_strn(a, at + 6, name), literal->span, literal};
+  }
+  return n;
+}
+
+static void check_messages(const DiagSink *sink) {
+  for (int i = 0; i < sink->all.n; i++) {
+    const Diag *d = sink->all.at[i];
+    require(d->code != DIAG_INTERNAL, "a fault of its own", d->text);
+    require(d->text[0] != '\0' && d->span.begin <= d->span.end, "a message without text or place", d->text);
+  }
+}
+
+static void check_region(void *ctx, const Graph *g, Span span) {
+  (void)span;
+  const char *fault = g_verify(g);
+  require(fault == NULL, "a graph as made", fault);
+  fault = g_verify(g_optimize(g, ctx));
+  require(fault == NULL, "a graph as optimised", fault);
+}
+
+static void look_at_circuits(Arena *a, const Program *p) {
+  for (int i = 0; i < p->circuits.n && i < 4; i++) {
+    const CircuitView *v = &p->circuits.at[i];
+    const QasmWriting w = {.program = p, .view = v};
+    QasmFault fault = {0};
+    require(draw_text(a, p, v, (DrawStyle){.unicode = true, .width = 80}) != NULL, "no drawing", v->name);
+    require(draw_svg(a, p, v) != NULL, "no picture", v->name);
+    const char *text = qasm_write(a, &w, &fault);
+    if (text == NULL) require(fault.text != NULL, "no OpenQASM and no reason", v->name);
+    else require(qasm_verify(a, &w, text, &fault), "OpenQASM that does not read back", fault.text);
+  }
+}
+
+typedef void Printing(FILE *out, const void *what);
+static void print_program(FILE *out, const void *what) { program_dump(what, out); }
+static void print_messages(FILE *out, const void *what) {
+  diag_render(what, (DiagStyle){.unicode = true, .color = true, .width = 60}, out);
+  diag_render(what, (DiagStyle){.format = FORM_JSON}, out);
+  diag_render(what, (DiagStyle){.format = FORM_GITHUB}, out);
+}
+static const char *printed(Arena *a, Printing *print, const void *what) {
+  char *text = NULL;
+  size_t n = 0;
+  FILE *out = open_memstream(&text, &n);
+  require(out != NULL, "no memory for a text", "");
+  print(out, what);
+  fclose(out);
+  const char *copy = arena_strn(a, text, n);
+  mem_give_back(text);
+  return copy;
+}
+
+typedef struct Checked {
+  Program *program;
+  DiagSink *sink;
+} Checked;
+static Checked check_once(Arena *a, const Source *src, const AstNode *tree) {
+  Checked c = {.sink = diag_sink(a)};
+  SemaSet sets[8];
+  const int n = settings(a, src->text, sets, c.sink);
+  const SemaOptions options = {.sets = sets,
+                               .n_sets = n,
+                               .read = read_module,
+                               .head = read_head,
+                               .max_steps = MAX_STEPS,
+                               .prelude = prelude};
+  c.program = sema_elaborate(a, tree, &options, c.sink);
+  require((c.program == NULL) == (c.sink->n_errors > 0), "result and messages differ", src->text);
+  check_messages(c.sink);
+  return c;
+}
+
+/* Once more, and what is printed of both. */
+static void check_again(Arena *a, const Source *src, const AstNode *tree, const Checked *first) {
+  const Checked c = check_once(a, src, tree);
+  require((c.program == NULL) == (first->program == NULL), "two results of one text", src->text);
+  require(c.sink->all.n == first->sink->all.n, "two lists of messages of one text", src->text);
+  printed(a, print_messages, c.sink);
+  if (c.program == NULL) return;
+  const char *one = printed(a, print_program, first->program), *two = printed(a, print_program, c.program);
+  require(strcmp(one, two) == 0, "two programs of one text", src->text);
+}
+
+static void look_at_types(Arena *a, const AstNode *tree) {
+  const SemaOptions options = {
+      .read = read_module, .head = read_head, .max_steps = MAX_STEPS, .prelude = prelude};
+  const char *near = NULL;
+  char *text = NULL;
+  size_t n = 0;
+  FILE *out = open_memstream(&text, &n);
+  require(out != NULL, "no memory for a text", "");
+  sema_dump_types(a, tree, &options, diag_sink(a), out);
+  sema_why(a, tree, &options, diag_sink(a), "x", &near, out);
+  fclose(out);
+  mem_give_back(text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+  keep_prelude();
+  Arena *a = arena_new();
+  const Source *src = src_add("<fuzz>", (const char *)bytes, size);
+  DiagSink *sink = diag_sink(a);
+  AstNode *tree = NULL;
+  const ParseResult parsed = parse_source(a, src, sink, false, &tree, NULL);
+  require((parsed == PARSE_ERROR) == (sink->n_errors > 0), "result and messages differ", "parser");
+  check_messages(sink);
+  if (parsed != PARSE_OK && size % 16 == 0) printed(a, print_messages, sink);
+  if (parsed == PARSE_OK) {
+    const Checked c = check_once(a, src, tree);
+    if (c.program != NULL) program_each_region(c.program, check_region, a);
+    if (c.program != NULL && size % 4 == 0) look_at_circuits(a, c.program);
+    if (size % 8 == 0) check_again(a, src, tree, &c);
+    if (size % 16 == 0) look_at_types(a, tree);
+    if (size % 8 == 4) require(fmt_source(a, src, sink) != NULL, "no formatted text", src->text);
+  }
+  arena_free(a);
+  return 0;
+}
+
+#ifndef LIBFUZZER
+int main(int argc, char **argv) {
+  for (int i = 1; i < argc; i++) {
+    FILE *f = fopen(argv[i], "rb");
+    if (!f) return 2;
+    char *bytes = mem_alloc(1 << 20);
+    size_t size = fread(bytes, 1, 1 << 20, f);
+    fclose(f);
+    if (getenv("FUZZ_SAY") != NULL) fprintf(stderr, "%s\n", argv[i]);
+    LLVMFuzzerTestOneInput((const uint8_t *)bytes, size);
+    mem_free(bytes);
+  }
+  arena_free(kept);
+  src_clear();
+  sym_clear();
+  return 0;
+}
+#endif
