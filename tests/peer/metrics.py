@@ -82,6 +82,11 @@ rows = [
     ("psnr(images, others)", skimage.metrics.peak_signal_noise_ratio(images, others, data_range=1)),
     ("ssim(images, others)",
      np.mean([skimage.metrics.structural_similarity(s, t, data_range=1) for s, t in zip(images, others)])),
+    ("share_interval(0.7, 60)[0]", scipy.stats.binomtest(42, 60).proportion_ci(method="wilson").low),
+    ("share_interval(0.7, 60)[1]", scipy.stats.binomtest(42, 60).proportion_ci(method="wilson").high),
+    ("eigenvalues(matmul(transpose(a), a))", scipy.linalg.eigvalsh(a.T @ a)),
+    ("extrapolate([1, 2, 3, 5], [0.5, 1.1, 1.4, 3.1], at = 0, degree = 2)",
+     np.polyval(np.polyfit([1, 2, 3, 5], [0.5, 1.1, 1.4, 3.1], 2), 0)),
 ]
 
 print(f"""# Made by tests/peer/metrics.py: values of scipy {scipy.__version__}, scikit-learn {sklearn.__version__}, scikit-image {skimage.__version__}.
