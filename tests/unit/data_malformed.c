@@ -2,11 +2,12 @@
  * written, read through the reader of their format, and must leave no table and no memory behind. */
 #include "data_mock.h"
 #include <errno.h>
+#include <math.h>
 #include <sys/stat.h>
 
 static int n_cases;
 
-typedef enum Format { IDX, LABELS, NPY, NPZ, CSV, CSV_BARE, PNG, GZ } Format;
+typedef enum Format { IDX, LABELS, NPY, NPZ, CSV, CSV_BARE, PNG, GZ, WEIGHTS } Format;
 
 static bool read_as(Format format, const DataFile *f, DataTable *out) {
   DataFile images = {0};
@@ -24,6 +25,7 @@ static bool read_as(Format format, const DataFile *f, DataTable *out) {
     return idx_read(&error, &images, f, 10, out);
   case NPY: return npy_read(&error, f, "x", out);
   case NPZ: return npz_read(&error, f, out);
+  case WEIGHTS: return weights_read(&error, f, out);
   case CSV: return csv_read(&error, f, &(CsvOptions){.header = true}, out);
   case CSV_BARE: return csv_read(&error, f, &(CsvOptions){0}, out);
   case PNG:
@@ -57,7 +59,7 @@ static void bad_file(Format format, const DataFile *f, DiagCode code, const char
 }
 
 static void bad(Format format, Bytes b, const char *says) {
-  static const char *const ends[] = {"idx", "idx", "npy", "npz", "csv", "csv", "png", "gz"};
+  static const char *const ends[] = {"idx", "idx", "npy", "npz", "csv", "csv", "png", "gz", "safetensors"};
   DataFile f = put(arena_printf(a, "%03d.%s", n_cases, ends[format]), b.at, b.n);
   bad_file(format, &f, DIAG_DATA_BROKEN, says);
 }
@@ -576,13 +578,70 @@ static void enough(void **state) {
   assert_true(n_cases >= 200);
 }
 
+/* ---- weights ---- */
+
+/* A .safetensors file with this header, as long as `size` says (0: as it is), and so many bytes of data. */
+static Bytes weights_with(const char *header, size_t size, const void *data, size_t n) {
+  unsigned char length[8] = {0};
+  Bytes b = {0};
+  size_t all = size > 0 ? size : strlen(header);
+  for (int i = 0; i < 8; i++, all >>= 8) length[i] = (unsigned char)(all & 255);
+  add_bytes(&b, length, 8);
+  add_bytes(&b, header, strlen(header));
+  add_bytes(&b, data, n);
+  return b;
+}
+
+#define ONE(dtype, shape, end)                                                                               \
+  "{\"w\":{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":[0," end "]}}"
+
+static void weights(void **state) {
+  (void)state;
+  static const float nan_pair[2] = {1, NAN}, pair[2] = {1, 2};
+  static const uint16_t half[2] = {0x3C00, 0x7C00};
+  bad(WEIGHTS, some("", 0), "it has 0 bytes");
+  bad(WEIGHTS, some("\x05\0\0\0\0\0\0", 7), "it has 7 bytes");
+  bad(WEIGHTS, weights_with("{}", 1 << 20, "", 0), "its header should have");
+  bad(WEIGHTS, weights_with("[]", 0, "", 0), "no table");
+  bad(WEIGHTS, weights_with("{\"w\":1}", 0, "", 0), "not described");
+  bad(WEIGHTS, weights_with(ONE("F32", "[2]", "8"), 0, pair, 7), "outside of the file");
+  bad(WEIGHTS, weights_with(ONE("F32", "[2]", "8"), 0, pair, 8 - 4), "outside of the file");
+  bad(WEIGHTS, weights_with(ONE("F32", "[3]", "8"), 0, pair, 8), "another size than its shape");
+  bad(WEIGHTS, weights_with(ONE("F32", "[-2]", "8"), 0, pair, 8), "has no size");
+  bad(WEIGHTS, weights_with(ONE("F32", "[4611686018427387904,4]", "8"), 0, pair, 8), "larger than the file");
+  bad(WEIGHTS, weights_with(ONE("F33", "[2]", "8"), 0, pair, 8), "a type that the format does not know");
+  bad(WEIGHTS, weights_with(ONE("I32", "[2]", "8"), 0, pair, 8), "holds no real numbers");
+  bad(WEIGHTS, weights_with(ONE("F32", "[2]", "8"), 0, nan_pair, 8), "is not finite");
+  bad(WEIGHTS, weights_with(ONE("F16", "[2]", "4"), 0, half, 4), "is not finite");
+  bad(WEIGHTS, weights_with(ONE("F32", "[2,0]", "0"), 0, pair, 0), "an axis of 0 elements");
+  bad(WEIGHTS, weights_with(ONE("F32", "[1,1,1,1,1,2]", "8"), 0, pair, 8), "too many axes");
+  bad(WEIGHTS,
+      weights_with(
+          "{\"__metadata__\":{\"sha256\":\"00\"},\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}",
+          0, pair, 8),
+      "its checksum is not");
+  DataFile other = put("weights.bin", "x", 1);
+  bad_file(WEIGHTS, &other, DIAG_DATA_BROKEN, "ends in .safetensors or .npz");
+  DataFile good = put("good.safetensors", "", 0);
+  Bytes b = weights_with("{\"n\":{\"dtype\":\"I64\",\"shape\":[],\"data_offsets\":[0,8]},"
+                         "\"w\":{\"dtype\":\"BF16\",\"shape\":[1],\"data_offsets\":[8,10]}}",
+                         0, "\x01\0\0\0\0\0\0\0\x80\x3F", 10);
+  DataTable t;
+  good = put("good.safetensors", b.at, b.n);
+  assert_true(weights_read(&error, &good, &t));
+  assert_int_equal(t.n, 1);
+  assert_true(column_real(&t.at[0])[0] == 1);
+  table_free(&t);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       WITH_FOLDER(idx_headers),  WITH_FOLDER(idx_sizes),        WITH_FOLDER(idx_labels),
       WITH_FOLDER(npy_preludes), WITH_FOLDER(npy_dictionaries), WITH_FOLDER(npy_types_and_shapes),
       WITH_FOLDER(npz_files),    WITH_FOLDER(csv_files),        WITH_FOLDER(csv_sizes),
       WITH_FOLDER(png_files),    WITH_FOLDER(png_folders),      WITH_FOLDER(gz_files),
-      WITH_FOLDER(not_files),    WITH_FOLDER(every_byte),       WITH_FOLDER(enough),
+      WITH_FOLDER(weights),      WITH_FOLDER(not_files),        WITH_FOLDER(every_byte),
+      WITH_FOLDER(enough),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
