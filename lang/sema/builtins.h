@@ -7,7 +7,7 @@
 #include "lang/sema/walk.h"
 
 /* fn_math.c */
-BuiltinFn fn_unary, fn_leaky, fn_curve_of, fn_clamp, fn_mod, fn_select, fn_straight_through;
+BuiltinFn fn_unary, fn_leaky, fn_curve_of, fn_clamp, fn_mod, fn_atan2, fn_select, fn_straight_through;
 /* fn_reduce.c */
 BuiltinFn fn_sum, fn_mean, fn_extreme, fn_variance, fn_norm, fn_any, fn_all, fn_argmax, fn_accuracy, fn_sem,
     fn_fraction;

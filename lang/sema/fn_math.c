@@ -88,6 +88,10 @@ const Value *fn_curve_of(Sema *S, Args *args, const Builtin *self) {
 const Value *fn_clamp(Sema *S, Args *args, const Builtin *self) {
   const Value *low = args->v[1], *high = args->v[2];
   (void)self;
+  if (args->v[0]->kind == VAL_BUNDLE) {
+    const Value *up = bundle_apply(S, OP_MAXIMUM, args->v[0], low, args->span);
+    return val_is_error(up) ? up : bundle_apply(S, OP_MINIMUM, up, high, args->span);
+  }
   if (val_is_number(low) && val_is_number(high) && low->u.num > high->u.num) {
     say(S, DIAG_TYPE, args->span, "`clamp` has its lower limit %s above its upper limit %s",
         num_text(S, low->u.num), num_text(S, high->u.num));
@@ -110,6 +114,12 @@ const Value *fn_mod(Sema *S, Args *args, const Builtin *self) {
   const double r = a->u.num - b->u.num * floor(a->u.num / b->u.num);
   return a->kind == VAL_INT && b->kind == VAL_INT ? val_int(S, (int64_t)r, args->span)
                                                   : val_real(S, r, args->span);
+}
+
+const Value *fn_atan2(Sema *S, Args *args, const Builtin *self) {
+  const Value *y = args->v[0], *x = args->v[1];
+  if (val_is_number(y) && val_is_number(x)) return val_real(S, atan2(y->u.num, x->u.num), args->span);
+  return tensor_binary(S, OP_ATAN2, self->name, y, x, args->span);
 }
 
 const Value *fn_select(Sema *S, Args *args, const Builtin *self) {
