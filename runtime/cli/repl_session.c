@@ -395,12 +395,17 @@ bool repl_look(Repl *R, int n, const char *const *texts,
 
 /* ---- statements --------------------------------------------------------------------------------------- */
 
-/* What only looks is not kept: an expression on a line of its own, except a claim. */
+/* What only looks is not kept: an expression on a line of its own, except claims, what loads
+ * weights and what saves values. */
 static bool only_looks(const AstNode *n) {
   if (n->kind != AST_STAGE) return false;
   const AstNode *call = ast_kid(n, AST_STAGE_value);
   const AstNode *callee = call && call->kind == AST_CALL ? ast_kid(call, AST_CALL_callee) : NULL;
-  return !callee || callee->kind != AST_NAME || strcmp(sym_text(callee->name), "claim") != 0;
+  if (!callee || callee->kind != AST_NAME) return true;
+  static const char *const acts[] = {"claim", "load", "save"};
+  for (size_t i = 0; i < sizeof acts / sizeof *acts; i++)
+    if (strcmp(sym_text(callee->name), acts[i]) == 0) return false;
+  return true;
 }
 
 static bool one_statement(Repl *R, const AstNode *n, const char *text) {

@@ -35,6 +35,8 @@ must cp -r runs/latest/saved runs/latest/fit.safetensors .
 must "$QGN" run -q --fresh again.qgn >two.txt
 must [ "$(head -1 one.txt)" = "$(head -1 two.txt)" ]
 must grep -q '"file": "all.npz", "arrays": \[{"name": "x", "type": "F32", "shape": \[32, 2\]' runs/net-*/results.json
+# at the prompt what was loaded stays
+must [ "$(printf '%s\n' "$(sed -n 2p again.qgn)" 'load(G, "saved/G.npz")' 'G([0.1, 0.2])' | "$QGN" | tail -1)" = "$(head -1 one.txt)" ]
 # a file that changed is another run, and refused where the lock knows it
 printf X | dd of=saved/G.npz bs=1 seek=300 conv=notrunc 2>/dev/null
 must_not "$QGN" run -q again.qgn >/dev/null 2>&1
