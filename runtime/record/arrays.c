@@ -111,6 +111,13 @@ static bool write_npz(Record *r, const char *file, const Array *arrays, int n) {
   return ok;
 }
 
+/* A zip file without extensions counts its bytes in 32 bits. */
+static bool fits_zip(const Array *arrays, int n) {
+  size_t total = 0;
+  for (int k = 0; k < n; k++) total = mem_add(total, mem_add(arrays[k].size, 4096));
+  return total < LIMIT && n < 65535;
+}
+
 static bool write_npy(Record *r, const char *file, const Array *array) {
   Arena *a = arena_new();
   Text out = text_new(a);
@@ -164,8 +171,8 @@ static void note(Record *r, const Saved *saved, const Array *arrays, int n) {
   vec_push(r->arena, &r->saved, text_str(&t));
 }
 
-static IoError no_memory(const char *file) {
-  IoError e = {.kind = IO_FAILED, .err = ENOMEM, .doing = "write"};
+static IoError failure(const char *file, int err) {
+  IoError e = {.kind = IO_FAILED, .err = err, .doing = "write"};
   strncpy(e.path, file, sizeof e.path - 1);
   return e;
 }
@@ -181,8 +188,9 @@ void record_save_values(Record *r, const Run *run, const Stmt *s) {
   Array *arrays = ARENA_ARRAY(r->arena, Array, saved->slots.n + 1);
   int n = 0;
   while (n < saved->slots.n && array_of(r, run, saved->names.at[n], saved->slots.at[n], &arrays[n])) n++;
-  if (n < saved->slots.n) {
-    e = no_memory(file);
+  const bool whole = n == saved->slots.n, large = saved->format == SAVED_NPZ && !fits_zip(arrays, n);
+  if (!whole || large) {
+    e = failure(file, whole ? EFBIG : ENOMEM);
     record_failed(r, file, &e);
   } else if (saved->format == SAVED_NPY) write_npy(r, file, &arrays[0]);
   else if (saved->format == SAVED_NPZ) write_npz(r, file, arrays, n);
