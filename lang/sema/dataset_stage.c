@@ -160,17 +160,27 @@ const Value *fn_drop(Sema *S, Args *args, const Builtin *self) {
   return dataset_done(S, out);
 }
 
-/* shuffle(), balance(by) */
+/* shuffle(), balance(by, n = rows of each class) */
 const Value *fn_order(Sema *S, Args *args, const Builtin *self) {
   const Dataset *from = stage_data(S, args);
   const char *by = NULL;
   const Value *out;
+  int64_t n = 0;
   if (from == NULL || !fixed_rows(S, from, args, false)) return S->error;
   if (self->op == DATA_BALANCE && !label_column(S, from, args->v[1], &by)) return S->error;
+  if (self->op == DATA_BALANCE && args->v[2] != NULL && !row_count(S, args->v[2], self->name, 1, &n))
+    return S->error;
+  if (n > 0 && !fixed_rows(S, from, args, true)) return S->error;
+  if (n > ((int64_t)1 << 31) / (by != NULL ? classes_of(from, by) + 1 : 1)) {
+    say(S, DIAG_SHAPE, args->v[2]->span, "`balance` of %lld rows of each class makes too many rows",
+        (long long)n);
+    return S->error;
+  }
+  const int64_t rows = n > 0 ? n * classes_of(from, by) : from->rows;
   const int site = self->op == DATA_SHUFFLE ? site_new(S, "shuffle", args->span) : -1;
   Dataset *d = dataset_new(S, (DataOp)self->op, args->v[0], args->span, &out);
-  d->by = by, d->site = site;
-  if (by != NULL) dataset_other_rows(d, d->rows, false);
+  d->by = by, d->site = site, d->n = n;
+  if (by != NULL) dataset_other_rows(d, rows, false);
   return dataset_done(S, out);
 }
 

@@ -109,6 +109,22 @@ DataOrder order_balance(Arena *a, DataOrder o, const DataColumn *by) {
   return order_take(a, o, least, by);
 }
 
+DataOrder order_repeat(Arena *a, DataOrder o, const DataColumn *by, int64_t n) {
+  const int classes = class_count(by);
+  const int64_t *count = count_classes(a, o, by);
+  int64_t *start = ARENA_ARRAY(a, int64_t, classes + 1), *at = ARENA_ARRAY(a, int64_t, classes + 1),
+          there = 0;
+  uint32_t *rows = ARENA_ARRAY(a, uint32_t, o.n + 1);
+  for (int c = 0; c < classes; c++) start[c + 1] = start[c] + count[c], there += count[c] > 0;
+  for (int c = 0; c < classes; c++) at[c] = start[c];
+  for (int64_t k = 0; k < o.n; k++) rows[at[class_of(by, o.at[k])]++] = o.at[k];
+  DataOrder out = order_new(a, n * there);
+  for (int64_t k = 0; k < n; k++)
+    for (int c = 0; c < classes; c++)
+      if (count[c] > 0) add(&out, rows[start[c] + k % count[c]]);
+  return out;
+}
+
 /* ---- values ------------------------------------------------------------------------------------- */
 
 static bool is_numbers(DataError *e, const DataColumn *c, const char *what) {

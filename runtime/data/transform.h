@@ -34,6 +34,9 @@ void order_fold(Arena *a, DataOrder o, int k, int of, const DataColumn *by, Data
                 DataOrder *held);
 /* As many rows of each class as the smallest has (of those in o that occur). */
 DataOrder order_balance(Arena *a, DataOrder o, const DataColumn *by);
+/* n rows of each class that there is, one class after the other in turn; those of a class again from its
+ * first. */
+DataOrder order_repeat(Arena *a, DataOrder o, const DataColumn *by, int64_t n);
 
 /* Values from the column's range to low..high: bytes from 0..255 as they stand for, reals from the least and
  * greatest in the rows of o. E0502 if all are equal. Labels are E0502. */

@@ -90,7 +90,8 @@ static void make_order(Make *m) {
   if (d->op == DATA_TAKE) s->order = order_take(a, o, d->n, by_column(m));
   if (d->op == DATA_DROP) s->order = order_drop(a, o, d->n, by_column(m));
   if (d->op == DATA_SHUFFLE) s->order = order_shuffle(a, o, key_of(m->r, d), 0);
-  if (d->op == DATA_BALANCE) s->order = order_balance(a, o, by_column(m));
+  if (d->op == DATA_BALANCE && d->n == 0) s->order = order_balance(a, o, by_column(m));
+  if (d->op == DATA_BALANCE && d->n > 0) s->order = order_repeat(a, o, by_column(m), d->n);
   if (d->op == DATA_SPLIT)
     order_split(a, o, d->a, by_column(m), d->n ? &rest : &s->order, d->n ? &s->order : &rest);
   if (d->op == DATA_FOLD)
@@ -328,8 +329,10 @@ static bool make_stage(Make *m) {
   case DATA_DROP:
   case DATA_SHUFFLE:
   case DATA_SPLIT:
-  case DATA_FOLD:
-  case DATA_BALANCE: make_order(m); return true;
+  case DATA_FOLD: make_order(m); return true;
+  case DATA_BALANCE: /* rows that stand there several times become rows of their own */
+    make_order(m);
+    return m->d->n == 0 || compact(m);
   case DATA_KEEP: return make_keep(m);
   case DATA_VALUES: return make_values(m);
   case DATA_JOIN: return make_join(m);
