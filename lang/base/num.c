@@ -136,9 +136,14 @@ static int print(char *buf, size_t cap, double x, bool single) {
     int sure = single ? FLT_DIG : DBL_DIG; /* so many digits of a text survive the way to binary and back */
     int most = single ? FLT_DECIMAL_DIG : DBL_DECIMAL_DIG;
     bool subnormal = fabs(x) < (single ? (double)FLT_MIN : DBL_MIN);
-    char text[40];
-    int digits = subnormal ? 1 : sure;
+    char text[40], shorter[40];
+    int digits = subnormal ? 1 : most - 1; /* what most numbers need, or one more */
     while (!try_digits(text, digits, x, single) && digits < most) digits++;
+    /* Where a text reads back, so does each longer one: below the shortest there is none. */
+    while (!subnormal && digits < most && digits > sure && try_digits(shorter, digits - 1, x, single)) {
+      memcpy(text, shorter, sizeof text);
+      digits--;
+    }
     uselocale(before);
     n = lay_out(buf, cap, text);
   }

@@ -154,7 +154,11 @@ static void pad_channels(Real *to, const Real *from, int64_t channels, int64_t h
   int64_t keep_w = min_of(w, r->pitch - r->left), keep_h = min_of(h, r->rows - r->above);
   to += r->above * r->pitch + r->left;
   for (int64_t c = 0; c < channels; c++, from += h * w, to += r->rows * r->pitch)
-    for (int64_t i = 0; i < keep_h; i++) copy_run(to + i * r->pitch, from + i * w, keep_w);
+    if (keep_w <= VL) {
+      for (int64_t i = 0; i < keep_h; i++)
+        store_part(to + i * r->pitch, load_part(from + i * w, (int)keep_w), (int)keep_w);
+    } else
+      for (int64_t i = 0; i < keep_h; i++) copy_run(to + i * r->pitch, from + i * w, keep_w);
 }
 
 /* to[t][v] = from[v][t], v < channels, zeros behind them. */

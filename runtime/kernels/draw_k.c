@@ -67,12 +67,41 @@ DRAW_INLINE void put(Real *to, DrawVec x, bool normal) {
   *(DrawRealAny *)to = y;
 }
 
+#if defined(QGN_ISA_avx512) && defined(QGN_SINGLE)
+#define DRAW_AT_ONCE 1
+/* (w + 1/2) 2^-32 rounded once to single precision, for 16 words: where the last place of the result is worth
+ * 4 or more, all numbers between two even words are rounded alike, so w | 1 stands for w + 1/2; below that w
+ * + 1/2 times 2^7 is a word. */
+DRAW_INLINE void put_words(Real *to, DrawWords words) {
+  const __m512i w = (__m512i)words;
+  const __mmask16 small = _mm512_cmplt_epu32_mask(w, _mm512_set1_epi32(1 << 25));
+  const __m512i moved = _mm512_or_si512(_mm512_slli_epi32(w, 7), _mm512_set1_epi32(64));
+  const __m512i odd = _mm512_or_si512(w, _mm512_set1_epi32(1));
+  const __m512 x = _mm512_cvtepu32_ps(_mm512_mask_blend_epi32(small, odd, moved));
+  const __m512 unit = _mm512_mask_blend_ps(small, _mm512_set1_ps(0x1p-32f), _mm512_set1_ps(0x1p-39f));
+  _mm512_storeu_ps(to, _mm512_min_ps(_mm512_mul_ps(x, unit), _mm512_set1_ps(BELOW_ONE)));
+}
+
+DRAW_INLINE void put_uniform(Real *to, const DrawWords word[4]) {
+  const DrawWords even = word[0] | word[1] << 32, odd = word[2] | word[3] << 32;
+  put_words(to, ZIP_LOW(even, odd));
+  put_words(to + 2 * DRAW_LANES, ZIP_HIGH(even, odd));
+}
+#else
+#define DRAW_AT_ONCE 0
+DRAW_INLINE void put_uniform(Real *to, const DrawWords word[4]) { (void)to, (void)word; }
+#endif
+
 /* Elements 4 q .. 4 (q + DRAW_LANES) - 1 of a row, all of which are there. */
 DRAW_INLINE void whole_blocks(const KCall *c, uint64_t row, uint64_t q, bool normal, Real *to) {
   DrawWords word[4] = {(DrawWords){DRAW_LIST(DRAW_NUMBER, 0)} + q, (DrawWords){0} + row,
                        (DrawWords){0} + c->clock->t, (DrawWords){0} + c->clock->repeat};
   DrawVec v[4];
   philox(c->op->key, word);
+  if (DRAW_AT_ONCE && !normal) {
+    put_uniform(to, word);
+    return;
+  }
   values(word, normal, 4, v);
   DrawVec even_low = ZIP_LOW(v[0], v[2]), even_high = ZIP_HIGH(v[0], v[2]);
   DrawVec odd_low = ZIP_LOW(v[1], v[3]), odd_high = ZIP_HIGH(v[1], v[3]);
