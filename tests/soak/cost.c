@@ -92,8 +92,17 @@ static bool train(const char *path, bool unchecked, Timing *t) {
     KernelSet careless = *r->set;
     careless.all_finite = all_finite;
     if (unchecked) r->set = r->env.set = &careless;
-    const RunHooks hooks = {t,   load,   epoch,         save,         stop,   begin,
-                            end, ignore, ignore_expect, ignore_claim, ignore, NULL};
+    const RunHooks hooks = {.ctx = t,
+                            .load = load,
+                            .epoch = epoch,
+                            .save = save,
+                            .stop = stop,
+                            .train_begin = begin,
+                            .train_end = end,
+                            .print = ignore,
+                            .expect = ignore_expect,
+                            .claim = ignore_claim,
+                            .report = ignore};
     ok = run_execute(r, &hooks) == RUN_STOPPED;
     if (!ok) fprintf(stderr, "cost: %s ended before its time: more epochs\n", path);
     run_free(r);

@@ -45,6 +45,19 @@ static const char diverging[] = "edition = 1\n"
                                 "train fit {\n data = d; batch = 8; epochs = 5\n optimizer M = sgd(0.1)\n"
                                 " step x[B, 1] { minimize mean(log(M(x) - 1000)) over M }\n}\n";
 
+/* Weights of more than one piece of an update; the infinite derivative stands in the last one. */
+static const char wide[] =
+    "edition = 1\nseed = 5\n"
+    "dataset d { normal(0, 1); take(80) }\n"
+    "model M(x[1]) -> [1] { linear(150); dropout(0.2); linear(130); batchnorm; tanh; dropout(0.5); linear(1) }\n"
+    "train fit {\n data = d; batch = 48; epochs = 3\n optimizer M = adam(1e-2)\n"
+    " step x[B, 1] { minimize mse(M(x), x^2) over M }\n}\n";
+static const char infinite[] = "edition = 1\n"
+                               "dataset d { normal(0, 1); take(8) }\n"
+                               "model M(x[1]) -> [20000] { linear(20000) }\n"
+                               "train fit {\n data = d; batch = 8; epochs = 5\n optimizer M = sgd(0.1)\n"
+                               " step x[B, 1] { minimize mean(sqrt(0 * M(x)[:, 19999]^2)) over M }\n}\n";
+
 typedef struct Session {
   Arena *a;
   Program *p;
@@ -167,15 +180,32 @@ static void steps_allocate_nothing(void **unused) {
 
 static void threads_change_no_bit(void **unused) {
   (void)unused;
-  Session one = {0}, other;
-  assert_int_equal(go(&one, hybrid, 1), RUN_DONE);
-  for (int threads = 2; threads <= 5; threads++) {
-    other = (Session){0};
-    assert_int_equal(go(&other, hybrid, threads), RUN_DONE);
-    same_state(&one, &other);
-    finish(&other);
+  static const char *const text[] = {hybrid, wide};
+  for (int k = 0; k < 2; k++) {
+    Session one = {0}, other;
+    assert_int_equal(go(&one, text[k], 1), RUN_DONE);
+    for (int threads = 2; threads <= 5; threads++) {
+      other = (Session){0};
+      assert_int_equal(go(&other, text[k], threads), RUN_DONE);
+      same_state(&one, &other);
+      finish(&other);
+    }
+    finish(&one);
   }
-  finish(&one);
+}
+
+/* Found by whoever looks at the last piece, and then nothing is changed. */
+static void infinite_far_behind(void **unused) {
+  (void)unused;
+  for (int threads = 1; threads <= 3; threads++) {
+    Session s = {0};
+    assert_int_equal(go(&s, infinite, threads), RUN_FAILED);
+    assert_int_equal(s.sink->all.at[0]->code, DIAG_NOT_FINITE);
+    for (int k = 0; k < s.p->slots.n; k++)
+      for (int64_t i = 0; s.p->slots.at[k].kind == SLOT_PARAM && i < run_slot_size(s.r, k); i++)
+        assert_true(isfinite(run_slot_get(s.r, k, i)));
+    finish(&s);
+  }
 }
 
 static void stopping_changes_no_bit(void **unused) {
@@ -220,6 +250,7 @@ int main(void) {
       cmocka_unit_test(stopping_changes_no_bit),
       cmocka_unit_test(many_kinds_of_state),
       cmocka_unit_test(nan_is_named),
+      cmocka_unit_test(infinite_far_behind),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
