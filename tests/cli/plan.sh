@@ -137,4 +137,31 @@ must grep -q '^train fit$' stdout.txt
 must grep -q '^    shift      3 circuits, ' stdout.txt
 must_not grep -q '^train fit {' stdout.txt
 must grep -q 'did you mean `tilt`' stderr.txt
+
+# Barren plateaus by structure: layers of pairs of neighbours on 12 qubits, one letter or all of them measured.
+cat >deep.qgn <<'TEXT'
+edition = 1
+hyper layers = 1
+hyper spread = 6.28
+circuit c() on q[12] {
+  param t[layers, 2, 12] ~ uniform(0, spread)
+  for l in 0..layers {
+    ry(t[l, 0]) q
+    cz pairs(q, [(0, 1), (2, 3), (4, 5), (6, 7), (8, 9), (10, 11)])
+    ry(t[l, 1]) q
+    cz pairs(q, [(1, 2), (3, 4), (5, 6), (7, 8), (9, 10)])
+  }
+  return expval(X(q[6]))
+}
+c()
+TEXT
+sed 's/expval(X(q\[6\]))/probs(q)/' deep.qgn >global.qgn
+risk() {
+  "$QGN" check "$@" --plan --message-format=json >stdout.txt 2>/dev/null
+  said '"%s %d" % (p["circuits"][0]["plateau_risk"], p["circuits"][0]["plateau_qubits"])'
+}
+must test "$(risk deep.qgn)" = 'low 4'
+must test "$(risk deep.qgn --set layers=8)" = 'high 12'
+must test "$(risk global.qgn)" = 'high 12'
+must test "$(risk global.qgn --set spread=0.1)" = 'moderate 12'
 finish
