@@ -84,7 +84,7 @@ function put_gates(   n, i) {
   print "|---|---|---|---|---|"
   for (i = 1; i <= n; i++)
     print "| " code(R[i, 2]) (R[i, 3] == "" ? "" : ", " code(R[i, 3])) " | " (R[i, 4] < 0 ? "any" : R[i, 4]) " | " R[i, 5] \
-      " | " inverse(R[i, 7]) " | " cell(R[i, 11]) later(R[i, 9] == "LATER") " |"
+      " | " inverse(R[i, 7]) " | " cell(R[i, 11]) " |"
 }
 function inverse(s) {
   if (s == "self") return "itself"
@@ -99,7 +99,7 @@ function put_channels(   n, i) {
   print "|---|---|---|---|---|"
   for (i = 1; i <= n; i++)
     print "| " code(R[i, 2]) (R[i, 3] == "" ? "" : ", " code(R[i, 3])) " | " (R[i, 4] == 0 ? "1 or 2" : R[i, 4]) " | " \
-      code(R[i, 6]) " | " cell(R[i, 9]) " | " cell(R[i, 10]) " |"
+      code(R[i, 6]) " | " cell(R[i, 10]) " | " cell(R[i, 11]) " |"
 }
 
 # Cells of circuit_methods.def: yes, E0998 or the number of a reason below the table.

@@ -7,9 +7,10 @@
 #define KIND_GENERAL CHANNEL_GENERAL
 #define KIND_READOUT CHANNEL_READING
 const ChannelInfo channel_info[CHANNEL_COUNT] = {
-    [CHANNEL_NONE] = {.name = "", .aliases = "", .params = "", .transfer = "", .kraus = "", .doc = ""},
-#define CHANNEL(ID, name, aliases, qubits, kind, params, transfer, kraus, doc, source)                       \
-  [CHANNEL_##ID] = {name, aliases, qubits, KIND_##kind, params, transfer, kraus, doc},
+    [CHANNEL_NONE] =
+        {.name = "", .aliases = "", .params = "", .transfer = "", .kraus = "", .probes = "", .doc = ""},
+#define CHANNEL(ID, name, aliases, qubits, kind, params, transfer, kraus, probes, doc, source)               \
+  [CHANNEL_##ID] = {name, aliases, qubits, KIND_##kind, params, transfer, kraus, probes, doc},
 #include "lang/ir/channels.def"
 #undef CHANNEL
 };
@@ -320,6 +321,23 @@ int channel_kraus(ChannelId id, KrausFormula out[CHANNEL_MAX_KRAUS]) {
       n += read_words(&s, info->n_qubits, out, n, out + n);
     }
     while (*s == '|' || *s == ' ') s++;
+  }
+  return n;
+}
+
+/* ---- probes ---- */
+
+int channel_probes(ChannelId id, double out[CHANNEL_MAX_PROBES][CHANNEL_MAX_PARAMS]) {
+  const char *s = channel_info[id].probes;
+  int n = 0;
+  while (*s != '\0') {
+    Formula number;
+    for (int k = 0; k < channel_n_params(id); k++) {
+      s = read_formula(s, &number);
+      out[n][k] = formula_value(&number, 0, NULL, NULL);
+    }
+    n++;
+    while (*s == ';' || *s == ' ') s++;
   }
   return n;
 }

@@ -30,7 +30,7 @@ typedef struct ChannelInfo {
   int n_qubits; /* 0: as its operators say */
   ChannelKind kind;
   const char *params; /* "gamma up=0" */
-  const char *transfer, *kraus, *doc;
+  const char *transfer, *kraus, *probes, *doc;
 } ChannelInfo;
 extern const ChannelInfo channel_info[CHANNEL_COUNT];
 
@@ -63,6 +63,10 @@ typedef struct TransferEntry {
 /* The entries of a channel but the identities' one, in `a`. For CHANNEL_KRAUS: of n operators given as
  * matrices of 2^n_qubits squared, row by row, re and im (first qubit most significant). Returns how many. */
 int channel_transfer(Arena *a, ChannelId id, int n_qubits, int n, const double *kraus, TransferEntry **out);
+
+#define CHANNEL_MAX_PROBES 4
+/* The probes of a row, in out; returns how many. */
+int channel_probes(ChannelId id, double out[CHANNEL_MAX_PROBES][CHANNEL_MAX_PARAMS]);
 
 /* An operator of a channel: probability and word (WORDS), or a matrix. */
 typedef struct KrausFormula {

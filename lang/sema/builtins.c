@@ -5,7 +5,7 @@ const Builtin builtins[] = {
 #define BUILTIN(name, KIND, function, signature, op, doc) {name, BI_##KIND, function, signature, op, doc},
 #include "lang/sema/builtins.def"
 #undef BUILTIN
-#define CHANNEL(ID, name, aliases, qubits, kind, params, transfer, kraus, doc, source)                       \
+#define CHANNEL(ID, name, aliases, qubits, kind, params, transfer, kraus, probes, doc, source)               \
   {name, BI_MEASURE, fn_channel, params, CHANNEL_##ID, doc},
 #include "lang/ir/channels.def"
 #undef CHANNEL

@@ -5,27 +5,21 @@
  * and 1 with controls; the rule is exact if sum over mu of 2 c_mu sin(f s_mu) = f for each. Finite
  * differences: the formula of fourth order. A parameter that several rotations use is the sum over
  * them, like any other gradient here. Samples stand in the lanes; no state but psi is needed. */
+#include "runtime/sim/moved_k.h"
 #include "runtime/sim/shots_k.h"
-#include "runtime/tensor/rng.h"
 
 void KNAME(moved_circuit_vjp)(const KCall *c);
 
-typedef struct Rule {
-  int n;
-  double s[2], c[2];
-} Rule;
-
 #define HALF_PI 1.57079632679489661923
 
-static Rule rule_of(const SimSlot *slot, CircuitMethod method) {
+static int64_t drawn(const SimPlan *p) { return p->shots != NULL ? p->shots->n : 0; }
+
+static MovedRule rule_of(const SimPlan *p, int slot, CircuitMethod method) {
   const double root = 1.41421356237309504880;
-  if (method == METHOD_FINITE) {
-    double h = sizeof(Real) == sizeof(double) ? 2e-3 : 0.1;
-    return (Rule){2, {h, 2 * h}, {8 / (12 * h), -1 / (12 * h)}};
-  }
-  if (!slot->controlled) return (Rule){1, {HALF_PI, 0}, {0.5, 0}};
+  if (method == METHOD_FINITE) return moved_differences(drawn(p));
+  if (!p->slot[slot].controlled) return (MovedRule){1, {HALF_PI, 0}, {0.5, 0}};
   /* at pi/2 and 3 pi/2: the four-term rule of Wierichs et al. (2022), equation 9 */
-  return (Rule){2, {HALF_PI, 3 * HALF_PI}, {(root + 1) / (4 * root), -(root - 1) / (4 * root)}};
+  return (MovedRule){2, {HALF_PI, 3 * HALF_PI}, {(root + 1) / (4 * root), -(root - 1) / (4 * root)}};
 }
 
 /* The sum of w y of each sample of a tile. With shots each run has its own. */
@@ -54,30 +48,37 @@ static void add_moved(Sim *s, int slot, Real factor, uint64_t run) {
 
 static bool has_input(const SimPlan *p, int slot) { return p->slot[slot].n_shared + p->slot[slot].n_row > 0; }
 
-/* The sign of a slot in the random direction of this step, the same in every shard. */
-static Real direction_of(const KCall *c, int slot) {
-  uint32_t word[4];
-  rng_philox(c->op->key, (uint32_t)slot / 4, 0, c->clock->t, c->clock->repeat, word);
-  return word[slot % 4] >> 31 ? 1 : -1;
+static Real sign_of(const Sim *s, int slot) { return moved_sign(s->call, slot, s->plan->shots != NULL); }
+
+/* Angles that move by themselves. */
+static bool leads(const Sim *s, int slot) {
+  Real by;
+  return has_input(s->plan, slot) && moved_first(s->plan, slot, &by) == slot;
 }
 
-static void move_all(const Sim *s, Real by) {
-  for (int i = 0; i < s->plan->n_slots; i++)
-    if (has_input(s->plan, i)) s->scalar[i] += by * direction_of(s->call, i);
+static void move_all(const Sim *s, Real step) {
+  for (int i = 0; i < s->plan->n_slots; i++) {
+    Real by;
+    if (!has_input(s->plan, i)) continue;
+    const int first = moved_first(s->plan, i, &by);
+    s->scalar[i] += step * by * sign_of(s, first);
+  }
   sim_cosines(s);
   sim_tables(s);
 }
 
-/* Simultaneous perturbation (Spall 1992): with a random sign D_i for each angle,
- *     dF/da_i = D_i (F(a + h D) - F(a - h D)) / (2 h). */
 static void spsa(Sim *s) {
-  const Real h = (Real)(sizeof(Real) == sizeof(double) ? 1e-4 : 1e-2);
+  int angles = 0;
+  for (int i = 0; i < s->plan->n_slots; i++) angles += leads(s, i);
+  if (angles == 0) return;
+  const Real h = moved_step(drawn(s->plan), angles);
   for (int side = 0; side < 2; side++) {
     move_all(s, (Real)0.5 * (side ? -2 * h : h));
     for (int64_t row = 0; row < s->samples; row += VL) {
-      RVec f = weighted_outputs(s, row, 0) * ((side ? -1 : 1) / (2 * h));
+      RVec f = weighted_outputs(s, row, s->plan->shots != NULL ? (uint64_t)side + 1 : 0) *
+               ((side ? -1 : 1) / (2 * h));
       for (int i = 0; i < s->plan->n_slots; i++)
-        if (has_input(s->plan, i)) part_add(s, i, direction_of(s->call, i) * f);
+        if (leads(s, i)) part_add(s, i, sign_of(s, i) * f);
     }
   }
 }
@@ -95,7 +96,7 @@ void KNAME(moved_circuit_vjp)(const KCall *c) {
   }
   for (int i = 0; i < p->n_slots; i++) {
     if (!has_input(p, i)) continue;
-    const Rule rule = rule_of(&p->slot[i], (CircuitMethod)c->op->attr.i[0]);
+    const MovedRule rule = rule_of(p, i, (CircuitMethod)c->op->attr.i[0]);
     const Real half = s.scalar[i];
     for (int k = 0; k < 2 * rule.n; k++) {
       double sign = k & 1 ? -1 : 1;

@@ -1,5 +1,6 @@
 /* Circuits with channels forward, and their gradient: density.h. */
 #include "runtime/sim/density_k.h"
+#include "runtime/sim/moved_k.h"
 #include "runtime/sim/shots_k.h"
 
 void KNAME(density_circuit)(const KCall *c);
@@ -176,39 +177,79 @@ void KNAME(density_circuit_vjp)(const KCall *c) {
 
 /* ---- by moved angles ---- */
 
-/* Adds factor * sum of w y of each sample to the gradient of a slot, with its angle at scalar[slot]. With
- * shots each run has its own. */
-static void add_moved(Density *D, int slot, Real factor, uint64_t run) {
+/* The sum of w y of each sample of a tile. With shots each run has its own. */
+static RVec weighted_outputs(Density *D, int64_t row, uint64_t run) {
   const Sim *s = &D->s;
   const int outputs = s->plan->shots != NULL ? s->plan->shots->means : s->plan->program->n_outputs;
-  sim_cosines(s);
-  for (int64_t row = 0; row < s->samples; row += VL) {
-    run_tile(D, row, run, false);
-    sim_cotangent(s);
-    RVec f = {0};
-    for (int o = 0; o < outputs; o++) f += s->w[o] * s->y[o];
-    part_add(s, slot, (Real)0.5 * factor * f);
+  RVec f = {0};
+  run_tile(D, row, run, false);
+  sim_cotangent(s);
+  for (int o = 0; o < outputs; o++) f += s->w[o] * s->y[o];
+  return f;
+}
+
+/* Adds factor * sum of w y of each sample to the gradient of a slot, with its angle at scalar[slot]. */
+static void add_moved(Density *D, int slot, Real factor, uint64_t run) {
+  sim_cosines(&D->s);
+  for (int64_t row = 0; row < D->s.samples; row += VL)
+    part_add(&D->s, slot, (Real)0.5 * factor * weighted_outputs(D, row, run));
+}
+
+static bool has_input(const Density *D, int slot) {
+  const SimSlot *s = &D->s.plan->slot[slot];
+  return s->n_shared + s->n_row > 0;
+}
+
+static Real sign_of(const Density *D, int slot) {
+  return moved_sign(D->s.call, slot, D->s.plan->shots != NULL);
+}
+
+/* Angles that move by themselves. */
+static bool leads(const Density *D, int slot) {
+  Real by;
+  return has_input(D, slot) && moved_first(D->s.plan, slot, &by) == slot;
+}
+
+static void spsa(Density *D, int64_t drawn) {
+  const int n = D->s.plan->n_slots;
+  int angles = 0;
+  for (int i = 0; i < n; i++) angles += leads(D, i);
+  if (angles == 0) return;
+  const Real h = moved_step(drawn, angles);
+  for (int side = 0; side < 2; side++) {
+    for (int i = 0; i < n; i++) {
+      Real by;
+      if (!has_input(D, i)) continue;
+      const int first = moved_first(D->s.plan, i, &by);
+      D->s.scalar[i] += (side ? -2 * h : h) * by * sign_of(D, first);
+    }
+    sim_cosines(&D->s);
+    for (int64_t row = 0; row < D->s.samples; row += VL) {
+      const RVec f = (Real)0.5 * weighted_outputs(D, row, (uint64_t)side + 1) * ((side ? -1 : 1) / (2 * h));
+      for (int i = 0; i < n; i++)
+        if (leads(D, i)) part_add(&D->s, i, sign_of(D, i) * f);
+    }
   }
 }
 
 /* Every turn has the one frequency 1 (controls are several turns), so two terms are exact; differences: the
  * formula of fourth order. Strengths are not moved: vjp_circuit.c refuses them with these methods. */
 void KNAME(density_moved_vjp)(const KCall *c) {
-  const bool shift = c->op->attr.i[0] == METHOD_SHIFT;
-  const double h = sizeof(Real) == sizeof(double) ? 2e-3 : 0.1;
-  const double by[2] = {shift ? 1.57079632679489661923 : h, 2 * h};
-  const double weight[2] = {shift ? 0.5 : 8 / (12 * h), -1 / (12 * h)};
   Density D = density_begin(c);
+  const int64_t drawn = D.s.plan->shots != NULL ? D.s.plan->shots->n : 0;
+  const MovedRule rule = c->op->attr.i[0] == METHOD_SHIFT
+                             ? (MovedRule){1, {1.57079632679489661923, 0}, {0.5, 0}}
+                             : moved_differences(drawn);
   density_call(&D, false);
   parts_begin(&D.s);
-  for (int i = 0; i < D.s.plan->n_slots; i++) {
-    const SimSlot *slot = &D.s.plan->slot[i];
-    if (slot->n_shared + slot->n_row == 0) continue;
+  if (c->op->attr.i[0] == METHOD_SPSA) spsa(&D, drawn);
+  for (int i = 0; c->op->attr.i[0] != METHOD_SPSA && i < D.s.plan->n_slots; i++) {
+    if (!has_input(&D, i)) continue;
     const Real angle = D.s.scalar[i];
-    for (int k = 0; k < (shift ? 2 : 4); k++) {
+    for (int k = 0; k < 2 * rule.n; k++) {
       const double sign = k & 1 ? -1 : 1;
-      D.s.scalar[i] = angle + (Real)(sign * by[k / 2]);
-      add_moved(&D, i, (Real)(sign * weight[k / 2]), 1 + 4 * (uint64_t)i + (uint64_t)k);
+      D.s.scalar[i] = angle + (Real)(sign * rule.s[k / 2]);
+      add_moved(&D, i, (Real)(sign * rule.c[k / 2]), 1 + 4 * (uint64_t)i + (uint64_t)k);
     }
     D.s.scalar[i] = angle;
   }

@@ -1,6 +1,7 @@
 /* Circuits by trajectories: trajectory.h. One row after the other, VL trajectories of it at once. */
 #include <math.h>
 #include "runtime/sim/call_k.h"
+#include "runtime/sim/moved_k.h"
 #include "runtime/sim/trajectory.h"
 #include "runtime/tensor/rng.h"
 
@@ -18,6 +19,11 @@ typedef struct Paths {
   uint32_t x[VL], z[VL]; /* the word of each lane */
   RVec weight;           /* 1 / trajectories, 0 in lanes behind the last one */
   int forced, word;      /* op whose word is given; -1: none */
+  double
+      wrong[2 * CIRCUIT_MAX_QUBITS]; /* of measured qubit i: chances that 0 and 1 are misread, of this row */
+  Real *reading;                     /* coefficients of readings, of this row */
+  const PathMisread *probed;         /* a misreading whose strengths are given; NULL: none */
+  const double *probe;
 } Paths;
 
 static Paths paths_begin(const KCall *c) {
@@ -30,6 +36,7 @@ static Paths paths_begin(const KCall *c) {
   P.coefficient = (double *)(void *)(at + p->coefficient_at);
   P.mean = (RVec *)(void *)(at + p->mean_at);
   P.square = (RVec *)(void *)(at + p->square_at);
+  P.reading = (Real *)(void *)(at + p->reading_at);
   P.psi = state_at(at, p->psi_at, p->n_qubits);
   P.other = state_at(at, p->other_at, p->n_qubits);
   P.lam = state_at(at, p->lam_at, p->n_qubits);
@@ -56,6 +63,32 @@ static bool channel_values(const Paths *P, const DensityChannel *c, double *v) {
   return channel_refuses(c->id, v) == NULL;
 }
 
+/* Misreadings of the row, and what they leave of what is read. */
+static bool path_readings(Paths *P) {
+  const PathPlan *p = P->p;
+  double qubit[2 * CIRCUIT_MAX_QUBITS] = {0};
+  bool good = true;
+  for (int i = 0; i < p->n_misreads; i++) {
+    const PathMisread *m = &p->misread[i];
+    double v[CHANNEL_MAX_PARAMS];
+    if (!channel_values(P, m->channel, v)) good = false;
+    if (m == P->probed) memcpy(v, P->probe, sizeof v);
+    path_misread_again(qubit + 2 * m->qubit, v[0], v[1]);
+  }
+  for (int i = 0; i < 2 * p->n_probs; i++)
+    P->wrong[i] = p->n_misreads == 0 ? p->wrong[i] : qubit[2 * p->probs_qubit[i / 2] + i % 2];
+  for (int i = 0; i < p->n_readings; i++) {
+    const PathReading *r = &p->reading[i];
+    double c = r->coefficient;
+    for (int q = 0; q < p->n_qubits; q++) {
+      if (r->kept >> q & 1) c *= 1 - qubit[2 * q] - qubit[2 * q + 1];
+      if (r->lost >> q & 1) c *= qubit[2 * q + 1] - qubit[2 * q];
+    }
+    P->reading[i] = (Real)c;
+  }
+  return good;
+}
+
 /* Sets the row; a strength outside its range makes the row NaN. */
 static Real path_row(Paths *P, int64_t row) {
   const SimPlan *plan = P->s.plan;
@@ -70,6 +103,7 @@ static Real path_row(Paths *P, int64_t row) {
     if (!channel_values(P, op->channel, v)) good = (Real)NAN;
     if (op->kind == PATH_JUMP) path_coefficients(op, v, P->coefficient + op->at);
   }
+  if (!path_readings(P)) good = (Real)NAN;
   return good;
 }
 
@@ -282,9 +316,10 @@ static void flip_outcomes(const Paths *P, RVec *y) {
 }
 
 /* Misreadings: outcome 0 of a qubit is read as 1 with chance wrong[0], ... ; or the transposed of it. */
-static void misread(const PathPlan *p, RVec *y, bool transposed) {
+static void misread(const Paths *P, RVec *y, bool transposed) {
+  const PathPlan *p = P->p;
   for (int i = 0; i < p->n_probs; i++) {
-    const Real up = (Real)p->wrong[2 * i], down = (Real)p->wrong[2 * i + 1];
+    const Real up = (Real)P->wrong[2 * i], down = (Real)P->wrong[2 * i + 1];
     const uint32_t bit = 1u << (p->n_probs - 1 - i);
     for (uint32_t o = 0; o < 1u << p->n_probs; o++) {
       if (o & bit) continue;
@@ -310,13 +345,13 @@ static void path_measure(const Paths *P) {
     for (uint32_t k = 0; k < 1u << p->n_qubits; k++)
       y[outcome_of(p, k)] += P->psi.re[k] * P->psi.re[k] + P->psi.im[k] * P->psi.im[k];
     flip_outcomes(P, y);
-    misread(p, y, false);
+    misread(P, y, false);
     return;
   }
   for (int i = 0; i < p->n_readings; i++) {
     const PathReading *r = &p->reading[i];
     y[r->output] +=
-        (Real)r->coefficient * lane_signs(P, r->word) * inner(P->psi, P->psi, p->n_qubits, r->word, false);
+        P->reading[i] * lane_signs(P, r->word) * inner(P->psi, P->psi, p->n_qubits, r->word, false);
   }
 }
 
@@ -345,7 +380,7 @@ static void path_outcomes(const Paths *P, uint32_t outcome[VL]) {
     const RVec sign = lane_signs(P, p->probs[i]);
     for (int l = 0; l < VL; l++) {
       const bool bit = bit_parity(at[l] & p->probs[i].z) ^ (p->probs[i].t >= 2) ^ (sign[l] < 0);
-      const bool flip = uniform[(i + 1) * VL + l] < p->wrong[2 * i + bit];
+      const bool flip = uniform[(i + 1) * VL + l] < P->wrong[2 * i + bit];
       outcome[l] = outcome[l] << 1 | (uint32_t)(bit ^ flip);
     }
   }
@@ -461,7 +496,7 @@ static void path_observe(const Paths *P) {
   state_zero(P->lam.im, size);
   if (p->n_probs > 0) {
     for (uint32_t o = 0; o < 1u << p->n_probs; o++) P->s.y[o] = P->weight * P->s.w[o];
-    misread(p, P->s.y, true);
+    misread(P, P->s.y, true);
     flip_outcomes(P, P->s.y);
     for (uint32_t k = 0; k < size; k++) {
       const RVec f = P->s.y[outcome_of(p, k)];
@@ -472,7 +507,7 @@ static void path_observe(const Paths *P) {
   }
   for (int i = 0; i < p->n_readings; i++) {
     const PathReading *r = &p->reading[i];
-    const RVec f = (Real)r->coefficient * P->weight * P->s.w[r->output] * lane_signs(P, r->word);
+    const RVec f = P->reading[i] * P->weight * P->s.w[r->output] * lane_signs(P, r->word);
     add_word(P->lam, P->psi, p->n_qubits, r->word, f, (RVec){0});
   }
 }
@@ -505,60 +540,147 @@ static RVec path_value(Paths *P) {
   return f;
 }
 
-/* Two-term shifts: every turn has the one frequency 1. */
-static void path_shifts(Paths *P) {
+/* ---- by moved angles ---- */
+
+/* Measurements behind a value, where a small step would not do. */
+static int64_t drawn(const Paths *P) {
+  const bool choices = P->p->shot >= 0 || P->s.plan->program->jumps;
+  return choices ? P->p->paths : 0;
+}
+
+static void set_angle(const Paths *P, int slot, Real by) {
+  vsincos(splat(row_value(P, slot) + (Real)0.5 * by), &P->s.cs[2 * slot + 1], &P->s.cs[2 * slot]);
+}
+
+/* Every turn has the one frequency 1, so two terms are exact; or differences. */
+static void path_shifts(Paths *P, bool shift) {
+  const MovedRule rule =
+      shift ? (MovedRule){1, {1.57079632679489661923, 0}, {0.5, 0}} : moved_differences(drawn(P));
   for (int i = 0; i < P->p->n_ops; i++) {
     const PathOp *op = &P->p->op[i];
     if (op->kind != PATH_TURN || !op->grad) continue;
-    RVec *cs = &P->s.cs[2 * op->slot];
-    const RVec keep[2] = {cs[0], cs[1]};
-    for (int k = 0; k < 2; k++) {
-      const RVec half =
-          splat(row_value(P, op->slot) + (Real)(k ? -0.78539816339744831 : 0.78539816339744831));
-      vsincos(half, &cs[1], &cs[0]);
-      path_part_add(P, op->slot, (Real)(k ? -0.5 : 0.5) * path_value(P));
+    for (int k = 0; k < 2 * rule.n; k++) {
+      const double sign = k & 1 ? -1 : 1;
+      set_angle(P, op->slot, (Real)(sign * rule.s[k / 2]));
+      path_part_add(P, op->slot, (Real)(sign * rule.c[k / 2]) * path_value(P));
     }
-    cs[0] = keep[0];
-    cs[1] = keep[1];
+    set_angle(P, op->slot, 0);
   }
 }
 
-/* Strengths: each word of a channel forced in turn. */
+static Real sign_of(const Paths *P, int slot) { return moved_sign(P->s.call, slot, true); }
+
+static bool is_moved(const PathOp *op) { return op->kind == PATH_TURN && op->grad; }
+
+/* All turns moved by this times their signs; returns how many of them by themselves. */
+static int move_all(const Paths *P, Real step) {
+  int angles = 0;
+  for (int i = 0; i < P->p->n_ops; i++) {
+    const PathOp *op = &P->p->op[i];
+    Real by;
+    if (!is_moved(op)) continue;
+    const int first = moved_first(P->s.plan, op->slot, &by);
+    set_angle(P, op->slot, step * by * sign_of(P, first));
+    angles += first == op->slot;
+  }
+  return angles;
+}
+
+static void path_estimate(Paths *P) {
+  const int angles = move_all(P, 0);
+  const Real h = moved_step(drawn(P), angles > 0 ? angles : 1);
+  for (int side = 0; side < 2; side++) {
+    Real by;
+    (void)move_all(P, side ? -h : h);
+    const RVec f = path_value(P) * ((side ? -1 : 1) / (2 * h));
+    for (int i = 0; i < P->p->n_ops; i++) {
+      const PathOp *op = &P->p->op[i];
+      if (is_moved(op) && moved_first(P->s.plan, op->slot, &by) == op->slot)
+        path_part_add(P, op->slot, sign_of(P, op->slot) * f);
+    }
+  }
+  (void)move_all(P, 0);
+}
+
+/* ---- strengths ---- */
+
+/* Each word of a channel forced in turn. */
+static void word_strengths(Paths *P, int i) {
+  const PathOp *op = &P->p->op[i];
+  const DensityChannel *c = op->channel;
+  double v[CHANNEL_MAX_PARAMS], d[CHANNEL_MAX_PARAMS];
+  (void)channel_values(P, c, v);
+  P->forced = i;
+  for (P->word = 0; P->word < op->n; P->word++) {
+    (void)formula_value(&op->probability[P->word], c->n_params, v, d);
+    bool moves = false;
+    for (int k = 0; k < c->n_params; k++) moves = moves || (c->slot[k] >= 0 && d[k] != 0);
+    if (!moves) continue;
+    const RVec f = path_value(P);
+    for (int k = 0; k < c->n_params; k++)
+      if (c->slot[k] >= 0) path_part_add(P, c->slot[k], (Real)(0.5 * d[k]) * f);
+  }
+  P->forced = -1;
+}
+
+/* f: the value with the channel at probe j. */
+static void add_probed(const Paths *P, const DensityChannel *c, const PathProbes *probes, int j, RVec f) {
+  double v[CHANNEL_MAX_PARAMS], d[CHANNEL_MAX_PARAMS], g[CHANNEL_MAX_PARAMS] = {0};
+  (void)channel_values(P, c, v);
+  for (int e = 0; e < c->n; e++) {
+    (void)formula_value(&c->entry[e].formula, c->n_params, v, d);
+    for (int k = 0; k < c->n_params; k++) g[k] += probes->weight[j * c->n + e] * d[k];
+  }
+  for (int k = 0; k < c->n_params; k++)
+    if (c->slot[k] >= 0) path_part_add(P, c->slot[k], (Real)(0.5 * g[k]) * f);
+}
+
+static void jump_strengths(Paths *P, const PathOp *op) {
+  double v[CHANNEL_MAX_PARAMS];
+  for (int j = 0; j < op->probes->n; j++) {
+    path_coefficients(op, op->probes->at[j], P->coefficient + op->at);
+    add_probed(P, op->channel, op->probes, j, path_value(P));
+  }
+  (void)channel_values(P, op->channel, v);
+  path_coefficients(op, v, P->coefficient + op->at);
+}
+
+static void misread_strengths(Paths *P, const PathMisread *m) {
+  P->probed = m;
+  for (int j = 0; j < m->probes->n; j++) {
+    P->probe = m->probes->at[j];
+    (void)path_readings(P);
+    add_probed(P, m->channel, m->probes, j, path_value(P));
+  }
+  P->probed = NULL;
+  (void)path_readings(P);
+}
+
 static void path_strengths(Paths *P) {
   for (int i = 0; i < P->p->n_ops; i++) {
     const PathOp *op = &P->p->op[i];
-    double v[CHANNEL_MAX_PARAMS], d[CHANNEL_MAX_PARAMS];
-    if (op->kind != PATH_WORDS || !op->channel->open) continue;
-    const DensityChannel *c = op->channel;
-    (void)channel_values(P, c, v);
-    P->forced = i;
-    for (P->word = 0; P->word < op->n; P->word++) {
-      (void)formula_value(&op->probability[P->word], c->n_params, v, d);
-      bool moves = false;
-      for (int k = 0; k < c->n_params; k++) moves = moves || (c->slot[k] >= 0 && d[k] != 0);
-      if (!moves) continue;
-      const RVec f = path_value(P);
-      for (int k = 0; k < c->n_params; k++)
-        if (c->slot[k] >= 0) path_part_add(P, c->slot[k], (Real)(0.5 * d[k]) * f);
-    }
-    P->forced = -1;
+    if (op->kind == PATH_WORDS && op->channel->open) word_strengths(P, i);
+    if (op->kind == PATH_JUMP && op->probes != NULL) jump_strengths(P, op);
   }
+  for (int i = 0; i < P->p->n_misreads; i++)
+    if (P->p->misread[i].probes != NULL) misread_strengths(P, &P->p->misread[i]);
 }
 
 void KNAME(path_circuit_vjp)(const KCall *c) {
   Paths P = paths_begin(c);
-  const bool shift = c->op->attr.i[0] == METHOD_SHIFT;
+  const CircuitMethod method = (CircuitMethod)c->op->attr.i[0];
   parts_begin(&P.s);
   for (int64_t row = 0; row < P.s.samples; row++) {
     (void)path_row(&P, row);
     path_cotangent(&P);
-    for (int64_t first = 0; !shift && first < P.p->paths; first += VL) {
+    for (int64_t first = 0; method == METHOD_ADJOINT && first < P.p->paths; first += VL) {
       path_draws(&P, first);
       path_forward(&P);
       path_observe(&P);
       path_back(&P);
     }
-    if (shift) path_shifts(&P);
+    if (method == METHOD_SHIFT || method == METHOD_FINITE) path_shifts(&P, method == METHOD_SHIFT);
+    if (method == METHOD_SPSA) path_estimate(&P);
     path_strengths(&P);
   }
   parts_end(&P.s);

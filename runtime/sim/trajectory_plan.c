@@ -122,68 +122,140 @@ static void add_jump(Build *b, PathOp *op, const Frame *f, const GateUse *u, con
   op->kraus = kept;
 }
 
-static const char *add_channel(Build *b, const SimMark *mark) {
+/* Solves A x = r in place, A symmetric and positive, n <= CHANNEL_MAX_PROBES. */
+static void solve(int n, double A[CHANNEL_MAX_PROBES][CHANNEL_MAX_PROBES], double *r) {
+  for (int i = 0; i < n; i++)
+    for (int j = i + 1; j < n; j++) {
+      const double f = A[j][i] / A[i][i];
+      for (int k = i; k < n; k++) A[j][k] -= f * A[i][k];
+      r[j] -= f * r[i];
+    }
+  for (int i = n - 1; i >= 0; i--) {
+    for (int k = i + 1; k < n; k++) r[i] -= A[i][k] * r[k];
+    r[i] /= A[i][i];
+  }
+}
+
+const PathProbes *path_probes(Arena *a, const DensityChannel *c) {
+  PathProbes *p = ARENA_NEW(a, PathProbes);
+  p->n = channel_probes(c->id, p->at);
+  const int n = p->n, entries = c->n;
+  double *T = ARENA_ARRAY(a, double, n *(entries + 1)), gram[CHANNEL_MAX_PROBES][CHANNEL_MAX_PROBES] = {{0}};
+  double *weight = ARENA_ARRAY(a, double, n *entries + 1);
+  for (int j = 0; j < n; j++) {
+    for (int e = 0; e < entries; e++)
+      T[j * (entries + 1) + e] = formula_value(&c->entry[e].formula, c->n_params, p->at[j], NULL);
+    T[j * (entries + 1) + entries] = 1; /* of identities */
+  }
+  for (int i = 0; i < n; i++)
+    for (int j = 0; j < n; j++)
+      for (int e = 0; e <= entries; e++) gram[i][j] += T[i * (entries + 1) + e] * T[j * (entries + 1) + e];
+  for (int e = 0; e < entries; e++) {
+    double A[CHANNEL_MAX_PROBES][CHANNEL_MAX_PROBES], r[CHANNEL_MAX_PROBES];
+    memcpy(A, gram, sizeof A);
+    for (int j = 0; j < n; j++) r[j] = T[j * (entries + 1) + e];
+    solve(n, A, r);
+    for (int j = 0; j < n; j++) weight[j * entries + e] = r[j];
+  }
+  p->weight = weight;
+  return p;
+}
+
+static const DensityChannel *channel_of(Build *b, const GateUse *u) {
+  DensityChannel *c = density_channel(b->arena, b->program, &b->slots, u);
+  TransferEntry *e;
+  c->n = channel_transfer(b->arena, u->channel, u->n_targets, u->n_kraus, u->values, &e);
+  c->entry = e;
+  return c;
+}
+
+static void add_channel(Build *b, const SimMark *mark) {
   const GateUse *u = &b->program->gates.at[mark->gate];
   KrausFormula k[CHANNEL_MAX_KRAUS];
-  if (u->channel == CHANNEL_READOUT) {
-    for (int i = 0; i < 2; i++)
-      if (u->angle[i].source >= 0 && u->angle[i].scale != 0)
-        return "a computed strength of `readout` with trajectories cannot be run by this version";
-    return NULL;
-  }
-  PathOp op = {
-      .channel = density_channel(b->arena, b->program, &b->slots, u), .draw = b->p->n_draws++, .slot = -1};
+  if (u->channel == CHANNEL_READOUT) return;
+  PathOp op = {.channel = channel_of(b, u), .draw = b->p->n_draws++, .slot = -1};
   const int n = channel_kraus(u->channel, k);
   if (channel_info[u->channel].kind == CHANNEL_WORDS) {
     add_words(b, &op, &mark->frame, u, k, n);
   } else {
     add_jump(b, &op, &mark->frame, u, k, n);
+    if (op.channel->open) op.probes = path_probes(b->arena, op.channel);
   }
   vec_push(b->arena, &b->ops, op);
-  return NULL;
 }
 
 /* ---- measurement ---- */
 
-/* The chances that 0 and 1 of a qubit are misread by all its `readout`. */
+/* Lists the misreadings if the strength of one is an input. */
+static void plan_misreads(Build *b) {
+  const CircuitProgram *c = b->program;
+  VEC(PathMisread) all = {0};
+  bool open = false;
+  for (int g = 0; g < c->gates.n; g++) {
+    const GateUse *u = &c->gates.at[g];
+    if (u->channel != CHANNEL_READOUT) continue;
+    PathMisread m = {.qubit = u->qubit[0], .channel = channel_of(b, u)};
+    if (m.channel->open) m.probes = path_probes(b->arena, m.channel);
+    open = open || m.channel->open;
+    vec_push(b->arena, &all, m);
+  }
+  if (!open) return;
+  b->p->n_misreads = all.n;
+  b->p->misread = all.at;
+}
+
+/* The chances that 0 and 1 of a qubit are misread by all its `readout`, constants. */
 static void misread(const CircuitProgram *c, int q, double wrong[2]) {
   wrong[0] = wrong[1] = 0;
   for (int g = 0; g < c->gates.n; g++) {
     const GateUse *u = &c->gates.at[g];
     if (u->channel != CHANNEL_READOUT || u->qubit[0] != q) continue;
-    const double up = u->angle[0].shift, down = u->angle[1].shift;
-    wrong[0] = (1 - wrong[0]) * up + wrong[0] * (1 - down);
-    wrong[1] = (1 - wrong[1]) * down + wrong[1] * (1 - up);
+    path_misread_again(wrong, u->angle[0].shift, u->angle[1].shift);
   }
 }
 
 typedef VEC(PathReading) Readings;
 
-/* Letter by letter: a letter P is read as (1 - p - q) P + (q - p). */
-static void add_reading(Build *b, const Frame *f, Readings *out, int output, double coefficient, uint32_t x,
-                        uint32_t z, int q) {
+static bool is_misread(const Build *b, int q) {
+  for (int i = 0; i < b->p->n_misreads; i++)
+    if (b->p->misread[i].qubit == q) return true;
+  return false;
+}
+
+/* Letter by letter: a letter P is read as (1 - p - q) P + (q - p). With misreads the factors are those of a
+ * row, and r.kept and r.lost say which. */
+static void add_reading(Build *b, const Frame *f, Readings *out, PathReading r, uint32_t x, uint32_t z,
+                        int q) {
   const CircuitProgram *c = b->program;
   double wrong[2], sign;
   for (; q < c->n_qubits; q++) {
     if (!((x | z) >> q & 1)) continue;
-    misread(c, q, wrong);
-    const double lost = coefficient * (wrong[1] - wrong[0]);
-    if (lost != 0) add_reading(b, f, out, output, lost, x & ~(1u << q), z & ~(1u << q), q + 1);
-    coefficient *= 1 - wrong[0] - wrong[1];
+    PathReading lost = r;
+    if (is_misread(b, q)) {
+      lost.lost |= 1u << q;
+      r.kept |= 1u << q;
+    } else {
+      misread(c, q, wrong);
+      lost.coefficient *= wrong[1] - wrong[0];
+      r.coefficient *= 1 - wrong[0] - wrong[1];
+    }
+    if (lost.coefficient != 0) add_reading(b, f, out, lost, x & ~(1u << q), z & ~(1u << q), q + 1);
   }
-  if (x == 0 && z == 0) {
-    b->constant[output] += coefficient;
+  if (x == 0 && z == 0 && (r.kept | r.lost) == 0) {
+    b->constant[r.output] += r.coefficient;
     return;
   }
-  const Pauli image = without_sign(frame_image(f, c->n_qubits, pauli_word(x, z)), &sign);
-  vec_push(b->arena, out, ((PathReading){output, coefficient * sign, image, 0}));
+  r.word = without_sign(frame_image(f, c->n_qubits, pauli_word(x, z)), &sign);
+  r.coefficient *= sign;
+  vec_push(b->arena, out, r);
 }
 
 static void plan_register(Build *b, const Frame *f) {
   const CircuitProgram *c = b->program;
   PathPlan *p = b->p;
-  uint8_t qubit[CIRCUIT_MAX_QUBITS];
+  uint8_t *qubit = ARENA_ARRAY(b->arena, uint8_t, CIRCUIT_MAX_QUBITS);
   p->n_probs = plan_shots_qubits(c, qubit);
+  p->probs_qubit = qubit;
   Pauli *probs = ARENA_ARRAY(b->arena, Pauli, p->n_probs + 1);
   double *wrong = ARENA_ARRAY(b->arena, double, 2 * p->n_probs + 1);
   for (int i = 0; i < p->n_probs; i++) {
@@ -204,7 +276,8 @@ static void add_outcome_reading(Build *b, Readings *out, int output, const Pauli
   const int n = plan_shots_qubits(b->program, qubit);
   const uint32_t mask = plan_shots_mask(t, n, qubit);
   if (mask == 0) b->constant[output] += t->coefficient;
-  else vec_push(b->arena, out, ((PathReading){output, t->coefficient, pauli_word(0, 0), mask}));
+  else
+    vec_push(b->arena, out, ((PathReading){.output = output, .coefficient = t->coefficient, .mask = mask}));
 }
 
 static void plan_measured(Build *b, const Frame *f) {
@@ -215,6 +288,7 @@ static void plan_measured(Build *b, const Frame *f) {
                                              : 0;
   p->errors = c->shots == 0 && c->n_outputs > p->n_means;
   p->shot = -1;
+  plan_misreads(b);
   if (c->measure != MEASURE_EXPVAL || c->shots > 0) plan_register(b, f);
   if (c->measure != MEASURE_EXPVAL) return;
   Readings readings = {0};
@@ -224,7 +298,9 @@ static void plan_measured(Build *b, const Frame *f) {
     for (int i = 0; i < c->observables.at[o].terms.n; i++) {
       const PauliTerm *t = &c->observables.at[o].terms.at[i];
       if (c->shots > 0) add_outcome_reading(b, &readings, o, t);
-      else add_reading(b, f, &readings, o, t->coefficient, (uint32_t)t->x, (uint32_t)t->z, 0);
+      else
+        add_reading(b, f, &readings, (PathReading){.output = o, .coefficient = t->coefficient},
+                    (uint32_t)t->x, (uint32_t)t->z, 0);
     }
   p->n_readings = readings.n;
   p->reading = readings.at;
@@ -247,6 +323,7 @@ static void plan_layout(SimPlan *s, PathPlan *p, size_t coefficients, size_t vec
   p->uniform_at = plan_place(&at, (size_t)p->n_draws, mem_mul(vec / real, sizeof(double)));
   p->choice_at = plan_place(&at, (size_t)p->n_draws, vec / real);
   p->coefficient_at = plan_place(&at, coefficients, sizeof(double));
+  p->reading_at = plan_place(&at, (size_t)p->n_readings, real);
   p->psi_at = plan_place(&at, 1, state);
   p->other_at = plan_place(&at, 1, state);
   p->total[0] = at;
@@ -266,8 +343,7 @@ const SimPlan *path_plan(Arena *a, const CircuitProgram *c, const KernelSet *set
     const int end = i < marks.n ? marks.at[i].at : r.n;
     while (at < end) add_rotation(&b, &r.at[at++]);
     if (i == marks.n) break;
-    *where = c->gates.at[marks.at[i].gate].span;
-    *why = add_channel(&b, &marks.at[i]);
+    add_channel(&b, &marks.at[i]);
   }
   if (*why != NULL) return NULL;
   PathPlan *p = b.p;

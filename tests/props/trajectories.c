@@ -26,13 +26,12 @@ static void add_channel(CircuitProgram *c, ChannelId id, bool open) {
   GateUse *u = rig_channel(c, id, targets, (int[]){first, second});
   for (int k = 0; k < channel_n_params(id); k++) {
     u->angle[k].shift = rig_uniform(0.05, 0.3);
-    if (open && channel_info[id].kind == CHANNEL_WORDS)
-      u->angle[k] = (AngleRef){rig_below(2) ? 2 : 3, k % 2, 1, 0.01};
+    if (open) u->angle[k] = (AngleRef){rig_below(2) ? 2 : 3, k % 2, 1, 0.01};
   }
-  if (id == CHANNEL_RELAX) {
-    u->angle[0].shift = 50;
-    u->angle[1].shift = 60;
-    u->angle[2].shift = 10;
+  for (int k = 0; k < 3 && id == CHANNEL_RELAX; k++) {
+    static const double scale[3] = {100, 50, 40}, shift[3] = {30, 20, 1};
+    u->angle[k].scale *= scale[k];
+    u->angle[k].shift = open ? shift[k] : k == 2 ? 10 : 50 + 10 * k;
   }
   if (id == CHANNEL_KRAUS) {
     u->n_kraus = 2;
@@ -60,10 +59,10 @@ static CircuitProgram *random_circuit(Arena *a, int n, int size, bool jumps, boo
     for (int k = 0; k < gate_info[g].n_angles; k++)
       u->angle[k] = (AngleRef){rig_below(3) - 1, rig_below(3), rig_uniform(-1.5, 1.5), rig_uniform(-1, 1)};
   }
-  if (rig_below(2)) {
-    GateUse *u = rig_channel(c, CHANNEL_READOUT, 1, (int[]){0});
-    u->angle[0].shift = 0.05;
-    u->angle[1].shift = 0.15;
+  for (int q = 0; q < (n < 2 ? n : 2) && rig_below(2); q++) {
+    GateUse *u = rig_channel(c, CHANNEL_READOUT, 1, (int[]){q});
+    u->angle[0] = (AngleRef){open && rig_below(2) ? 2 + q : -1, 0, 1, 0.05};
+    u->angle[1] = (AngleRef){open && rig_below(2) ? 3 : -1, 1, 1, 0.15};
   }
   if (rig_below(2)) {
     for (int o = 0; o < 2; o++) {
@@ -159,7 +158,7 @@ static void test_gradients(void **state) {
   for (int i = 0; i < 24; i++) {
     Arena *a = arena_new();
     const bool jumps = i % 2;
-    fill_case(&t, random_circuit(a, 1 + rig_below(3), 2 + rig_below(10), jumps, i % 3 == 0));
+    fill_case(&t, random_circuit(a, 1 + rig_below(3), 2 + rig_below(10), jumps, i % 3 != 1));
     t.c->jumps = jumps;
     compare(&t, OP_CIRCUIT_VJP, jumps ? 75 : 150, "g");
     arena_free(a);
@@ -184,6 +183,61 @@ static void test_shift_is_adjoint(void **state) {
         assert_true(fabs(got[k][e] - shifted[k][e]) < 1e-12);
     arena_free(a);
   }
+}
+
+/* With words only, differences and adjoint gradients by the same trajectories agree. */
+static void test_differences(void **state) {
+  (void)state;
+  static Case t;
+  static double moved[4][MAX_VALUES];
+  rig_rng_state = 16;
+  for (int i = 0; i < 20; i++) {
+    Arena *a = arena_new();
+    const int paths = 40;
+    fill_case(&t, random_circuit(a, 1 + rig_below(3), 2 + rig_below(12), false, false));
+    run(&t, OP_CIRCUIT_VJP, paths, got);
+    rig_method = METHOD_FINITE;
+    run(&t, OP_CIRCUIT_VJP, paths, moved);
+    rig_method = METHOD_ADJOINT;
+    for (int k = 0; k < 2; k++)
+      for (int e = 0; e < (int)t.c->input_size[k] * (t.c->input_has_rows[k] ? ROWS : 1); e++)
+        assert_true(fabs(got[k][e] - moved[k][e]) < 1e-8);
+    arena_free(a);
+  }
+}
+
+/* Long steps: a mean over streams comes to the derivative of cos(a) in a step of 1, and two runs in a random
+ * direction likewise. Of one qubit with a jump, z = (1 - g) cos a + g. */
+static void test_long_steps(void **state) {
+  (void)state;
+  static Case t;
+  Arena *a = arena_new();
+  CircuitProgram *c = rig_circuit(a, 1, 1, (int64_t[]){1}, (bool[]){false});
+  c->mixed = c->jumps = true;
+  rig_gate(c, GATE_RX, 0, 1, (int[]){0})->angle[0] = (AngleRef){0, 0, 1, 0};
+  rig_channel(c, CHANNEL_DAMP, 1, (int[]){0})->angle[0].shift = 0.3;
+  rig_expval(c, 1, 0, 1);
+  t.c = c;
+  t.in[0] = t.value[0];
+  t.value[0][0] = 0.9;
+  t.w[0] = 1;
+  for (int m = 0; m < 2; m++) {
+    double mean = 0, square = 0;
+    const double h = m == 0 ? fmin(1, pow(203.0 / 500, 0.1)) : pow(9.0 / 500, 1.0 / 6);
+    const double want = -0.7 * sin(0.9) * (m == 0 ? (8 * sin(h) - sin(2 * h)) / (6 * h) : sin(h) / h);
+    rig_method = m == 0 ? METHOD_FINITE : METHOD_SPSA;
+    for (int s = 0; s < 200; s++) {
+      rig_key = (uint64_t)s * 19 + 3;
+      run(&t, OP_CIRCUIT_VJP, 500, got);
+      mean += got[0][0] / 200;
+      square += got[0][0] * got[0][0] / 200;
+    }
+    rig_method = METHOD_ADJOINT;
+    const double error = sqrt((square - mean * mean) / 200);
+    if (!(fabs(mean - want) < 4 * error && error < 0.02))
+      fail_msg("method %d: %.5f +- %.5f, expected %.5f", m, mean, error, want);
+  }
+  arena_free(a);
 }
 
 /* Standard errors: their squares have the variance of the means over streams as their mean. */
@@ -246,7 +300,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_values),           cmocka_unit_test(test_gradients),
       cmocka_unit_test(test_shift_is_adjoint), cmocka_unit_test(test_errors),
-      cmocka_unit_test(test_families),
+      cmocka_unit_test(test_families),         cmocka_unit_test(test_differences),
+      cmocka_unit_test(test_long_steps),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,7 +39,8 @@ static void test_methods(void **state) {
   assert_int_equal(circuit_method_default(&paths), METHOD_SHIFT);
   assert_int_equal(circuit_method_check(a, METHOD_ADJOINT, &paths, &why), METHOD_IMPOSSIBLE);
   paths.open_jumps = true;
-  assert_int_equal(circuit_method_check(a, METHOD_SHIFT, &paths, &why), METHOD_LATER);
+  assert_int_equal(circuit_method_check(a, METHOD_SHIFT, &paths, &why), METHOD_RUNS);
+  assert_int_equal(circuit_method_check(a, METHOD_SPSA, &paths, &why), METHOD_IMPOSSIBLE);
   MethodUse strength = {.measure = MEASURE_EXPVAL, .order = 1, .noise = CIRCUIT_MIXED, .open_noise = true};
   assert_int_equal(circuit_method_check(a, METHOD_SHIFT, &strength, &why), METHOD_IMPOSSIBLE);
   assert_int_equal(circuit_method_default(&strength), METHOD_ADJOINT);
