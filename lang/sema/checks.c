@@ -206,8 +206,6 @@ void settings_check(Sema *S) {
 
 /* ---- bodies of functions that may never be called --------------------------------------------- */
 
-typedef VEC(Symbol) Symbols;
-
 static bool has_symbol(const Symbols *s, Symbol name) {
   for (int i = 0; i < s->n; i++)
     if (s->at[i] == name) return true;

@@ -42,6 +42,7 @@ static bool is_attribute(const AstNode *n) { return n->kind == AST_ATTR || n->ki
 /* Statement by statement. Values that follow one another share a region, so that derivatives may lead
  * through them; whatever acts closes it. */
 static void walk_script(Sema *S, const AstNode *script) {
+  S->derived = block_derives_by(S, script);
   for (int i = 0; i < script->n && !S->ended; i++) {
     const AstNode *n = script->kids[i];
     if (n == NULL) continue;

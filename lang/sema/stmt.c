@@ -9,8 +9,11 @@ void walk_stmts(Sema *S, const AstNode *block) {
     walk_stmt(S, block);
     return;
   }
+  const Symbols before = S->derived;
+  S->derived = block_derives_by(S, block);
   for (int i = 0; i < block->n && !S->returned; i++)
     if (block->kids[i] != NULL) walk_stmt(S, block->kids[i]);
+  S->derived = before;
 }
 
 void walk_block(Sema *S, const AstNode *block) {
@@ -40,6 +43,7 @@ static void bind_one(Sema *S, const AstNode *p, const Value *v, BindKind kind) {
     v = S->error;
   }
   const Span at = p->kind == AST_PATTERN && p->name_span.end != 0 ? p->name_span : p->span;
+  if (kind == BIND_LET) v = value_derived_by(S, p->name, v);
   Binding *b = declare(S, p->name, at, kind, kind == BIND_LOOP ? v : named(S, v, p->name));
   if (kind == BIND_VAR) kept_declare(S, b);
 }

@@ -338,6 +338,8 @@ typedef struct Sampled {
   const Tensor *error;
 } Sampled;
 
+typedef VEC(Symbol) Symbols;
+
 struct Sema {
   Arena *a;
   DiagSink *sink;
@@ -349,6 +351,7 @@ struct Sema {
   bool *set_used;
   VEC(const char *) settable; /* names that --set may give */
   Scope *prelude, *top, *scope;
+  Symbols derived; /* lets of the present block that it derives by: by_name.c */
   Place place;
   Region *region, *top_region; /* under way; of the script itself */
   Path *path;
@@ -691,6 +694,9 @@ void warn_cancelling(Sema *S, const CircuitProgram *body);
 void advise_data(Sema *S); /* at the end: data to test with in trains */
 
 /* ---- kept.c -------------------------------------------------------------------------------- */
+/* by_name.c: the names that `grad`s directly in the block derive by; and the value of such a `let`. */
+Symbols block_derives_by(Sema *S, const AstNode *block);
+const Value *value_derived_by(Sema *S, Symbol name, const Value *v);
 void kept_declare(Sema *S, Binding *b); /* if a train sets this var of the top level */
 const Value *kept_read(Sema *S, const Binding *b, Span span);
 void kept_assign(Sema *S, const Binding *b, const Value *v, Span span);
