@@ -17,4 +17,6 @@ typedef struct DrawStyle {
 const char *draw_text(Arena *a, const Program *p, const CircuitView *v, DrawStyle style);
 /* A whole SVG document. */
 const char *draw_svg(Arena *a, const Program *p, const CircuitView *v);
+/* The lines of a model from top to bottom, with shapes and weights; it has lines. */
+const char *draw_model_svg(Arena *a, const Object *object);
 #endif

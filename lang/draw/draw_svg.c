@@ -1,7 +1,7 @@
 /* A circuit as SVG. Lengths are whole pixels, colours those of a palette that the colour-blind can tell
  * apart. */
 #include <string.h>
-#include "lang/draw/layout.h"
+#include "lang/draw/svg.h"
 
 #define ROW 44
 #define TOP 28
@@ -9,21 +9,14 @@
 #define NOTE_LEAST 480 /* width of a drawing with notes */
 #define LETTER 8       /* width of a character at 13 px */
 
-typedef VEC(char) Text;
-typedef struct Svg {
-  Arena *a;
-  Text t;
-} Svg;
-
-static void put(Svg *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void put(Svg *s, const char *fmt, ...) {
+void svg_put(Svg *s, const char *fmt, ...) {
   va_list ap;
   va_start(ap, fmt);
   for (const char *c = arena_vprintf(s->a, fmt, ap); *c != '\0'; c++) vec_push(s->a, &s->t, *c);
   va_end(ap);
 }
 
-static const char *escaped(Arena *a, const char *s) {
+const char *svg_escaped(Arena *a, const char *s) {
   char *out = arena_alloc(a, 6 * strlen(s) + 1), *o = out;
   for (; *s != '\0'; s++) {
     const char *e = *s == '<'   ? "&lt;"
@@ -35,6 +28,22 @@ static const char *escaped(Arena *a, const char *s) {
     else o = memcpy(o, e, strlen(e)), o += strlen(e);
   }
   return out;
+}
+
+void svg_open(Svg *s, int width, int height, int font, const char *title) {
+  svg_put(
+      s,
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
+      "style=\"max-width:%dpx\" font-family=\"DejaVu Sans, Helvetica, Arial, sans-serif\" font-size=\"%d\">\n",
+      width, height, width, height, width, font);
+  svg_put(s, "<title>%s</title>\n<rect width=\"100%%\" height=\"100%%\" fill=\"#ffffff\"/>\n",
+          svg_escaped(s->a, title));
+}
+
+const char *svg_close(Svg *s) {
+  svg_put(s, "</svg>\n");
+  vec_push(s->a, &s->t, '\0');
+  return s->t.at;
 }
 
 static int y_of(int row) { return TOP + row * ROW; }
@@ -56,20 +65,23 @@ static void put_cell(Svg *s, const DrawCell *c, int x, int row, int width) {
   case CELL_CROSS:
   case CELL_FOLD: break;
   case CELL_BOX:
-    put(s, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"4\" fill=\"%s\" stroke=\"#33475b\"/>\n",
-        x - width / 2, y - BOX / 2, width, BOX, fill_of(c->label));
-    put(s, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>\n", x, y + 5, escaped(s->a, c->label));
+    svg_put(s,
+            "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"4\" fill=\"%s\" stroke=\"#33475b\"/>\n",
+            x - width / 2, y - BOX / 2, width, BOX, fill_of(c->label));
+    svg_put(s, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>\n", x, y + 5,
+            svg_escaped(s->a, c->label));
     break;
-  case CELL_CONTROL: put(s, "<circle cx=\"%d\" cy=\"%d\" r=\"5\" fill=\"#33475b\"/>\n", x, y); break;
+  case CELL_CONTROL: svg_put(s, "<circle cx=\"%d\" cy=\"%d\" r=\"5\" fill=\"#33475b\"/>\n", x, y); break;
   case CELL_OPEN:
-    put(s, "<circle cx=\"%d\" cy=\"%d\" r=\"5\" fill=\"#ffffff\" stroke=\"#33475b\"/>\n", x, y);
+    svg_put(s, "<circle cx=\"%d\" cy=\"%d\" r=\"5\" fill=\"#ffffff\" stroke=\"#33475b\"/>\n", x, y);
     break;
   case CELL_X:
-    put(s, "<circle cx=\"%d\" cy=\"%d\" r=\"11\" fill=\"#ffffff\" stroke=\"#33475b\"/>\n", x, y);
-    put(s, "<path d=\"M%d %dv22M%d %dh22\" stroke=\"#33475b\"/>\n", x, y - 11, x - 11, y);
+    svg_put(s, "<circle cx=\"%d\" cy=\"%d\" r=\"11\" fill=\"#ffffff\" stroke=\"#33475b\"/>\n", x, y);
+    svg_put(s, "<path d=\"M%d %dv22M%d %dh22\" stroke=\"#33475b\"/>\n", x, y - 11, x - 11, y);
     break;
   case CELL_SWAP:
-    put(s, "<path d=\"M%d %dl12 12m0 -12l-12 12\" stroke=\"#33475b\" stroke-width=\"2\"/>\n", x - 6, y - 6);
+    svg_put(s, "<path d=\"M%d %dl12 12m0 -12l-12 12\" stroke=\"#33475b\" stroke-width=\"2\"/>\n", x - 6,
+            y - 6);
     break;
   }
 }
@@ -79,29 +91,30 @@ static void put_links(Svg *s, const Layout *l, int column, int x) {
   for (int q = 0; q + 1 < l->rows; q++) {
     const DrawCell *c = &l->at[column * l->rows + q], *d = c + 1;
     if (c->gate == 0 || c->gate != d->gate || c->kind == CELL_FOLD) continue;
-    put(s, "<path d=\"M%d %dV%d\" stroke=\"#33475b\"/>\n", x, y_of(q), y_of(q + 1));
+    svg_put(s, "<path d=\"M%d %dV%d\" stroke=\"#33475b\"/>\n", x, y_of(q), y_of(q + 1));
   }
 }
 
 static void put_fold(Svg *s, const Layout *l, const DrawCell *c, int x) {
   const int top = y_of(0) - BOX / 2 - 6, bottom = y_of(l->rows - 1) + BOX / 2 + 6,
             turn = c->label[0] == '[' ? 6 : -6;
-  put(s, "<path d=\"M%d %dh%dV%dh%d\" fill=\"none\" stroke=\"#b5651d\" stroke-width=\"2\"/>\n", x + turn, top,
-      -turn, bottom, turn);
+  svg_put(s, "<path d=\"M%d %dh%dV%dh%d\" fill=\"none\" stroke=\"#b5651d\" stroke-width=\"2\"/>\n", x + turn,
+          top, -turn, bottom, turn);
   if (c->label[0] == ']')
-    put(s, "<text x=\"%d\" y=\"%d\" fill=\"#b5651d\">%s</text>\n", x + 3, top + 4,
-        escaped(s->a, c->label + 1));
+    svg_put(s, "<text x=\"%d\" y=\"%d\" fill=\"#b5651d\">%s</text>\n", x + 3, top + 4,
+            svg_escaped(s->a, c->label + 1));
 }
 
 static void put_end(Svg *s, const Layout *l, int row, int x) {
   const char *label = l->end_label[row];
   if (*label == '\0') return;
   const int width = draw_width(label) * LETTER + 14;
-  put(s,
+  svg_put(
+      s,
       "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"4\" fill=\"#e3f1e3\" stroke=\"#2e6b34\"/>\n",
       x, y_of(row) - BOX / 2, width, BOX);
-  put(s, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>\n", x + width / 2, y_of(row) + 5,
-      escaped(s->a, label));
+  svg_put(s, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>\n", x + width / 2, y_of(row) + 5,
+          svg_escaped(s->a, label));
 }
 
 /* The notes in lines of so many letters below the circuit; s NULL: only their number. */
@@ -112,8 +125,8 @@ static int put_notes(Svg *s, const Layout *l, int left, int letters, Arena *a) {
     for (; *note != '\0'; lines++) {
       const char *line = draw_note_line(a, &note, letters);
       if (s != NULL)
-        put(s, "<text x=\"%d\" y=\"%d\">%s</text>\n", left, TOP + l->rows * ROW + lines * 20,
-            escaped(a, line));
+        svg_put(s, "<text x=\"%d\" y=\"%d\">%s</text>\n", left, TOP + l->rows * ROW + lines * 20,
+                svg_escaped(a, line));
     }
   }
   return lines;
@@ -145,15 +158,11 @@ const char *draw_svg(Arena *a, const Program *p, const CircuitView *v) {
   width = l.notes.n > 0 && width < NOTE_LEAST ? NOTE_LEAST : width;
   const int lines = put_notes(NULL, &l, left, (width - left) / LETTER, a),
             height = TOP + l.rows * ROW + lines * 20;
-  put(&s,
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" font-family=\"DejaVu Sans, Helvetica, Arial, sans-serif\" font-size=\"13\">\n",
-      width, height, width, height);
-  put(&s, "<title>circuit %s</title>\n<rect width=\"100%%\" height=\"100%%\" fill=\"#ffffff\"/>\n",
-      escaped(a, v->name));
+  svg_open(&s, width, height, 13, arena_printf(a, "circuit %s", v->name));
   for (int q = 0; q < l.rows; q++) {
-    put(&s, "<path d=\"M%d %dH%d\" stroke=\"#8796a5\"/>\n", left, y_of(q), x + 4);
-    put(&s, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>\n", left - 8, y_of(q) + 5,
-        escaped(a, l.row_label[q]));
+    svg_put(&s, "<path d=\"M%d %dH%d\" stroke=\"#8796a5\"/>\n", left, y_of(q), x + 4);
+    svg_put(&s, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>\n", left - 8, y_of(q) + 5,
+            svg_escaped(a, l.row_label[q]));
     put_end(&s, &l, q, x + 4);
   }
   for (int c = 0; c < l.columns; c++) {
@@ -163,7 +172,5 @@ const char *draw_svg(Arena *a, const Program *p, const CircuitView *v) {
     for (int q = 0; q < l.rows; q++) put_cell(&s, &first[q], center[c], q, cell_width(&first[q]));
   }
   (void)put_notes(&s, &l, left, (width - left) / LETTER, a);
-  put(&s, "</svg>\n");
-  vec_push(a, &s.t, '\0');
-  return s.t.at;
+  return svg_close(&s);
 }

@@ -71,12 +71,19 @@ typedef struct Slot {
 } Slot;
 
 /* A circuit or model with weights (or none). Its slots, in declaration order, parts included. */
+/* A line of a model as it was elaborated where it is declared, for drawings. */
+typedef struct ModelLine {
+  const char *text, *shape; /* as written; of what it yields */
+  int64_t weights;          /* that it added */
+} ModelLine;
 typedef struct Object {
   const char *name;
   bool is_circuit;
   int n_slots;
   const int *slots;
   Span span;
+  const char *inputs;   /* "x[2], k" as written */
+  VEC(ModelLine) lines; /* none if its sizes are not all in its signature */
 } Object;
 
 /* What a circuit is made of, for drawing and export: its body as it was elaborated where it is declared,
@@ -343,7 +350,8 @@ typedef enum FigureKind {
   FIGURE_BARS,
   FIGURE_HEAT,
   FIGURE_BOUNDARY,
-  FIGURE_GRID
+  FIGURE_GRID,
+  FIGURE_DIAGRAM
 } FigureKind;
 /* What stands for repeated values: the mean with its 95 % interval or the standard deviation, the median
  * with the quartiles or the range. */
@@ -358,8 +366,9 @@ typedef struct Figure {
   FigureKind kind;
   const char *label;           /* in the key: as written, or `name =` */
   const char *x_name, *y_name; /* what the axes are, as written; NULL: as the kind has it */
-  int x, y;                    /* slots. HISTOGRAM, BARS, HEAT, GRID use x only, SERIES too: a series slot;
-                                  SCATTER: y -1 if x is [n, 2]; BOUNDARY: x the points of the plane [n, 2], y [n, k] */
+  int x, y; /* DIAGRAM: x the view of a circuit, or y the object. Else slots. HISTOGRAM, BARS, HEAT, GRID use
+               x only, SERIES too: a series slot; SCATTER: y -1 if x is [n, 2]; BOUNDARY: x the points of the
+               plane [n, 2], y [n, k] */
   int of, by; /* BOUNDARY: slot of the rows [n, 2], -1 none; BOUNDARY, SCATTER: of their labels, -1 none */
   int line;   /* CURVE: which one of y [lines, n] or [lines, repetitions, n]; -1: y is [n] or [n, repetitions]
                */

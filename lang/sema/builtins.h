@@ -46,12 +46,12 @@ BuiltinFn fn_route, fn_cost;
 /* weights_file.c */
 BuiltinFn fn_load, fn_save;
 /* figures.c, report.c, toplevel.c, train.c */
-BuiltinFn fn_histogram, fn_curve, fn_lines, fn_scatter, fn_bars, fn_heatmap, fn_boundary, fn_grid, fn_row,
-    fn_claim, fn_stop;
+BuiltinFn fn_histogram, fn_curve, fn_lines, fn_scatter, fn_bars, fn_heatmap, fn_boundary, fn_grid, fn_diagram,
+    fn_row, fn_claim, fn_stop;
 
-/* figures.c: whether the call stands in a report (E0401), and whether a tensor is rows of images. */
+/* figures.c: whether the call stands in a report (E0401); rows of images as one strip (E0301). */
 bool in_report(Sema *S, const Args *args);
-bool figure_is_images(const Shape *s);
+bool figure_strip(Sema *S, const Value *v, Figure *out);
 /* metric.c: grads[i], the gradient by slots[i] of a circuit that `loss` uses, become the natural ones. */
 bool natural_gradient(Sema *S, NodeId loss, int n, const int *slots, const char *name, double ridge,
                       NodeId *grads, Span span);

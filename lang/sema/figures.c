@@ -7,6 +7,7 @@
 #define MOST_LABELS 4096
 #define MOST_PARTS 3   /* of what stands below an image */
 #define MOST_LEVELS 16 /* of a boundary */
+#define MOST_STRIP 16  /* images that stand in one row */
 #define PLANE 60       /* points of a boundary along each axis */
 
 static const char *unique_value(Sema *S) { return path_here(S, "value"); }
@@ -407,8 +408,19 @@ const Value *fn_boundary(Sema *S, Args *args, const Builtin *self) {
 /* ---- images ---------------------------------------------------------------------------------------------
  */
 
-bool figure_is_images(const Shape *s) {
+static bool is_images(const Shape *s) {
   return s->rank == 3 || (s->rank == 4 && (s->d[1].n == 1 || s->d[1].n == 3));
+}
+
+bool figure_strip(Sema *S, const Value *v, Figure *out) {
+  *out = figure_make(FIGURE_GRID, src_of_span(S, v->span));
+  if (!slot_of(S, v, &out->x)) return false;
+  const Shape *s = slot_shape(S, out->x);
+  out->bins = known_size(s, 0) > MOST_STRIP ? 8 : MOST_STRIP;
+  if (is_images(s)) return true;
+  say(S, DIAG_SHAPE, v->span, "images are [rows, h, w] or [rows, channels, h, w], and this is %s",
+      sema_shape_text(S, s));
+  return false;
 }
 
 /* What stands below the images: one list or tensor, or several in a tuple. */
@@ -435,7 +447,7 @@ const Value *fn_grid(Sema *S, Args *args, const Builtin *self) {
   (void)self;
   if (!in_report(S, args) || !slot_of(S, args->v[0], &f.x)) return S->error;
   const Shape *s = slot_shape(S, f.x);
-  if (!figure_is_images(s)) {
+  if (!is_images(s)) {
     say(S, DIAG_SHAPE, args->v[0]->span, "a grid shows images [rows, h, w] or [rows, channels, h, w], not %s",
         sema_shape_text(S, s));
     return S->error;
@@ -450,4 +462,24 @@ const Value *fn_grid(Sema *S, Args *args, const Builtin *self) {
   }
   if (args->v[3] != NULL && !take_captions(S, args->v[3], s, &f)) return S->error;
   return take_text(S, args->v[2], "a title", &f.title) ? figure_value(S, 1, &f, args->span) : S->error;
+}
+
+const Value *fn_diagram(Sema *S, Args *args, const Builtin *self) {
+  Figure f = figure_make(FIGURE_DIAGRAM, label_of(S, args, 0));
+  const Value *v = args->v[0];
+  (void)self;
+  if (!in_report(S, args)) return S->error;
+  if (v->kind != VAL_OBJECT) {
+    wrong_kind(S, v, "what `diagram` draws", "a circuit or a model");
+    return S->error;
+  }
+  const ObjectInfo *o = v->u.object;
+  for (int i = 0; i < S->p->circuits.n; i++)
+    if (strcmp(S->p->circuits.at[i].name, o->path) == 0) f.x = i;
+  if (!o->is_circuit && o->index >= 0 && S->p->objects.at[o->index].lines.n > 0) f.y = o->index;
+  if (f.x >= 0 || f.y >= 0) return figure_value(S, 1, &f, args->span);
+  Diag *d =
+      say(S, DIAG_STATIC, v->span, "a diagram needs sizes that are all in the signature of `%s`", o->name);
+  diag_label(d, o->decl->name_span, "declared here");
+  return S->error;
 }

@@ -4,6 +4,16 @@
 #include "lang/sema/walk.h"
 #include <string.h>
 
+void object_note_line(Sema *S, const char *text, const Value *v, int64_t before) {
+  const ObjectInfo *o = S->object->object;
+  if (!o->first || o->index < 0 || val_is_error(v)) return;
+  const AstNode *params = ast_kid(o->decl, AST_MODEL_params);
+  Object *object = &S->p->objects.at[o->index];
+  object->inputs = params != NULL && params->n > 0 ? src_of_span(S, params->span) : "";
+  const ModelLine line = {text, shape_of_value(S, v), object_size(S, o) - before};
+  vec_push(S->a, &object->lines, line);
+}
+
 static bool has_return(const AstNode *n) {
   if (n == NULL) return false;
   if (n->kind == AST_RETURN) return true;
@@ -367,7 +377,7 @@ static ObjectInfo *object_make(Sema *S, const char *name, const char *path, cons
   o->is_block = o->is_circuit && !has_return(ast_kid(decl, AST_CIRCUIT_body));
   o->index = -1;
   if (!o->is_block) {
-    vec_push(S->a, &S->p->objects, ((Object){path, o->is_circuit, 0, NULL, span}));
+    vec_push(S->a, &S->p->objects, ((Object){.name = path, .is_circuit = o->is_circuit, .span = span}));
     o->index = S->p->objects.n - 1;
     vec_push(S->a, &S->objects, o);
   }

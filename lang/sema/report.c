@@ -54,23 +54,32 @@ static bool plot_losses(Sema *S, const AstNode *n, ReportItem *item) {
   return any;
 }
 
+static bool is_picture(const Figure *f) { return f->kind == FIGURE_GRID || f->kind == FIGURE_DIAGRAM; }
+
 static void image_part(Sema *S, const AstNode *n, ReportItem *item) {
   const Value *v = eval(S, n);
+  Figure strip;
   if (val_is_error(v)) return;
-  if (v->kind == VAL_FIGURE && v->u.figure.at[0].kind == FIGURE_GRID) {
+  if (v->kind == VAL_FIGURE && is_picture(&v->u.figure.at[0])) {
     vec_push(S->a, &item->figures, v->u.figure.at[0]);
     return;
   }
-  Diag *d = wrong_kind(S, v, "what `images` draws", "a `grid(...)`");
-  if (d != NULL && val_can_be_tensor(v)) diag_help(d, "write `images grid(%s, 8)`", src_of_span(S, n->span));
+  if (v->kind == VAL_TENSOR || v->kind == VAL_LIST) {
+    if (figure_strip(S, v, &strip)) vec_push(S->a, &item->figures, strip);
+    return;
+  }
+  Diag *d = wrong_kind(S, v, "what `images` draws", "a tensor of images, a `grid(...)` or a `diagram(...)`");
+  if (d != NULL && v->kind == VAL_FIGURE) diag_help(d, "write `plot %s`", src_of_span(S, n->span));
+  if (d != NULL && v->kind == VAL_OBJECT) diag_help(d, "write `images diagram(%s)`", src_of_span(S, n->span));
 }
 
 static void plot_part(Sema *S, const AstNode *n, ReportItem *item) {
   if (plot_losses(S, n, item)) return;
   const Value *v = eval(S, n);
   if (val_is_error(v)) return;
-  if (v->kind == VAL_FIGURE && v->u.figure.at[0].kind == FIGURE_GRID) {
-    Diag *d = say(S, DIAG_TYPE, n->span, "a `grid` of images is no plot");
+  if (v->kind == VAL_FIGURE && is_picture(&v->u.figure.at[0])) {
+    Diag *d = say(S, DIAG_TYPE, n->span, "%s is no plot",
+                  v->u.figure.at[0].kind == FIGURE_GRID ? "a `grid` of images" : "a `diagram`");
     diag_help(d, "write `images %s`", src_of_span(S, n->span));
     return;
   }

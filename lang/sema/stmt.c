@@ -447,6 +447,7 @@ static void model_line(Sema *S, const AstNode *n, const AstNode *e) {
     S->object->stage = kept;
     S->object->label = name;
   }
+  const int64_t weights = object_size(S, S->object->object);
   const Value *v = eval_stage(S, e);
   S->object->stage = before;
   S->object->label = label;
@@ -459,6 +460,7 @@ static void model_line(Sema *S, const AstNode *n, const AstNode *e) {
     v = S->error;
   }
   S->it = v;
+  object_note_line(S, src_of_span(S, n->span), v, weights);
   const char *until = S->object->until;
   if (n->name != SYM_NONE && until != NULL && !val_is_error(v) &&
       strcmp(until, arena_printf(S->a, "%s%s", sym_text(n->name), S->loop_index)) == 0)

@@ -634,6 +634,8 @@ bool in_model(Sema *S, const Args *args);                       /* a layer's pla
 /* Stores new running statistics of the batch norms whose weights are among the slots, as far as one of the
  * nodes depends on them; before the update. layers_norm.c */
 void norms_follow(Sema *S, int n_nodes, const NodeId *nodes, int n_slots, const int *slots, Span span);
+/* Notes a line of the model under way, for drawings; `before`: its weights without the line. */
+void object_note_line(Sema *S, const char *text, const Value *v, int64_t before);
 const char *stage_key(Sema *S, const char *kind); /* "linear_1", or the label */
 const char *object_signature(Sema *S, const ObjectInfo *o);
 void walk_param(Sema *S, const AstNode *n);

@@ -10,6 +10,7 @@
 typedef struct RunVerb {
   Cli *cli;
   Record *record;
+  const Run *run;
   Progress progress;
   const char *script; /* path, for the points of sweeps */
   bool points_failed;
@@ -41,6 +42,7 @@ static int hook_epoch(void *ctx, const RunProgress *p) {
   RunVerb *v = ctx;
   bool due = record_epoch(v->record, p);
   progress_epoch(&v->progress, p);
+  record_live(v->record, v->run, p->train_index, -1);
   show_new(v);
   if (cli_stop_asked()) return 2;
   return due ? 1 : 0;
@@ -63,6 +65,7 @@ static void hook_train_begin(void *ctx, const Run *run, int train, int64_t from_
   RunVerb *v = ctx;
   record_train_begin(v->record, train, from_epoch);
   progress_begin(&v->progress, &run_program(run)->trains.at[train], from_epoch);
+  record_live(v->record, run, train, -1);
 }
 
 static void hook_train_end(void *ctx, const Run *run, int train, int64_t epochs, int64_t steps) {
@@ -103,6 +106,7 @@ static RunEnd hook_sweep(void *ctx, Run *run, int sweep) {
   const Sweep *s = &run_program(run)->sweeps.at[sweep];
   const char **failed = ARENA_ARRAY(v->cli->arena, const char *, sweep_runs(s) + 1), **lines;
   progress_clear(&v->progress);
+  record_live(v->record, run, -1, sweep);
   RunEnd end = sweep_run(v->cli, v->script, record_folder(v->record), run, sweep, failed);
   show_new(v);
   if (end != RUN_DONE) return end;
@@ -146,6 +150,7 @@ static int execute(RunVerb *v, Run *run) {
       .sweep = hook_sweep,
   };
   int failed;
+  v->run = run;
   RunEnd end = run_execute(run, &hooks);
   progress_clear(&v->progress);
   record_expects(v->record, &failed);

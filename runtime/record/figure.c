@@ -255,7 +255,8 @@ static void fill_layer(Plot *p, Layer *l) {
   case FIGURE_SCATTER:
   case FIGURE_HEAT:
   case FIGURE_BOUNDARY:
-  case FIGURE_GRID: break;
+  case FIGURE_GRID:
+  case FIGURE_DIAGRAM: break;
   }
 }
 

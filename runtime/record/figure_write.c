@@ -195,7 +195,8 @@ static void put_layer(Plot *p, int k, bool *first, Text *t) {
   case FIGURE_BARS: put_bars(p, l, k, first, t); break;
   case FIGURE_HEAT:
   case FIGURE_BOUNDARY:
-  case FIGURE_GRID: break;
+  case FIGURE_GRID:
+  case FIGURE_DIAGRAM: break;
   }
 }
 

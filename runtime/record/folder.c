@@ -236,7 +236,7 @@ void record_memo_finish(Record *r, bool complete) {
 
 RecordState record_open(Arena *a, const RecordSpec *spec, DiagSink *sink, Record **out) {
   Record *r = ARENA_NEW(a, Record);
-  *r = (Record){.arena = a, .spec = *spec, .sink = sink, .lock = -1};
+  *r = (Record){.arena = a, .spec = *spec, .sink = sink, .lock = -1, .live.last = record_clock()};
   *out = r;
   if (!name_folder(r)) return RECORD_REFUSED;
   if (!record_check_lock(r) || !lock_folder(r)) return RECORD_REFUSED;

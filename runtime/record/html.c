@@ -6,9 +6,9 @@
 
 static const char style[] =
     ":root{color-scheme:light dark;--ink:#1b1f24;--soft:#5b6470;--line:#d9dde2;--back:#ffffff;--card:#f6f7f9;"
-    "--good:#00724f;--bad:#b03a00}\n"
+    "--good:#00724f;--bad:#b03a00;--live:#0b5c9e}\n"
     "@media(prefers-color-scheme:dark){:root{--ink:#e6e9ed;--soft:#a0a8b3;--line:#3a414a;--back:#15181c;--card:#1e2227;"
-    "--good:#4fc39a;--bad:#ff9a5c}}\n"
+    "--good:#4fc39a;--bad:#ff9a5c;--live:#7fbdf0}}\n"
     "*{box-sizing:border-box}\n"
     "body{margin:0 auto;max-width:54rem;padding:1.5rem 1rem 4rem;font:16px/1.55 system-ui,sans-serif;color:var(--ink);"
     "background:var(--back)}\n"
@@ -18,6 +18,7 @@ static const char style[] =
     "table{border-collapse:collapse;font-size:.92rem}\n"
     "th,td{padding:.28rem .8rem .28rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}\n"
     "th{font-weight:600}td.n{text-align:right;font-variant-numeric:tabular-nums}\n"
+    ".live{color:var(--live);font-weight:600}\n"
     "code{font:.88em ui-monospace,monospace}\n"
     ".good{color:var(--good);font-weight:600}.bad{color:var(--bad);font-weight:600}\n"
     "figure{margin:1rem 0;padding:.75rem;background:#fff;color:#1b1f24;border:1px solid var(--line);border-radius:8px}\n"
@@ -127,12 +128,14 @@ static void put_trains(const Record *r, const Run *run, Text *t) {
     tag(t, "td", NULL, train->name);
     text_printf(t, "<td class=\"n\">%lld of %lld</td><td>", (long long)r->trains[i].epoch,
                 (long long)train->epochs);
+    bool any = false;
     for (int k = 0; k < train->series.n; k++) {
       const Series *s = &p->series.at[train->series.at[k]];
       int64_t n = run_series_entries(run, train->series.at[k]);
       if (n == 0 || shape_capacity(&s->entry) != 1) continue;
-      text_html(t, arena_printf(r->arena, "%s %s; ", s->name,
+      text_html(t, arena_printf(r->arena, "%s%s %s", any ? "; " : "", s->name,
                                 text_short(r->arena, run_slot_get(run, s->slot, n - 1))));
+      any = true;
     }
     text_add(t, "</td></tr>\n");
   }
@@ -154,7 +157,7 @@ static void put_table(const ReportPart *part, Text *t) {
 
 static void put_figure(const Record *r, const RecordFigure *f, Text *t) {
   text_add(t, "<figure>\n");
-  if (f->image) {
+  if (f->image && !f->svg) {
     text_add(t, "<img alt=\"");
     text_html(t, f->title);
     text_printf(t, "\" src=\"data:image/png;base64,%s\">", f->image);
@@ -162,7 +165,11 @@ static void put_figure(const Record *r, const RecordFigure *f, Text *t) {
   else tag(t, "p", NULL, r->no_figures ? r->no_figures : "This figure could not be drawn.");
   text_add(t, "<figcaption>");
   text_html(t, f->caption);
-  const char *files = f->image ? ".png" : f->svg ? ".csv, .gp, .svg, .png" : ".csv, .gp";
+  const char *files = f->is_diagram         ? ".svg"
+                      : f->image && !f->svg ? ".png"
+                      : f->image            ? ".csv, .svg, .png"
+                      : f->svg              ? ".csv, .gp, .svg, .png"
+                                            : ".csv, .gp";
   text_html(t, arena_printf(r->arena, "Files: figures/%s%s.", f->name, files));
   text_add(t, "</figcaption></figure>\n");
 }
@@ -191,9 +198,16 @@ static const char *rest_of_doc(const Record *r) {
 
 static const char *end_text(const Record *r, RunEnd end) {
   int failed, n = record_expects(r, &failed);
+  const Program *p = r->spec.program;
+  if (r->live.on && r->live.sweep >= 0)
+    return arena_printf(r->arena, "Running: the sweep %s.", p->sweeps.at[r->live.sweep].name);
+  if (r->live.on)
+    return arena_printf(r->arena, "Running: %s, epoch %lld of %lld.", p->trains.at[r->live.train].name,
+                        (long long)r->trains[r->live.train].epoch,
+                        (long long)p->trains.at[r->live.train].epochs);
   if (end == RUN_STOPPED && r->out_of_time)
     return "The run stopped at its --max-time; `--resume` continues it.";
-  if (end == RUN_STOPPED) return "The run was interrupted.";
+  if (end == RUN_STOPPED) return "The run was interrupted; `--resume` continues it.";
   if (end == RUN_FAILED) return "The run failed before its end.";
   if (failed) return arena_printf(r->arena, "%d of %d expectations failed.", failed, n);
   return n ? arena_printf(r->arena, n == 1 ? "The expectation holds." : "All %d expectations hold.", n)
@@ -208,6 +222,7 @@ void record_html(const Record *r, const Run *run, RunEnd end, Text *t) {
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
       "img-src data:\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+  if (r->live.on) text_add(t, "<meta http-equiv=\"refresh\" content=\"3\">\n");
   tag(t, "title", NULL, record_title(r));
   text_add(t, "\n<style>\n");
   text_add(t, style);
@@ -216,8 +231,9 @@ void record_html(const Record *r, const Run *run, RunEnd end, Text *t) {
   text_add(t, "\n");
   if (*rest_of_doc(r)) tag(t, "p", "soft", rest_of_doc(r));
   text_add(t, "\n");
-  tag(t, "p", end == RUN_DONE && !failed ? "good" : "bad", end_text(r, end));
+  tag(t, "p", r->live.on ? "live" : end == RUN_DONE && !failed ? "good" : "bad", end_text(r, end));
   text_add(t, "\n");
+  if (r->live.on) record_put_live(r, run, t);
   put_parts(r, t);
   put_claims(r, t);
   put_expects(r, t);
@@ -267,6 +283,13 @@ static void md_table(const ReportPart *part, Text *t) {
   text_add(t, "\n");
 }
 
+static void md_figure(const RecordFigure *f, Text *t) {
+  if (f->svg || f->image)
+    text_printf(t, "![%s](figures/%s.%s)\n\n", f->name, f->name, f->svg ? "svg" : "png");
+  if (f->image || f->is_diagram) text_printf(t, "%s\n\n", f->caption);
+  else text_printf(t, "%sfigures/%s.csv\n\n", f->caption, f->name);
+}
+
 static void md_parts(const Record *r, Text *t) {
   for (int i = 0; i < r->parts.n; i++) {
     const ReportPart *part = &r->parts.at[i];
@@ -281,15 +304,7 @@ static void md_parts(const Record *r, Text *t) {
       text_add(t, "\n\n");
       break;
     case PART_TABLE: md_table(part, t); break;
-    case PART_FIGURE:
-      if (part->figure.image) {
-        text_printf(t, "![%s](figures/%s.png)\n\n%s\n\n", part->figure.name, part->figure.name,
-                    part->figure.caption);
-        break;
-      }
-      if (part->figure.svg) text_printf(t, "![%s](figures/%s.svg)\n\n", part->figure.name, part->figure.name);
-      text_printf(t, "%sfigures/%s.csv\n\n", part->figure.caption, part->figure.name);
-      break;
+    case PART_FIGURE: md_figure(&part->figure, t); break;
     }
   }
 }

@@ -2,9 +2,12 @@
 #include <math.h>
 #include <string.h>
 #include <zlib.h>
+#include "lang/draw/draw.h"
+#include "runtime/record/figure.h"
 
 #define GAP 1     /* pixels of an image between two */
 #define WIDTH 560 /* a grid is enlarged to at least so many pixels, by a whole factor */
+#define LANE 18   /* height of a line of text below images */
 #define MOST_PIXELS 16000000
 
 /* ---- PNG (ISO 15948): a header, one block of deflated rows, an end ------------------------------------ */
@@ -85,6 +88,108 @@ static unsigned char shade(const Grid *g, double x) {
   return (unsigned char)(part >= 1 ? 255 : part > 0 ? lround(255 * part) : 0);
 }
 
+/* Pixels of image rows [from, to), each image enlarged `zoom` times, with a frame of GAP. */
+static unsigned char *paint(Record *r, const Run *run, int slot, const Grid *g, int64_t from, int64_t to,
+                            int64_t zoom) {
+  const int64_t w = g->columns * (g->w + GAP) + GAP, h = (to - from) * (g->h + GAP) + GAP;
+  const size_t size = (size_t)(w * h * zoom * zoom * g->channels);
+  unsigned char *pixels = arena_alloc(r->arena, size);
+  memset(pixels, 128, size);
+  for (int64_t i = from * g->columns; i < g->n && i < to * g->columns; i++)
+    for (int64_t c = 0; c < g->channels; c++)
+      for (int64_t y = 0; y < g->h * zoom; y++)
+        for (int64_t x = 0; x < g->w * zoom; x++) {
+          const int64_t py = ((i / g->columns - from) * (g->h + GAP) + GAP) * zoom + y,
+                        px = (i % g->columns * (g->w + GAP) + GAP) * zoom + x;
+          pixels[(py * w * zoom + px) * g->channels + c] =
+              shade(g, run_slot_get(run, slot, ((i * g->channels + c) * g->h + y / zoom) * g->w + x / zoom));
+        }
+  return pixels;
+}
+
+/* The PNG of image rows [from, to); false: no memory. */
+static bool paint_png(Record *r, const Run *run, int slot, const Grid *g, int64_t from, int64_t to,
+                      int64_t zoom, unsigned char **file, size_t *size) {
+  const int64_t w = g->columns * (g->w + GAP) + GAP, h = (to - from) * (g->h + GAP) + GAP;
+  return png_write(r->arena, paint(r, run, slot, g, from, to, zoom), (int)(w * zoom), (int)(h * zoom),
+                   (int)g->channels, file, size);
+}
+
+/* ---- with texts below -----------------------------------------------------------------------------------
+ */
+
+/* What stands below image i: its labels, numbers that are no labels with two or three digits. */
+static const char *below(Record *r, const Run *run, const Figure *f, int64_t i) {
+  Text t = text_new(r->arena);
+  for (int k = 0; k < f->n_labels; k++) {
+    const FigureLabels *l = &f->labels[k];
+    const bool number = !l->text && run_slot_shape(run, l->slot).rank == 1 &&
+                        run_program(run)->slots.at[l->slot].elem == ELEM_REAL;
+    if (k) text_add(&t, "  ");
+    if (number) text_printf(&t, "%.2f", run_slot_get(run, l->slot, i));
+    else text_add(&t, record_label_at(r, run, l, i));
+  }
+  return text_str(&t);
+}
+
+/* Rows of images, each a picture of its own, with a line of text below it. */
+static const char *annotated(Record *r, const Run *run, const Figure *f, const Grid *g, const char *title) {
+  const int64_t lines = (g->n + g->columns - 1) / g->columns;
+  size_t most = 1;
+  for (int64_t i = 0; i < g->n; i++) {
+    const size_t n = strlen(below(r, run, f, i));
+    most = n > most ? n : most;
+  }
+  /* the least whole enlargement with room for the text */
+  const int64_t room = 7 * (int64_t)most + 6, zoom_least = WIDTH / (g->columns * (g->w + GAP) + GAP);
+  int64_t zoom = zoom_least > 0 ? zoom_least : 1;
+  while ((g->w + GAP) * zoom < room) zoom++;
+  const int64_t w = (g->columns * (g->w + GAP) + GAP) * zoom, strip = (g->h + 2 * GAP) * zoom,
+                pitch = strip + LANE;
+  Text t = text_new(r->arena);
+  text_printf(
+      &t,
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %lld %lld\" style=\"max-width:%lldpx\" "
+      "font-family=\"DejaVu Sans, Helvetica, Arial, sans-serif\" font-size=\"11\">\n<title>",
+      (long long)w, (long long)(lines * pitch), (long long)w);
+  text_html(&t, title);
+  text_add(&t, "</title>\n<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n");
+  for (int64_t y = 0; y < lines; y++) {
+    unsigned char *file;
+    size_t size;
+    if (!paint_png(r, run, f->x, g, y, y + 1, 1, &file, &size)) return NULL;
+    text_printf(
+        &t,
+        "<image x=\"0\" y=\"%lld\" width=\"%lld\" height=\"%lld\" style=\"image-rendering:pixelated\" "
+        "href=\"data:image/png;base64,%s\"/>\n",
+        (long long)(y * pitch), (long long)w, (long long)strip, base64(r->arena, file, size));
+    for (int64_t i = y * g->columns; i < g->n && i < (y + 1) * g->columns; i++) {
+      text_printf(&t, "<text x=\"%lld\" y=\"%lld\" text-anchor=\"middle\">",
+                  (long long)((i % g->columns * (g->w + GAP) + GAP) * zoom + g->w * zoom / 2),
+                  (long long)(y * pitch + strip + 12));
+      text_html(&t, below(r, run, f, i));
+      text_add(&t, "</text>\n");
+    }
+  }
+  text_add(&t, "</svg>\n");
+  return text_str(&t);
+}
+
+static void put_labels(Record *r, const Run *run, const Figure *f, const Grid *g, const char *name) {
+  Text t = text_new(r->arena);
+  text_add(&t, "\"image\"");
+  for (int k = 0; k < f->n_labels; k++) text_add(&t, ",\"label\"");
+  for (int64_t i = 0; i < g->n; i++) {
+    text_printf(&t, "\n%lld", (long long)i);
+    for (int k = 0; k < f->n_labels; k++) {
+      text_add(&t, ",");
+      plot_csv_text(&t, record_label_at(r, run, &f->labels[k], i));
+    }
+  }
+  text_add(&t, "\n");
+  record_write_text(r, arena_printf(r->arena, "figures/%s.csv", name), &t);
+}
+
 bool record_picture(Record *r, const Run *run, const char *name, const Figure *f, RecordFigure *out) {
   const Shape s = run_slot_shape(run, f->x);
   Grid g = {
@@ -95,28 +200,39 @@ bool record_picture(Record *r, const Run *run, const char *name, const Figure *f
                 h = lines * (g.h + GAP) + GAP;
   const int64_t zoom = w < WIDTH ? WIDTH / w : 1;
   if (w * h > MOST_PIXELS / (zoom * zoom)) return false;
-  unsigned char *pixels = arena_alloc(r->arena, (size_t)(w * h * zoom * zoom * g.channels)), *file;
+  unsigned char *file;
   size_t size;
   IoError e;
   find_range(run, f->x, &g);
-  memset(pixels, 128, (size_t)(w * h * zoom * zoom * g.channels));
-  for (int64_t i = 0; i < g.n; i++)
-    for (int64_t c = 0; c < g.channels; c++)
-      for (int64_t y = 0; y < g.h * zoom; y++)
-        for (int64_t x = 0; x < g.w * zoom; x++) {
-          const int64_t py = (i / g.columns * (g.h + GAP) + GAP) * zoom + y,
-                        px = (i % g.columns * (g.w + GAP) + GAP) * zoom + x;
-          pixels[(py * w * zoom + px) * g.channels + c] =
-              shade(&g, run_slot_get(run, f->x, ((i * g.channels + c) * g.h + y / zoom) * g.w + x / zoom));
-        }
   *out = (RecordFigure){.name = name, .title = f->title ? f->title : f->label};
   out->caption = arena_printf(r->arena, "%s: %lld images of %lld x %lld; black is %s, white is %s. ",
-                              f->label, (long long)g.n, (long long)g.h, (long long)g.w,
+                              out->title, (long long)g.n, (long long)g.h, (long long)g.w,
                               text_short(r->arena, g.low), text_short(r->arena, g.high));
-  if (!png_write(r->arena, pixels, (int)(w * zoom), (int)(h * zoom), (int)g.channels, &file, &size))
-    return false;
+  if (!paint_png(r, run, f->x, &g, 0, lines, zoom, &file, &size)) return false;
   out->image = base64(r->arena, file, size);
-  if (!io_make_folder(record_path(r, "figures"), &e)) record_failed(r, "figures", &e);
-  else record_write(r, arena_printf(r->arena, "figures/%s.png", name), file, size);
+  if (!io_make_folder(record_path(r, "figures"), &e)) {
+    record_failed(r, "figures", &e);
+    return true;
+  }
+  record_write(r, arena_printf(r->arena, "figures/%s.png", name), file, size);
+  if (f->n_labels == 0) return true;
+  out->svg = annotated(r, run, f, &g, out->title);
+  if (!out->svg) return false;
+  record_write(r, arena_printf(r->arena, "figures/%s.svg", name), out->svg, strlen(out->svg));
+  put_labels(r, run, f, &g, name);
   return true;
+}
+
+/* ---- diagrams -------------------------------------------------------------------------------------------
+ */
+
+void record_diagram(Record *r, const char *name, const Figure *f, RecordFigure *out) {
+  const Program *p = r->spec.program;
+  IoError e;
+  *out = (RecordFigure){.name = name, .title = f->label, .is_diagram = true};
+  out->svg = f->x >= 0 ? draw_svg(r->arena, p, &p->circuits.at[f->x])
+                       : draw_model_svg(r->arena, &p->objects.at[f->y]);
+  out->caption = arena_printf(r->arena, "%s %s. ", f->x >= 0 ? "Circuit" : "Model", f->label);
+  if (!io_make_folder(record_path(r, "figures"), &e)) record_failed(r, "figures", &e);
+  else record_write(r, arena_printf(r->arena, "figures/%s.svg", name), out->svg, strlen(out->svg));
 }

@@ -118,6 +118,10 @@ bool record_point_read(Arena *a, const char *folder, const Sweep *s, double *con
  * that stand for it on standard output. */
 int record_sweep(Record *r, const Run *run, int sweep, const char *const *failed, const char ***lines);
 
+/* report.html of the run under way, where train `train` or sweep `sweep` is at work (-1: none), if it is time
+ * to rewrite it; a sweep always. */
+void record_live(Record *r, const Run *run, int train, int sweep);
+
 /* The run stopped because its time was over: its report is written all the same. */
 void record_out_of_time(Record *r);
 /* After the run: metrics, log, report, results. `end` is how it ended and `code` the exit code so

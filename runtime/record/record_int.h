@@ -65,7 +65,8 @@ typedef struct RecordFigure {
   const char *name; /* "result-1": stem of its files */
   const char *title, *caption;
   const char *image; /* a PNG as base64; NULL: it is no grid of images */
-  const char *svg;   /* the picture's text; NULL if gnuplot did not draw it */
+  const char *svg;   /* the picture's text; NULL if gnuplot did not draw it, and of images without labels */
+  bool is_diagram;   /* an SVG file is all there is */
 } RecordFigure;
 
 /* A piece of the report, values already put in. */
@@ -115,7 +116,12 @@ struct Record {
   VEC(RecordFailure) failures;
   VEC(const char *) unsynced; /* files that results.json vouches for and the disk may not have yet */
   bool timed_setup;           /* setup_seconds stands in timing.jsonl */
-  const char *no_figures;     /* why gnuplot drew nothing, NULL if it did */
+  struct {
+    bool on;          /* the page that is being made is of a run under way */
+    int train, sweep; /* at work; -1: none */
+    double last, cost;
+  } live;
+  const char *no_figures; /* why gnuplot drew nothing, NULL if it did */
 };
 
 static inline bool record_single(const Record *r) { return !r->spec.program->is_double; }
@@ -177,6 +183,8 @@ void record_write_report(Record *r, const Run *run, RunEnd end);
 void record_html(const Record *r, const Run *run, RunEnd end, Text *out);
 void record_markdown(const Record *r, const Run *run, RunEnd end, Text *out);
 const char *record_title(const Record *r);
+bool record_is_loss(const Series *s);
+void record_put_live(const Record *r, const Run *run, Text *t); /* live.c: the losses of the train at work */
 /* "epoch"; abscissa of entry j is first + j * stride. */
 int64_t series_at(const Series *s, int64_t j);
 /* The entry at an abscissa, -1 if there is none. */

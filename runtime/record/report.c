@@ -40,7 +40,9 @@ static void add_plot(Record *r, const Run *run, const char *stem, int number, co
 
 static void add_images(Record *r, const Run *run, const char *stem, int number, const Figure *f) {
   ReportPart part = {.kind = PART_FIGURE};
-  if (!record_picture(r, run, arena_printf(r->arena, "%s-%d", stem, number), f, &part.figure))
+  const char *name = arena_printf(r->arena, "%s-%d", stem, number);
+  if (f->kind == FIGURE_DIAGRAM) record_diagram(r, name, f, &part.figure);
+  else if (!record_picture(r, run, name, f, &part.figure))
     part =
         (ReportPart){.kind = PART_TEXT, .text = "A grid of images was left out: it is empty, or too large."};
   add_part(r, part);
@@ -106,7 +108,7 @@ static bool is_drawn(const Program *p, const Series *s) {
   return false;
 }
 
-static bool is_loss(const Series *s) {
+bool record_is_loss(const Series *s) {
   return strstr(s->name, ".loss") != NULL || strstr(s->name, ".val_loss") != NULL;
 }
 
@@ -121,7 +123,7 @@ static void default_figures(Record *r, const Run *run, bool all) {
       const Series *s = &p->series.at[train->series.at[k]];
       if (!s->per_epoch || shape_capacity(&s->entry) != 1 || run_series_entries(run, train->series.at[k]) < 2)
         continue;
-      if (is_drawn(p, s) || (!all && !is_loss(s))) continue;
+      if (is_drawn(p, s) || (!all && !record_is_loss(s))) continue;
       Figure f = figure_make(FIGURE_SERIES, s->name);
       f.x = s->slot;
       vec_push(r->arena, &figures, f);
@@ -178,7 +180,7 @@ void record_out_of_time(Record *r) { r->out_of_time = true; }
 int record_finish(Record *r, const Run *run, RunEnd end, int code) {
   IoError e;
   record_write_metrics(r, run);
-  if ((end != RUN_STOPPED || r->out_of_time) && !r->spec.main_folder) record_write_report(r, run, end);
+  if (!r->spec.main_folder) record_write_report(r, run, end);
   if (io_exists(record_path(r, "timing.jsonl")) && !io_sync(record_path(r, "timing.jsonl"), &e))
     record_failed(r, "timing.jsonl", &e);
   code = unsaved_code(r, code);

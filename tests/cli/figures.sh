@@ -9,6 +9,12 @@ let x = [1, 2, 3]
 let reps = [[1, 2, 3, 6], [2, 2, 2, 2], [0, 4, 0, 4]]
 let m = [[1, -2], [3, 4]]
 dataset two { moons(40) }
+circuit C(x[2]) on q[2] {
+  ry(x) q
+  return expval(Z(q))
+}
+let pictures = [[[0, 0.5], [1, 0]], [[1, 1], [0, 0]], [[0, 0], [1, 1]]]
+let p = [0.125, 0.5, 1] * sum(x) / 6
 model P(x[2]) -> [1] { linear(1); sigmoid }
 model Q(x[2]) -> [3] { linear(3) }
 report r {
@@ -20,6 +26,8 @@ report r {
   plot heatmap(m, labels = ["up", "down"])
   plot boundary(P, two, levels = [0.4, 0.6])
   plot(boundary(Q, two), x_label = "first")
+  images grid(pictures, 2, labels = ([7, 8, 9], p)), pictures
+  images diagram(P), diagram(C)
 }
 QGN
 must "$QGN" run -q main.qgn
@@ -43,12 +51,18 @@ must grep -q "set xtics ('up' 0, 'down' 1)" r-6.gp
 must grep -q 'levels discrete 0.4, 0.6' r-7.gp
 must test "$(wc -l <r-7-rows.csv)" = 41
 must grep -q "xlabel 'first'" r-8.gp
+same r-9.csv 2 '0 "7" 0.125'
+must grep -q '>8  0.50</text>' r-9.svg
+must grep -q '3 weights' r-11.svg
+must grep -q 'RY(x\[1\])' r-12.svg
+must test "$(head -c 4 r-10.png | tail -c 3)" = PNG
+must grep -q '!\[r-11\](figures/r-11.svg)' ../report.md
 if command -v gnuplot >/dev/null; then
   for i in 1 2 3 4 5 6 7 8; do
     must grep -q '</svg>' "r-$i.svg"
     must test -s "r-$i.png"
     must_not grep -q 'href="[^d#]' "r-$i.svg"
   done
-  must test "$(grep -c '<svg' ../report.html)" = 8
+  must test "$(grep -c '<svg' ../report.html)" = 11
 fi
 finish

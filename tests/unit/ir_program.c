@@ -52,7 +52,7 @@ static Program *small_program(Arena *a) {
            ((Slot){.kind = SLOT_PARAM, .name = "m.w", .shape = s, .start = {START_UNIFORM, 0, 0.5, NULL}}));
   vec_push(a, &p->slots, ((Slot){.kind = SLOT_VALUE, .name = "t.loss", .shape = s, .object = -1}));
   static const int owned[] = {0};
-  vec_push(a, &p->objects, ((Object){"m", false, 1, owned, SPAN_NONE}));
+  vec_push(a, &p->objects, ((Object){.name = "m", .n_slots = 1, .slots = owned}));
   vec_push(a, &p->series, ((Series){.name = "t.loss.m", .slot = 1}));
   Graph *g = g_new(a);
   NodeId w = g_param(g, 0, &s, SPAN_NONE), grad;
