@@ -51,7 +51,7 @@ must grep -q "set xtics ('up' 0, 'down' 1)" r-6.gp
 must grep -q 'levels discrete 0.4, 0.6' r-7.gp
 must test "$(wc -l <r-7-rows.csv)" = 41
 must grep -q "xlabel 'first'" r-8.gp
-same r-9.csv 2 '0 "7" 0.125'
+same r-9.csv 2 '0 "7" "0.125"'
 must grep -q '>8  0.50</text>' r-9.svg
 must grep -q '3 weights' r-11.svg
 must grep -q 'RY(x\[1\])' r-12.svg
