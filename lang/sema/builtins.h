@@ -47,7 +47,7 @@ BuiltinFn fn_route, fn_cost;
 BuiltinFn fn_load, fn_save;
 /* figures.c, report.c, toplevel.c, train.c */
 BuiltinFn fn_histogram, fn_curve, fn_lines, fn_scatter, fn_bars, fn_heatmap, fn_boundary, fn_grid, fn_diagram,
-    fn_row, fn_claim, fn_stop;
+    fn_row, fn_claim, fn_choice, fn_stop;
 
 /* figures.c: whether the call stands in a report (E0401); rows of images as one strip (E0301). */
 bool in_report(Sema *S, const Args *args);

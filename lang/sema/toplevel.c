@@ -434,3 +434,55 @@ const Value *fn_claim(Sema *S, Args *args, const Builtin *self) {
   s->index = S->p->claims.n - 1;
   return val_nothing(S, args->span);
 }
+
+/* A number, a text, or several, as text; NULL after an error. */
+static const char *choice_text(Sema *S, const Value *v) {
+  if (v->kind == VAL_TEXT) return v->u.text;
+  if (v->kind == VAL_BOOL) return v->u.num != 0 ? "true" : "false";
+  if (val_is_number(v)) return num_text(S, v->u.num);
+  if (v->kind == VAL_DURATION) return arena_printf(S->a, "%s s", num_text(S, v->u.num));
+  if (v->kind == VAL_TUPLE || v->kind == VAL_LIST || v->kind == VAL_RANGE) {
+    int n = 0;
+    const Value *const *items = static_items(S, v, "a choice", &n);
+    const char *out = items != NULL ? "" : NULL;
+    for (int i = 0; items != NULL && i < n; i++) {
+      const char *part = choice_text(S, items[i]);
+      if (part == NULL) return NULL;
+      out = arena_printf(S->a, "%s%s%s", out, i > 0 ? ", " : "", part);
+    }
+    return out;
+  }
+  if (v->kind == VAL_TENSOR || v->kind == VAL_SERIES || v->kind == VAL_COUNT) {
+    Diag *d =
+        say(S, DIAG_STATIC, v->span, "a choice is known before the run, but this is %s", val_describe(S, v));
+    diag_help(d, "what was measured belongs in a `claim` or a `report`");
+  } else {
+    wrong_kind(S, v, "a choice", "a number or a text");
+  }
+  return NULL;
+}
+
+const Value *fn_choice(Sema *S, Args *args, const Builtin *self) {
+  const Value *here = args->v[1], *document = args->v[2];
+  Choice c = {.kind = document == NULL ? CHOICE_ASSUMED : CHOICE_CHANGED};
+  (void)self;
+  if (S->place != PLACE_TOP || S->call != NULL) {
+    say(S, DIAG_PLACE, args->span, "`choice` stands at the top level of a script");
+    return S->error;
+  }
+  if ((c.name = want_text(S, args->v[0], "the name of a choice")) == NULL ||
+      (c.here = choice_text(S, here)) == NULL ||
+      (document != NULL && (c.document = choice_text(S, document)) == NULL) ||
+      (args->v[3] != NULL && (c.why = want_text(S, args->v[3], "`why`")) == NULL))
+    return S->error;
+  for (int i = 0; i < S->p->choices.n; i++)
+    if (strcmp(S->p->choices.at[i].name, c.name) == 0) {
+      say(S, DIAG_CLAIM_ID, args->v[0]->span, "the choice \"%s\" stands twice in this script", c.name);
+      return S->error;
+    }
+  if (document != NULL && strcmp(c.here, c.document) == 0) c.kind = CHOICE_STATED;
+  else if (document != NULL && val_is_number(here) && val_is_number(document) && document->u.num != 0)
+    c.times = here->u.num / document->u.num;
+  vec_push(S->a, &S->p->choices, c);
+  return val_nothing(S, args->span);
+}

@@ -402,7 +402,7 @@ static bool only_looks(const AstNode *n) {
   const AstNode *call = ast_kid(n, AST_STAGE_value);
   const AstNode *callee = call && call->kind == AST_CALL ? ast_kid(call, AST_CALL_callee) : NULL;
   if (!callee || callee->kind != AST_NAME) return true;
-  static const char *const acts[] = {"claim", "load", "save"};
+  static const char *const acts[] = {"claim", "choice", "load", "save"};
   for (size_t i = 0; i < sizeof acts / sizeof *acts; i++)
     if (strcmp(sym_text(callee->name), acts[i]) == 0) return false;
   return true;

@@ -19,13 +19,13 @@
 
 /* ---- data ------------------------------------------------------------------------------------ */
 
-static void take_points(Plot *p, Layer *l, int64_t n) {
+void plot_points(Plot *p, Layer *l, int64_t n) {
   l->n = n;
   l->x = ARENA_ARRAY(p->r->arena, double, n + 1);
   l->y = ARENA_ARRAY(p->r->arena, double, n + 1);
 }
 
-static void take_band(Plot *p, Layer *l, int64_t n) {
+void plot_band(Plot *p, Layer *l, int64_t n) {
   l->low = ARENA_ARRAY(p->r->arena, double, n + 1);
   l->high = ARENA_ARRAY(p->r->arena, double, n + 1);
 }
@@ -54,8 +54,8 @@ static void series_layer(Plot *p, Layer *l, int series) {
   int64_t n = run_series_entries(p->run, series);
   if (shape_capacity(&s->entry) != 1) n = 0;
   l->each = n > MOST_POINTS ? (n + PIECES - 1) / PIECES : 1;
-  take_points(p, l, (n + l->each - 1) / l->each);
-  if (l->each > 1) take_band(p, l, l->n);
+  plot_points(p, l, (n + l->each - 1) / l->each);
+  if (l->each > 1) plot_band(p, l, l->n);
   int64_t at = 0;
   for (int64_t j = 0; j < n; j += l->each) {
     int64_t to = j + l->each < n ? j + l->each : n;
@@ -133,9 +133,9 @@ static void curve_layer(Plot *p, Layer *l) {
   const Repeats y = repeats_of(p, l->figure, l->figure->y, m);
   double *room = ARENA_ARRAY(p->r->arena, double, y.repeats + 1), v[3];
   int64_t at = 0;
-  take_points(p, l, y.n);
+  plot_points(p, l, y.n);
   l->repeats = y.repeats;
-  if (y.repeats > 1) take_band(p, l, y.n);
+  if (y.repeats > 1) plot_band(p, l, y.n);
   for (int64_t i = 0; i < y.n && i < m; i++) {
     l->x[at] = run_slot_get(p->run, l->figure->x, i);
     if (!repeated(p, l->figure, &y, i, room, v)) continue;
@@ -151,9 +151,9 @@ static void bars_layer(Plot *p, Layer *l) {
   const Repeats y = repeats_of(p, l->figure, l->figure->x, -1);
   double *room = ARENA_ARRAY(p->r->arena, double, y.repeats + 1), v[3];
   int64_t at = 0;
-  take_points(p, l, y.n);
+  plot_points(p, l, y.n);
   l->repeats = y.repeats;
-  if (y.repeats > 1) take_band(p, l, y.n);
+  if (y.repeats > 1) plot_band(p, l, y.n);
   for (int64_t i = 0; i < y.n; i++) {
     if (!repeated(p, l->figure, &y, i, room, v)) continue;
     l->x[at] = (double)i;
@@ -172,7 +172,7 @@ static void scatter_points(Plot *p, Layer *l, int class) {
   const int64_t size = run_slot_size(p->run, f->x), n = pairs ? size / 2 : size;
   int64_t at = 0;
   l->each = n > MOST_SCATTER ? (n + MOST_SCATTER - 1) / MOST_SCATTER : 1;
-  take_points(p, l, n / l->each + 1);
+  plot_points(p, l, n / l->each + 1);
   for (int64_t i = 0; i < n; i += l->each) {
     if (class >= 0 && (int)run_slot_get(p->run, f->by, i) != class) continue;
     l->x[at] = run_slot_get(p->run, f->x, pairs ? 2 * i : i);
@@ -228,7 +228,7 @@ static void histogram_layers(Plot *p) {
     Layer *l = &p->layers[k];
     if (l->figure->kind != FIGURE_HISTOGRAM) continue;
     int64_t n = run_slot_size(p->run, l->figure->x), counted = 0;
-    take_points(p, l, bins);
+    plot_points(p, l, bins);
     for (int64_t i = 0; i < n; i++) {
       double v = run_slot_get(p->run, l->figure->x, i), bin = floor((v - least) / width);
       if (!isfinite(v)) {
@@ -376,36 +376,39 @@ static bool put_file(Plot *p, const char *suffix, void (*put)(Plot *p, Text *t))
   return record_write_text(p->r, arena_printf(p->r->arena, "figures/%s%s", p->name, suffix), &t);
 }
 
-static bool fill(Plot *p, const Figure *figures, int n) {
+bool plot_finish(Plot *p, RecordFigure *out) {
+  const Figure *f = p->layers[0].figure;
+  Record *r = p->r;
   int64_t points = 0;
-  if (figures[0].kind == FIGURE_HEAT || figures[0].kind == FIGURE_BOUNDARY) {
-    p->layers[0] = (Layer){.figure = &figures[0], .label = figures[0].label};
-    p->n = 1;
-    return map_fill(p);
-  }
-  fill_layers(p, figures, n);
-  for (int k = 0; k < p->n; k++) points += p->layers[k].n;
-  name_axes(p, figures, n);
-  return points > 0;
-}
-
-bool record_figure(Record *r, const Run *run, const char *name, const char *title, const Figure *figures,
-                   int n, RecordFigure *out) {
-  Plot *p = ARENA_NEW(r->arena, Plot);
   IoError e;
-  *p = (Plot){.r = r, .run = run, .name = name, .title = title};
-  for (int k = 0; k < n; k++)
-    if (!p->title && figures[k].title) p->title = figures[k].title;
-  if (n < 1 || !fill(p, figures, n)) return false;
+  for (int k = 0; k < p->n; k++) points += p->layers[k].n;
+  if (points == 0) return false;
   const bool map = p->map != NULL;
-  *out = (RecordFigure){.name = name, .title = p->title ? p->title : "", .caption = caption(p)};
+  *out = (RecordFigure){.name = p->name, .title = p->title ? p->title : "", .caption = caption(p)};
   if (!io_make_folder(record_path(r, "figures"), &e)) {
     record_failed(r, "figures", &e);
     return true;
   }
   bool ok = put_file(p, ".csv", map ? map_put_csv : plot_put_csv);
-  if (map && figures[0].of >= 0) ok = put_file(p, "-rows.csv", map_put_points) && ok;
+  if (map && f->of >= 0) ok = put_file(p, "-rows.csv", map_put_points) && ok;
   ok = put_file(p, ".gp", map ? map_put_script : plot_put_script) && ok;
   if (ok) draw(p, out);
   return true;
+}
+
+bool record_figure(Record *r, const Run *run, const char *name, const char *title, const Figure *figures,
+                   int n, RecordFigure *out) {
+  Plot *p = ARENA_NEW(r->arena, Plot);
+  *p = (Plot){.r = r, .run = run, .name = name, .title = title};
+  for (int k = 0; k < n; k++)
+    if (!p->title && figures[k].title) p->title = figures[k].title;
+  if (n < 1) return false;
+  if (figures[0].kind == FIGURE_HEAT || figures[0].kind == FIGURE_BOUNDARY) {
+    p->layers[0] = (Layer){.figure = &figures[0], .label = figures[0].label};
+    p->n = 1;
+    return map_fill(p) && plot_finish(p, out);
+  }
+  fill_layers(p, figures, n);
+  name_axes(p, figures, n);
+  return plot_finish(p, out);
 }

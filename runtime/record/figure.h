@@ -36,6 +36,12 @@ typedef struct Plot {
   double least, largest;
 } Plot;
 
+/* figure.c: room for n points, and for a band around them; the files of a plot whose layers are filled (false
+ * if they are empty). */
+void plot_points(Plot *p, Layer *l, int64_t n);
+void plot_band(Plot *p, Layer *l, int64_t n);
+bool plot_finish(Plot *p, RecordFigure *out);
+
 /* Okabe and Ito's colours in an order that tells the first ones apart in grey too. */
 const char *plot_color(int k);
 /* A text for gnuplot: in single quotes, doubled inside; nothing in it is read as a command. */

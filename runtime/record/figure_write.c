@@ -203,13 +203,12 @@ static void put_layer(Plot *p, int k, bool *first, Text *t) {
 static void put_axes(Plot *p, Text *t) {
   const FigureLabels *labels = labels_of(p);
   const char *key = NULL;
-  bool log_x = false, log_y = false, negative = false;
+  bool log_x = false, log_y = false;
   int64_t most = 0;
   for (int k = 0; k < p->n; k++) {
     const Layer *l = &p->layers[k];
     log_x |= l->figure->log_x, log_y |= l->figure->log_y;
     if (l->figure->key) key = l->figure->key;
-    for (int64_t i = 0; i < l->n; i++) negative |= (l->low ? l->low[i] : l->y[i]) < 0;
     most = l->n > most ? l->n : most;
   }
   const bool keyed = p->n > 1 || !p->y_label || strcmp(p->layers[0].label, p->y_label) != 0;
@@ -234,7 +233,7 @@ static void put_axes(Plot *p, Text *t) {
   if (!(width > 0)) return;
   text_add(t, "set boxwidth ");
   text_number(t, width, false);
-  text_add(t, log_y || negative ? "\n" : "\nset yrange [0:*]\n");
+  text_add(t, log_y ? "\n" : "\nset yrange [*<0:0<*]\n");
   if (p->bars && !p->histograms) text_printf(t, "set xrange [-0.6:%lld.6]\n", (long long)(most - 1));
 }
 

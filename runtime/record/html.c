@@ -116,6 +116,35 @@ static void put_claims(const Record *r, Text *t) {
   close_table(t);
 }
 
+const char *record_choice_kind(const Record *r, const Choice *c) {
+  if (c->kind == CHOICE_STATED) return "stated";
+  if (c->kind == CHOICE_ASSUMED) return "assumed";
+  return c->times == 0 ? "changed" : arena_printf(r->arena, "changed, x %s", text_short(r->arena, c->times));
+}
+
+static void put_choices(const Record *r, Text *t) {
+  static const char *const head[] = {"choice", "here", "the document", "", "why"};
+  const Program *p = r->spec.program;
+  if (!p->choices.n) return;
+  heading(t, "Choices");
+  open_table(t, head, 5);
+  for (int i = 0; i < p->choices.n; i++) {
+    const Choice *c = &p->choices.at[i];
+    text_add(t, "<tr>");
+    tag(t, "td", NULL, c->name);
+    tag(t, "td", NULL, c->here);
+    tag(t, "td", NULL, c->document ? c->document : "");
+    tag(t, "td",
+        c->kind == CHOICE_STATED    ? "good"
+        : c->kind == CHOICE_CHANGED ? "live"
+                                    : "soft",
+        record_choice_kind(r, c));
+    tag(t, "td", "soft", c->why ? c->why : "");
+    text_add(t, "</tr>\n");
+  }
+  close_table(t);
+}
+
 static void put_trains(const Record *r, const Run *run, Text *t) {
   const Program *p = r->spec.program;
   static const char *const head[] = {"train", "epochs", "last values"};
@@ -236,6 +265,7 @@ void record_html(const Record *r, const Run *run, RunEnd end, Text *t) {
   if (r->live.on) record_put_live(r, run, t);
   put_parts(r, t);
   put_claims(r, t);
+  put_choices(r, t);
   put_expects(r, t);
   put_trains(r, run, t);
   put_settings(r, t);
@@ -325,6 +355,24 @@ static void md_claims(const Record *r, Text *t) {
   text_add(t, "\n");
 }
 
+static void md_choices(const Record *r, Text *t) {
+  const Program *p = r->spec.program;
+  if (!p->choices.n) return;
+  text_add(t, "## Choices\n\n| choice | here | the document |  | why |\n");
+  rule(t, 5);
+  for (int i = 0; i < p->choices.n; i++) {
+    const Choice *c = &p->choices.at[i];
+    text_add(t, "|");
+    cell(t, c->name);
+    cell(t, c->here);
+    cell(t, c->document ? c->document : "");
+    cell(t, record_choice_kind(r, c));
+    cell(t, c->why ? c->why : "");
+    text_add(t, "\n");
+  }
+  text_add(t, "\n");
+}
+
 static void md_expects(const Record *r, Text *t) {
   if (!r->expects.n) return;
   text_add(t, "## Expectations\n\n|  | expected | measured | bound |\n");
@@ -363,6 +411,7 @@ void record_markdown(const Record *r, const Run *run, RunEnd end, Text *t) {
   text_add(t, "\n\n");
   md_parts(r, t);
   md_claims(r, t);
+  md_choices(r, t);
   md_expects(r, t);
   md_settings(r, t);
 }

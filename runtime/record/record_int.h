@@ -3,6 +3,7 @@
 #define QGN_RECORD_INT_H
 #include "lang/base/io.h"
 #include "runtime/record/record.h"
+#include "runtime/record/statistics.h"
 #include "runtime/record/text.h"
 
 /* Where a train stands, and its stretch of time not yet in timing.jsonl. */
@@ -173,6 +174,11 @@ void record_memo_finish(Record *r, bool complete); /* tidies up */
 void record_put_point(const Record *r, const Run *run, Text *t);
 void record_put_sweeps(const Record *r, const Run *run, Text *t);
 void record_sweep_rows(Record *r, const Run *run, int sweep, ReportPart *part);
+bool record_sweep_is_number(const SweepRecord *x); /* one for each point and seed */
+/* Mean and interval of a record over the seeds of one point that did not fail. */
+MeanInterval record_sweep_at(Record *r, const Run *run, const Sweep *s, int record, int point);
+/* figure_sweep.c: a record of all points as a figure. False if there is nothing to draw. */
+bool record_sweep_figure(Record *r, const Run *run, int sweep, int record, RecordFigure *out);
 const char *record_sweep_best(Record *r, const Run *run, int sweep); /* a line; NULL: none */
 
 /* metrics.c, results.c, report.c, html.c */
@@ -184,6 +190,7 @@ void record_html(const Record *r, const Run *run, RunEnd end, Text *out);
 void record_markdown(const Record *r, const Run *run, RunEnd end, Text *out);
 const char *record_title(const Record *r);
 bool record_is_loss(const Series *s);
+const char *record_choice_kind(const Record *r, const Choice *c); /* "stated", "changed, x 0.5" */
 void record_put_live(const Record *r, const Run *run, Text *t); /* live.c: the losses of the train at work */
 /* "epoch"; abscissa of entry j is first + j * stride. */
 int64_t series_at(const Series *s, int64_t j);

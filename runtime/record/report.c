@@ -4,6 +4,8 @@
 #include <string.h>
 #include "runtime/record/picture.h"
 
+#define MOST_SWEEP_FIGURES 4 /* of the records of one sweep */
+
 static void add_part(Record *r, ReportPart part) { vec_push(r->arena, &r->parts, part); }
 
 static void add_table(Record *r, const Run *run, const ReportItem *item) {
@@ -52,6 +54,13 @@ static void add_sweep(Record *r, const Run *run, int sweep) {
   ReportPart part = {.kind = PART_TABLE, .text = r->spec.program->sweeps.at[sweep].name};
   record_sweep_rows(r, run, sweep, &part);
   add_part(r, part);
+  const Sweep *s = &r->spec.program->sweeps.at[sweep];
+  for (int i = 0, drawn = 0; i < s->records.n && drawn < MOST_SWEEP_FIGURES; i++) {
+    ReportPart figure = {.kind = PART_FIGURE};
+    if (!record_sweep_figure(r, run, sweep, i, &figure.figure)) continue;
+    add_part(r, figure);
+    drawn++;
+  }
   const char *best = record_sweep_best(r, run, sweep);
   if (best) add_part(r, (ReportPart){.kind = PART_TEXT, .text = best});
 }

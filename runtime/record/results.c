@@ -208,6 +208,29 @@ static void put_saved(const Record *r, Text *t) {
   close_list(t, n, 1, ']');
 }
 
+static void put_choices(const Record *r, Text *t) {
+  static const char *const kinds[] = {
+      [CHOICE_STATED] = "stated", [CHOICE_ASSUMED] = "assumed", [CHOICE_CHANGED] = "changed"};
+  const Program *p = r->spec.program;
+  int n = 0;
+  key(t, 1, "choices");
+  text_add(t, "[");
+  for (int i = 0; i < p->choices.n; i++) {
+    const Choice *c = &p->choices.at[i];
+    next(t, &n, 2);
+    text_add(t, "{\"name\": ");
+    text_json_string(t, c->name);
+    text_printf(t, ", \"kind\": \"%s\", \"here\": ", kinds[c->kind]);
+    text_json_string(t, c->here);
+    text_add(t, ", \"document\": ");
+    text_json_string(t, c->document);
+    text_add(t, ", \"why\": ");
+    text_json_string(t, c->why);
+    text_add(t, "}");
+  }
+  close_list(t, n, 1, ']');
+}
+
 /* The lines of standard output, so that a finished run can show them again. */
 static void put_output(Record *r, Text *t) {
   int n = 0, lines;
@@ -251,6 +274,7 @@ void record_write_results(Record *r, const Run *run, RunEnd end, int code) {
   put_trains(r, &t), text_add(&t, ",\n");
   put_expects(r, &t), text_add(&t, ",\n");
   put_claims(r, &t), text_add(&t, ",\n");
+  if (p->choices.n > 0) put_choices(r, &t), text_add(&t, ",\n");
   if (p->point > 0) record_put_point(r, run, &t);
   else if (p->sweeps.n > 0) record_put_sweeps(r, run, &t), text_add(&t, ",\n");
   put_series(r, run, &t), text_add(&t, ",\n");

@@ -50,10 +50,9 @@ bool record_point_read(Arena *a, const char *folder, const Sweep *s, double *con
 
 /* ---- the table ------------------------------------------------------------------------------------ */
 
-static bool is_number(const SweepRecord *x) { return shape_capacity(&x->entry) == 1; }
+bool record_sweep_is_number(const SweepRecord *x) { return shape_capacity(&x->entry) == 1; }
 
-/* The values of one point for all seeds. */
-static MeanInterval at_point(Record *r, const Run *run, const Sweep *s, int record, int point) {
+MeanInterval record_sweep_at(Record *r, const Run *run, const Sweep *s, int record, int point) {
   const int seeds = s->seeds.n > 0 ? s->seeds.n : 1;
   double *x = ARENA_ARRAY(r->arena, double, seeds + 1);
   int n = 0;
@@ -82,9 +81,9 @@ void record_sweep_rows(Record *r, const Run *run, int sweep, ReportPart *part) {
       text[n++] = k < 0 ? s->axes.at[i].name : s->points.at[k].shown[i];
     }
     for (int i = 0; i < s->records.n; i++) {
-      if (!is_number(&s->records.at[i])) continue;
+      if (!record_sweep_is_number(&s->records.at[i])) continue;
       numbers[n] = true;
-      text[n++] = k < 0 ? s->records.at[i].name : interval_text(r, at_point(r, run, s, i, k));
+      text[n++] = k < 0 ? s->records.at[i].name : interval_text(r, record_sweep_at(r, run, s, i, k));
     }
     PartRow row = {k < 0, n, text, numbers};
     vec_push(r->arena, &part->rows, row);
@@ -102,7 +101,7 @@ const char *record_sweep_best(Record *r, const Run *run, int sweep) {
   int best = -1;
   double value = 0;
   for (int k = 0; k < s->points.n && s->best >= 0; k++) {
-    const MeanInterval m = at_point(r, run, s, s->best, k);
+    const MeanInterval m = record_sweep_at(r, run, s, s->best, k);
     if (m.n == 0 || (best >= 0 && !(s->best_largest ? m.mean > value : m.mean < value))) continue;
     best = k;
     value = m.mean;

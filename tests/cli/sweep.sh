@@ -39,6 +39,11 @@ must grep -q '  point 4 failed: error\[E0107\]: --set lr=9 is outside' out.txt
 must grep -qx 'best value of seeded: --set lr=0.3' out.txt
 must grep -q '^seeded(lr = 0.3).value  \[2\]' out.txt
 must_not cmp -s "$folder/points/00006/flip.safetensors" "$folder/points/00007/flip.safetensors"
+# a figure for each record: bars of two points, a line over three of which one failed
+must [ "$(head -1 "$folder/figures/plain-value.csv")" = '"index","value","label"' ]
+must [ "$(head -1 "$folder/figures/seeded-value.csv")" = '"x","value","lower end of value","upper end of value"' ]
+must [ "$(wc -l <"$folder/figures/seeded-value.csv")" -eq 3 ]
+must grep -q "set logscale x" "$folder/figures/seeded-value.gp"
 # the run alone: the same weights
 "$QGN" run -q --set lr=0.2 s.qgn >alone.txt 2>&1
 hash=$(grep -o '"sha256":"[0-9a-f]*"' -a "$(readlink -f runs/latest)/flip.safetensors")
