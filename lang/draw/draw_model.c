@@ -1,13 +1,13 @@
 /* A model as SVG: a box for each line with weights, what follows it without weights in the same box, the
- * shape on each arrow and the number of weights beside the box. */
+ * shape on each arrow and the number of weights below the box. */
 #include <string.h>
 #include "lang/draw/svg.h"
 
-#define WIDTH 560
+#define WIDTH 350
 #define ROW 26
 #define GAP 30
 #define LETTER 7 /* width of a character at 12 px */
-#define LETTERS 56
+#define LETTERS 44
 
 typedef struct Box {
   VEC(const char *) lines;
@@ -58,13 +58,13 @@ const char *draw_model_svg(Arena *a, const Object *object) {
     const Box *box = &boxes.at[i];
     const int h = box->lines.n * ROW;
     svg_put(&s,
-            "<rect x=\"60\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"5\" fill=\"%s\" stroke=\"#33475b\"/>\n",
-            y, WIDTH - 120, h, box->weights > 0 ? "#d7e8fb" : "#eef1f4");
+            "<rect x=\"12\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"5\" fill=\"%s\" stroke=\"#33475b\"/>\n",
+            y, WIDTH - 24, h, box->weights > 0 ? "#d7e8fb" : "#eef1f4");
     for (int k = 0; k < box->lines.n; k++)
-      svg_put(&s, "<text x=\"74\" y=\"%d\">%s</text>\n", y + k * ROW + 17, svg_escaped(a, box->lines.at[k]));
-    svg_put(&s, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\" fill=\"#4a5866\">%s</text>\n", WIDTH - 74,
-            y + 17, count_text(a, box->weights));
+      svg_put(&s, "<text x=\"24\" y=\"%d\">%s</text>\n", y + k * ROW + 17, svg_escaped(a, box->lines.at[k]));
     put_arrow(&s, y + h, box->shape);
+    svg_put(&s, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\" fill=\"#4a5866\">%s</text>\n", WIDTH - 12,
+            y + h + GAP / 2 + 4, count_text(a, box->weights));
     y += h + GAP;
   }
   return svg_close(&s);

@@ -7,6 +7,7 @@
 #define TOP 28
 #define BOX 30
 #define NOTE_LEAST 480 /* width of a drawing with notes */
+#define PHONE 480      /* a wider drawing is not made narrower than this, or it could not be read */
 #define LETTER 8       /* width of a character at 13 px */
 
 void svg_put(Svg *s, const char *fmt, ...) {
@@ -34,8 +35,8 @@ void svg_open(Svg *s, int width, int height, int font, const char *title) {
   svg_put(
       s,
       "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
-      "style=\"max-width:%dpx\" font-family=\"DejaVu Sans, Helvetica, Arial, sans-serif\" font-size=\"%d\">\n",
-      width, height, width, height, width, font);
+      "style=\"max-width:%dpx;min-width:%dpx\" font-family=\"DejaVu Sans, Helvetica, Arial, sans-serif\" font-size=\"%d\">\n",
+      width, height, width, height, width, width < PHONE ? width : PHONE, font);
   svg_put(s, "<title>%s</title>\n<rect width=\"100%%\" height=\"100%%\" fill=\"#ffffff\"/>\n",
           svg_escaped(s->a, title));
 }

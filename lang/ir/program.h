@@ -188,12 +188,12 @@ typedef struct Claim {
 
 /* What the script chose, beside what a document says about it; all known before the run, as text. */
 typedef enum ChoiceKind { CHOICE_STATED, CHOICE_ASSUMED, CHOICE_CHANGED } ChoiceKind;
-typedef struct Choice {
+typedef struct ScriptChoice {
   ChoiceKind kind;
   const char *name, *here;
   const char *document, *why; /* NULL: nothing is said */
   double times;               /* CHANGED: of two numbers, here / document; 0: they are none */
-} Choice;
+} ScriptChoice;
 
 typedef struct Stmt {
   StmtKind kind;
@@ -459,7 +459,7 @@ typedef struct Program {
   VEC(Routing) routings;
   VEC(Search) searches;
   VEC(Claim) claims;
-  VEC(Choice) choices;
+  VEC(ScriptChoice) choices;
   VEC(Sweep) sweeps;
   int point; /* 1 + the sweep that the program is one point of; 0: it is the whole script */
   VEC(Report) reports;

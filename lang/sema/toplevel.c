@@ -464,7 +464,7 @@ static const char *choice_text(Sema *S, const Value *v) {
 
 const Value *fn_choice(Sema *S, Args *args, const Builtin *self) {
   const Value *here = args->v[1], *document = args->v[2];
-  Choice c = {.kind = document == NULL ? CHOICE_ASSUMED : CHOICE_CHANGED};
+  ScriptChoice c = {.kind = document == NULL ? CHOICE_ASSUMED : CHOICE_CHANGED};
   (void)self;
   if (S->place != PLACE_TOP || S->call != NULL) {
     say(S, DIAG_PLACE, args->span, "`choice` stands at the top level of a script");

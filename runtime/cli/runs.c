@@ -65,15 +65,74 @@ int cli_verb_list(Cli *c) {
 
 /* ---- show -------------------------------------------------------------------------------------------- */
 
+#define SHOW_WIDTH 80
+#define SHOW_COLUMN 42 /* where values stand */
+
+/* A text cut between words so that it fits into SHOW_WIDTH; the first line goes on at column `at`, the others
+ * begin at `indent`. */
+static void show_wrapped(const char *s, int at, int indent) {
+  if (*s == '\0') printf("\n");
+  while (*s != '\0') {
+    int columns = at;
+    size_t end = 0, n = 0;
+    for (; s[n] != '\0' && (columns < SHOW_WIDTH || end == 0); n++) {
+      if (s[n] == ' ' && n > 0 && s[n - 1] != ' ') end = n;
+      columns += ((unsigned char)s[n] & 0xc0) != 0x80;
+    }
+    if (s[n] == '\0') end = n;
+    printf("%.*s\n", (int)end, s);
+    s += end + strspn(s + end, " ");
+    if (*s != '\0') printf("%*s", indent, "");
+    at = indent;
+  }
+}
+
+static void show_line(const char *title, const char *key, const char *value) {
+  printf("%-12s %-28s ", title, key);
+  const int wide = (int)strlen(key) > 28 ? (int)strlen(key) - 28 : 0;
+  show_wrapped(value, SHOW_COLUMN + wide, SHOW_COLUMN);
+}
+
 static void show_object(Arena *a, const char *title, const json_t *object, const char *member) {
   const char *key;
   json_t *x;
   json_object_foreach((json_t *)object, key, x) {
     const json_t *value = member ? json_object_get(x, member) : x;
     if (!value) continue;
-    printf("%-12s %-28s %s\n", title, key, cli_json_value(a, value));
+    show_line(title, key, cli_json_value(a, value));
     title = "";
   }
+}
+
+/* The verdict of each claim, what was measured and what the document says below it. */
+static void show_claims(Arena *a, const json_t *claims) {
+  for (size_t i = 0; i < json_array_size(claims); i++) {
+    const json_t *x = json_array_get(claims, i), *measured = json_object_get(x, "measured"),
+                 *document = json_object_get(x, "document");
+    show_line(i ? "" : "claims", cli_json_text(x, "id"), cli_json_text(x, "verdict"));
+    if (json_array_size(measured) > 0)
+      show_line("", "", arena_printf(a, "measured %s", cli_json_value(a, measured)));
+    if (json_array_size(document) > 0)
+      show_line("", "", arena_printf(a, "document %s", cli_json_value(a, document)));
+  }
+}
+
+static void show_choices(Arena *a, const json_t *choices) {
+  for (size_t i = 0; i < json_array_size(choices); i++) {
+    const json_t *x = json_array_get(choices, i);
+    const char *why = cli_json_text(x, "why"), *document = cli_json_text(x, "document");
+    const bool changed = strcmp(cli_json_text(x, "kind"), "changed") == 0;
+    show_line(i ? "" : "choices", cli_json_text(x, "name"),
+              arena_printf(a, "%s, %s%s%s%s", cli_json_text(x, "here"), cli_json_text(x, "kind"),
+                           changed ? arena_printf(a, " from %s", document) : "", *why ? ": " : "", why));
+  }
+}
+
+/* What the run printed, then its expectations: all lines but those of claims, which stand above. */
+static void show_output(Arena *a, const json_t *results) {
+  const json_t *output = json_object_get(results, "output");
+  const size_t n = json_array_size(output), claims = json_array_size(json_object_get(results, "claims"));
+  for (size_t i = 0; i + claims < n; i++) show_wrapped(cli_json_value(a, json_array_get(output, i)), 0, 4);
 }
 
 /* ---- show --json ------------------------------------------------------------------------------------- */
@@ -160,9 +219,9 @@ int cli_verb_show(Cli *c) {
   show_object(c->arena, "weights", json_object_get(results, "parameters"), NULL);
   show_object(c->arena, "epochs", json_object_get(results, "trains"), "epochs_run");
   show_object(c->arena, "series", json_object_get(results, "series"), "last");
-  const json_t *output = json_object_get(results, "output");
-  for (size_t i = 0; i < json_array_size(output); i++)
-    printf("%s\n", cli_json_value(c->arena, json_array_get(output, i)));
+  show_claims(c->arena, json_object_get(results, "claims"));
+  show_choices(c->arena, json_object_get(results, "choices"));
+  show_output(c->arena, results);
   printf("%-12s %s/report.html\n", "report", folder);
   json_decref(lock);
   json_decref(results);

@@ -166,7 +166,7 @@ static void put_heat(Plot *p, Text *t) {
   plot_quoted(&body, arena_printf(p->r->arena, "%s.csv", p->name));
   text_printf(&body, " skip 1 using 1:2:3 with image %snotitle", pixels ? "pixels " : "");
   if (small) put_values(p, true, &body), put_values(p, false, &body);
-  plot_terminals(p, 760, 560, text_str(&body), t);
+  plot_terminals(p, 560, 450, text_str(&body), t);
 }
 
 /* Light shades of the colours of the points. */
@@ -232,7 +232,7 @@ static void put_boundary(Plot *p, Text *t) {
     text_add(
         &body,
         ", \\\n     $levels using 1:2 '%lf %lf %lf' with lines linewidth 2 linecolor rgb '#111111' title 'level'");
-  plot_terminals(p, 760, 520, text_str(&body), t);
+  plot_terminals(p, 560, 430, text_str(&body), t);
 }
 
 void map_put_script(Plot *p, Text *t) {

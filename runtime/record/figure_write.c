@@ -7,7 +7,7 @@
 static const char *const palette[] = {"#0072B2", "#E69F00", "#009E73", "#D55E00",
                                       "#CC79A7", "#56B4E9", "#6B6B6B", "#000000"};
 #define N_COLORS ((int)(sizeof palette / sizeof *palette))
-#define WIDE 96       /* letters that fit below a plot */
+#define WIDE 60       /* letters that fit below a plot */
 #define MOST_TICKS 64 /* labels of an axis that can be read */
 
 const char *plot_color(int k) { return palette[k % N_COLORS]; }
@@ -239,11 +239,12 @@ static void put_axes(Plot *p, Text *t) {
 
 void plot_terminals(const Plot *p, int w, int h, const char *body, Text *t) {
   text_printf(
-      t, "set terminal svg size %d,%d dynamic standalone noenhanced font 'sans-serif,13'\nset output ", w, h);
+      t, "set terminal svg size %d,%d dynamic standalone noenhanced font 'sans-serif,14'\nset output ", w, h);
   plot_quoted(t, arena_printf(p->r->arena, "%s.svg", p->name));
   text_printf(
-      t, "\n%s\nset terminal pngcairo size %d,%d noenhanced font 'sans-serif,13' fontscale 1.1\nset output ",
-      body, 3 * w / 2, 3 * h / 2);
+      t,
+      "\n%s\nset terminal pngcairo size %d,%d noenhanced font 'sans-serif,14' fontscale 2 linewidth 2 pointscale 2\nset output ",
+      body, 2 * w, 2 * h);
   plot_quoted(t, arena_printf(p->r->arena, "%s.png", p->name));
   text_add(t, "\nreplot\nset output\n");
 }
@@ -254,5 +255,5 @@ void plot_put_script(Plot *p, Text *t) {
   put_axes(p, t);
   for (int k = 0; k < p->n; k++)
     if (p->layers[k].n > 0) put_layer(p, k, &first, &body);
-  plot_terminals(p, 760, 420, text_str(&body), t);
+  plot_terminals(p, 560, 350, text_str(&body), t);
 }

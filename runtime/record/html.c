@@ -22,7 +22,7 @@ static const char style[] =
     "code{font:.88em ui-monospace,monospace}\n"
     ".good{color:var(--good);font-weight:600}.bad{color:var(--bad);font-weight:600}\n"
     "figure{margin:1rem 0;padding:.75rem;background:#fff;color:#1b1f24;border:1px solid var(--line);border-radius:8px}\n"
-    "figure svg,figure img{width:100%;height:auto;display:block}figure img{image-rendering:pixelated;max-width:560px}figure figcaption{color:#5b6470;margin-top:.4rem}\n"
+    "figure{overflow-x:auto}figure svg,figure img{width:100%;height:auto;display:block;max-width:660px}figure img{image-rendering:pixelated;max-width:560px}figure figcaption{color:#5b6470;margin-top:.4rem}\n"
     "@media print{body{max-width:none}}\n";
 
 /* ---- small pieces ------------------------------------------------------------------------------ */
@@ -116,22 +116,28 @@ static void put_claims(const Record *r, Text *t) {
   close_table(t);
 }
 
-const char *record_choice_kind(const Record *r, const Choice *c) {
+const char *record_choice_kind(const Record *r, const ScriptChoice *c) {
   if (c->kind == CHOICE_STATED) return "stated";
   if (c->kind == CHOICE_ASSUMED) return "assumed";
   return c->times == 0 ? "changed" : arena_printf(r->arena, "changed, x %s", text_short(r->arena, c->times));
 }
 
 static void put_choices(const Record *r, Text *t) {
-  static const char *const head[] = {"choice", "here", "the document", "", "why"};
+  static const char *const head[] = {"choice", "here", "the document", ""};
   const Program *p = r->spec.program;
   if (!p->choices.n) return;
   heading(t, "Choices");
-  open_table(t, head, 5);
+  open_table(t, head, 4);
   for (int i = 0; i < p->choices.n; i++) {
-    const Choice *c = &p->choices.at[i];
+    const ScriptChoice *c = &p->choices.at[i];
     text_add(t, "<tr>");
-    tag(t, "td", NULL, c->name);
+    text_add(t, "<td>");
+    text_html(t, c->name);
+    if (c->why) {
+      text_add(t, "<br>");
+      tag(t, "span", "soft", c->why);
+    }
+    text_add(t, "</td>");
     tag(t, "td", NULL, c->here);
     tag(t, "td", NULL, c->document ? c->document : "");
     tag(t, "td",
@@ -139,7 +145,6 @@ static void put_choices(const Record *r, Text *t) {
         : c->kind == CHOICE_CHANGED ? "live"
                                     : "soft",
         record_choice_kind(r, c));
-    tag(t, "td", "soft", c->why ? c->why : "");
     text_add(t, "</tr>\n");
   }
   close_table(t);
@@ -361,7 +366,7 @@ static void md_choices(const Record *r, Text *t) {
   text_add(t, "## Choices\n\n| choice | here | the document |  | why |\n");
   rule(t, 5);
   for (int i = 0; i < p->choices.n; i++) {
-    const Choice *c = &p->choices.at[i];
+    const ScriptChoice *c = &p->choices.at[i];
     text_add(t, "|");
     cell(t, c->name);
     cell(t, c->here);

@@ -190,7 +190,7 @@ void record_html(const Record *r, const Run *run, RunEnd end, Text *out);
 void record_markdown(const Record *r, const Run *run, RunEnd end, Text *out);
 const char *record_title(const Record *r);
 bool record_is_loss(const Series *s);
-const char *record_choice_kind(const Record *r, const Choice *c); /* "stated", "changed, x 0.5" */
+const char *record_choice_kind(const Record *r, const ScriptChoice *c); /* "stated", "changed, x 0.5" */
 void record_put_live(const Record *r, const Run *run, Text *t); /* live.c: the losses of the train at work */
 /* "epoch"; abscissa of entry j is first + j * stride. */
 int64_t series_at(const Series *s, int64_t j);

@@ -216,7 +216,7 @@ static void put_choices(const Record *r, Text *t) {
   key(t, 1, "choices");
   text_add(t, "[");
   for (int i = 0; i < p->choices.n; i++) {
-    const Choice *c = &p->choices.at[i];
+    const ScriptChoice *c = &p->choices.at[i];
     next(t, &n, 2);
     text_add(t, "{\"name\": ");
     text_json_string(t, c->name);

@@ -29,6 +29,27 @@ must grep -q "^$one  *ok  *1/1  *- " out.txt
 must grep -q "^$two  *ok  *1/1  *-  *lr=0.2$" out.txt
 "$QGN" show "$two" >out.txt
 must grep -qx 'hypers       lr                           0.2' out.txt
+# claims and choices, and nothing wider than 80 columns where there is a blank to break at
+cat >wide.qgn <<'TEXT'
+edition = 1
+hyper n = 4
+let x = linspace(0, 1, n)
+x
+choice("points", n, document = 40, why = "a much longer reason that does not fit into what is left of the line here")
+choice("ends", (0, 1), document = (0, 1))
+choice("spacing", "even")
+claim("W.1", mean(x) > 0, document = "a long sentence of the document that says what it found and how, in many words",
+      measured = (mean(x), sum(x)))
+claim("W.2", mean(x) < 0)
+TEXT
+must "$QGN" run -q wide.qgn >out.txt
+"$QGN" show "$(basename "$(readlink runs/latest)")" >out.txt
+must_not grep -q '.\{81\}' out.txt
+must grep -qx 'claims       W.1                          reproduced' out.txt
+must grep -qx '                                          measured 0.5, 2' out.txt
+must grep -qx 'choices      points                       4, changed from 40: a much longer' out.txt
+must grep -qx '             ends                         0, 1, stated' out.txt
+must grep -qx '             spacing                      even, assumed' out.txt
 "$QGN" diff "$one" "runs/$two" >out.txt
 must [ $? -eq 1 ]
 must grep -q '^hyper lr  *0.1  *0.2$' out.txt
