@@ -66,7 +66,7 @@ class Step:
         names = self.parts()[part]
         grads = torch.autograd.grad(loss, [self.m.w[n] for n in names], retain_graph=part == "D")
         for n, g in zip(names, grads):
-            self.m.w[n].grad = g
+            self.m.w[n].grad = g.contiguous()  # torch.compile lays some out otherwise, and fused Adam goes by memory
         self.optimizers[part].step()
         self.loss[part] = loss.detach()
 
