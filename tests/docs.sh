@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The examples of README.md and spec.md: each fenced block ```qgn is checked, ```qgn run is run. A
+# The examples of README.md, spec.md and docs/ (but in the quick pass): each fenced block ```qgn is checked, ```qgn run is run. A
 # block that is no whole script has another name (```text).
 set -u
 cd "$(dirname "$0")/.." || exit 2
@@ -8,9 +8,11 @@ qgn=${QGN:-$root/build/release/qgn}
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
 n=0 bad=0
-for doc in README.md spec.md; do
+docs=(README.md spec.md)
+[ -n "${QGN_QUICK:-}" ] || docs+=(docs/*.md)
+for doc in "${docs[@]}"; do
   [ -e "$doc" ] || continue
-  name=${doc%.md}
+  name=${doc##*/} name=${name%.md}
   # One file for each block, NAME-LINE.check.qgn or .run.qgn, where LINE is that of the fence.
   awk -v stem="$work/$name" '
     /^```qgn *$/ { file = stem "-" NR ".check.qgn"; next }
