@@ -26,7 +26,7 @@ help:
 	@echo 'make mutants         10 000 one-token mutants of the examples (N=, SEED=): where their errors stand, how many, fixes'
 	@echo 'make soak-kill       50 times SIGKILL over three scripts; figures in tests/SOAK.md'
 	@echo 'make soak-circuits   2000 random circuits by every gradient method, resumable; figures in tests/SOAK.md'
-	@echo 'make soak-lang       fuzzing of scanner, parser and checker (FOR=seconds), resumable; coverage-lang: the branches that tests reach'
+	@echo 'make soak-lang       fuzzing of scanner, parser and checker (FOR=seconds), resumable; FOR=--coverage, FOR=--merge'
 	@echo 'make bench           compare speed with other systems, into bench/RESULTS.md'
 	@echo 'make results         docs/results.md from the result files of the examples; results-spot runs a cheap one of each again'
 	@echo 'make lint            layers, codes without a test, long files and functions, shell scripts'
@@ -166,7 +166,7 @@ TEST_LIB_O    := $(TEST_LIB_C:%.c=$(B)/%.o)
 # ---- rules --------------------------------------------------------------------------------------
 
 .PHONY: all tests demo test quick check test-unit test-props test-golden test-bad test-oom test-docs test-fuzz test-cli test-threads golden-update \
-        bench results results-spot mutants soak-circuits soak-qasm soak-lang coverage-lang soak-kill lint fmt fmt-check grammar-report install FORCE
+        bench results results-spot mutants soak-circuits soak-qasm soak-lang soak-kill lint fmt fmt-check grammar-report install FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 FORCE:
@@ -279,13 +279,10 @@ results: build/qgn
 	python3 tools/results.py
 results-spot: build/qgn
 	python3 tools/results.py --spot
-# Fifty kills and what they did; the figure goes to tests/SOAK.md.
 soak-kill: $(B)/qgn
 	dir=$$(mktemp -d) && bash tests/soak/kill.sh $(CURDIR)/$(B)/qgn 51 $$dir && rm -rf $$dir
 soak-qasm soak-lang: soak-%:
 	bash tools/soak_$*.sh $(FOR)
-coverage-lang:
-	bash tools/soak_lang.sh --coverage
 lint:
 	@bash tools/lint.sh
 fmt fmt-check:

@@ -21,11 +21,25 @@ static int check_why(Cli *c, const char *path) {
   return 2;
 }
 
-int cli_verb_check(Cli *c) {
+/* Each script by itself, with its messages before what is said of it; the first exit code that is not 0. */
+static int each_script(Cli *c, int (*verb)(Cli *c, const char *path)) {
+  const char *one = c->operands.n > 1 ? NULL : cli_one_operand(c);
+  int code = 0;
+  if (c->operands.n < 2) return one ? verb(c, one) : cli_code(c);
+  for (int i = 0; i < c->operands.n; i++) {
+    c->sink = diag_sink(c->arena);
+    c->shown = 0;
+    const int got = verb(c, c->operands.at[i]);
+    cli_show(c);
+    if (code == 0) code = got;
+  }
+  return code;
+}
+
+static int check_one(Cli *c, const char *path) {
   CliScript script;
-  const char *path = cli_one_operand(c);
-  if (path && c->given[OPT_WHY]) return check_why(c, path);
-  Program *p = path ? cli_load(c, path, &script, NULL) : NULL;
+  if (c->given[OPT_WHY]) return check_why(c, path);
+  Program *p = cli_load(c, path, &script, NULL);
   if (p && c->sink->n_errors == 0) cli_fits(c, &script, p);
   cli_show(c);
   int code = cli_code(c);
@@ -40,6 +54,8 @@ int cli_verb_check(Cli *c) {
   }
   return code;
 }
+
+int cli_verb_check(Cli *c) { return each_script(c, check_one); }
 
 /* ---- dump ------------------------------------------------------------------------------- */
 
@@ -89,10 +105,9 @@ int cli_verb_dump(Cli *c) {
 
 /* ---- fmt ------------------------------------------------------------------------------- */
 
-int cli_verb_fmt(Cli *c) {
+static int fmt_one(Cli *c, const char *path) {
   CliScript script;
-  const char *path = cli_one_operand(c);
-  if (!path || !cli_read_script(c, path, &script)) return cli_code(c);
+  if (!cli_read_script(c, path, &script)) return cli_code(c);
   const char *text = fmt_source(c->arena, script.source, c->sink);
   if (!text) return cli_code(c);
   size_t n = strlen(text);
@@ -106,6 +121,8 @@ int cli_verb_fmt(Cli *c) {
   diag_add(c->sink, DIAG_WRITE, SPAN_NONE, "%s", io_message(c->arena, &e));
   return cli_code(c);
 }
+
+int cli_verb_fmt(Cli *c) { return each_script(c, fmt_one); }
 
 /* ---- explain ------------------------------------------------------------------------------ */
 

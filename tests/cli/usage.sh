@@ -250,4 +250,23 @@ check 0 run --help </dev/null
 must grep -q -- '--resume' stdout.txt
 check 0 explain e0301 </dev/null
 must grep -q '^E0301: a shape that does not fit' stdout.txt
+
+# several scripts, each by itself
+printf 'edition = 1\n1 + 1\n' >one.qgn
+printf 'edition = 1\nlet x = leaky_rleu(1)\nexpect x == 1\n' >two.qgn
+check 2 check one.qgn two.qgn one.qgn <<'TEXT'
+error[E0101]: there is no function `leaky_rleu`
+   ┌─ two.qgn:2:9
+ 2 │ let x = leaky_rleu(1)
+   │         ^^^^^^^^^^ did you mean `leaky_relu`?
+TEXT
+must [ "$(grep -c '^one.qgn: ok' stdout.txt)" -eq 2 ]
+printf 'edition = 1\n1+1\n' >three.qgn
+check 1 fmt --check one.qgn three.qgn three.qgn </dev/null
+must [ "$(grep -c '^three.qgn$' stdout.txt)" -eq 2 ]
+check 0 fmt one.qgn three.qgn </dev/null
+must cmp one.qgn three.qgn
+printf 'edition = 1\ndataset d { normal(0, 1); take(9); StandardScaler() }\nd.x\n' >four.qgn
+"$QGN" check four.qgn 2>stderr.txt
+must grep -q 'this is `standardize` here' stderr.txt
 finish
