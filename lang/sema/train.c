@@ -21,11 +21,16 @@ static const Value *attribute_value(Sema *S, const char *name, const AstNode *wr
   return written != NULL ? eval(S, written) : NULL;
 }
 
+/* A refused number leaves *out as it was. */
 static bool count_of(Sema *S, const Value *v, const char *what, int64_t least, int64_t *out) {
-  if (!want_int(S, v, what, out)) return false;
-  if (*out >= least && *out < ((int64_t)1 << 40)) return true;
+  int64_t n;
+  if (!want_int(S, v, what, &n)) return false;
+  if (n >= least && n < ((int64_t)1 << 40)) {
+    *out = n;
+    return true;
+  }
   Diag *d = say(S, DIAG_ATTRIBUTE, v->span, "%s is at least %lld, but this is %lld", what, (long long)least,
-                (long long)*out);
+                (long long)n);
   label_origin(S, d, dim_of_int(S, v));
   return false;
 }
