@@ -126,6 +126,16 @@ def summary(runs):
             "peak_mb": max(r["peak_mb"] for r in runs)}
 
 
+def thin(run):
+    """What is kept of a run with many blocks: nine of their times, least, eighths and largest; the median is exact."""
+    ms = sorted(run.get("ms", ()))
+    if len(ms) <= 9:
+        return run
+    kept = [ms[round(k * (len(ms) - 1) / 8)] for k in range(9)]
+    kept[4] = statistics.median(ms)
+    return dict(run, ms=[float(f"{t:.6g}") for t in kept], blocks=len(ms))
+
+
 def measure_cell(cell, rows, repeat):
     """All rows of one cell: [{key, title, threads, runs, summary}]."""
     taking = [r for r in rows if cell.get("order", 1) in r.orders]
@@ -136,8 +146,8 @@ def measure_cell(cell, rows, repeat):
             if done and ("failed" in done[-1] or min(done[-1]["ms"]) > 3000):
                 continue  # no further round of what fails or is very slow
             done.append(row.run(cell))
-    return [{"key": r.key, "title": r.title, "threads": r.threads, "runs": runs[r.key], "summary": summary(runs[r.key])}
-            for r in taking]
+    return [{"key": r.key, "title": r.title, "threads": r.threads, "runs": [thin(run) for run in runs[r.key]],
+             "summary": summary(runs[r.key])} for r in taking]
 
 
 def measure(workload, peers, groups, repeat, reason_missing):
