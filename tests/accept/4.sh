@@ -1,22 +1,9 @@
 #!/usr/bin/env bash
-# The points of "The classical engine", on a clean clone of HEAD: one line each,
-#   PASS|FAIL | point | command | figure | bound
-# Every file of tests/accept/4/ holds the points of one part as functions group_NAME; `4.sh NAME ...` runs
-# only the named groups. The groups see $root (this checkout), $clone, $qgn, $here (an empty folder) and
-# the functions of lib.sh.
+# The points of "The classical engine", on a clean clone of HEAD, a line each: PASS|FAIL | point | command | figure | bound.
+# `4.sh NAME ...` runs only the groups of these names (lib.sh: accept_groups).
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 root=$PWD
 # shellcheck source=tests/accept/lib.sh
 . tests/accept/lib.sh
-for part in tests/accept/4/*.sh; do
-  # shellcheck source=/dev/null
-  . "$part"
-done
-groups=${*:-$(declare -F | sed -n 's/^declare -f group_//p')}
-accept_clone
-here=$accept_tmp/work
-mkdir -p "$here"
-export XDG_CACHE_HOME=$here/cache XDG_DATA_HOME=$here/data NO_COLOR=1
-for g in $groups; do "group_$g"; done
-accept_end
+accept_groups 4 "$@"

@@ -3,6 +3,9 @@
 #   accept_clone         clones HEAD into a temporary folder and builds it; sets $clone and $qgn
 #   point NAME COMMAND FIGURE BOUND ok|no     prints the line and counts it
 #   accept_end           prints the totals; exit status 1 if a point failed
+#   accept_groups N GROUP ...    the points of an issue: every file of tests/accept/N/ holds those of one part as functions
+#                        group_NAME; runs the named groups, or all. They see $root (the checkout), $clone, $qgn, $here (an
+#                        empty folder) and these functions
 # shellcheck shell=bash
 accept_failed=0 accept_passed=0
 accept_tmp=$(mktemp -d)
@@ -39,4 +42,20 @@ milliseconds() { # n, command...
 accept_end() {
   printf '%d passed, %d failed\n' "$accept_passed" "$accept_failed"
   [ "$accept_failed" = 0 ]
+}
+
+accept_groups() { # issue, groups...
+  local part group groups
+  for part in tests/accept/"$1"/*.sh; do
+    # shellcheck source=/dev/null
+    . "$part"
+  done
+  shift
+  groups=${*:-$(declare -F | sed -n 's/^declare -f group_//p')}
+  accept_clone
+  here=$accept_tmp/work
+  mkdir -p "$here"
+  export XDG_CACHE_HOME=$here/cache XDG_DATA_HOME=$here/data NO_COLOR=1
+  for group in $groups; do "group_$group"; done
+  accept_end
 }
