@@ -18,6 +18,7 @@
 #include "lang/parse/parse.h"
 #include "lang/qasm/write.h"
 #include "lang/sema/sema.h"
+#include "tests/fuzz/replay.h"
 
 #ifdef LIBFUZZER
 #define MAX_STEPS 20000
@@ -228,7 +229,6 @@ static void look_at_types(Arena *a, const AstNode *tree) {
   mem_give_back(text);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   keep_prelude();
   Arena *a = arena_new();
@@ -253,19 +253,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
 
 #ifndef LIBFUZZER
 int main(int argc, char **argv) {
-  for (int i = 1; i < argc; i++) {
-    FILE *f = fopen(argv[i], "rb");
-    if (!f) return 2;
-    char *bytes = mem_alloc(1 << 20);
-    size_t size = fread(bytes, 1, 1 << 20, f);
-    fclose(f);
-    if (getenv("FUZZ_SAY") != NULL) fprintf(stderr, "%s\n", argv[i]);
-    LLVMFuzzerTestOneInput((const uint8_t *)bytes, size);
-    mem_free(bytes);
-  }
+  const int status = replay(argc, argv);
   arena_free(kept);
   src_clear();
   sym_clear();
-  return 0;
+  return status;
 }
 #endif

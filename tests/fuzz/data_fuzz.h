@@ -10,6 +10,7 @@
 #include <zlib.h>
 #include "lang/base/mem.h"
 #include "runtime/data/table.h"
+#include "tests/fuzz/replay.h"
 
 static inline void require(bool holds, const char *what) {
   if (holds) return;
@@ -43,20 +44,7 @@ static inline void check_table(const DataError *e, bool ok, DataTable *t, size_t
   require(mem_live_bytes() == 0, "memory that stays behind");
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
 #ifndef LIBFUZZER
-int main(int argc, char **argv) {
-  for (int i = 1; i < argc; i++) {
-    FILE *f = fopen(argv[i], "rb");
-    if (!f) return 2;
-    uint8_t *bytes = mem_alloc(1 << 20);
-    size_t size = fread(bytes, 1, 1 << 20, f);
-    fclose(f);
-    LLVMFuzzerTestOneInput(bytes, size);
-    mem_free(bytes);
-  }
-  return 0;
-}
+int main(int argc, char **argv) { return replay(argc, argv); }
 #endif
 #endif

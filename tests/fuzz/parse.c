@@ -8,6 +8,7 @@
 #include "lang/base/mem.h"
 #include "lang/parse/fmt.h"
 #include "lang/parse/parse.h"
+#include "tests/fuzz/replay.h"
 
 static void require(bool holds, const char *what) {
   if (holds) return;
@@ -34,7 +35,6 @@ static void check_format(Arena *a, const Source *src) {
   require(twice && strcmp(once, twice) == 0, "formatting twice changes the text");
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   AstNode *tree[2];
   Arena *a = arena_new();
@@ -57,16 +57,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
 
 #ifndef LIBFUZZER
 int main(int argc, char **argv) {
-  for (int i = 1; i < argc; i++) {
-    FILE *f = fopen(argv[i], "rb");
-    if (!f) return 2;
-    char *bytes = mem_alloc(1 << 20);
-    size_t size = fread(bytes, 1, 1 << 20, f);
-    fclose(f);
-    LLVMFuzzerTestOneInput((const uint8_t *)bytes, size);
-    mem_free(bytes);
-  }
+  const int status = replay(argc, argv);
   sym_clear();
-  return 0;
+  return status;
 }
 #endif

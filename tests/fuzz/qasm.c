@@ -6,6 +6,7 @@
 #include <string.h>
 #include "lang/base/mem.h"
 #include "lang/qasm/qasm.h"
+#include "tests/fuzz/replay.h"
 
 static void require(bool holds, const char *what) {
   if (holds) return;
@@ -49,7 +50,6 @@ static void check_nodes(const QasmFile *f) {
   }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   Arena *a = arena_new();
   const Source *src = src_add("<fuzz>", (const char *)bytes, size);
@@ -82,16 +82,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
 }
 
 #ifndef LIBFUZZER
-int main(int argc, char **argv) {
-  for (int i = 1; i < argc; i++) {
-    FILE *f = fopen(argv[i], "rb");
-    if (!f) return 2;
-    char *bytes = mem_alloc(1 << 20);
-    size_t size = fread(bytes, 1, 1 << 20, f);
-    fclose(f);
-    LLVMFuzzerTestOneInput((const uint8_t *)bytes, size);
-    mem_free(bytes);
-  }
-  return 0;
-}
+int main(int argc, char **argv) { return replay(argc, argv); }
 #endif
