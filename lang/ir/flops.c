@@ -42,6 +42,10 @@ double g_flops(const Graph *g, NodeId id, uint32_t *count) {
     const double in = elements(&g_node(g, n->in[k])->shape, count);
     if (n->op != OP_GATHER && in > most) most = in;
   }
+  if (n->op == OP_SOLVE) { /* elimination, then a triangle each way */
+    const double rows = (double)n->shape.d[0].n;
+    return 2.0 / 3.0 * rows * rows * rows + 2.0 * rows * elements(&n->shape, count);
+  }
   switch (op_info[n->op].cls) {
   case CLASS_SOURCE: return n->op == OP_DRAW ? most : 0;
   case CLASS_VIEW:

@@ -1,9 +1,9 @@
 /* Counting a train's step. */
 #include "runtime/exec/forecast.h"
 
+#include "lang/ir/flops.h"
 #include "lang/ir/optim.h"
 #include "runtime/exec/run_state.h"
-#include "runtime/kernels/layout.h"
 #include "runtime/sim/effort.h"
 
 typedef struct Tally {
@@ -20,27 +20,6 @@ typedef struct Walk {
 } Walk;
 
 /* ---- one instruction ------------------------------------------------------------------------- */
-
-static double classical_flops(const KOp *k, double rows) {
-  const double out = (k->out_rows ? rows * (double)shape_row_size(&k->out) : (double)shape_capacity(&k->out));
-  MatShape m;
-  if (k->op == OP_MATMUL && mat_shape(k, (int64_t)rows, &m) == NULL)
-    return 2.0 * (double)m.batch * (double)m.m * (double)m.n * (double)m.k;
-  if (k->op == OP_CONV || k->op == OP_CONV_DX || k->op == OP_CONV_DW) {
-    const ConvShape c = conv_shape(k);
-    return rows * 2.0 * (double)(c.k * c.c * c.kh * c.kw) * (double)(c.oh * c.ow);
-  }
-  if (k->op == OP_SOLVE) {
-    const double n = (double)k->in[0].d[0].n;
-    return 2.0 / 3.0 * n * n * n + 2.0 * n * (double)shape_capacity(&k->in[1]);
-  }
-  double most = out;
-  for (int i = 0; i < k->n_in; i++) {
-    const double in = (double)in_size_of(k, i, (int64_t)rows);
-    if (in > most) most = in;
-  }
-  return most;
-}
 
 /* The way back alone where the circuit itself was run just before with the same inputs. */
 static SimEffort gradient_of(const RegionPlan *p, const Instr *i, CircuitMethod m) {
@@ -95,8 +74,13 @@ static void count_circuit(Walk *w, const RegionPlan *p, const Instr *i, double r
 
 static void count_instr(Walk *w, const RegionPlan *p, int at, double rows) {
   const Instr *i = &p->instrs.at[at];
-  if (i->kop.plan != NULL) count_circuit(w, p, i, rows);
-  else w->t.classical += w->times * classical_flops(&i->kop, rows);
+  if (i->kop.plan != NULL) {
+    count_circuit(w, p, i, rows);
+    return;
+  }
+  uint32_t count;
+  const double each = g_flops(p->graph, i->node, &count);
+  w->t.classical += w->times * (count != 0 ? rows * each : each);
 }
 
 static void count_update(Walk *w, const UpdateInfo *u) {
