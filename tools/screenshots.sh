@@ -30,4 +30,7 @@ image.quantize(int(sys.argv[3])).save(sys.argv[2], optimize=True)' "$there/$name
 shot light 900 8400
 shot dark 900 8400 --blink-settings=preferredColorScheme=0
 shot phone 400 6200
+"$python" -c 'import sys
+from PIL import Image
+Image.open(sys.argv[1]).crop((0, 0, 900, 1240)).save(sys.argv[2], optimize=True)' docs/report-light.png docs/report-top.png # for README
 ls -l docs/report-*.png

@@ -106,7 +106,7 @@ group_highlighting() {
 group_coverage() {
   local map=$clone/tests/spec/coverage.txt gaps=0 name row
   for name in $(sed -n 's/^\([a-z_]*\):.*/\1/p' "$clone/grammar/qgn.y") $(grep -oE '\b[EW]0[0-9]{3}\b' "$clone/spec.md" | sort -u); do
-    row=$(grep -m1 "^$name[[:space:]]" "$map" 2>/dev/null | awk '{ print $2 }')
+    row=$(grep -m1 "^${name}[[:space:]]" "$map" 2>/dev/null | awk '{ print $2 }')
     { [ -n "$row" ] && [ -e "$clone/$row" ]; } || gaps=$((gaps + 1))
   done
   point 'every production and rule of spec.md has a test' 'tests/spec/coverage.txt' "$gaps without" '0' "$([ $gaps = 0 ] && echo ok || echo no)"
