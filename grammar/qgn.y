@@ -64,6 +64,7 @@ static void yyerror(const Span *span, yyscan_t scanner, Parse *p, const char *me
 %token <word> NAME "name" NUMBER "number" STRING "text"
 %token NL "end of line"
 %token ARROW "->" ASSIGN ":=" PIPE "|>" DOTS "..." RANGE ".." RANGE_TO "..="
+%token CURSOR "cursor" /* never expected: where it comes, the parser says what is (next.c) */
 %token EQ "==" NE "!=" LE "<=" GE ">=" PM "±"
 
 %type <node> script stmts stmt block use path names decl action control if_stmt simple command
@@ -399,6 +400,10 @@ static int yyreport_syntax_error(const yypcontext_t *context, yyscan_t scanner, 
   int n = yypcontext_expected_tokens(context, symbols, YYNTOKENS);
   if (n < 0) return n;
   for (int i = 0; i < n; i++) expected[i] = token_of(symbols[i]);
+  if (yypcontext_token(context) == YYSYMBOL_CURSOR) {
+    next_expected(p, expected, n);
+    return 0;
+  }
   syntax_error(p, token_of(yypcontext_token(context)), *yypcontext_location(context), expected, n);
   return 0;
 }

@@ -1,6 +1,6 @@
 /* All loaded source texts in one address space of byte offsets, so that a Span (span.h) alone
- * names a file and a place. The text is kept for the life of the process: tokens, trees and
- * messages are slices of it.
+ * names a file and a place. The text is kept for the life of the process, unless it is forgotten by
+ * name: tokens, trees and messages are slices of it.
  *
  * Columns count characters of the text (UTF-8 sequences), from 1; width on screen is the
  * renderer's business (diag.c). */
@@ -22,7 +22,7 @@ typedef struct Source {
 /* The name of what is typed at the prompt; other names in <> are the library's. */
 #define SRC_REPL "<repl>"
 
-/* Copies name and text. NULL if more than 4 GiB of text would be loaded in all. The offset just
+/* Copies name and text. NULL if more than 4 GiB of text would be loaded at a time. The offset just
  * behind the last byte belongs to the source too, so the end of a file is a place. */
 const Source *src_add(const char *name, const char *text, size_t size);
 const Source *src_of(uint32_t offset); /* NULL for offset 0 */
@@ -32,5 +32,10 @@ bool src_locate(uint32_t offset, const Source **src, int *line, int *col);
 const char *src_line(const Source *src, int line, size_t *len);
 /* The bytes of a span, cut at the end of its source. */
 const char *src_text(Span s, size_t *len);
+/* For those who read without end: texts with begin <= base < end are freed, and no place in them is known any
+ * more. src_next is the base of the next text, unless the addresses are used up and one that is free is
+ * taken. */
+uint32_t src_next(void);
+void src_forget(uint32_t begin, uint32_t end);
 void src_clear(void); /* forgets all; for tests and a clean exit */
 #endif

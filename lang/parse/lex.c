@@ -473,11 +473,26 @@ static bool goes_first(Lex *x, const LexToken *t, LexToken *out) {
   return false;
 }
 
+/* The end of a text behind which something is asked for: the line before ends as it would, brackets stay
+ * open. */
+static LexToken cursor(Lex *x, LexToken t) {
+  if (t.first_on_line && lex_can_end(x->recent[0].code) && !in_parens(x)) {
+    hold(x, t);
+    t = added_token(x, TOK_NL);
+    x->added = false;
+    return t;
+  }
+  x->stopped = true;
+  t.code = TOK_CURSOR;
+  return t;
+}
+
 static LexToken next_token(Lex *x) {
   for (;;) {
     LexToken t = read_token(x), before;
     x->added = false;
     if (x->stopped) return (LexToken){.code = TOK_YYEOF, .span = t.span};
+    if (t.code == TOK_YYEOF && x->next) return cursor(x, t);
     if (t.code == TOK_YYEOF && x->interactive && x->depth > 0 && x->ast->sink->n_errors == x->errors_before) {
       x->incomplete = true;
       return t;

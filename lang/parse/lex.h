@@ -13,6 +13,7 @@
 #define QGN_LEX_H
 #include "lang/ast/ast_build.h"
 #include "lang/base/source.h"
+#include "lang/parse/parse.h"
 
 #define LEX_MAX_OPEN 256 /* brackets open at once */
 #define LEX_RECENT 4
@@ -42,6 +43,8 @@ typedef struct Lex {
   const Source *src;
   bool interactive; /* the end of the text may be the middle of a statement */
   bool is_literal;  /* a value of the command line: it may begin with `-`, and words are texts */
+  ParseNext
+      *next; /* not NULL: what may follow is asked for (next.c); a token that fits nowhere ends the text */
   void *scanner;
   uint32_t pos;        /* offset of the next byte */
   uint32_t line_begin; /* offset of the current line */
@@ -120,6 +123,8 @@ void syntax_exhausted(Parse *p, Span span);
 
 /* Text of a token for messages: `word`, "the end of the line". */
 const char *syntax_token(Parse *p, const LexToken *t);
+/* next.c: the same where the cursor is. */
+void next_expected(Parse *p, const int *expected, int n);
 /* Recognised slips. Each adds a complete message and returns it, or returns NULL. */
 typedef struct SyntaxError {
   Parse *p;

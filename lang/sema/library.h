@@ -9,6 +9,8 @@ typedef struct LibraryName {
   bool later;       /* known, not built yet */
 } LibraryName;
 int library_count(void);
+/* Attributes of a block: "train", "sweep", or "" for the script. */
+const char *const *library_attributes(const char *block, int *n);
 /* Row i; texts live in `a` or for ever. */
 LibraryName library_at(Arena *a, int i);
 #endif

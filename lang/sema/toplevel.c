@@ -9,6 +9,11 @@ static const char *const script_attributes[] = {"edition", "seed", "precision", 
                                                 "trajectories"};
 #define N_SCRIPT_ATTRIBUTES ((int)(sizeof script_attributes / sizeof *script_attributes))
 
+const char *const *top_attributes(int *n) {
+  *n = N_SCRIPT_ATTRIBUTES;
+  return script_attributes;
+}
+
 void set_script_attribute(Sema *S, const char *name, const Value *v) {
   int64_t k;
   if (val_is_error(v)) return;

@@ -11,6 +11,11 @@ static const char *const attributes[] = {"data",      "batch",     "epochs",    
                                          "min_delta", "monitor",   "goal",       "keep_best", "instruments"};
 #define N_ATTRIBUTES ((int)(sizeof attributes / sizeof *attributes))
 
+const char *const *train_attributes(int *n) {
+  *n = N_ATTRIBUTES;
+  return attributes;
+}
+
 /* The value of an attribute: what --set gives, else what the script says; NULL if neither. */
 static const Value *attribute_value(Sema *S, const char *name, const AstNode *written) {
   Span at;

@@ -719,11 +719,13 @@ const char *dataset_columns_text(Sema *S, const Dataset *d); /* "`image`, `label
 void declare_train(Sema *S, const AstNode *n);
 void declare_hyper(Sema *S, const AstNode *n);
 void set_script_attribute(Sema *S, const char *name, const Value *v);
+const char *const *top_attributes(int *n); /* and a script */
 void walk_minimize(Sema *S, const AstNode *n);
 void walk_update(Sema *S, const AstNode *n);
 void walk_record(Sema *S, const AstNode *n);
 void walk_attr(Sema *S, const AstNode *n);
 void walk_train_attr(Sema *S, const AstNode *n);
+const char *const *train_attributes(int *n); /* what a train can be given by `name = value` */
 void train_keeps(Sema *S, int n, const int *slots); /* set by `:=`: part of the saved state */
 void walk_step(Sema *S, const AstNode *n);
 void walk_every(Sema *S, const AstNode *n);

@@ -1,15 +1,15 @@
-/* `qgn doc NAME`: what the language, the gates, the optimizers and the library's texts say about a name. The
- * last are read from stdlib/, with the `##` lines above a definition. */
+/* The library's texts are read from stdlib/, with the `##` lines above a definition. */
 #include <ctype.h>
 #include <string.h>
 #include "lang/base/io.h"
 #include "lang/ir/gate.h"
 #include "lang/ir/optim.h"
 #include "lang/sema/library.h"
-#include "runtime/cli/cli.h"
+#include "runtime/cli/doc.h"
 
 typedef struct Docs {
-  Cli *c;
+  Arena *arena;
+  DocNames *index;           /* not NULL: names are collected, nothing is printed */
   const char *name, *module; /* "wgan_gp", and "gan" of std.gan.wgan_gp or NULL */
   int shown;
   VEC(const char *) names; /* all that there are, for did-you-mean */
@@ -20,7 +20,7 @@ static void title(Docs *d, const char *text, const char *kind) {
 }
 
 static void show_built_in(Docs *d) {
-  Arena *a = d->c->arena;
+  Arena *a = d->arena;
   for (int i = 0; i < library_count(); i++) {
     const LibraryName n = library_at(a, i);
     vec_push(a, &d->names, n.name);
@@ -36,7 +36,7 @@ static void show_built_in(Docs *d) {
 
 static void show_gate(Docs *d) {
   for (int g = 0; g < GATE_COUNT; g++) {
-    vec_push(d->c->arena, &d->names, gate_info[g].name);
+    vec_push(d->arena, &d->names, gate_info[g].name);
     if (d->module != NULL || gate_find(d->name) != (GateId)g) continue;
     const GateInfo *i = &gate_info[g];
     title(d, i->name, "gate");
@@ -45,6 +45,19 @@ static void show_gate(Docs *d) {
     if (i->n_qubits > 0)
       printf("  %d qubit%s, %d angle%s\n", i->n_qubits, i->n_qubits == 1 ? "" : "s", i->n_angles,
              i->n_angles == 1 ? "" : "s");
+  }
+}
+
+static void list_built_in(Arena *a, DocNames *out) {
+  for (int i = 0; i < library_count(); i++) {
+    const LibraryName n = library_at(a, i);
+    if (n.later) continue;
+    vec_push(a, out, ((DocName){.name = n.name, .kind = n.kind, .call = n.call, .doc = n.doc}));
+  }
+  for (int g = 0; g < GATE_COUNT; g++) {
+    const GateInfo *i = &gate_info[g];
+    if (i->later) continue;
+    vec_push(a, out, ((DocName){.name = i->name, .kind = "gate", .call = i->name, .doc = i->doc}));
   }
 }
 
@@ -102,7 +115,7 @@ static const char *doc_begin(const char *text, const char *line) {
 
 static void show_definition(Docs *d, const char *text, const char *line, const char *module) {
   title(d, d->name,
-        module != NULL ? arena_printf(d->c->arena, "use std.%s: %s", module, d->name)
+        module != NULL ? arena_printf(d->arena, "use std.%s: %s", module, d->name)
                        : "prelude, needs no `use`");
   for (const char *s = doc_begin(text, line); s < line && s[0] == '#' && s[1] == '#'; s = line_end(s) + 1)
     printf("  %.*s\n", (int)(line_end(s) - s - (s[2] == ' ' ? 3 : 2)), s + (s[2] == ' ' ? 3 : 2));
@@ -112,7 +125,7 @@ static void show_definition(Docs *d, const char *text, const char *line, const c
 }
 
 static void show_module(Docs *d, const char *text, const char *module) {
-  title(d, arena_printf(d->c->arena, "std.%s", module), "module");
+  title(d, arena_printf(d->arena, "std.%s", module), "module");
   for (const char *s = text; s[0] == '#' && s[1] == '#'; s = line_end(s) + 1)
     printf("  %.*s\n", (int)(line_end(s) - s - 3), s + 3);
   printf("\n");
@@ -126,25 +139,52 @@ static void show_module(Docs *d, const char *text, const char *module) {
   }
 }
 
+/* A definition as a row of the index: its first line without the body, and the first of its `##` lines. */
+static void list_definition(Docs *d, const char *text, const char *line, const char *name, size_t n,
+                            const char *module) {
+  Arena *a = d->arena;
+  const char *end = line_end(line), *brace = memchr(line, '{', (size_t)(end - line));
+  const size_t kind = strcspn(line, " ");
+  const char *doc = "";
+  if (brace != NULL) end = brace;
+  while (end > line && (end[-1] == ' ' || end[-1] == '=')) end--;
+  const char *s = doc_begin(text, line);
+  if (s < line && s[0] == '#' && s[1] == '#') {
+    s += 2 + (s[2] == ' ');
+    doc = arena_strn(a, s, (size_t)(line_end(s) - s));
+  }
+  vec_push(a, d->index,
+           ((DocName){.name = arena_strn(a, name, n),
+                      .kind = arena_strn(a, line, kind),
+                      .call = arena_strn(a, name, (size_t)(end - name)),
+                      .doc = doc,
+                      .module = module}));
+}
+
 static void show_text(Docs *d, const char *path, const char *module) {
   IoData data;
   IoError e;
-  if (!io_read_file(d->c->arena, path, (size_t)1 << 20, &data, &e)) return;
-  const char *text = arena_strn(d->c->arena, (const char *)data.bytes, data.size);
-  if (module != NULL) vec_push(d->c->arena, &d->names, arena_printf(d->c->arena, "std.%s", module));
-  if (module != NULL && d->module == NULL && strcmp(d->name, module) == 0) show_module(d, text, module);
+  if (!io_read_file(d->arena, path, (size_t)1 << 20, &data, &e)) return;
+  const char *text = arena_strn(d->arena, (const char *)data.bytes, data.size);
+  if (module != NULL) vec_push(d->arena, &d->names, arena_printf(d->arena, "std.%s", module));
+  if (module != NULL && d->index == NULL && d->module == NULL && strcmp(d->name, module) == 0)
+    show_module(d, text, module);
   for (const char *s = text; *s != '\0'; s = *line_end(s) != '\0' ? line_end(s) + 1 : line_end(s)) {
     const char *name;
     const size_t n = defined_name(s, &name);
     if (n == 0) continue;
-    vec_push(d->c->arena, &d->names, arena_strn(d->c->arena, name, n));
+    if (d->index != NULL) {
+      list_definition(d, text, s, name, n, module);
+      continue;
+    }
+    vec_push(d->arena, &d->names, arena_strn(d->arena, name, n));
     const bool here = d->module == NULL || (module != NULL && strcmp(d->module, module) == 0);
     if (here && strlen(d->name) == n && strncmp(name, d->name, n) == 0) show_definition(d, text, s, module);
   }
 }
 
 static void show_library(Docs *d) {
-  Arena *a = d->c->arena;
+  Arena *a = d->arena;
   const char *folder = cli_stdlib(a);
   char **files;
   int n;
@@ -159,18 +199,30 @@ static void show_library(Docs *d) {
   }
 }
 
-int cli_verb_doc(Cli *c) {
-  const char *given = cli_one_operand(c);
-  if (!given) return 2;
-  Docs d = {.c = c, .name = strncmp(given, "std.", 4) == 0 ? given + 4 : given};
+void doc_names(Arena *a, DocNames *out) {
+  Docs d = {.arena = a, .index = out, .name = ""};
+  list_built_in(a, out);
+  show_library(&d);
+}
+
+bool doc_print(Arena *a, const char *name, const char **near) {
+  Docs d = {.arena = a, .name = strncmp(name, "std.", 4) == 0 ? name + 4 : name};
   const char *dot = strchr(d.name, '.');
-  if (dot != NULL) d.module = arena_strn(c->arena, d.name, (size_t)(dot - d.name)), d.name = dot + 1;
+  if (dot != NULL) d.module = arena_strn(a, d.name, (size_t)(dot - d.name)), d.name = dot + 1;
+  const char *form = parse_form(d.name);
+  if (form != NULL) title(&d, form, "statement");
   show_built_in(&d);
   show_gate(&d);
   show_library(&d);
-  if (d.shown > 0) return 0;
+  *near = d.shown > 0 ? NULL : diag_nearest(d.name, d.names.at, d.names.n);
+  return d.shown > 0;
+}
+
+int cli_verb_doc(Cli *c) {
+  const char *given = cli_one_operand(c), *near;
+  if (!given) return 2;
+  if (doc_print(c->arena, given, &near)) return 0;
   cli_usage(c, c->operand_spans.at[0], "the library has no `%s`", given);
-  const char *near = diag_nearest(d.name, d.names.at, d.names.n);
   diag_help(c->sink->all.at[c->sink->all.n - 1],
             near ? "did you mean `qgn doc %s`?" : "spec.md lists all names%s", near ? near : "");
   return 2;

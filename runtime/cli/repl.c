@@ -15,11 +15,13 @@ static void greet(const Repl *R) {
 /* Whether the text needs more lines, and the bracket that is open. */
 static bool is_unfinished(const char *text, char *open) {
   Arena *a = arena_new();
+  const uint32_t place = src_next();
   const Source *src = src_add(SRC_REPL, text, strlen(text));
   AstNode *tree;
   ParseOpener opener = {0};
   bool unfinished = src && parse_source(a, src, diag_sink(a), true, &tree, &opener) == PARSE_INCOMPLETE;
   *open = opener.bracket ? opener.bracket : '.';
+  src_forget(place, UINT32_MAX);
   arena_free(a);
   return unfinished;
 }
@@ -35,34 +37,56 @@ static const char *read_statement(Repl *R, Arena *a) {
   char open;
   if (!text || is_blank(text) || *text == ':' || *text == '?') return text;
   while (is_unfinished(text, &open)) {
+    R->pending = arena_printf(a, "%s\n", text);
     const char *more = repl_line(R, a, arena_printf(a, "  %c> ", open));
+    R->pending = NULL;
     if (!more || repl_line_cancelled()) return more ? "" : text;
     text = arena_printf(a, "%s\n%s", text, more);
   }
   return text;
 }
 
+bool repl_carry_out(Repl *R, const char *text) {
+  const char *s = text + strspn(text, " \t");
+  const double from = record_clock();
+  bool ok = true;
+  R->n_last = 0;
+  if (*s == ':' || *s == '?') {
+    ok = repl_command(R, s);
+  } else if (!is_blank(s)) {
+    ok = repl_statements(R, text, false);
+    if (R->timing) printf("%.3g s\n", record_clock() - from);
+  }
+  if (R->step > 0 && !is_blank(s)) repl_tutorial_look(R, s, ok);
+  fflush(stdout);
+  repl_tidy(R);
+  return ok;
+}
+
 static void loop(Repl *R) {
   while (!R->quit) {
     Arena *a = arena_new();
     const char *text = read_statement(R, a);
-    if (!text) {
-      arena_free(a);
-      break;
-    }
     repl_line_cancelled();
-    const char *s = text + strspn(text, " \t");
-    double from = record_clock();
-    if (*s == ':' || *s == '?') {
-      repl_command(R, s);
-    } else if (!is_blank(s)) {
-      repl_statements(R, text, false);
-      if (R->timing) printf("%.3g s\n", record_clock() - from);
-    }
-    fflush(stdout);
+    if (text) repl_carry_out(R, text);
     arena_free(a);
+    if (!text) break;
   }
   if (R->is_tty && !R->quit) putchar('\n');
+}
+
+void repl_begin(Repl *R, Cli *c) {
+  *R = (Repl){.cli = c, .arena = arena_new(), .keep = arena_new()};
+  progress_init(&R->progress, c);
+}
+
+void repl_end(Repl *R) {
+  while (repl_undo(R)) continue;
+  for (int i = 0; i < R->entries.n; i++) repl_train_drop(R->entries.at[i].train);
+  repl_view_free(&R->view);
+  if (R->docs_arena) arena_free(R->docs_arena);
+  arena_free(R->keep);
+  arena_free(R->arena);
 }
 
 int cli_verb_repl(Cli *c) {
@@ -72,9 +96,11 @@ int cli_verb_repl(Cli *c) {
     return cli_code(c);
   }
   if (c->threads == 0) c->threads = cli_cores();
-  Repl R = {.cli = c, .arena = arena_new(), .is_tty = isatty(STDIN_FILENO) == 1};
+  Repl R;
+  repl_begin(&R, c);
+  R.is_tty = isatty(STDIN_FILENO) == 1;
+  R.echo = c->given[OPT_ECHO] && !R.is_tty;
   cli_signals_install();
-  progress_init(&R.progress, c);
   if (c->given[OPT_COMMAND]) {
     repl_statements(&R, c->value[OPT_COMMAND], true);
   } else {
@@ -83,9 +109,6 @@ int cli_verb_repl(Cli *c) {
     loop(&R);
     repl_line_end(&R);
   }
-  while (repl_undo(&R)) continue;
-  for (int i = 0; i < R.entries.n; i++) repl_train_drop(R.entries.at[i].train);
-  repl_view_free(&R.view);
-  arena_free(R.arena);
+  repl_end(&R);
   return R.is_tty && !c->given[OPT_COMMAND] ? 0 : R.code;
 }

@@ -1,13 +1,8 @@
 /* The commands of the prompt: one row of the table each; help, prefixes and completion come from it. */
 #define _GNU_SOURCE
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 #include "lang/base/io.h"
 #include "lang/base/mem.h"
-#include "lang/draw/draw.h"
 #include "runtime/cli/plan.h"
 #include "runtime/cli/repl.h"
 #include "runtime/record/record.h"
@@ -16,15 +11,14 @@
 
 /* ---- small things ------------------------------------------------------------------------------------- */
 
-static bool usage(Repl *R, const char *command, const char *what) {
+bool repl_usage(Repl *R, const char *command, const char *what) {
   for (int i = 0; i < repl_n_commands; i++)
     if (strcmp(repl_commands[i].name, command) == 0)
       repl_complain(R, DIAG_USAGE, repl_commands[i].example, "`:%s` wants %s", command, what);
   return false;
 }
 
-/* The entry that declares a name as it was typed, Greek or not; -1 and a message if there is none. */
-static int entry_named(Repl *R, const char *name) {
+int repl_entry_named(Repl *R, const char *name) {
   int i = repl_find(&R->entries, sym_text(sym_intern(name)));
   if (i >= 0) return i;
   VEC(const char *) names = {0};
@@ -38,8 +32,7 @@ static int entry_named(Repl *R, const char *name) {
   return -1;
 }
 
-/* The first word of an argument, and the rest. */
-static const char *first_word(Arena *a, const char *s, const char **rest) {
+const char *repl_first_word(Arena *a, const char *s, const char **rest) {
   const size_t n = strcspn(s, " \t");
   *rest = s + n + strspn(s + n, " \t");
   return arena_strn(a, s, n);
@@ -74,180 +67,27 @@ static bool do_help(Repl *R, const char *argument) {
   return any;
 }
 
-static bool do_type(Repl *R, const char *argument) {
-  if (!*argument) return usage(R, "type", "a name or an expression");
-  int i = repl_find(&R->entries, sym_text(sym_intern(argument)));
-  Arena *a = arena_new();
-  const char *name = i >= 0 ? argument : "this_value";
-  const char *text = repl_script(a, &R->entries);
-  if (i < 0) text = arena_printf(a, "%slet this_value = %s\n", text, argument);
-  const Source *src = src_add(SRC_REPL, text, strlen(text));
-  DiagSink *sink = diag_sink(a);
-  AstNode *tree = NULL;
-  char *out = NULL;
-  size_t size = 0;
-  FILE *f = open_memstream(&out, &size);
-  bool ok = f && src && parse_source(a, src, sink, false, &tree, NULL) == PARSE_OK;
-  const SemaOptions options = cli_sema_options(R->cli, SRC_REPL);
-  if (ok) sema_dump_types(a, tree, &options, sink, f);
-  if (f) fclose(f);
-  ok = ok && sink->n_errors == 0;
-  if (!ok) {
-    diag_render(sink, R->cli->style, stderr);
-    if (R->code == 0) R->code = diag_exit_code(sink);
-  }
-  const char *want = arena_printf(a, " %s: ", sym_text(sym_intern(name)));
-  for (char *line = out, *next; ok && line && *line; line = next) {
-    next = strchrnul(line, '\n');
-    if (*next) *next++ = '\0';
-    const char *kind = strchr(line, ' '), *at = kind ? strstr(kind, want) : NULL;
-    if (at && strchr(kind + 1, ' ') == at) puts(i >= 0 ? kind + 1 : at + strlen(want));
-  }
-  mem_give_back(out);
-  arena_free(a);
-  return ok;
-}
-
 /* The session as it is, or with a statement that is not run. */
 static bool do_plan(Repl *R, const char *argument) {
   Arena *a = arena_new();
   Cli c = *R->cli;
   c.arena = a, c.sink = diag_sink(a), c.shown = 0;
   const char *text = arena_printf(a, "%s%s\n", repl_script(a, &R->entries), argument);
+  const uint32_t place = src_next();
   const Source *src = src_add(SRC_REPL, text, strlen(text));
   AstNode *tree = NULL;
   const Program *p = NULL;
-  const SemaOptions options = cli_sema_options(&c, SRC_REPL);
+  SemaOptions options = cli_sema_options(&c, SRC_REPL);
+  options.prelude = repl_sema_options(R).prelude;
   if (src && parse_source(a, src, c.sink, false, &tree, NULL) == PARSE_OK)
     p = sema_elaborate(a, tree, &options, c.sink);
   if (p && c.sink->n_errors == 0) plan_show(&c, p);
   cli_show(&c);
   const int code = diag_exit_code(c.sink);
   if (R->code == 0) R->code = code;
+  src_forget(place, UINT32_MAX);
   arena_free(a);
   return code == 0;
-}
-
-static bool do_draw(Repl *R, const char *argument) {
-  Arena *a = arena_new();
-  const char *file, *name = first_word(a, argument, &file);
-  const Program *p = R->view.program;
-  const CircuitView *v = NULL;
-  for (int i = 0; p && i < p->circuits.n; i++)
-    if ((*name && strcmp(p->circuits.at[i].name, name) == 0) || (!*name && p->circuits.n == 1))
-      v = &p->circuits.at[i];
-  bool ok = v != NULL;
-  IoError e;
-  if (!v) {
-    repl_complain(R, DIAG_NAME, "`:draw NAME`, of a circuit whose sizes are in its signature",
-                  *name ? "there is no circuit `%s` to draw" : "which circuit?%s", *name ? name : "");
-  } else if (*file) {
-    const char *svg = draw_svg(a, p, v);
-    ok = io_write_file(file, svg, strlen(svg), &e);
-    if (ok) printf("%s\n", file);
-    else repl_complain(R, DIAG_WRITE, NULL, "%s", io_message(a, &e));
-  } else {
-    struct winsize size;
-    int width =
-        isatty(STDOUT_FILENO) == 1 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 100;
-    fputs(draw_text(a, p, v, (DrawStyle){.unicode = R->cli->style.unicode, .width = width > 20 ? width : 20}),
-          stdout);
-  }
-  arena_free(a);
-  return ok;
-}
-
-/* ---- states
- * ------------------------------------------------------------------------------------------------ */
-
-#define KETS 16
-#define LEAST 1e-12 /* probabilities below are rounding */
-
-/* Without the sign of what six digits show as 0. */
-static double as_shown(double x) { return fabs(x) < 5e-7 ? 0 : x; }
-
-/* The largest amplitudes, those of equal size in the order of their basis states. */
-static void put_kets(Repl *R, const Run *run, const Stmt *s) {
-  const int64_t n = run_slot_size(run, s->slot) / 2;
-  int qubits = 0;
-  while ((int64_t)1 << qubits < n) qubits++;
-  int64_t best[KETS];
-  double size[KETS];
-  int found = 0;
-  for (int64_t i = 0; i < n; i++) {
-    const double re = run_slot_get(run, s->slot, 2 * i), im = run_slot_get(run, s->slot, 2 * i + 1);
-    const double p = re * re + im * im;
-    int at = found;
-    if (p < LEAST) continue;
-    while (at > 0 && p > size[at - 1] * (1 + 1e-6)) at--;
-    if (at == KETS) continue;
-    if (found < KETS) found++;
-    for (int k = found - 1; k > at; k--) best[k] = best[k - 1], size[k] = size[k - 1];
-    best[at] = i, size[at] = p;
-  }
-  for (int k = 0; k < found; k++) {
-    char bits[65] = {0};
-    for (int q = 0; q < qubits; q++) bits[q] = best[k] >> (qubits - 1 - q) & 1 ? '1' : '0';
-    const double re = as_shown(run_slot_get(run, s->slot, 2 * best[k])),
-                 im = as_shown(run_slot_get(run, s->slot, 2 * best[k] + 1));
-    printf("|%s%s  %9.6f %c %8.6fi  %5.1f %%\n", bits, R->cli->style.unicode ? "⟩" : ">", re,
-           im < 0 ? '-' : '+', fabs(im), 100 * size[k]);
-  }
-  if (found == KETS && n > found) printf("the %d largest of %lld amplitudes; ", found, (long long)n);
-  puts("the first bit is that of qubit 0");
-}
-
-/* The same circuit under another name, returning its amplitudes; NULL if it cannot be written. */
-static const char *with_amplitudes(Repl *R, Arena *a, const ReplEntry *e, const char *name) {
-  const Source *src = src_add(SRC_REPL, e->text, strlen(e->text));
-  AstNode *tree = NULL;
-  if (!src || parse_source(a, src, diag_sink(a), false, &tree, NULL) != PARSE_OK) return NULL;
-  const AstNode *c = tree->kids[0], *registers = ast_kid(c, AST_CIRCUIT_registers),
-                *results = ast_kid(c, AST_CIRCUIT_results), *body = ast_kid(c, AST_CIRCUIT_body);
-  const AstNode *last = body && body->n > 0 ? body->kids[body->n - 1] : NULL;
-  if (!registers || registers->n != 1) {
-    repl_complain(R, DIAG_USAGE, NULL, "`:state` shows circuits on one register");
-    return NULL;
-  }
-  const uint32_t b = src->base, size = src->size;
-  const bool returns = last && last->kind == AST_RETURN;
-  const uint32_t cut = returns ? last->span.begin - b : size - 1,
-                 go_on = returns ? last->span.end - b : size - 1;
-  uint32_t from = c->name_span.end - b, to = from;
-  if (results) {
-    to = results->span.end - b;
-    for (from = results->span.begin - b; from > 0 && strncmp(e->text + from, "->", 2) != 0;) from--;
-  }
-  return arena_printf(a, "circuit %s%.*s%.*s\nreturn amplitudes(%s)\n%s", name,
-                      (int)(from - (c->name_span.end - b)), e->text + (c->name_span.end - b), (int)(cut - to),
-                      e->text + to, sym_text(registers->kids[0]->name), e->text + go_on);
-}
-
-static bool do_state(Repl *R, const char *argument) {
-  static const char name[] = "this_state";
-  if (!*argument) return usage(R, "state", "a call of a circuit");
-  Arena *a = arena_new();
-  const size_t n = strcspn(argument, "( ");
-  const char *circuit = arena_strn(a, argument, n);
-  int i = entry_named(R, circuit);
-  bool ok = i >= 0;
-  if (ok && R->entries.at[i].kind != AST_CIRCUIT) {
-    repl_complain(R, DIAG_USAGE, NULL, "`%s` is no circuit", circuit);
-    ok = false;
-  }
-  const char *text = ok ? with_amplitudes(R, a, &R->entries.at[i], name) : NULL;
-  if (text) {
-    const Program *p = R->view.program;
-    bool weights = false;
-    for (int o = 0; p && o < p->objects.n; o++)
-      weights |= strcmp(p->objects.at[o].name, circuit) == 0 && p->objects.at[o].n_slots > 0;
-    const char *texts[3] = {text, arena_printf(a, "%s := weights(%s)", name, circuit),
-                            arena_printf(a, "%s%s", name, argument[n] == '(' ? argument + n : "()")};
-    if (!weights) texts[1] = texts[2];
-    ok = repl_look(R, weights ? 3 : 2, texts, put_kets);
-  }
-  arena_free(a);
-  return ok && text;
 }
 
 static bool do_source(Repl *R, const char *argument) {
@@ -257,7 +97,7 @@ static bool do_source(Repl *R, const char *argument) {
     arena_free(a);
     return true;
   }
-  int i = entry_named(R, argument);
+  int i = repl_entry_named(R, argument);
   if (i >= 0) puts(R->entries.at[i].text);
   return i >= 0;
 }
@@ -265,18 +105,20 @@ static bool do_source(Repl *R, const char *argument) {
 /* A hyper's default is replaced in its text, so that a saved session says what was used. */
 static bool do_set(Repl *R, const char *argument) {
   Arena *a = arena_new();
-  const char *value, *equals = strchr(argument, '='), *name = first_word(a, argument, &value);
+  const char *value, *equals = strchr(argument, '='), *name = repl_first_word(a, argument, &value);
   bool ok = false;
   if (equals)
     name = arena_strn(a, argument, strcspn(argument, " \t=")), value = equals + 1 + strspn(equals + 1, " \t");
   if (!*name || !*value) {
     arena_free(a);
-    return usage(R, "set", "a hyper and its value");
+    return repl_usage(R, "set", "a hyper and its value");
   }
-  int i = entry_named(R, name);
+  int i = repl_entry_named(R, name);
   AstNode *tree = NULL;
   const char *text = i >= 0 ? R->entries.at[i].text : "";
+  const uint32_t place = src_next();
   const Source *src = src_add(SRC_REPL, text, strlen(text));
+  const uint32_t place_end = src_next();
   if (i >= 0 && R->entries.at[i].kind != AST_HYPER) {
     repl_complain(R, DIAG_USAGE, "declare it again, with another value", "`%s` is no hyper", name);
   } else if (i >= 0 && src && parse_source(a, src, diag_sink(a), false, &tree, NULL) == PARSE_OK) {
@@ -285,6 +127,7 @@ static bool do_set(Repl *R, const char *argument) {
         arena_printf(a, "%.*s%s%s", (int)(s.begin - src->base), text, value, text + (s.end - src->base));
     ok = repl_statements(R, whole, true);
   }
+  src_forget(place, place_end);
   arena_free(a);
   return ok;
 }
@@ -304,12 +147,12 @@ static bool do_undo(Repl *R, const char *argument) {
 /* The train that a name names; -1 and a message. */
 static int train_named(Repl *R, const char *command, const char *name) {
   if (!*name) {
-    usage(R, command, "the name of a train");
+    repl_usage(R, command, "the name of a train");
     return -1;
   }
-  int i = entry_named(R, name);
-  if (i < 0 || R->entries.at[i].kind == AST_TRAIN) return i;
-  repl_complain(R, DIAG_USAGE, NULL, "`%s` is no train", name);
+  int i = repl_entry_named(R, name);
+  if (i < 0 || R->entries.at[i].kind == AST_TRAIN || R->entries.at[i].kind == AST_SWEEP) return i;
+  repl_complain(R, DIAG_USAGE, NULL, "`%s` is neither a train nor a sweep", name);
   return -1;
 }
 
@@ -342,7 +185,7 @@ static bool do_stale(Repl *R, const char *argument) {
 
 static bool do_explain(Repl *R, const char *argument) {
   DiagCode code = diag_find(argument);
-  if (code == DIAG_COUNT) return usage(R, "explain", "the code of a message");
+  if (code == DIAG_COUNT) return repl_usage(R, "explain", "the code of a message");
   printf("%s: %s\n%s\n", diag_info[code].code, diag_info[code].title, diag_info[code].explain);
   return true;
 }
@@ -367,11 +210,11 @@ static bool do_history(Repl *R, const char *argument) {
 
 static bool do_save(Repl *R, const char *argument) {
   Arena *a = arena_new();
-  const char *rest, *file = first_word(a, argument, &rest);
+  const char *rest, *file = repl_first_word(a, argument, &rest);
   IoError e;
   bool ok = false;
   if (!*file) {
-    ok = usage(R, "save", "a file");
+    ok = repl_usage(R, "save", "a file");
   } else if (io_exists(file) && strcmp(rest, "!") != 0) {
     repl_complain(R, DIAG_WRITE, arena_printf(a, "`:save %s !` replaces it", file), "`%s` is there already",
                   file);
@@ -386,7 +229,7 @@ static bool do_save(Repl *R, const char *argument) {
 }
 
 static bool do_load(Repl *R, const char *argument) {
-  if (!*argument) return usage(R, "load", "a file");
+  if (!*argument) return repl_usage(R, "load", "a file");
   Arena *a = arena_new();
   IoData data;
   IoError e;
@@ -404,63 +247,103 @@ static bool do_quit(Repl *R, const char *argument) {
 }
 
 const ReplCommand repl_commands[] = {
-    {"draw", "[CIRCUIT [FILE]]", "a circuit as text, or as SVG in a file", ":draw pqc", do_draw},
-    {"explain", "CODE", "what a message code means", ":explain E0301", do_explain},
-    {"help", "[COMMAND]", "the commands, or one with an example", ":help draw", do_help},
-    {"history", "", "the lines that were typed", ":history", do_history},
-    {"keep", "TRAIN", "a stale train counts as up to date", ":keep fit", do_keep},
-    {"load", "FILE", "the statements of a script", ":load target.qgn", do_load},
+    {"complete", "TEXT", "what the last word of a text may become", ":complete let a = no", repl_do_complete,
+     REPL_STATEMENT, NULL},
+    {"doc", "NAME", "the documentation of a name of the library, or of one that was declared", ":doc adam",
+     repl_do_doc, REPL_DOC, NULL},
+    {"draw", "[CIRCUIT [FILE]]", "a circuit as text, or as SVG in a file", ":draw pqc", repl_do_draw,
+     REPL_CIRCUIT, NULL},
+    {"explain", "CODE", "what a message code means", ":explain E0301", do_explain, REPL_CODE, NULL},
+    {"help", "[COMMAND]", "the commands, or one with an example", ":help draw", do_help, REPL_COMMAND, NULL},
+    {"history", "", "the lines that were typed", ":history", do_history, REPL_NOTHING, NULL},
+    {"keep", "TRAIN", "a stale train or sweep counts as up to date", ":keep fit", do_keep, REPL_TRAIN, NULL},
+    {"load", "FILE", "the statements of a script", ":load target.qgn", do_load, REPL_FILE, NULL},
+    {"mode", "[text|json]", "how values are shown: for people, or a JSON object a line", ":mode json",
+     repl_do_mode, REPL_WORD, "text|json"},
     {"plan", "[STATEMENT]", "what the session, with a statement that is not run, will need and take",
-     ":plan train fit { epochs = 9; optimizer pqc = adam(0.1); step { minimize pqc() over pqc } }", do_plan},
-    {"quit", "", "leave; so does Ctrl-D", ":quit", do_quit},
-    {"rerun", "TRAIN", "run a train again from its start", ":rerun fit", do_rerun},
+     ":plan train fit { epochs = 9; optimizer pqc = adam(0.1); step { minimize pqc() over pqc } }", do_plan,
+     REPL_STATEMENT, NULL},
+    {"profile", "STATEMENT",
+     "where the time of a statement goes: checking, planning, running; it is not kept",
+     ":profile pqc([0.1, 0.2])", repl_do_profile, REPL_STATEMENT, NULL},
+    {"quit", "", "leave; so does Ctrl-D", ":quit", do_quit, REPL_NOTHING, NULL},
+    {"rerun", "TRAIN", "run a train or sweep again from its start", ":rerun fit", do_rerun, REPL_TRAIN, NULL},
     {"save", "FILE [!]", "write the session as a script; with ! over one that is there", ":save target.qgn",
-     do_save},
+     do_save, REPL_FILE, NULL},
+    {"seed", "[N]", "the seed of all random numbers; what was trained with another one is stale", ":seed 7",
+     repl_do_seed, REPL_NOTHING, NULL},
     {"set", "HYPER = VALUE", "give a hyper another value; what was trained with the old one is stale",
-     ":set lr = 0.01", do_set},
-    {"source", "[NAME]", "the text of a declaration, or of the session", ":source pqc", do_source},
-    {"stale", "", "the trains that were run before something they use changed", ":stale", do_stale},
-    {"state", "CIRCUIT(...)", "the state that a call of a circuit makes, before it is measured",
-     ":state bell()", do_state},
+     ":set lr = 0.01", do_set, REPL_HYPER, NULL},
+    {"source", "[NAME]", "the text of a declaration, or of the session", ":source pqc", do_source, REPL_NAME,
+     NULL},
+    {"stale", "", "the trains and sweeps that were run before something they use changed", ":stale", do_stale,
+     REPL_NOTHING, NULL},
+    {"state", "CIRCUIT(...) [at K]",
+     "the state that a call of a circuit makes, or has after K lines of its gates", ":state bell() at 1",
+     repl_do_state, REPL_CIRCUIT, NULL},
     {"time", "[STATEMENT]", "how long a statement takes; alone: for all that follow", ":time pqc([0.1, 0.2])",
-     do_time},
+     do_time, REPL_STATEMENT, NULL},
+    {"tutorial", "[N|skip|stop]", "ten steps, each of which checks what was typed", ":tutorial",
+     repl_do_tutorial, REPL_WORD, "skip|stop"},
     {"type", "EXPRESSION", "kind and shape of a name or an expression, which is not run",
-     ":type pqc([0.1, 0.2])", do_type},
-    {"undo", "", "take the last statement back, weights included", ":undo", do_undo},
+     ":type pqc([0.1, 0.2])", repl_do_type, REPL_STATEMENT, NULL},
+    {"undo", "", "take the last statement back, weights included", ":undo", do_undo, REPL_NOTHING, NULL},
+    {"watch", "FILE", "take a script's statements whenever it is saved, until Enter or Ctrl-C",
+     ":watch target.qgn", repl_do_watch, REPL_FILE, NULL},
+    {"why", "NAME", "where the sizes of a name come from", ":why pqc", repl_do_why, REPL_NAME, NULL},
 };
 const int repl_n_commands = (int)(sizeof repl_commands / sizeof *repl_commands);
 
+const ReplCommand *repl_command_named(const char *name) {
+  const ReplCommand *found = NULL;
+  int n = 0;
+  for (int i = 0; i < repl_n_commands; i++) {
+    if (strcmp(repl_commands[i].name, name) == 0) return &repl_commands[i];
+    if (strncmp(repl_commands[i].name, name, strlen(name)) == 0) found = &repl_commands[i], n++;
+  }
+  return n == 1 ? found : NULL;
+}
+
+static bool no_command(Repl *R, Arena *a, const char *word) {
+  const char *list = "", *names[64];
+  int n = 0;
+  for (int i = 0; i < repl_n_commands; i++) {
+    names[i] = repl_commands[i].name;
+    if (*word && strncmp(names[i], word, strlen(word)) == 0)
+      list = arena_printf(a, "%s%s`:%s`", list, n++ > 0 ? ", " : "", names[i]);
+  }
+  const char *near = diag_nearest(word, names, repl_n_commands);
+  if (n > 1) repl_complain(R, DIAG_USAGE, list, "`:%s` is the beginning of several commands", word);
+  else if (near)
+    repl_complain(R, DIAG_USAGE, arena_printf(a, "did you mean `:%s`?", near), "there is no command `:%s`",
+                  word);
+  else repl_complain(R, DIAG_USAGE, "`:help` lists them", "there is no command `:%s`", word);
+  return false;
+}
+
+/* `?adam` documents, `?pqc` and `?pqc(1)` say what it is. */
+static bool question(Repl *R, const char *about) {
+  if (!*about) return do_help(R, "");
+  const bool declared = repl_find(&R->entries, sym_text(sym_intern(about))) >= 0;
+  const DocNames *docs = repl_docs(R);
+  for (int i = 0; i < docs->n && !declared; i++)
+    if (strcmp(docs->at[i].name, about) == 0) return repl_do_doc(R, about);
+  if (!declared && (parse_form(about) || strncmp(about, "std.", 4) == 0)) return repl_do_doc(R, about);
+  return repl_do_type(R, about);
+}
+
 bool repl_command(Repl *R, const char *line) {
   Arena *a = arena_new();
-  const char *argument, *word;
+  const char *argument;
   char *text = arena_str(a, line + 1);
   for (size_t n = strlen(text); n > 0 && strchr(" \t\r", text[n - 1]); n--) text[n - 1] = '\0';
-  word = first_word(a, text, &argument);
-  bool ok = false;
-  int found = -1, n = 0;
+  const char *word = repl_first_word(a, text, &argument);
+  bool ok;
   if (*line == '?') {
-    ok = do_type(R, text + strspn(text, " \t"));
-    arena_free(a);
-    return ok;
-  }
-  for (int i = 0; i < repl_n_commands; i++) {
-    if (strncmp(repl_commands[i].name, word, strlen(word)) != 0) continue;
-    found = i, n++;
-    if (strcmp(repl_commands[i].name, word) == 0) {
-      n = 1;
-      break;
-    }
-  }
-  if (n == 1 && *word) {
-    ok = repl_commands[found].run(R, argument);
+    ok = question(R, text + strspn(text, " \t"));
   } else {
-    const char *list = "";
-    for (int i = 0; i < repl_n_commands; i++)
-      if (n > 1 && strncmp(repl_commands[i].name, word, strlen(word)) == 0)
-        list = arena_printf(a, "%s%s`:%s`", list, *list ? ", " : "", repl_commands[i].name);
-    if (n > 1 && *word)
-      repl_complain(R, DIAG_USAGE, list, "`:%s` is the beginning of several commands", word);
-    else repl_complain(R, DIAG_USAGE, "`:help` lists them", "there is no command `:%s`", word);
+    const ReplCommand *c = *word ? repl_command_named(word) : NULL;
+    ok = c ? c->run(R, argument) : no_command(R, a, word);
   }
   fflush(stdout);
   arena_free(a);

@@ -2,6 +2,7 @@
  * $XDG_STATE_HOME/qgn/history (default ~/.local/state), readable by its owner only. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +11,6 @@
 #include <unistd.h>
 #include "lang/base/io.h"
 #include "lang/base/mem.h"
-#include "lang/ir/gate.h"
 #include "runtime/cli/repl.h"
 #if defined(QGN_LINE_EDITOR_readline)
 #include <readline/history.h>
@@ -32,56 +32,150 @@ bool repl_line_cancelled(void) {
   return was;
 }
 
-static char *plain_line(Arena *a) {
+/* ---- what was read but not yet given out: the lines of a paste
+ * --------------------------------------------- */
+
+static char *waiting; /* of mem_alloc; NULL: nothing */
+static size_t waiting_at;
+
+static void wait_for(const char *text) {
+  const size_t n = strlen(text) + 1;
+  mem_free(waiting);
+  waiting = mem_alloc(n);
+  memcpy(waiting, text, n);
+  waiting_at = 0;
+}
+
+static char *next_waiting(Arena *a) {
+  if (!waiting) return NULL;
+  const char *s = waiting + waiting_at;
+  const size_t n = strcspn(s, "\n");
+  char *line = arena_strn(a, s, n);
+  waiting_at += n + 1;
+  if (s[n] == '\0') mem_free(waiting), waiting = NULL;
+  return line;
+}
+
+/* The length of a prompt at the start of a line: `qgn> `, `  {> `. */
+static size_t prompt_length(const char *s) {
+  if (strncmp(s, "qgn> ", 5) == 0) return 5;
+  return strncmp(s, "  ", 2) == 0 && strchr("([{.", s[2]) && s[2] && strncmp(s + 3, "> ", 2) == 0 ? 5 : 0;
+}
+
+/* Of a pasted transcript only what was typed: the lines behind prompts. */
+static const char *typed_only(Arena *a, const char *text) {
+  if (strncmp(text, "qgn> ", 5) != 0) return text;
+  const char *out = "";
+  for (const char *s = text; *s;) {
+    const size_t n = strcspn(s, "\n"), skip = prompt_length(s);
+    if (skip) out = arena_printf(a, "%s%s%.*s", out, *out ? "\n" : "", (int)(n - skip), s + skip);
+    s += n + (s[n] == '\n');
+  }
+  return out;
+}
+
+static char *plain_line(const Repl *R, Arena *a, const char *prompt) {
   char *line = NULL;
   size_t cap = 0;
   ssize_t n = getline(&line, &cap, stdin);
-  char *out = n < 0 ? NULL : arena_strn(a, line, (size_t)n - (n > 0 && line[n - 1] == '\n'));
+  if (n > 0 && line[n - 1] == '\n') n--;
+  char *out = n < 0 ? NULL : arena_strn(a, line, (size_t)n);
   mem_give_back(line);
+  if (out && R->echo) printf("%s%s\n", prompt, out), fflush(stdout);
   return out;
 }
 
 #if HAS_EDITOR
 static Repl *current;
-static Arena *names_arena;
-static VEC(const char *) candidates;
-
 static const char *history_file(Arena *a) {
   const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
   if (state && *state == '/') return arena_printf(a, "%s/qgn/history", state);
   return home && *home == '/' ? arena_printf(a, "%s/.local/state/qgn/history", home) : NULL;
 }
 
-static void candidate(const char *name, const char *text) {
-  if (strncmp(name, text, strlen(text)) == 0) vec_push(names_arena, &candidates, name);
-}
+/* ---- completion
+ * ----------------------------------------------------------------------------------------------- */
 
-static void find_candidates(const char *text) {
-  static const char *const words[] = {"circuit",  "dataset", "def",       "draw",  "expect", "hyper", "let",
-                                      "minimize", "model",   "optimizer", "param", "return", "train", "use"};
-  if (names_arena) arena_free(names_arena);
-  names_arena = arena_new();
-  candidates.at = NULL, candidates.n = candidates.cap = 0;
-  if (*text == ':') {
-    for (int i = 0; i < repl_n_commands; i++)
-      candidate(arena_printf(names_arena, ":%s", repl_commands[i].name), text);
-    return;
-  }
-  for (int e = 0; e < current->entries.n; e++)
-    for (int k = 0; k < current->entries.at[e].names.n; k++)
-      candidate(current->entries.at[e].names.at[k], text);
-  for (size_t i = 0; i < sizeof words / sizeof *words; i++) candidate(words[i], text);
-  for (int g = 0; g < GATE_COUNT; g++) candidate(gate_info[g].name, text);
+static Arena *shown_arena; /* of the completions that were offered last */
+static ReplCompletions shown;
+static const char *prefix; /* what the line editor takes for a part of the word, and we do not */
+static bool was_unique;    /* the last Tab completed a word: the next one says what it is */
+
+static void put_doc(const char *text, const char *doc, int wide, int room) {
+  int n = (int)strcspn(doc, "\n");
+  if (n > room) n = room;
+  while (n > 0 && ((unsigned char)doc[n] & 0xC0) == 0x80) n--;
+  fprintf(rl_outstream, "%-*s  %.*s\n", wide, text, n > 0 ? n : 0, doc);
 }
 
 static char *next_candidate(const char *text, int state) {
   static int at;
-  if (state == 0) at = 0, find_candidates(text);
-  return at < candidates.n ? mem_hand_over(candidates.at[at++]) : NULL;
+  (void)text;
+  if (state == 0) at = 0;
+  if (at >= shown.n) return NULL;
+  Arena *a = arena_new();
+  char *out = mem_hand_over(arena_printf(a, "%s%s", prefix, shown.at[at++].text));
+  arena_free(a);
+  return out;
 }
 
+#if defined(QGN_LINE_EDITOR_readline)
+#define IS_SECOND_TAB (rl_last_func == rl_complete)
+
+/* The second Tab: a line for each completion, with what is known about it; many go into columns. */
+static void display(char **matches, int n, int longest) {
+  rl_crlf();
+  if (n > 40) {
+    rl_display_match_list(matches, n, longest);
+  } else {
+    const int wide = longest < 24 ? longest : 24;
+    for (int i = 1; i <= n; i++) {
+      const char *doc = "";
+      for (int k = 0; k < shown.n; k++)
+        if (strcmp(shown.at[k].text, matches[i] + strlen(prefix)) == 0) doc = shown.at[k].doc;
+      put_doc(matches[i], doc, wide, repl_width() - wide - 3);
+    }
+  }
+  rl_forced_update_display();
+}
+
+static void say_unique(void) {
+  rl_crlf();
+  put_doc(shown.at[0].text, shown.at[0].doc, 0, repl_width() - (int)strlen(shown.at[0].text) - 3);
+  rl_forced_update_display();
+}
+
+/* A path is one word behind a command; everywhere else operators divide words. */
+static char *word_breaks(void) {
+  static char paths[] = " \t\n", words[] = " \t\n\"'`@$><=;|&{}()[]+-*/^,~.";
+  return rl_line_buffer[strspn(rl_line_buffer, " ")] == ':' ? paths : words;
+}
+#else
+#define IS_SECOND_TAB false
+static void say_unique(void) {}
+#endif
+
 static char **complete(const char *text, int start, int end) {
-  (void)start, (void)end;
+  rl_attempted_completion_over = 1;
+  if (was_unique && IS_SECOND_TAB) {
+    was_unique = false;
+    say_unique();
+    return NULL;
+  }
+  if (shown_arena) arena_free(shown_arena);
+  shown_arena = arena_new();
+  shown = (ReplCompletions){0};
+  size_t begin;
+  const char *line = arena_strn(shown_arena, rl_line_buffer, (size_t)end);
+  if (repl_complete(current, shown_arena, line, &shown, &begin)) {
+    was_unique = false;
+    rl_completion_append_character = '\0';
+    return rl_completion_matches(text, rl_filename_completion_function);
+  }
+  if ((int)begin < start) return NULL;
+  prefix = arena_strn(shown_arena, line + start, begin - (size_t)start);
+  was_unique = shown.n == 1;
+  rl_completion_append_character = shown.n == 1 ? shown.at[0].append : '\0';
   return rl_completion_matches(text, next_candidate);
 }
 
@@ -102,13 +196,19 @@ static int get_byte(FILE *f) {
 void repl_line_init(Repl *R) {
   current = R;
   if (!R->is_tty) return;
+  const char *term = getenv("TERM");
+  const bool dumb = !term || strcmp(term, "dumb") == 0;
+  (void)dumb;
   rl_readline_name = "qgn";
   rl_attempted_completion_function = complete;
-  rl_basic_word_break_characters = " \t\n\"\\'`@$><=;|&{}()[]+-*/^,~";
+  rl_basic_word_break_characters = " \t\n\"'`@$><=;|&{}()[]+-*/^,~";
+  rl_completer_quote_characters = "\"";
   rl_getc_function = get_byte;
   rl_catch_signals = 0;
 #if defined(QGN_LINE_EDITOR_readline)
-  rl_variable_bind("enable-bracketed-paste", "on");
+  rl_variable_bind("enable-bracketed-paste", dumb ? "off" : "on");
+  rl_completion_display_matches_hook = display;
+  rl_completion_word_break_hook = word_breaks;
 #endif
   Arena *a = arena_new();
   const char *file = history_file(a);
@@ -118,21 +218,44 @@ void repl_line_init(Repl *R) {
   arena_free(a);
 }
 
-char *repl_line(Repl *R, Arena *a, const char *prompt) {
-  if (!R->is_tty) return plain_line(a);
+/* The same line is not kept twice in a row. */
+static void remember(const char *line) {
+  HIST_ENTRY *last = history_length > 0 ? history_get(history_base + history_length - 1) : NULL;
+  if (*line && !(last && strcmp(last->line, line) == 0)) add_history(line);
+}
+
+/* Letters of more than one byte are the terminal's business alone: nothing else here knows a locale. */
+static char *edited_line(Repl *R, Arena *a, const char *prompt) {
   fflush(stdout);
   cli_signals_interrupt(true);
+  if (R->cli->style.unicode) setlocale(LC_CTYPE, "");
   char *line = readline(prompt);
+  setlocale(LC_CTYPE, "C");
   cli_signals_interrupt(false);
-  if (line && *line && !cancelled) add_history(line);
+  was_unique = false;
+  if (line && !cancelled) remember(line);
   char *out = line ? arena_str(a, cancelled ? "" : line) : NULL;
   mem_give_back(line);
   return out;
 }
 
+char *repl_line(Repl *R, Arena *a, const char *prompt) {
+  char *out = next_waiting(a);
+  if (out) {
+    if (R->is_tty) printf("%s%s\n", prompt, out);
+    return out;
+  }
+  if (!R->is_tty) return plain_line(R, a, prompt);
+  out = edited_line(R, a, prompt);
+  if (!out || (!strchr(out, '\n') && strncmp(out, "qgn> ", 5) != 0)) return out;
+  wait_for(typed_only(a, out));
+  return next_waiting(a);
+}
+
 void repl_line_end(Repl *R) {
-  if (names_arena) arena_free(names_arena);
-  names_arena = NULL;
+  if (shown_arena) arena_free(shown_arena);
+  shown_arena = NULL;
+  mem_free(waiting), waiting = NULL;
   if (!R->is_tty) return;
   Arena *a = arena_new();
   const char *file = history_file(a);
@@ -155,9 +278,17 @@ void repl_line_history(void) {
 #else
 void repl_line_init(Repl *R) { (void)R; }
 char *repl_line(Repl *R, Arena *a, const char *prompt) {
+  char *out = next_waiting(a);
+  if (out) return out;
   if (R->is_tty) fputs(prompt, stdout), fflush(stdout);
-  return plain_line(a);
+  out = plain_line(R, a, prompt);
+  if (!out || strncmp(out, "qgn> ", 5) != 0) return out;
+  wait_for(typed_only(a, out));
+  return next_waiting(a);
 }
-void repl_line_end(Repl *R) { (void)R; }
+void repl_line_end(Repl *R) {
+  (void)R;
+  mem_free(waiting), waiting = NULL;
+}
 void repl_line_history(void) {}
 #endif

@@ -5,6 +5,7 @@
 #include "lang/base/mem.h"
 #include "runtime/cli/repl.h"
 #include "runtime/record/record.h"
+#include "runtime/record/text.h"
 
 #define UNDO_MOST 50
 
@@ -120,6 +121,54 @@ const char *repl_undo(Repl *R) {
   return past->what;
 }
 
+/* ---- what is given back ------------------------------------------------------------------------------ */
+
+#define TIDY_AFTER 64
+
+static ReplNames names_copy(Arena *a, const ReplNames *names) {
+  ReplNames out = {0};
+  for (int i = 0; i < names->n; i++) vec_push(a, &out, arena_str(a, names->at[i]));
+  return out;
+}
+
+/* `like` and `done` are the session before this one, as it was and as it is now: most entries are the same.
+ */
+static ReplEntries entries_copy(Arena *a, const ReplEntries *e, const ReplEntries *like,
+                                const ReplEntries *done) {
+  ReplEntries out = {0};
+  for (int i = 0; i < e->n; i++) {
+    ReplEntry x = e->at[i];
+    int same = -1;
+    for (int k = i - 1; k <= i + 1 && same < 0; k++)
+      if (k >= 0 && k < like->n && like->at[k].text == x.text) same = k;
+    if (same >= 0) {
+      x.text = done->at[same].text, x.names = done->at[same].names, x.uses = done->at[same].uses;
+    } else {
+      x.text = arena_str(a, x.text), x.names = names_copy(a, &x.names), x.uses = names_copy(a, &x.uses);
+    }
+    vec_push(a, &out, x);
+  }
+  return out;
+}
+
+void repl_tidy(Repl *R) {
+  if (++R->untidy < TIDY_AFTER) return;
+  R->untidy = 0;
+  Arena *a = arena_new(), *old = R->arena;
+  ReplEntries like = {0}, done = {0};
+  const ReplPast *past = R->undo.at;
+  const int n = R->undo.n;
+  R->undo.at = NULL, R->undo.n = R->undo.cap = 0;
+  for (int i = 0; i < n; i++) {
+    done = entries_copy(a, &past[i].entries, &like, &done);
+    like = past[i].entries;
+    vec_push(a, &R->undo, ((ReplPast){done, arena_str(a, past[i].what)}));
+  }
+  R->entries = entries_copy(a, &R->entries, &like, &done);
+  R->arena = a;
+  arena_free(old);
+}
+
 const char *repl_script(Arena *a, const ReplEntries *e) {
   const char *text = repl_find(e, "edition") < 0 ? "edition = 1\n" : "";
   for (int i = 0; i < e->n; i++) text = arena_printf(a, "%s%s\n", text, e->at[i].text);
@@ -128,6 +177,7 @@ const char *repl_script(Arena *a, const ReplEntries *e) {
 
 void repl_view_free(ReplView *v) {
   run_free(v->run);
+  src_forget(v->sources, v->sources_end);
   if (v->arena) arena_free(v->arena);
   *v = (ReplView){0};
 }
@@ -225,23 +275,28 @@ static void hook_train_end(void *ctx, const Run *run, int train, int64_t epochs,
 static void hook_print(void *ctx, const Run *run, const Stmt *s) {
   Repl *R = ctx;
   if (!is_fresh(R, s->span)) return;
-  if (R->printer) {
-    R->printer(R, run, s);
-    return;
-  }
-  Arena *a = arena_new();
   progress_clear(&R->progress);
-  puts(record_print_line(a, run, s));
-  fflush(stdout);
-  arena_free(a);
+  if (R->printer) R->printer(R, run, s);
+  else repl_value(R, run, s);
 }
 
 static void hook_expect(void *ctx, const Run *run, const Stmt *s, bool holds) {
   Repl *R = ctx;
   (void)run;
   if (!is_fresh(R, s->span)) return;
-  printf("%-7s %s%s%s\n", holds ? "ok" : "FAILED", s->condition ? s->condition : "",
-         holds || !s->text ? "" : "  ", holds || !s->text ? "" : s->text);
+  R->last[0] = holds, R->n_last = 1;
+  const char *condition = s->condition ? s->condition : "", *why = holds || !s->text ? "" : s->text;
+  if (R->json) {
+    Arena *a = arena_new();
+    Text t = text_new(a);
+    text_add(&t, "{\"kind\": \"expect\", \"condition\": ");
+    text_json_string(&t, condition);
+    text_printf(&t, ", \"holds\": %s}", holds ? "true" : "false");
+    puts(text_str(&t));
+    arena_free(a);
+  } else {
+    printf("%-7s %s%s%s\n", holds ? "ok" : "FAILED", condition, *why ? "  " : "", why);
+  }
   if (!holds) note_code(R, 1);
 }
 
@@ -264,14 +319,21 @@ static void hook_write(void *ctx, const Run *run, const Stmt *s) {
   if (is_fresh(ctx, s->span)) puts("values are saved by `qgn run`: `:save FILE`, then `qgn run FILE`");
 }
 
-static RunEnd hook_sweep(void *ctx, Run *run, int sweep) {
-  (void)run, (void)sweep;
-  repl_complain(ctx, DIAG_LATER, "`:save FILE`, then `qgn run FILE`",
-                "a sweep at the prompt is not built yet");
-  return RUN_FAILED;
-}
+static RunEnd hook_sweep(void *ctx, Run *run, int sweep) { return repl_sweep(ctx, run, sweep); }
 
 /* ---- a trial ------------------------------------------------------------------------------------------ */
+
+static void say_declared(const Repl *R, Arena *a, const char *line) {
+  if (!R->json) {
+    puts(line);
+    return;
+  }
+  Text t = text_new(a);
+  text_add(&t, "{\"kind\": \"declared\", \"text\": ");
+  text_json_string(&t, line);
+  text_add(&t, "}");
+  puts(text_str(&t));
+}
 
 /* What was declared, as `qgn dump --types` says it. */
 static void show_declared(Repl *R, const ReplView *v, const ReplEntry *e) {
@@ -279,7 +341,7 @@ static void show_declared(Repl *R, const ReplView *v, const ReplEntry *e) {
   size_t size = 0;
   FILE *f = open_memstream(&text, &size);
   if (f == NULL) return;
-  SemaOptions options = cli_sema_options(R->cli, SRC_REPL);
+  const SemaOptions options = repl_sema_options(R);
   sema_dump_types(v->arena, v->tree, &options, diag_sink(v->arena), f);
   fclose(f);
   const Source *src;
@@ -294,14 +356,22 @@ static void show_declared(Repl *R, const ReplView *v, const ReplEntry *e) {
     if (!name || at < first || at > last) continue;
     const char *colon = strchr(name, ':');
     const char *word = colon ? arena_strn(v->arena, name + 1, (size_t)(colon - name - 1)) : "";
-    if (has_name(&e->names, word)) puts(kind + 1);
+    if (has_name(&e->names, word)) say_declared(R, v->arena, kind + 1);
   }
   mem_give_back(text);
+  if (e->kind == AST_TRAIN && !R->json) repl_losses(R, v->program, v->run, e->names.at[0]);
   fflush(stdout);
 }
 
-static SemaOptions options_of(Repl *R, Arena *a, const ReplEntries *e) {
+SemaOptions repl_sema_options(Repl *R) {
   SemaOptions options = cli_sema_options(R->cli, SRC_REPL);
+  if (!R->prelude) R->prelude = sema_prelude(R->keep);
+  options.prelude = R->prelude;
+  return options;
+}
+
+static SemaOptions options_of(Repl *R, Arena *a, const ReplEntries *e) {
+  SemaOptions options = repl_sema_options(R);
   const char **ended = ARENA_ARRAY(a, const char *, e->n + 1);
   for (int i = 0; i < e->n; i++)
     if (e->at[i].train && e->at[i].train->is_stopped) ended[options.n_ended++] = e->at[i].names.at[0];
@@ -311,12 +381,15 @@ static SemaOptions options_of(Repl *R, Arena *a, const ReplEntries *e) {
 
 static bool elaborate(Repl *R, ReplView *v, DiagSink *sink) {
   if (!v->source) return false;
+  const double from = record_clock();
   if (parse_source(v->arena, v->source, sink, false, &v->tree, NULL) != PARSE_OK) return false;
   const SemaOptions options = options_of(R, v->arena, R->trial);
   v->program = sema_elaborate(v->arena, v->tree, &options, sink);
   if (!v->program) return false;
+  const double checked = record_clock();
   const RunOptions run = {.threads = R->cli->threads, .family = kernel_family()};
   v->run = run_new(v->arena, v->program, &run, sink);
+  R->spent[0] = checked - from, R->spent[1] = record_clock() - checked;
   return v->run != NULL;
 }
 
@@ -349,6 +422,8 @@ static bool attempt(Repl *R, ReplEntries *entries, int shown) {
   int seen = 0;
   head.n = shown < 0 ? entries->n : shown;
   const char *text = repl_script(v.arena, entries);
+  if (!R->prelude) R->prelude = sema_prelude(R->keep); /* its text stays */
+  v.sources = src_next();
   v.source = src_add(SRC_REPL, text, strlen(text));
   const uint32_t base = v.source ? v.source->base : 0;
   if (shown >= 0 && repl_find(&head, "edition") < 0 && repl_find(entries, "edition") >= 0)
@@ -359,13 +434,16 @@ static bool attempt(Repl *R, ReplEntries *entries, int shown) {
   c->arena = v.arena, c->sink = sink;
   bool ok = elaborate(R, &v, sink);
   show(R, sink, &seen);
+  const double planned = record_clock();
   RunEnd end = ok ? execute(R, v.run) : RUN_FAILED;
+  R->spent[2] = record_clock() - planned;
   progress_clear(&R->progress);
   show(R, sink, &seen);
   ok = ok && end != RUN_FAILED;
   if (ok && shown >= 0 && entries->at[shown].names.n > 0) show_declared(R, &v, &entries->at[shown]);
   if (end == RUN_STOPPED) puts("stopped: weights are those of the last whole step");
   c->arena = arena, c->sink = before;
+  v.sources_end = src_next();
   if (ok && !R->printer) repl_view_free(&R->view), R->view = v;
   else repl_view_free(&v);
   return ok;
@@ -408,6 +486,17 @@ static bool only_looks(const AstNode *n) {
   return true;
 }
 
+/* Everything depends on the seed and the precision. */
+static void mark_all_stale(Repl *R, ReplEntries *e, const char *why) {
+  const char *list = "";
+  for (int i = 0; i < e->n; i++) {
+    if (!e->at[i].train || e->at[i].is_stale) continue;
+    e->at[i].is_stale = true;
+    list = arena_printf(R->arena, "%s%s%s (uses %s)", list, *list ? ", " : "", e->at[i].names.at[0], why);
+  }
+  if (*list) printf("stale: %s\n", list);
+}
+
 static bool one_statement(Repl *R, const AstNode *n, const char *text) {
   ReplEntry e = {.text = text, .kind = n->kind};
   declared(R->arena, n, &e.names);
@@ -422,9 +511,15 @@ static bool one_statement(Repl *R, const AstNode *n, const char *text) {
     drop(&trial);
     return false;
   }
+  const bool is_first = n->kind == AST_ATTR && at < 0;
   if (at < 0) {
     at = trial.n;
     vec_push(R->arena, &trial, e);
+    while (is_first && at > 0 && trial.at[at - 1].kind != AST_ATTR) { /* `seed = 2` stands at the top */
+      const ReplEntry other = trial.at[at - 1];
+      trial.at[at - 1] = trial.at[at];
+      trial.at[at--] = other;
+    }
   } else {
     repl_train_drop(trial.at[at].train);
     trial.at[at] = e;
@@ -434,7 +529,8 @@ static bool one_statement(Repl *R, const AstNode *n, const char *text) {
     drop(&trial);
     return false;
   }
-  if (was) repl_mark_stale(R, &trial, &e.names, at);
+  if (n->kind == AST_ATTR) mark_all_stale(R, &trial, e.names.at[0]);
+  else if (was) repl_mark_stale(R, &trial, &e.names, at);
   if (only_looks(n)) {
     repl_train_drop(trial.at[at].train);
     trial.n--;
@@ -452,9 +548,17 @@ static const char *text_between(Repl *R, const Source *src, uint32_t from, uint3
   return arena_strn(R->arena, s, (size_t)(end - s));
 }
 
+static bool has_text(const ReplEntries *e, const char *text) {
+  for (int i = 0; i < e->n; i++)
+    if (strcmp(e->at[i].text, text) == 0) return true;
+  return false;
+}
+
 bool repl_statements(Repl *R, const char *text, bool stops) {
   Arena *a = arena_new();
+  const uint32_t place = src_next();
   const Source *src = src_add(SRC_REPL, text, strlen(text));
+  const uint32_t place_end = src_next();
   DiagSink *sink = diag_sink(a);
   AstNode *tree = NULL;
   bool ok = true;
@@ -467,9 +571,11 @@ bool repl_statements(Repl *R, const char *text, bool stops) {
   }
   uint32_t from = src ? src->base : 0;
   for (int i = 0; parsed == PARSE_OK && i < tree->n && (ok || !stops); i++) {
-    ok &= one_statement(R, tree->kids[i], text_between(R, src, from, tree->kids[i]->span.end));
+    const char *one = text_between(R, src, from, tree->kids[i]->span.end);
+    if (!R->only_new || !has_text(&R->entries, one)) ok &= one_statement(R, tree->kids[i], one);
     from = tree->kids[i]->span.end;
   }
+  src_forget(place, place_end);
   arena_free(a);
   return ok;
 }
