@@ -257,7 +257,7 @@ quick:
 test-unit test-props test-golden test-bad test-oom test-docs test-fuzz test-cli: test-%:
 	$(RUN_TESTS) $*: $(T)
 golden-update:
-	$(RUN_TESTS) --update golden: bad: $(T)
+	$(RUN_TESTS) --update golden: bad: repl: $(T)
 THREAD_TESTS := props/exec_plan unit/rt_run
 test-threads:
 	@$(MAKE) --no-print-directory QGN_READY=1 MODE=tsan $(THREAD_TESTS:%=build/tsan/tests/%)

@@ -3,7 +3,7 @@
 #
 #   bash tests/run.sh [--update] [--quick] [--jobs N] [PICK ...]
 #
-# PICK is a kind (`unit:`, `props:`, `fuzz:`, `golden:`, `bad:`, `oom:`, `cli:`, `docs:`) or a part of a test's name; tests
+# PICK is a kind (`unit:`, `props:`, `fuzz:`, `golden:`, `bad:`, `repl:`, `oom:`, `cli:`, `docs:`) or a part of a test's name; tests
 # whose name matches one of the kinds and one of the parts are run. Without any: all of them.
 #
 # What is a test:
@@ -15,6 +15,7 @@
 #                                      and plan dump that stage, run runs the script afresh
 #   tests/bad/TOPIC/NAME.qgn           `qgn check NAME.qgn`: standard error and a line `exit N`
 #                                      against NAME.out
+#   tests/repl/NAME.txt                transcripts of the prompt: what is typed in them is typed again
 #   tests/cli/*.sh                     scripts with $QGN and $QGN_ROOT set; status 0 passes, 77 skips
 #   tests/docs.sh                      the examples in README.md and spec.md
 # Golden and wrong programs run in a folder of their own, to which the files NAME.* are copied. A
@@ -162,12 +163,24 @@ one_bad() { # file.qgn
   compare "$out.stderr" "$root/${1%.qgn}.out"
 }
 
+# A transcript of the prompt: what stands behind the prompts is typed again, and all of it has to come out.
+one_repl() { # file.txt
+  local status
+  sed -nE 's/^(qgn> |  [[({.#]> )//p' "$1" |
+    (cd "$dir" && XDG_STATE_HOME=$dir timeout "$limit" "$QGN" repl --echo --quiet --color never) >"$out.stdout" 2>&1
+  status=${PIPESTATUS[1]}
+  is_crash "$status" && return
+  echo "exit $status" >>"$out.stdout"
+  compare "$out.stdout" "$root/$1"
+}
+
 one() { # name of a test
   case $1 in
   tests/unit/*.c | tests/props/*.c | tests/oom/*.c) one_program "$1" ;;
   tests/fuzz/*.c) one_fuzz "$1" ;;
   tests/golden/*) one_golden "$1" ;;
   tests/bad/*) one_bad "$1" ;;
+  tests/repl/*) one_repl "$1" ;;
   *.sh) one_script "$1" ;;
   esac
 }
@@ -205,6 +218,7 @@ done
 all_tests() {
   find tests/unit tests/props tests/oom tests/fuzz -maxdepth 1 -name '*.c' 2>/dev/null
   find tests/golden tests/bad -name '*.d' -prune -o -name '*.qgn' -print 2>/dev/null
+  find tests/repl -name '*.txt' 2>/dev/null
   find tests/cli -name '*.sh' 2>/dev/null
   [ ! -e tests/docs.sh ] || echo tests/docs.sh
 }

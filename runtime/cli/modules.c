@@ -93,7 +93,8 @@ bool cli_read_module(void *ctx, Arena *a, const char *from, const char *name, bo
   if (*name == '/')
     return refuse(
         out, arena_printf(a, "`%s` is absolute; a module's path is relative to the file that uses it", name));
-  if (*from == '<') return refuse(out, "a module of the library uses those of the library only");
+  if (*from == '<' && strcmp(from, SRC_REPL) != 0)
+    return refuse(out, "a module of the library uses those of the library only");
   const char *path = arena_printf(a, "%s/%s", folder_of(a, from), name), *real = io_real_path(a, path);
   const char *home = io_real_path(a, folder_of(a, script));
   if (real == NULL || home == NULL) {

@@ -12,6 +12,14 @@ static void greet(const Repl *R) {
   fflush(stdout);
 }
 
+/* A `##` line belongs to the statement below it. */
+static bool ends_in_doc(const char *text) {
+  const char *last = strrchr(text, '\n');
+  last = last ? last + 1 : text;
+  last += strspn(last, " \t");
+  return last[0] == '#' && last[1] == '#';
+}
+
 /* Whether the text needs more lines, and the bracket that is open. */
 static bool is_unfinished(const char *text, char *open) {
   Arena *a = arena_new();
@@ -23,6 +31,10 @@ static bool is_unfinished(const char *text, char *open) {
   *open = opener.bracket ? opener.bracket : '.';
   src_forget(place, UINT32_MAX);
   arena_free(a);
+  if (!unfinished && ends_in_doc(text)) {
+    *open = '#';
+    return true;
+  }
   return unfinished;
 }
 

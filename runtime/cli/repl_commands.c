@@ -165,6 +165,7 @@ static bool do_rerun(Repl *R, const char *argument) {
   trial.at[i].is_stale = false;
   if (!repl_again(R, &trial, arena_printf(R->arena, ":rerun %s", argument))) return false;
   repl_mark_stale(R, &R->entries, &R->entries.at[i].names, i);
+  if (!R->json) repl_losses(R, R->view.program, R->view.run, R->entries.at[i].names.at[0]);
   return true;
 }
 
@@ -185,7 +186,12 @@ static bool do_stale(Repl *R, const char *argument) {
 
 static bool do_explain(Repl *R, const char *argument) {
   DiagCode code = diag_find(argument);
-  if (code == DIAG_COUNT) return repl_usage(R, "explain", "the code of a message");
+  if (!*argument) return repl_usage(R, "explain", "the code of a message");
+  if (code == DIAG_COUNT) {
+    repl_complain(R, DIAG_USAGE, "a code is a letter and four digits: `:explain E0301`",
+                  "there is no message `%s`", argument);
+    return false;
+  }
   printf("%s: %s\n%s\n", diag_info[code].code, diag_info[code].title, diag_info[code].explain);
   return true;
 }
@@ -343,6 +349,7 @@ bool repl_command(Repl *R, const char *line) {
     ok = question(R, text + strspn(text, " \t"));
   } else {
     const ReplCommand *c = *word ? repl_command_named(word) : NULL;
+    if (c && c->run == repl_do_complete) argument = line + (argument - text) + 1; /* where a blank counts */
     ok = c ? c->run(R, argument) : no_command(R, a, word);
   }
   fflush(stdout);

@@ -132,7 +132,7 @@ static void offer_words(Asking *q, const ParseNext *next) {
   const char *fits = statements_of(next->block);
   for (int i = 0; i < next->words.n; i++) {
     const char *word = next->words.at[i], *form = parse_form(word);
-    if (!next->statement || !form || is_one_of(word, fits)) offer(q, word, form, ' ');
+    if (!next->statement || (form && is_one_of(word, fits))) offer(q, word, form, ' ');
   }
 }
 
@@ -141,7 +141,7 @@ static void offer_names(Asking *q, const ParseNext *next) {
     const char *name = next->names.at[i];
     bool known = false;
     for (int k = 0; k < repl_docs(q->R)->n && !known; k++) known = strcmp(q->R->docs.at[k].name, name) == 0;
-    if (!known) offer(q, name, "", 0);
+    if (!known && !is_one_of(name, "optimizer|record|data|batch|epochs")) offer(q, name, "", 0);
   }
 }
 
@@ -201,8 +201,8 @@ static void offer_statement(Asking *q, const ParseNext *next) {
   } else {
     if (strcmp(block, "step") == 0 || strcmp(block, "every") == 0)
       offer_list(q, "record", "record name = value", ' ');
-    offer_library(q, value_kinds(block));
     offer_session(q, "");
+    offer_library(q, value_kinds(block));
     if (!*block) offer_attributes(q, block);
   }
 }
@@ -216,11 +216,27 @@ static void offer_value(Asking *q, const ParseNext *next) {
     offer_session(q, "dataset");
   } else {
     offer_arguments(q, next->call);
+    offer_session(q, strcmp(next->block, "dataset") == 0 ? "dataset|hyper|let|def" : "");
     offer_library(q, value_kinds(next->block));
     if (strcmp(next->block, "train") == 0) offer_library(q, "schedule");
-    if (strcmp(next->block, "dataset") == 0) offer_session(q, "dataset");
-    offer_session(q, "");
   }
+}
+
+/* Behind a word of a block: qubits, weights, figures. */
+static void offer_operand(Asking *q, const ParseNext *next) {
+  if (strcmp(next->block, "report") == 0) {
+    offer_library(q, "figure");
+    offer_session(q, "");
+  } else {
+    offer_session(q, strcmp(next->block, "circuit") == 0 ? "let|hyper" : "circuit|model|var|hyper|train");
+  }
+}
+
+/* Names of the text itself come first, but where a block wants words of its own. */
+static bool wants_names(const ParseNext *next) {
+  if (*next->attribute || (next->statement && is_one_of(next->block, "train|sweep|report|dataset")))
+    return false;
+  return next->statement || next->name || next->value;
 }
 
 static void offer_places(Asking *q, const char *text) {
@@ -231,11 +247,10 @@ static void offer_places(Asking *q, const char *text) {
     offer_members(q, next.owner);
     return;
   }
-  if (next.statement || next.name || next.value) offer_names(q, &next);
+  if (wants_names(&next)) offer_names(q, &next);
   if (next.statement) offer_statement(q, &next);
   else if (next.value) offer_value(q, &next);
-  else if (next.operand)
-    offer_session(q, strcmp(next.block, "circuit") == 0 ? "let|hyper" : "circuit|model|var|hyper|train");
+  else if (next.operand) offer_operand(q, &next);
   if (strncmp(text + strspn(text, " \t\n"), "use ", 4) == 0) offer_list(q, "std", "the library", '.');
   if (!next.draws && (!*next.attribute || !is_one_of(next.attribute, "optimizer|data|validate")))
     offer_words(q, &next);
@@ -246,8 +261,8 @@ static void offer_places(Asking *q, const char *text) {
 static void offer_commands(Asking *q, const char *before) {
   for (int i = 0; i < repl_n_commands; i++) {
     const ReplCommand *c = &repl_commands[i];
-    offer(q, arena_printf(q->a, "%s%s", before, c->name), arena_printf(q->a, "%s  %s", c->argument, c->doc),
-          *c->argument ? ' ' : 0);
+    offer(q, arena_printf(q->a, "%s%s", before, c->name),
+          *c->argument ? arena_printf(q->a, "%s  %s", c->argument, c->doc) : c->doc, *c->argument ? ' ' : 0);
   }
 }
 

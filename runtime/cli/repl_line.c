@@ -59,7 +59,7 @@ static char *next_waiting(Arena *a) {
 /* The length of a prompt at the start of a line: `qgn> `, `  {> `. */
 static size_t prompt_length(const char *s) {
   if (strncmp(s, "qgn> ", 5) == 0) return 5;
-  return strncmp(s, "  ", 2) == 0 && strchr("([{.", s[2]) && s[2] && strncmp(s + 3, "> ", 2) == 0 ? 5 : 0;
+  return strncmp(s, "  ", 2) == 0 && strchr("([{.#", s[2]) && s[2] && strncmp(s + 3, "> ", 2) == 0 ? 5 : 0;
 }
 
 /* Of a pasted transcript only what was typed: the lines behind prompts. */

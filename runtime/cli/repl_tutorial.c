@@ -108,7 +108,7 @@ static const struct {
      "weights.",
      "train flip { epochs = 100; optimizer tilt = adam(0.1); step { minimize tilt() over tilt } }",
      has_trained},
-    {"an expectation", "What must hold is written down. The lines of the loss are in `flip.loss`.",
+    {"an expectation", "What must hold is written down. The course of the loss is in `flip.loss`.",
      "expect tilt() < -0.9", expected},
     {"a script", "The session is a script: saved, it runs with `qgn run` to the same bits.",
      ":save first.qgn", saved},

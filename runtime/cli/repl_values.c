@@ -95,6 +95,11 @@ static const char *bar(const Repl *R, Arena *a, double x, double most, int width
   return text_str(&t);
 }
 
+static void put_bar(const char *name, const char *number, const char *line) {
+  if (*line) printf("%s  %-10s %s\n", name, number, line);
+  else printf("%s  %s\n", name, number);
+}
+
 /* Outcomes of a register: the 16 largest with their kets. */
 static void put_outcomes(Repl *R, Arena *a, const Run *run, const Stmt *s) {
   const int64_t n = run_slot_size(run, s->slot);
@@ -105,11 +110,11 @@ static void put_outcomes(Repl *R, Arena *a, const Run *run, const Stmt *s) {
     if (p >= LEAST) largest_add(&l, i, p);
   }
   for (int k = 0; k < l.n; k++)
-    printf("%s  %-10s %s\n", ket(R, a, l.at[k], qubits), text_short(a, l.size[k]),
-           bar(R, a, l.size[k], l.size[0],
-               width < 8    ? 8
-               : width > 40 ? 40
-                            : width));
+    put_bar(ket(R, a, l.at[k], qubits), text_short(a, l.size[k]),
+            bar(R, a, l.size[k], l.size[0],
+                width < 8    ? 8
+                : width > 40 ? 40
+                             : width));
   say_order(&l, n, "outcomes");
 }
 
@@ -120,7 +125,8 @@ static void put_counts(Repl *R, Arena *a, const Run *run, const Stmt *s) {
   for (int64_t i = 0; i < n; i++) most = fmax(most, run_slot_get(run, s->slot, i));
   for (int64_t i = 0; i < n && i < BARS; i++) {
     const double x = run_slot_get(run, s->slot, i);
-    printf("%4lld  %-10s %s\n", (long long)i, text_short(a, x), bar(R, a, x, most, width > 40 ? 40 : width));
+    put_bar(arena_printf(a, "%4lld", (long long)i), text_short(a, x),
+            bar(R, a, x, most, width > 40 ? 40 : width));
   }
   if (n > BARS) printf("and %lld more\n", (long long)n - BARS);
 }
@@ -217,20 +223,20 @@ static double grey(const Pixels *p, int64_t image, int64_t y, int64_t x) {
   for (int64_t c = 0; c < p->channels; c++)
     sum += run_slot_get(p->run, p->slot, ((image * p->channels + c) * p->height + y) * p->width + x);
   const double g = p->high > p->low ? (sum / (double)p->channels - p->low) / (p->high - p->low) : 0;
-  return isfinite(g) ? g : 0;
+  return isfinite(g) ? fmin(fmax(g, 0), 1) : 0;
 }
 
 /* Two rows of pixels in one line: colours where the terminal has them, else shades of their mean. */
-static void put_halves(const Repl *R, const Pixels *p, int64_t image, int64_t y, bool color) {
+static void add_halves(const Repl *R, Text *t, const Pixels *p, int64_t image, int64_t y, bool color) {
   static const char *const shades[] = {" ", "░", "▒", "▓", "█"};
-  static const char ascii[] = " .:-=+*#%@";
+  static const char *const ascii[] = {" ", ".", ":", "-", "=", "+", "*", "#", "%", "@"};
   for (int64_t x = 0; x < p->width; x++) {
     const double up = grey(p, image, y, x), down = grey(p, image, y + 1, x), mean = (up + down) / 2;
-    if (color) printf("\033[38;5;%d;48;5;%dm▀", 232 + (int)lround(23 * up), 232 + (int)lround(23 * down));
-    else if (R->cli->style.unicode) fputs(shades[(int)lround(4 * mean)], stdout);
-    else putchar(ascii[(int)lround(9 * mean)]);
+    if (color)
+      text_printf(t, "\033[38;5;%d;48;5;%dm▀", 232 + (int)lround(23 * up), 232 + (int)lround(23 * down));
+    else text_add(t, R->cli->style.unicode ? shades[(int)lround(4 * mean)] : ascii[(int)lround(9 * mean)]);
   }
-  if (color) fputs("\033[0m", stdout);
+  if (color) text_add(t, "\033[0m");
 }
 
 static void put_images(Repl *R, const Run *run, const Stmt *s, const Shape *shape) {
@@ -249,11 +255,13 @@ static void put_images(Repl *R, const Run *run, const Stmt *s, const Shape *shap
   printf("%s  %lld image%s of %lld x %lld, from %s to %s\n", s->text, (long long)n, n == 1 ? "" : "s",
          (long long)p.height, (long long)p.width, text_short(a, p.low), text_short(a, p.high));
   for (int64_t y = 0; y < p.height; y += 2) {
+    Text t = text_new(a);
     for (int64_t i = 0; i < beside; i++) {
-      if (i > 0) putchar(' ');
-      put_halves(R, &p, i, y, color);
+      if (i > 0) text_add(&t, " ");
+      add_halves(R, &t, &p, i, y, color);
     }
-    putchar('\n');
+    while (t.n > 0 && t.at[t.n - 1] == ' ') t.at[--t.n] = '\0';
+    puts(text_str(&t));
   }
   if (beside < n) printf("the first %lld; `:save FILE` and a report show all\n", (long long)beside);
   arena_free(a);

@@ -19,11 +19,13 @@ circuit tilt: () -> [], 1 parameter
 hyper lr: real = 0.1
 q0: ─RY(θ)─┤ <Z>
 train flip: 30 epochs, 1 series
+  loss -0.96362  █▇▇▆▅▄▄▃▃▂▂▂▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁
 mean(flip.loss) < 1  true
 hyper lr: real = 0.2
 stale: flip (uses lr)
 flip
 mean(flip.loss) < 1  true
+  loss -0.9744  █▇▅▄▃▂▁▁▁▁▁▂▂▂▂▂▂▂▁▁▁▁▁▁▁▁▁▁▁▁
 nothing is stale
 ok      mean(flip.loss) < 1
 real[]

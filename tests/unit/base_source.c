@@ -112,11 +112,33 @@ static void too_much_text(void **state) {
   assert_null(src_add("b", text, SIZE_MAX));
 }
 
+/* What was forgotten has no place, its neighbours keep theirs, and its address is given out again once the
+ * others are used up. */
+static void forgets(void **state) {
+  (void)state;
+  const Source *a = add("a", "one\ntwo"), *found;
+  const uint32_t from = src_next();
+  const Source *b = add("b", "three");
+  const uint32_t to = src_next(), in_b = b->base + 1;
+  const Source *c = add("c", "four\nfive");
+  int line, col;
+  src_forget(from, to);
+  assert_false(src_locate(in_b, &found, &line, &col));
+  assert_null(src_of(in_b));
+  check_place(a, 4, 2, 1);
+  check_place(c, 5, 2, 1);
+  check_line(c, 2, "five");
+  assert_int_equal(src_next(), c->base + c->size + 1);
+  src_forget(0, UINT32_MAX);
+  assert_int_equal(src_next(), 1);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_teardown(places, forget),       cmocka_unit_test_teardown(no_place, forget),
-      cmocka_unit_test_teardown(many_sources, forget), cmocka_unit_test_teardown(texts_of_spans, forget),
-      cmocka_unit_test_teardown(spans_join, forget),   cmocka_unit_test_teardown(too_much_text, forget),
+      cmocka_unit_test_teardown(places, forget),         cmocka_unit_test_teardown(forgets, forget),
+      cmocka_unit_test_teardown(no_place, forget),       cmocka_unit_test_teardown(many_sources, forget),
+      cmocka_unit_test_teardown(texts_of_spans, forget), cmocka_unit_test_teardown(spans_join, forget),
+      cmocka_unit_test_teardown(too_much_text, forget),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
