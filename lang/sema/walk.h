@@ -725,7 +725,7 @@ void walk_update(Sema *S, const AstNode *n);
 void walk_record(Sema *S, const AstNode *n);
 void walk_attr(Sema *S, const AstNode *n);
 void walk_train_attr(Sema *S, const AstNode *n);
-const char *const *train_attributes(int *n); /* what a train can be given by `name = value` */
+const char *const *train_attributes(int *n);        /* what a train can be given by `name = value` */
 void train_keeps(Sema *S, int n, const int *slots); /* set by `:=`: part of the saved state */
 void walk_step(Sema *S, const AstNode *n);
 void walk_every(Sema *S, const AstNode *n);
