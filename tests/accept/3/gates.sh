@@ -27,12 +27,13 @@ group_gates() {
   values
 }
 
-# The figures of make soak-circuits.
+# The figures of make soak-circuits: how many circuits, and the largest differences between the routes.
 soaked() {
   local line
   line=$(sed -n 's/^| `make soak-circuits` | \(.*\) |$/\1/p' "$clone/tests/SOAK.md" 2>/dev/null | tail -1)
-  point '2000 random circuits' 'make soak-circuits, tests/SOAK.md' "${line:-none}" '2000 circuits, none apart' \
-    "$([ "$(echo "$line" | sed 's/ .*//')" -ge 2000 ] 2>/dev/null && echo ok || echo no)"
+  point '2000 random circuits' 'make soak-circuits, tests/SOAK.md' "${line:-none}" \
+    '>= 2000; 1e-12, 1e-12, 1e-8, 1e-9' "$(sed -nE 's/.* ([0-9]+) random circuits.* backprop ([^,]+), shift ([^,]+), differences ([^,]+), Hessian products ([^,]+)$/\1 \2 \3 \4 \5/p' <<<" $line" |
+      awk '{ ok = $1 >= 2000 && $2 <= 1e-12 && $3 <= 1e-12 && $4 <= 1e-8 && $5 <= 1e-9 } END { print ok ? "ok" : "no" }')"
 }
 
 script() { # name, example, bound
