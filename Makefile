@@ -33,7 +33,7 @@ help:
 	@echo 'make fmt             clang-format all C files; fmt-check only looks'
 	@echo 'make docs            the tables of spec.md and the highlighting in editors/ anew, from the .def files; docs-check only looks'
 	@echo 'make grammar-report  the states of the grammar, in build/gen/'
-	@echo 'make install         into PREFIX=/usr/local: bin/qgn, share/qgn/stdlib, share/qgn/examples'
+	@echo 'make install         into PREFIX=/usr/local: bin/qgn, share/qgn/{stdlib,examples}, manual pages, completions'
 	@echo 'make data            fetch MNIST and Fashion-MNIST, checked, to where qgn looks (DATA=folder SETS="mnist")'
 	@echo 'make setup           only find or install what the build needs; clean removes what was built, distclean all of build/'
 	@echo 'MODE=release|quick|debug|asan|tsan|cov    LINE_EDITOR=readline|libedit|none    CI=1 (warnings are errors)    V=1'
@@ -297,4 +297,11 @@ install: build/qgn
 	install -m 755 build/release/qgn $(DESTDIR)$(PREFIX)/bin/qgn
 	cp -R stdlib/. $(DESTDIR)$(PREFIX)/share/qgn/stdlib/
 	cp -R examples/. $(DESTDIR)$(PREFIX)/share/qgn/examples/
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/share/,man/man1 man/man5 man/man7 bash-completion/completions \
+	  zsh/site-functions fish/vendor_completions.d)
+	for page in $$(build/release/qgn man pages); do \
+	  build/release/qgn man $$page >$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page || exit 1; done
+	build/release/qgn completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/qgn
+	build/release/qgn completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_qgn
+	build/release/qgn completion fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/qgn.fish
 endif

@@ -217,16 +217,28 @@ static bool read_time(const char *s, double *out) {
   return *out > 0;
 }
 
+const char *const *cli_choices(CliOption o, int *n) {
+  static const struct {
+    CliOption option;
+    int n;
+    const char *words[5];
+  } table[] = {{OPT_PROGRESS, 5, {"auto", "line", "plain", "json", "none"}},
+               {OPT_COLOR, 3, {"auto", "always", "never"}},
+               {OPT_DENY, 1, {"warnings"}},
+               {OPT_MESSAGE_FORMAT, 3, {"text", "json", "github"}}};
+  for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    if (table[i].option != o) continue;
+    *n = table[i].n;
+    return table[i].words;
+  }
+  return NULL;
+}
+
 static bool check_value(Cli *c, CliOption o, const char *value, Span at) {
-  static const char *const progress[] = {"auto", "line", "plain", "json", "none"};
-  static const char *const color[] = {"auto", "always", "never"};
-  static const char *const format[] = {"text", "json", "github"};
-  static const char *const deny[] = {"warnings"};
   double n;
-  if (o == OPT_PROGRESS) return one_of(c, o, value, at, progress, 5);
-  if (o == OPT_COLOR) return one_of(c, o, value, at, color, 3);
-  if (o == OPT_DENY) return one_of(c, o, value, at, deny, 1);
-  if (o == OPT_MESSAGE_FORMAT) return one_of(c, o, value, at, format, 3);
+  int words;
+  const char *const *choices = cli_choices(o, &words);
+  if (choices) return one_of(c, o, value, at, choices, words);
   if (o == OPT_MAX_TIME && !read_time(value, &c->max_time))
     return cli_usage(c, at, "`--max-time` wants a time like 2h, 30min, 1h30min or 90s, not `%s`", value);
   if (o == OPT_THREADS) {
@@ -289,6 +301,12 @@ static bool read_option(Cli *c, char **argv, int argc, int *i, const Span *spans
     at = span_join(at, spans[++*i]);
   }
   return take_option(c, o, value, at);
+}
+
+CliVerb cli_verb_named(const char *word) {
+  int v = 0;
+  while (v < CLI_VERB_COUNT && strcmp(word, verb_info[v].name) != 0) v++;
+  return (CliVerb)v;
 }
 
 static bool read_verb(Cli *c, const char *word, Span at) {

@@ -11,13 +11,30 @@
 #include "runtime/record/record.h"
 
 static int (*const verb_table[CLI_VERB_COUNT])(Cli *) = {
-    [CLI_RUN] = cli_verb_run,       [CLI_CHECK] = cli_verb_check,     [CLI_DUMP] = cli_verb_dump,
-    [CLI_FMT] = cli_verb_fmt,       [CLI_EXPLAIN] = cli_verb_explain, [CLI_DOC] = cli_verb_doc,
-    [CLI_DOCTOR] = cli_verb_doctor, [CLI_VERSION] = cli_verb_version, [CLI_HELP] = cli_verb_help,
-    [CLI_DRAW] = cli_verb_draw,     [CLI_EXPORT] = cli_verb_export,   [CLI_SPECS] = cli_verb_specs,
-    [CLI_FIX] = cli_verb_fix,       [CLI_REPL] = cli_verb_repl,       [CLI_LIST] = cli_verb_list,
-    [CLI_SHOW] = cli_verb_show,     [CLI_DIFF] = cli_verb_diff,       [CLI_CLEAN] = cli_verb_clean,
-    [CLI_VERIFY] = cli_verb_verify, [CLI_TEST] = cli_verb_test,       [CLI_DATA] = cli_verb_data,
+    [CLI_RUN] = cli_verb_run,
+    [CLI_CHECK] = cli_verb_check,
+    [CLI_DUMP] = cli_verb_dump,
+    [CLI_FMT] = cli_verb_fmt,
+    [CLI_EXPLAIN] = cli_verb_explain,
+    [CLI_DOC] = cli_verb_doc,
+    [CLI_DOCTOR] = cli_verb_doctor,
+    [CLI_VERSION] = cli_verb_version,
+    [CLI_HELP] = cli_verb_help,
+    [CLI_DRAW] = cli_verb_draw,
+    [CLI_EXPORT] = cli_verb_export,
+    [CLI_SPECS] = cli_verb_specs,
+    [CLI_FIX] = cli_verb_fix,
+    [CLI_REPL] = cli_verb_repl,
+    [CLI_LIST] = cli_verb_list,
+    [CLI_SHOW] = cli_verb_show,
+    [CLI_DIFF] = cli_verb_diff,
+    [CLI_CLEAN] = cli_verb_clean,
+    [CLI_VERIFY] = cli_verb_verify,
+    [CLI_TEST] = cli_verb_test,
+    [CLI_DATA] = cli_verb_data,
+    [CLI_NEW] = cli_verb_new,
+    [CLI_COMPLETION] = cli_verb_completion,
+    [CLI_MAN] = cli_verb_man,
 };
 
 /* Memory ran out: no call here may allocate, and files that were being written are temporary. */

@@ -160,6 +160,13 @@ int cli_verb_clean(Cli *c);
 int cli_verb_verify(Cli *c);
 int cli_verb_test(Cli *c);
 int cli_verb_data(Cli *c);
+int cli_verb_new(Cli *c);
+int cli_verb_completion(Cli *c);
+int cli_verb_man(Cli *c);
+/* args.c: what an option takes where that is a list of words; NULL otherwise. */
+const char *const *cli_choices(CliOption o, int *n);
+/* The verb that a word names, CLI_VERB_COUNT if there is none. */
+CliVerb cli_verb_named(const char *word);
 
 /* machine.c: what the machine has. */
 int cli_cores(void);                 /* that affinity and cgroup quota allow, at least 1 */
