@@ -199,7 +199,7 @@ error[E0003]: the exponent of `1e` has no digits
 TEXT
 
 # known by name, not built yet
-for verb in sweep new; do
+for verb in sweep; do
   check 2 $verb <<TEXT
 error[E0998]: \`qgn $verb\` is not built yet
    = note: nothing was run

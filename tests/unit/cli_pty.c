@@ -87,14 +87,24 @@ static double wait_for(Screen *s, const char *want, double limit) {
   return now() - from;
 }
 
+/* Waits for an answer and the prompt behind it: what is typed before that the terminal itself would edit. */
+static double answer(Screen *s, const char *want) {
+  const double took = wait_for(s, want, 10);
+  const char *behind = strstr(s->text, want) + strlen(want);
+  s->n -= (size_t)(behind - s->text);
+  memmove(s->text, behind, s->n + 1);
+  wait_for(s, "> ", 10);
+  return took;
+}
+
 /* Ctrl-D leaves with status 0. */
 static void leave(Screen *s) {
   int status = -1;
   keys(s, "\004");
   char rest[4096];
   struct pollfd p = {.fd = s->fd, .events = POLLIN};
-  for (int i = 0; i < 200 && waitpid(s->child, &status, WNOHANG) == 0; i++)
-    if (poll(&p, 1, 20) > 0 && read(s->fd, rest, sizeof rest) <= 0) usleep(5000);
+  for (const double from = now(); now() - from < 20 && waitpid(s->child, &status, WNOHANG) == 0;)
+    if (poll(&p, 1, 20) > 0 && read(s->fd, rest, sizeof rest) <= 0) usleep(5000); /* its end is closed */
   close(s->fd);
   if (status == -1) kill(s->child, SIGKILL), waitpid(s->child, &status, 0);
   assert_true(WIFEXITED(status));
@@ -107,25 +117,25 @@ static void lines(void **state) {
   start(&s, "xterm", 80);
   wait_for(&s, "qgn> ", 5);
   keys(&s, "1 + 1\r");
-  wait_for(&s, "1 + 1  2", 5);
+  answer(&s, "1 + 1  2");
   keys(&s, "\020\r"); /* the line before, again */
-  wait_for(&s, "1 + 1  2", 5);
+  answer(&s, "1 + 1  2");
   keys(&s, "let wide = [1,\r");
   wait_for(&s, "[> ", 5); /* the open bracket */
   keys(&s, "2]\r");
-  wait_for(&s, "a list of 2", 5);
+  answer(&s, "a list of 2");
   keys(&s, "let given_up = \003"); /* Ctrl-C gives the line up */
   wait_for(&s, "qgn> ", 5);
   keys(&s, "2 + 2\r");
-  wait_for(&s, "2 + 2  4", 5);
+  answer(&s, "2 + 2  4");
   keys(&s, "\033[200~let p = 3\nlet q = 4\n\033[201~\r"); /* a paste of two lines */
-  wait_for(&s, "let q: int = 4", 5);
+  answer(&s, "let q: int = 4");
   keys(&s, "p + q\r");
-  wait_for(&s, "p + q  7", 5);
+  answer(&s, "p + q  7");
   keys(&s, "\033[200~qgn> let r = 5\nlet r: int = 5\nqgn> let u = 6\n\033[201~\r"); /* a pasted transcript */
-  wait_for(&s, "let u: int = 6", 5);
+  answer(&s, "let u: int = 6");
   keys(&s, "r + u\r");
-  wait_for(&s, "r + u  11", 5);
+  answer(&s, "r + u  11");
   leave(&s);
 }
 
@@ -141,13 +151,13 @@ static void completes(void **state) {
   start(&s, "xterm", 80);
   wait_for(&s, "qgn> ", 5);
   keys(&s, "let abc_long = 3\r");
-  wait_for(&s, "abc_long: int", 5);
+  answer(&s, "abc_long: int");
   keys(&s, "abc_l\t\r");
-  wait_for(&s, "abc_long  3", 5);
+  answer(&s, "abc_long  3");
   keys(&s, "let \\the\t = 9\r");
-  wait_for(&s, "let theta: int = 9", 5);
+  answer(&s, "let theta: int = 9");
   keys(&s, "θ\r");
-  wait_for(&s, "θ  9", 5);
+  answer(&s, "θ  9");
   keys(&s, ":dr\t");
   wait_for(&s, "aw ", 5);
   keys(&s, "\003");
@@ -167,7 +177,7 @@ static void completes(void **state) {
   keys(&s, "\r");
   wait_for(&s, "qgn> ", 5);
   keys(&s, "hello_there.twice(4)\r");
-  wait_for(&s, "twice(4)  8", 5);
+  answer(&s, "twice(4)  8");
   keys(&s, "circuit c(x) on q[2] {\r");
   wait_for(&s, "{> ", 5);
   keys(&s, "rx(x) q; ch\t\t"); /* in a circuit of several lines: gates, and no statements of scripts */
@@ -184,7 +194,7 @@ static void stops(void **state) {
   start(&s, "xterm", 80);
   wait_for(&s, "qgn> ", 5);
   keys(&s, "model M(x[1]) -> [1] { linear(4); tanh; linear(1) }\r");
-  wait_for(&s, "13 parameters", 5);
+  answer(&s, "13 parameters");
   keys(
       &s,
       "train t { epochs = 100_000_000; optimizer M = adam(1e-3); step { draw x[8, 1] ~ normal(0, 1); minimize "
@@ -192,11 +202,11 @@ static void stops(void **state) {
   wait_for(&s, "epochs/s", 10); /* the line of progress */
   usleep(100000);
   keys(&s, "\003");
-  const double took = wait_for(&s, "stopped: weights are those of the last whole step", 5);
+  const double took = answer(&s, "stopped: weights are those of the last whole step");
   assert_true(took < 1);
   wait_for(&s, "qgn> ", 5);
   keys(&s, "6 * 7\r");
-  wait_for(&s, "6 * 7  42", 5);
+  answer(&s, "6 * 7  42");
   leave(&s);
 }
 
@@ -207,12 +217,12 @@ static void dumb(void **state) {
   start(&s, "dumb", 40);
   wait_for(&s, "qgn> ", 5);
   keys(&s, "circuit c(x[4]) on q[4] { for k in 0..2 { ry(x) q; cx ring(q) }; return expval(Z(q)) }\r");
-  wait_for(&s, "0 parameters", 5);
+  answer(&s, "0 parameters");
   keys(&s, ":draw c\r");
-  wait_for(&s, "<Z>", 5);
+  answer(&s, "<Z>");
   assert_null(strchr(s.text, '\033'));
   keys(&s, "nothing\r");
-  wait_for(&s, "E0101", 5);
+  answer(&s, "E0101");
   assert_null(strchr(s.text, '\033'));
   leave(&s);
 }
