@@ -67,6 +67,7 @@ codes() {
   done < <(sed -n 's/^DIAG(\([A-Z_0-9]*\), "\([EW][0-9]*\)".*/\1 \2/p' lang/base/diag.def)
 }
 codes | report "codes of diag.def that no test produces"
+sh tools/coverage.sh | report "the grammar and spec.md without a test (tests/spec/coverage.txt)"
 bash tools/pairs.sh | diff - tests/golden/parse/precedence_pairs.qgn | report "pairs of operators in tests/golden/parse/precedence_pairs.qgn (tools/pairs.sh)"
 
 find lang runtime grammar stdlib tests tools bench examples \( -name '*.[chyl]' -o -name '*.def' -o -name '*.sh' -o -name '*.qgn' \) \

@@ -472,6 +472,8 @@ typedef struct Program {
 
 /* Every graph and statement as text (`qgn dump --graph`). */
 void program_dump(const Program *p, FILE *out);
+/* The same graphs as a picture in Graphviz' language (`qgn dump --dot`), without constants. */
+void program_dot(const Program *p, FILE *out);
 /* Calls `visit` for each region of the program, in text order. */
 void program_each_region(const Program *p, void (*visit)(void *ctx, const Graph *g, Span span), void *ctx);
 #endif

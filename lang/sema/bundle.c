@@ -1,5 +1,6 @@
 /* Bundles (one tensor for each weight of an object) and derivatives. */
 #include "lang/sema/builtins.h"
+#include "lang/sema/across.h"
 #include <string.h>
 
 const Value *bundle_value(Sema *S, int n, const int *slots, const NodeId *nodes, Span span) {
@@ -125,91 +126,6 @@ const char *slot_owner(const Sema *S, int slot) {
   return s->object >= 0 ? S->p->objects.at[s->object].name : s->name;
 }
 
-/* The name in the script: the last part of the slot's path. */
-static const char *short_name(const Slot *s) {
-  const char *dot = strrchr(s->name, '.');
-  return dot != NULL ? dot + 1 : s->name;
-}
-
-/* False for what carries no derivative on: comparisons, labels, stop_grad. */
-static bool carries(const Node *n) { return op_info[n->op].diff != OPDIFF_NOGRAD; }
-
-/* Values read from slots were computed in another region: no derivative leads through them. */
-static bool refuse_imports(Sema *S, NodeId loss, int n, const int *slots, Span span) {
-  const Graph *g = graph_now(S);
-  bool *seen = ARENA_ARRAY(S->a, bool, loss + 1);
-  seen[loss] = true;
-  for (NodeId k = loss; k >= 0; k--) {
-    if (!seen[k]) continue;
-    const Node *node = g_node(g, k);
-    for (int i = 0; carries(node) && i < node->n_in; i++) seen[node->in[i]] = true;
-    if (node->op != OP_INPUT || node->attr.i[0] < 0) continue;
-    const int slot = (int)node->attr.i[0];
-    const SlotInfo *info = &S->slots.at[slot];
-    for (int i = 0; i < info->n_deps; i++) {
-      if (!slot_in(info->deps[i], n, slots)) continue;
-      bool stale = false;
-      for (int u = info->stamp; u < S->updates.n; u++) stale = stale || S->updates.at[u] == info->deps[i];
-      const Slot *v = &S->p->slots.at[slot];
-      if (stale) {
-        Diag *d = say(S, DIAG_STALE_VALUE, span, "`%s` was computed before the weights of `%s` were updated",
-                      short_name(v), slot_owner(S, info->deps[i]));
-        diag_label(d, v->span, "computed here");
-        diag_help(d, "compute it again after the update, or write `stop_grad(...)` to use the old value");
-      } else {
-        later(S, span, "a derivative through `%s`, computed in another block,", short_name(v));
-        diag_help(S->sink->all.at[S->sink->all.n - 1],
-                  "compute it here, or write `stop_grad(%s)` to use its value alone", short_name(v));
-      }
-      return false;
-    }
-  }
-  return true;
-}
-
-static const Node *unmarked(const Graph *g, NodeId id) {
-  while (g_node(g, id)->op == OP_MARK) id = g_node(g, id)->in[0];
-  return g_node(g, id);
-}
-
-/* Was the value of slot `slot` computed from that of `from`, in whatever regions? */
-static bool computed_from(Sema *S, int slot, int from) {
-  const SlotInfo *v = &S->slots.at[slot], *u = &S->slots.at[from];
-  if (v->g == NULL) return false;
-  bool *seen = ARENA_ARRAY(S->a, bool, v->node + 1);
-  seen[v->node] = true;
-  for (NodeId k = v->node; k >= 0; k--) {
-    if (!seen[k]) continue;
-    const Node *node = g_node(v->g, k);
-    if (k != v->node && v->g == u->g && node == unmarked(u->g, u->node)) return true;
-    for (int i = 0; carries(node) && i < node->n_in; i++) seen[node->in[i]] = true;
-    if (node->op != OP_INPUT || node->attr.i[0] < 0) continue;
-    if ((int)node->attr.i[0] == from || computed_from(S, (int)node->attr.i[0], from)) return true;
-  }
-  return false;
-}
-
-/* The derivative by a value of another region misses what that region computed from it. */
-static bool refuse_hidden_paths(Sema *S, NodeId loss, NodeId by, Span span) {
-  const Graph *g = graph_now(S);
-  const Node *w = unmarked(g, by);
-  if (w->op != OP_INPUT || w->attr.i[0] < 0) return true;
-  bool *seen = ARENA_ARRAY(S->a, bool, loss + 1);
-  seen[loss] = true;
-  for (NodeId k = loss; k >= 0; k--) {
-    if (!seen[k]) continue;
-    const Node *node = g_node(g, k);
-    for (int i = 0; carries(node) && i < node->n_in; i++) seen[node->in[i]] = true;
-    if (node->op != OP_INPUT || node == w || node->attr.i[0] < 0 ||
-        !computed_from(S, (int)node->attr.i[0], (int)w->attr.i[0]))
-      continue;
-    later(S, span, "a derivative through `%s`, computed in another block,",
-          short_name(&S->p->slots.at[node->attr.i[0]]));
-    return false;
-  }
-  return true;
-}
-
 /* True after saying that the method of the circuit at `where` has no such derivative (E0417, E0998). */
 static bool refuse_method(Sema *S, NodeId where, Span at, Span span) {
   if (where < 0) return false;
@@ -256,7 +172,8 @@ static const Value *grad_object(Sema *S, const Tensor *e, int n, const int *slot
   Graph *g = graph_now(S);
   NodeId *wrt = ARENA_ARRAY(S->a, NodeId, n + 1), *out = ARENA_ARRAY(S->a, NodeId, n + 1);
   for (int i = 0; i < n; i++) wrt[i] = g_param(g, slots[i], &S->p->slots.at[slots[i]].shape, span);
-  if (!refuse_imports(S, e->node, n, slots, span) || !derive(S, e->node, n, wrt, out, span)) return S->error;
+  const NodeId loss = across_by_weights(S, e->node, n, slots, span);
+  if (loss == NODE_NONE || !derive(S, loss, n, wrt, out, span)) return S->error;
   bool any = false;
   for (int i = 0; i < n; i++) {
     any = any || out[i] != NODE_NONE;
@@ -300,8 +217,8 @@ const Value *fn_grad(Sema *S, Args *args, const Builtin *self) {
   }
   const Tensor *t = want_tensor(S, w, "the second argument of `grad`");
   NodeId out;
-  if (t == NULL || !refuse_hidden_paths(S, e->u.tensor->node, t->node, args->span)) return S->error;
-  if (!derive(S, e->u.tensor->node, 1, &t->node, &out, args->span)) return S->error;
+  const NodeId loss = t != NULL ? across_by_value(S, e->u.tensor->node, t->node, args->span) : NODE_NONE;
+  if (loss == NODE_NONE || !derive(S, loss, 1, &t->node, &out, args->span)) return S->error;
   if (out == NODE_NONE) {
     Diag *d = say(S, DIAG_NO_PATH, args->span, "`%s` does not depend on `%s`, so its gradient is 0",
                   src_of_span(S, args->v[0]->span), src_of_span(S, w->span));
@@ -331,7 +248,7 @@ const Value *fn_params(Sema *S, Args *args, const Builtin *self) {
       return S->error;
     }
     if (v->kind == VAL_OBJECT && !v->u.object->ready && !v->u.object->broken)
-      return later(S, v->span, "`params` of `%s` before its first call", v->u.object->name);
+      return sizes_unknown(S, v->span, v->u.object, "to count its weights");
     for (int k = 0; k < n; k++) {
       if (slot_in(slots[k], seen.n, seen.at)) continue;
       vec_push(S->a, &seen, slots[k]);

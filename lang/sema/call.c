@@ -315,7 +315,7 @@ static const Value *unlift(Sema *S, const Value *v, const Shape *lead) {
   if (lead->rank == 1) return val_node(S, t->node, 0, v->span);
   const Shape s = tensor_sample(t);
   Shape to = *lead;
-  if (lead->rank + s.rank > SHAPE_MAX_RANK) return later(S, v->span, "more than %d axes", SHAPE_MAX_RANK);
+  if (lead->rank + s.rank > SHAPE_MAX_RANK) return too_many_axes(S, v->span, SHAPE_MAX_RANK);
   for (int i = 0; i < s.rank; i++) to.d[to.rank++] = s.d[i];
   return val_node(S, g_reshape(graph_now(S), t->node, &to, v->span), 0, v->span);
 }

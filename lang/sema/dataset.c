@@ -68,7 +68,7 @@ const Value *dataset_table(Sema *S, int index, int column, int lift, Span span) 
     if (s->kind == SLOT_TABLE && s->dataset == index && s->column == column) slot = k;
   }
   const Shape shape = slot >= 0 ? S->p->slots.at[slot].shape : table_shape(S, index, c, span);
-  if (shape.rank > SHAPE_MAX_RANK) return later(S, span, "more than %d axes", SHAPE_MAX_RANK);
+  if (shape.rank > SHAPE_MAX_RANK) return too_many_axes(S, span, SHAPE_MAX_RANK);
   if (slot < 0) {
     const char *name = arena_printf(S->a, "%s.%s", *d->name ? d->name : "data", c->name);
     slot = slot_new(S, SLOT_TABLE, name, &shape, c->elem, span);

@@ -311,7 +311,7 @@ static const Tensor *row_value(Sema *S, const Value *v, const Value *data, const
   s.d[0] = d->exact ? dim_static(d->rows) : (Dim){d->rows, (uint32_t)d->count, 0};
   for (int i = 0; i < t->shape.rank; i++) s.d[i + 1] = t->shape.d[i];
   if (s.rank > SHAPE_MAX_RANK) {
-    later(S, v->span, "more than %d axes", SHAPE_MAX_RANK);
+    too_many_axes(S, v->span, SHAPE_MAX_RANK);
     return NULL;
   }
   Shape one = s;

@@ -171,7 +171,7 @@ static const Value *reshaped(Sema *S, const Tensor *t, const Shape *want, const 
   const int64_t n0 = volume(&have, &c0), n1 = volume(want, &c1);
   Shape to = *want;
   if (t->lift) {
-    if (want->rank + 1 > SHAPE_MAX_RANK) return later(S, span, "more than %d axes", SHAPE_MAX_RANK - 1);
+    if (want->rank + 1 > SHAPE_MAX_RANK) return too_many_axes(S, span, SHAPE_MAX_RANK - 1);
     to.rank = want->rank + 1;
     to.d[0] = t->shape.d[0];
     for (int i = 0; i < want->rank; i++) to.d[i + 1] = want->d[i];

@@ -153,7 +153,13 @@ static NodeId pick_rows(Sema *S, NodeId id, int axis, const Pick *p, Dim size) {
   Graph *g = graph_now(S);
   const int n = p->kind == PICK_LIST ? p->list->u.list.n : 1;
   const int64_t rows = p->kind == PICK_SLICE ? p->to - p->from : 1;
-  if (axis != 0 || rows < 1) {
+  if (axis == 0 && rows < 1) {
+    Diag *d = say(S, DIAG_STATIC, p->span, "how many rows these are is known only when run: there are `%s`",
+                  S->p->counts.at[size.count].name);
+    diag_help(d, "a slice with both ends, `0..8`, or of the last ones, `-8..`, has a length");
+    return NODE_NONE;
+  }
+  if (axis != 0) {
     later(S, p->span, "such an index into an axis whose size is known only when run (`%s`)",
           S->p->counts.at[size.count].name);
     return NODE_NONE;
@@ -223,7 +229,11 @@ const Value *eval_index(Sema *S, const AstNode *n) {
     const Value *value = indices->n == 1 ? eval(S, indices->kids[0]) : S->error;
     return val_is_error(value) ? value : sweep_pick(S, v, value, n);
   }
-  if (v->kind == VAL_TRAIN) return later(S, n->span, "`%s[...]`", v->u.train->name);
+  if (v->kind == VAL_TRAIN) {
+    Diag *d = wrong_kind(S, v, "what is indexed", "a tensor, a list or a register");
+    if (d != NULL) diag_help(d, "its series can be: `%s.loss[-1]`", v->u.train->name);
+    return S->error;
+  }
   bool slices = false;
   for (int i = 0; i < indices->n; i++) slices = slices || indices->kids[i]->kind == AST_SLICE;
   if (v->kind == VAL_LIST && indices->n > 1 && slices) return index_tensor(S, v, n);

@@ -40,8 +40,11 @@ static bool train_sets(const AstNode *n, Symbol name) {
 static bool shape_is_fixed(Sema *S, const Binding *b, const Shape *s) {
   for (int k = 0; k < s->rank; k++)
     if (s->d[k].count != 0) {
-      later(S, b->span, "a `var` with a computed number of rows that a train changes (`%s`)",
-            sym_text(b->name));
+      Diag *d =
+          say(S, DIAG_STATIC, b->span,
+              "the shape of `%s`, a `var` that a train changes, must be known before the run, but it is %s",
+              sym_text(b->name), sema_shape_text(S, s));
+      diag_help(d, "keep something of it that has a fixed shape, like its mean");
       return false;
     }
   return true;

@@ -1,5 +1,6 @@
 /* What a step does with its losses: minimize, update, record; and the series they fill. */
 #include "lang/sema/minimize.h"
+#include "lang/sema/across.h"
 #include <string.h>
 
 /* ---- series ---------------------------------------------------------------------------------------- */
@@ -117,7 +118,12 @@ void walk_record(Sema *S, const AstNode *n) {
   }
   const int64_t epochs = S->p->trains.at[S->train->index].epochs, k = S->train->every;
   if (k == 0 && S->train->repeats < 0) {
-    later(S, n->span, "`record` in a `repeat` of a computed count");
+    Diag *d =
+        say(S, DIAG_STATIC, n->span,
+            "the number of entries of `%s` must be known before the run, but the count of this `repeat` is "
+            "computed",
+            name);
+    diag_help(d, "keep the value in a `var` of the step, and record it behind the `repeat`");
     return;
   }
   const int64_t capacity = k > 0 ? epochs / k : epochs * S->train->per_epoch * S->train->repeats;
@@ -374,6 +380,20 @@ static const Value *minimize_natural(Sema *S, const Minimize *m, const Value *gr
   return v;
 }
 
+/* The loss with what other regions computed from the weights. Under `per`, where what was bound before keeps
+ * the rows of the minibatch, there is none. */
+static bool loss_across(Sema *S, Minimize *m, const AstNode *per) {
+  const NodeId loss = m->loss->u.tensor->node,
+               whole = across_by_weights(S, loss, m->n_weights, m->weights, m->n->span);
+  if (whole == NODE_NONE || whole == loss) return whole == loss;
+  if (per != NULL) {
+    later(S, m->n->span, "`per` with a loss that leads through a value of another block");
+    return false;
+  }
+  m->loss = val_node(S, whole, 0, m->loss->span);
+  return true;
+}
+
 void walk_minimize(Sema *S, const AstNode *n) {
   const AstNode *refs = ast_kid(n, AST_MINIMIZE_over), *per = ast_kid(n, AST_MINIMIZE_per);
   TrainedList list = {0};
@@ -394,6 +414,7 @@ void walk_minimize(Sema *S, const AstNode *n) {
     return;
   }
   advise_loss(S, &m, m.loss);
+  if (!loss_across(S, &m, per)) return;
   for (int i = 0; i < list.n; i++)
     if (optim_searches(S, list.at[i].optim)) {
       minimize_search(S, &m);

@@ -534,6 +534,14 @@ static const char *results_text(Sema *S, const Value *v) {
   return out;
 }
 
+const Value *sizes_unknown(Sema *S, Span span, const ObjectInfo *o, const char *why) {
+  Diag *d = say(S, DIAG_STATIC, span,
+                "the sizes of `%s` must be known %s, but they are not before its first call", o->name, why);
+  diag_label(d, o->decl->name_span, "declared here");
+  diag_help(d, "write them there, like `x[2]`, or call it before");
+  return S->error;
+}
+
 const char *object_signature(Sema *S, const ObjectInfo *o) {
   const AstNode *params = ast_kid(o->decl, AST_MODEL_params);
   const char *out = "(";

@@ -196,6 +196,21 @@ static const Value *place_value(Sema *S, const char *name, size_t n, Span span) 
   return eval_member(S, &member);
 }
 
+/* `name` or `a.b`; letters that are no ASCII are left to the search for the name. */
+static bool is_dotted_name(const char *s, size_t n) {
+  int dots = 0;
+  bool begins = true;
+  for (size_t i = 0; i < n; i++) {
+    const unsigned char c = (unsigned char)s[i];
+    const bool digit = c >= '0' && c <= '9', letter = (c | 32) >= 'a' && (c | 32) <= 'z';
+    if (c == '.') dots++;
+    else if (!letter && c != '_' && c < 128 && (begins || !digit)) return false;
+    if (c == '.' && begins) return false;
+    begins = c == '.';
+  }
+  return n > 0 && !begins && dots <= 1;
+}
+
 static void text_part(Sema *S, const AstNode *n, ReportItem *item) {
   const Value *v = eval(S, n);
   const char *text = val_is_error(v) ? NULL : want_text(S, v, "what `text` writes");
@@ -210,6 +225,13 @@ static void text_part(Sema *S, const AstNode *n, ReportItem *item) {
     const char *end = s + strcspn(s, "}");
     if (*end == '\0') return;
     const size_t len = strcspn(s + 1, ":}");
+    if (!is_dotted_name(s + 1, len)) {
+      Diag *d = say(S, DIAG_TYPE, n->span,
+                    "only a name is inserted in a text, `{x}` or `{a.b:.3f}`, but this is `{%.*s}`",
+                    (int)(end - s - 1), s + 1);
+      diag_help(d, "give it a name before: `let x = %.*s`; two braces, `{{`, stand for one", (int)len, s + 1);
+      return;
+    }
     const Value *x = place_value(S, s + 1, len, n->span);
     Cell cell;
     if (val_is_error(x) || !value_cell(S, x, unique_value(S), &cell)) return;

@@ -34,6 +34,11 @@ Diag *say(Sema *S, DiagCode code, Span span, const char *fmt, ...) {
 
 bool span_within(Span inner, Span outer) { return inner.begin >= outer.begin && inner.end <= outer.end; }
 
+const Value *too_many_axes(Sema *S, Span span, int most) {
+  say(S, DIAG_RANKS, span, "this would have more than %d axes", most);
+  return S->error;
+}
+
 const Value *later(Sema *S, Span span, const char *fmt, ...) {
   va_list ap;
   va_start(ap, fmt);

@@ -32,7 +32,6 @@ static const Value *labels_dist(Sema *S, const Args *args, DistKind kind) {
   const Value *a = args->v[0];
   double rate;
   if (kind == DIST_POISSON) {
-    if (a->kind == VAL_TENSOR) return later(S, a->span, "a computed rate of `poisson`");
     if (!want_real(S, a, "the rate of `poisson`", &rate)) return S->error;
     if (!(rate >= 0 && rate <= 1000)) {
       say(S, DIAG_TYPE, a->span, "the rate of `poisson` is in 0..=1000, but this is %s", num_text(S, rate));

@@ -1,6 +1,7 @@
 /* Statements that may stand in several places: let, draw, var, for, if, repeat, return, and lines
  * that are expressions. */
 #include "lang/sema/builtins.h"
+#include "lang/sema/across.h"
 #include <math.h>
 #include <string.h>
 
@@ -174,7 +175,8 @@ static void assign_weights(Sema *S, const AstNode *n, const Value *t, const Valu
   const bool is_param = t->kind == VAL_STAGE && t->u.stage.is_param;
   if (S->train != NULL && S->train->validating) return;
   if (S->call != NULL) {
-    later(S, n->span, "setting weights in a `def`");
+    Diag *d = say(S, DIAG_PLACE, n->span, "a `def` has no effects, so it sets no weights");
+    diag_help(d, "return the new weights, and set them where it is called");
     return;
   }
   const Tensor *one = is_param ? want_tensor(S, v, "new weights") : NULL;
@@ -207,7 +209,11 @@ static void walk_assign(Sema *S, const AstNode *n) {
   if (target->kind != AST_NAME) {
     const Value *t = eval(S, target);
     if (!val_is_error(t) && !val_is_error(v) && t->kind == VAL_STAGE) assign_weights(S, n, t, v);
-    else if (!val_is_error(t) && !val_is_error(v)) later(S, n->span, "setting parts of a value by `:=`");
+    else if (!val_is_error(t) && !val_is_error(v)) {
+      Diag *d = say(S, DIAG_TYPE, target->span, "`:=` sets a whole `var`, or weights, but this is %s",
+                    target->kind == AST_INDEX ? "a part of a value" : val_describe(S, t));
+      diag_help(d, "`select(cond, a, b)` and `concat(a, b)` make a new value of old ones");
+    }
     return;
   }
   Binding *b = scope_find(S->scope, target->name);
@@ -332,6 +338,7 @@ static void walk_repeat(Sema *S, const AstNode *n) {
   region_close(S);
   const int64_t repeats = S->train != NULL ? S->train->repeats : 1;
   if (S->train != NULL) S->train->repeats = slot >= 0 ? -1 : repeats * count;
+  if (slot >= 0 || count > 1) updates_ahead(S, ast_kid(n, AST_REPEAT_body));
   runtime_block(S, ast_kid(n, AST_REPEAT_body), "repeat", body);
   if (S->train != NULL) S->train->repeats = repeats;
   Stmt *s = block_push(S, STMT_REPEAT, n->span);
@@ -353,10 +360,16 @@ static void if_runtime(Sema *S, const AstNode *n, const Value *cond) {
   region_close(S);
   Block *then = ARENA_NEW(S->a, Block), *other = NULL;
   if (S->train != NULL) S->train->conditional++;
+  const int before = S->updates.n;
   runtime_block(S, ast_kid(n, AST_IF_then), "if", then);
   if (ast_kid(n, AST_IF_other) != NULL) {
     other = ARENA_NEW(S->a, Block);
+    const int n_then = S->updates.n - before; /* they have not happened where the other side runs */
+    int *then_updates = ARENA_ARRAY(S->a, int, n_then + 1);
+    for (int i = 0; i < n_then; i++) then_updates[i] = S->updates.at[before + i];
+    S->updates.n = before;
     runtime_block(S, ast_kid(n, AST_IF_other), "else", other);
+    for (int i = 0; i < n_then; i++) vec_push(S->a, &S->updates, then_updates[i]);
   }
   if (S->train != NULL) S->train->conditional--;
   Stmt *s = block_push(S, STMT_IF, n->span);

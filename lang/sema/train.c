@@ -1,5 +1,6 @@
 /* Trains: attributes and optimizers first, then the step and what happens every k epochs. */
 #include "lang/sema/builtins.h"
+#include "lang/sema/across.h"
 #include <string.h>
 
 static Train *train_now(Sema *S) { return &S->p->trains.at[S->train->index]; }
@@ -34,8 +35,9 @@ static bool count_of(Sema *S, const Value *v, const char *what, int64_t least, i
     *out = n;
     return true;
   }
-  Diag *d = say(S, DIAG_ATTRIBUTE, v->span, "%s is at least %lld, but this is %lld", what, (long long)least,
-                (long long)n);
+  Diag *d = say(S, DIAG_ATTRIBUTE, v->span,
+                n < least ? "%s is at least %lld, but this is %lld" : "%s is at most %lld, but this is %lld",
+                what, (long long)(n < least ? least : ((int64_t)1 << 40) - 1), (long long)n);
   label_origin(S, d, dim_of_int(S, v));
   return false;
 }
@@ -104,7 +106,7 @@ static void add_optimizer(Sema *S, const Value *target, const OptimValue *o, Spa
   if (object->broken) return;
   if (!object->ready) {
     S->train->broken = true;
-    later(S, span, "training `%s`, whose sizes are not in its signature,", object->name);
+    sizes_unknown(S, span, object, "to train it");
     return;
   }
   for (int i = 0; i < info->optims.n; i++) {
@@ -280,6 +282,7 @@ static void train_block(Sema *S, const AstNode *body, const AstNode *columns, Pl
   Scope *before = scope_push(S);
   if (columns != NULL) bind_columns(S, columns);
   vars_forget(S);
+  updates_ahead(S, S->train->decl);
   walk_stmts(S, body);
   scope_pop(S, before);
   region_close(S);

@@ -262,7 +262,8 @@ bool want_dim(Sema *S, const Value *v, const char *what, Dim *out) {
   }
   if (!want_int(S, v, what, &n)) return false;
   if (n < 1 || n > ((int64_t)1 << 40)) {
-    Diag *d = say(S, DIAG_SHAPE, v->span, "%s is at least 1, but this is %lld", what, (long long)n);
+    Diag *d = n < 1 ? say(S, DIAG_SHAPE, v->span, "%s is at least 1, but this is %lld", what, (long long)n)
+                    : say(S, DIAG_SHAPE, v->span, "%s is at most 2^40, but this is %lld", what, (long long)n);
     label_origin(S, d, dim_of_int(S, v));
     return false;
   }

@@ -20,6 +20,9 @@ static void settle_one(Sema *S, Binding *b) {
   g_store(graph_now(S), t->node, b->slot, b->span);
   b->value = val_node(S, t->node, 0, b->span);
   b->value->u.tensor->slot = b->slot;
+  SlotInfo *info = &S->slots.at[b->slot];
+  info->deps = node_deps(S, graph_now(S), t->node, &info->n_deps);
+  info->stamp = t->stamp, info->g = graph_now(S), info->node = t->node;
 }
 
 void vars_settle(Sema *S, const AstNode *block) {

@@ -8,7 +8,7 @@
  *   region.c     graphs and blocks of the program; export of values by slots; sites
  *   const_eval.c arithmetic of numbers known now (units, ints that stay ints)
  *   arith.c      arithmetic and comparisons of tensors, with the hidden row axis
- *   bundle.c     one tensor for each weight; derivatives
+ *   bundle.c     one tensor for each weight; derivatives; across.c through values of other regions
  *   index.c      x[i], x[a..b], x[:]
  *   expr.c       all expressions
  *   args.c       arguments of calls against a signature
@@ -303,7 +303,7 @@ typedef struct SlotInfo {
   int n_deps;
   const int *deps;
   int stamp;
-  const Graph *g;
+  Graph *g;
   NodeId node;
 } SlotInfo;
 typedef struct TypeLine {
@@ -465,6 +465,7 @@ const Value *val_of_dim(Sema *S, Dim d, Span span);
 Diag *say(Sema *S, DiagCode code, Span span, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* "known, but not built yet": E0998; `what` with backquotes where it is a name. */
 const Value *later(Sema *S, Span span, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+const Value *too_many_axes(Sema *S, Span span, int most); /* E0303 */
 bool span_within(Span inner, Span outer);
 void label_origin(Sema *S, Diag *d, Dim dim);
 uint32_t origin_new(Sema *S, Span span, const char *text, uint32_t p1, uint32_t p2);
@@ -638,6 +639,8 @@ void norms_follow(Sema *S, int n_nodes, const NodeId *nodes, int n_slots, const 
 void object_note_line(Sema *S, const char *text, const Value *v, int64_t before);
 const char *stage_key(Sema *S, const char *kind); /* "linear_1", or the label */
 const char *object_signature(Sema *S, const ObjectInfo *o);
+/* E0202: sizes that are not in the signature come from the first call; `why`: "to train it". */
+const Value *sizes_unknown(Sema *S, Span span, const ObjectInfo *o, const char *why);
 void walk_param(Sema *S, const AstNode *n);
 
 /* ---- circuit.c, gates.c, measure.c -------------------------------------------------------- */

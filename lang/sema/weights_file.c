@@ -24,7 +24,7 @@ static ObjectInfo *want_object(Sema *S, const Value *v, const char *what) {
   ObjectInfo *o = object_root(v->u.object);
   if (o->broken) return NULL;
   if (o->ready) return o;
-  later(S, v->span, "weights of `%s`, whose sizes are not in its signature,", o->name);
+  sizes_unknown(S, v->span, o, "for its weights");
   return NULL;
 }
 

@@ -73,7 +73,7 @@ static void dump_plan(Cli *c, const Program *p) {
 }
 
 int cli_verb_dump(Cli *c) {
-  static const CliOption stages[] = {OPT_TOKENS, OPT_AST, OPT_TYPES, OPT_GRAPH, OPT_PLAN, OPT_HASH};
+  static const CliOption stages[] = {OPT_TOKENS, OPT_AST, OPT_TYPES, OPT_GRAPH, OPT_PLAN, OPT_HASH, OPT_DOT};
   CliScript script;
   AstNode *tree = NULL;
   int n = 0;
@@ -81,7 +81,7 @@ int cli_verb_dump(Cli *c) {
   for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
     if (c->given[stages[i]]) stage = stages[i], n++;
   if (n != 1) {
-    cli_usage(c, c->line, "`qgn dump` wants one of --tokens, --ast, --types, --graph, --plan, --hash");
+    cli_usage(c, c->line, "`qgn dump` wants one of --tokens, --ast, --types, --graph, --plan, --hash, --dot");
     return 2;
   }
   const char *path = cli_one_operand(c);
@@ -98,6 +98,7 @@ int cli_verb_dump(Cli *c) {
   }
   Program *p = cli_load(c, path, &script, &tree);
   if (p && stage == OPT_GRAPH) program_dump(p, stdout);
+  if (p && stage == OPT_DOT) program_dot(p, stdout);
   if (p && stage == OPT_PLAN) dump_plan(c, p);
   if (p && stage == OPT_HASH) printf("%s\n", cli_statements(c, &script, p));
   return cli_code(c);

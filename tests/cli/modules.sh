@@ -38,4 +38,14 @@ error[E0109]: `../lib/pipe.qgn` is no regular file
  3 │ use "../lib/pipe.qgn" as b
    │ ^^^^^^^^^^^^^^^^^^^^^^^^^^
 TEXT
+
+# Seventeen modules, each of which uses the next.
+for i in $(seq 17); do printf 'use "m%d.qgn" as next\n' $((i + 1)) >project/lib/m$i.qgn; done
+printf 'def f(x) = x\n' >project/lib/m18.qgn
+printf 'edition = 1\nuse "../lib/m1.qgn" as m\n' >project/scripts/deep.qgn
+"$QGN" check project/scripts/deep.qgn >stdout.txt 2>stderr.txt
+must [ $? -eq 2 ]
+must grep -q '^error\[E0109\]: modules use each other more than 16 deep' stderr.txt
+printf 'edition = 1\nuse "../lib/m4.qgn" as m\n' >project/scripts/deep.qgn
+must "$QGN" check project/scripts/deep.qgn
 finish

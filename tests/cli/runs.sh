@@ -74,6 +74,11 @@ verify copy
 must [ $? -eq 7 ]
 must grep -q 'results.json, series.fit.loss.last' err.txt
 must grep -q 'stored: 7.5' err.txt
+rm -rf copy && cp -r "runs/$one" copy
+sed -i 's/"family": "[^"]*"/"family": "another"/' copy/qgn.lock
+verify copy
+must [ $? -eq 2 ]
+must grep -q 'error\[E0804\].* was made with other kernels' err.txt
 sed -i 's/0.25/0.26/' data/t.csv
 verify "$one"
 must [ $? -eq 7 ]

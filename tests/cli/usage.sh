@@ -126,7 +126,7 @@ error[E0901]: `--data nowhere`: there is no such folder
    = help: `qgn help run` shows what it takes
 TEXT
 check 2 dump a.qgn <<'TEXT'
-error[E0901]: `qgn dump` wants one of --tokens, --ast, --types, --graph, --plan, --hash
+error[E0901]: `qgn dump` wants one of --tokens, --ast, --types, --graph, --plan, --hash, --dot
    ┌─ command line
    │ qgn dump a.qgn
    │ ^^^^^^^^^^^^^^
