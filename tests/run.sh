@@ -32,7 +32,7 @@ root=$PWD
 MODE=${MODE:-release}
 export MODE QGN_ROOT=$root QGN=$root/build/$MODE/qgn
 export QGN_DATA=${QGN_DATA:-$root/data}
-export LC_ALL=C.UTF-8 TZ=UTC HOME=/dev/null INPUTRC=/dev/null
+export LC_ALL=C.UTF-8 TZ=UTC HOME=/nonexistent XDG_CACHE_HOME=/dev/null/none INPUTRC=/dev/null
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0} UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 unset COLUMNS NO_COLOR QGN_STDLIB XDG_DATA_HOME CDPATH 2>/dev/null
 limit=${QGN_TEST_LIMIT:-600}

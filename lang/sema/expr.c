@@ -1,5 +1,6 @@
 /* Values of expressions. */
 #include "lang/sema/walk.h"
+#include <stdlib.h>
 #include <string.h>
 
 /* Loops and functions are written out, and what becomes of them stays in memory: a few nested ones would take
@@ -142,23 +143,51 @@ static const Value *train_member(Sema *S, const TrainInfo *t, const AstNode *n) 
   for (int i = 0; i < t->series.n; i++) names[i] = t->series.at[i].name;
   Diag *d = say(S, DIAG_NAME, n->name_span.end != 0 ? n->name_span : n->span,
                 "the train `%s` records no `%s`", t->name, name);
-  const char *near = diag_nearest(name, names, t->series.n);
-  if (near != NULL) diag_mark(d, "did you mean `%s.%s`?", t->name, near);
+  const char *near = diag_nearest(name, names, t->series.n), *several = "";
+  for (int i = 0; i < t->series.n; i++)
+    if (strncmp(names[i], name, strlen(name)) == 0 && names[i][strlen(name)] == '.')
+      several = arena_printf(S->a, "%s%s`%s.%s`", several, *several != '\0' ? ", " : "", t->name, names[i]);
+  if (*several != '\0') diag_help(d, "it has one for each object: %s", several);
+  else if (near != NULL) diag_mark(d, "did you mean `%s.%s`?", t->name, near);
   else diag_help(d, "record it in the train's `step` or `every`: `record %s = ...`", name);
   return S->error;
 }
 
+/* The labelled line of this name; of one in a written-out loop the list of its turns. NULL: there is none. */
+static const Value *stage_named(Sema *S, ObjectInfo *o, const char *name, Span span) {
+  const size_t len = strlen(name);
+  int turns = 0;
+  for (int i = 0; i < o->stages.n; i++) {
+    const LabelledStage *stage = o->stages.at[i];
+    if (strcmp(stage->name, name) == 0) {
+      Value *v = val_new(S, VAL_STAGE, span);
+      v->u.stage.object = o;
+      v->u.stage.name = stage->name;
+      v->u.stage.n = stage->slots.n;
+      v->u.stage.slots = stage->slots.at;
+      return v;
+    }
+    if (strncmp(stage->name, name, len) != 0 || stage->name[len] != '[') continue;
+    const int turn = (int)strtol(stage->name + len + 1, NULL, 10);
+    turns = turn >= turns ? turn + 1 : turns;
+  }
+  if (turns == 0) return NULL;
+  const Value **at = ARENA_ARRAY(S->a, const Value *, turns);
+  int n = 0;
+  for (int k = 0; k < turns; k++) {
+    const Value *v = stage_named(S, o, arena_printf(S->a, "%s[%d]", name, k), span);
+    if (v != NULL) at[n++] = v;
+  }
+  return val_list(S, VAL_LIST, n, at, span);
+}
+
 static const Value *object_member(Sema *S, ObjectInfo *o, const AstNode *n) {
   const char *name = sym_text(n->name);
+  const Value *stage = stage_named(S, o, name, n->span);
+  if (stage != NULL) return stage;
   Value *v = val_new(S, VAL_STAGE, n->span);
   v->u.stage.object = o;
   v->u.stage.name = name;
-  for (int i = 0; i < o->stages.n; i++) {
-    if (strcmp(o->stages.at[i]->name, name) != 0) continue;
-    v->u.stage.n = o->stages.at[i]->slots.n;
-    v->u.stage.slots = o->stages.at[i]->slots.at;
-    return v;
-  }
   for (int i = 0; i < o->parts.n; i++) {
     if (o->parts.at[i].part != NULL || strcmp(o->parts.at[i].key, name) != 0) continue;
     int *slot = ARENA_NEW(S->a, int);

@@ -312,7 +312,8 @@ void minimize_update(Sema *S, const Minimize *m, const Value *gradient) {
 static const char *loss_name(Sema *S, const TrainedList *list) {
   const char *word = S->train->validating ? "val_loss" : "loss";
   if (S->train->n_minimize == 1 && S->loop_depth == 0) return word;
-  const char *base = arena_printf(S->a, "%s.%s", word, list->at[0].name), *name = base;
+  const char *of = list->at[0].name; /* of a labelled line in a loop without the turn: `M.block` */
+  const char *base = arena_printf(S->a, "%s.%.*s", word, (int)strcspn(of, "["), of), *name = base;
   for (int k = 2;; k++) {
     bool taken = false;
     for (int i = 0; i < S->train->series.n; i++)

@@ -366,6 +366,17 @@ static void first_elaboration(Sema *S, ObjectInfo *o) {
   S->region = before;
 }
 
+/* Of the objects of the program each has a name of its own: copies that a list holds have one path. */
+static const char *object_name(Sema *S, const char *path) {
+  const char *name = path;
+  for (int i = 0, k = 1; i < S->p->objects.n; i++) {
+    if (strcmp(S->p->objects.at[i].name, name) != 0) continue;
+    name = arena_printf(S->a, "%s_%d", path, ++k);
+    i = -1;
+  }
+  return name;
+}
+
 static ObjectInfo *object_make(Sema *S, const char *name, const char *path, const AstNode *decl, Scope *scope,
                                Span span) {
   ObjectInfo *o = ARENA_NEW(S->a, ObjectInfo);
@@ -377,7 +388,8 @@ static ObjectInfo *object_make(Sema *S, const char *name, const char *path, cons
   o->is_block = o->is_circuit && !has_return(ast_kid(decl, AST_CIRCUIT_body));
   o->index = -1;
   if (!o->is_block) {
-    vec_push(S->a, &S->p->objects, ((Object){.name = path, .is_circuit = o->is_circuit, .span = span}));
+    const char *own = object_name(S, path);
+    vec_push(S->a, &S->p->objects, ((Object){.name = own, .is_circuit = o->is_circuit, .span = span}));
     o->index = S->p->objects.n - 1;
     vec_push(S->a, &S->objects, o);
   }
@@ -517,6 +529,8 @@ const Value *object_new(Sema *S, const AstNode *n) {
   map->name =
       S->new_name != NULL ? module_path(S, S->new_name) : arena_printf(S->a, "new_%s", v->u.object->name);
   ObjectInfo *c = copy_of(S, v->u.object, map->name, map, n->span);
+  if (S->new_name == NULL && S->new_names != NULL && S->n_new < S->new_names->n)
+    c->name = sym_text(S->new_names->kids[S->n_new++]->name); /* `let A, B = [new M for i in 0..2]` */
   if (!new_elaborated(S, c, v->u.object, ref)) return S->error;
   Value *out = val_new(S, VAL_OBJECT, n->span);
   out->u.object = c;

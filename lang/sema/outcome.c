@@ -66,11 +66,30 @@ const Value *outcome_draw(Sema *S, const AstNode *n) {
 
 /* ---- outcomes at the end ------------------------------------------------------------------------- */
 
+/* Qubits and registers in brackets are one register; NULL if something else is among them. */
+static const Value *joined_qubits(Sema *S, const Value *list) {
+  int n = 0;
+  for (int i = 0; i < list->u.list.n; i++) {
+    if (list->u.list.at[i]->kind != VAL_QUBITS) return NULL;
+    n += list->u.list.at[i]->u.qubits.n;
+  }
+  int *at = ARENA_ARRAY(S->a, int, n + 1), k = 0;
+  for (int i = 0; i < list->u.list.n; i++) {
+    const QubitsValue *part = &list->u.list.at[i]->u.qubits;
+    for (int j = 0; j < part->n; j++) at[k++] = part->at[j];
+  }
+  Value *q = val_new(S, VAL_QUBITS, list->span);
+  q->u.qubits = (QubitsValue){n, at, false, src_of_span(S, list->span)};
+  return q;
+}
+
 const Value *outcome_qubits(Sema *S, const Value *v) {
   const bool one = v->kind == VAL_OUTCOME;
   const int n = v->kind == VAL_LIST ? v->u.list.n : 1;
   int *holder = ARENA_ARRAY(S->a, int, n + 1);
   if (S->circuit == NULL || (!one && (v->kind != VAL_LIST || n == 0))) return v;
+  const Value *joined = one ? NULL : joined_qubits(S, v);
+  if (joined != NULL) return joined;
   for (int i = 0; !one && i < n; i++)
     if (v->u.list.at[i]->kind != VAL_OUTCOME) return v;
   held_settle(S, 0, v->span);

@@ -209,17 +209,23 @@ static bool meet(const GateUse *a, const GateUse *b) {
 
 /* Two gates of the script's own text, at different places: a loop or an inverse may mean it. */
 void warn_cancelling(Sema *S, const CircuitProgram *c) {
+  bool *gone =
+      ARENA_ARRAY(S->a, bool, c->gates.n + 1); /* the second of three equal gates goes with the first */
+  uint32_t said = UINT32_MAX;                  /* a line over a register is said once */
   for (int i = 0; i < c->gates.n; i++) {
     const GateUse *a = &c->gates.at[i], *b = NULL;
-    for (int k = i + 1; k < c->gates.n && b == NULL; k++)
-      if (meet(a, &c->gates.at[k])) b = &c->gates.at[k];
-    if (b == NULL || a->gate == GATE_ID || !undoes(a, b) || a->inverse || b->inverse) continue;
+    int at = i + 1;
+    for (; at < c->gates.n && b == NULL; at++)
+      if (meet(a, &c->gates.at[at])) b = &c->gates.at[at];
+    if (b == NULL || gone[i] || a->gate == GATE_ID || !undoes(a, b) || a->inverse || b->inverse) continue;
     if (a->span.begin == b->span.begin || span_in_library(a->span) || span_in_library(b->span)) continue;
+    gone[at - 1] = true;
+    if (b->span.begin == said) continue;
+    said = b->span.begin;
     Diag *d = diag_add(S->sink, DIAG_CANCELS, b->span, "`%s` undoes the `%s` before it",
                        gate_info[b->gate].name, gate_info[a->gate].name);
     diag_label(d, a->span, "on the same qubits, with nothing between");
     diag_help(d, "leave both out; `# allow W0314` on this line keeps it quiet");
-    return;
   }
 }
 

@@ -162,6 +162,9 @@ Binding *declare(Sema *S, Symbol name, Span span, BindKind kind, const Value *v)
 
 typedef VEC(const char *) Names;
 
+/* A line of a dataset, and not what stands in its brackets. */
+static bool is_stage_line(const Sema *S) { return S->place == PLACE_DATASET && !S->stage.on; }
+
 /* Whether a built-in name makes sense here, so that it may be what was meant. */
 static bool fits_here(const Sema *S, BuiltinKind kind) {
   switch (kind) {
@@ -173,7 +176,7 @@ static bool fits_here(const Sema *S, BuiltinKind kind) {
   case BI_DSTAGE: return S->place == PLACE_DATASET || S->place == PLACE_TOP || S->place == PLACE_DEF;
   case BI_FIGURE: return S->place == PLACE_REPORT;
   case BI_OPTIM: return S->train != NULL;
-  case BI_FN:
+  case BI_FN: return !is_stage_line(S);
   case BI_DIST:
   case BI_SCHED:
   case BI_ACT: break;
@@ -182,7 +185,7 @@ static bool fits_here(const Sema *S, BuiltinKind kind) {
 }
 
 static void collect_names(Sema *S, Names *out) {
-  for (const Scope *s = S->scope; s != NULL; s = s->parent)
+  for (const Scope *s = S->scope; s != NULL && !(s->is_library && is_stage_line(S)); s = s->parent)
     for (int i = 0; i < s->names.n; i++) vec_push(S->a, out, sym_text(s->names.at[i]->name));
   for (int i = 0; i < n_builtins; i++)
     if (fits_here(S, builtins[i].kind)) vec_push(S->a, out, builtins[i].name);

@@ -75,9 +75,11 @@ void bind_patterns(Sema *S, const AstNode *patterns, const Value *v, BindKind ki
 static void walk_let(Sema *S, const AstNode *n) {
   const AstNode *patterns = ast_kid(n, AST_LET_patterns);
   const char *before = S->new_name;
+  const AstNode *names = S->new_names;
   S->new_name = patterns->n == 1 ? sym_text(patterns->kids[0]->name) : NULL;
+  S->new_names = patterns, S->n_new = 0;
   const Value *v = eval(S, ast_kid(n, AST_LET_value));
-  S->new_name = before;
+  S->new_name = before, S->new_names = names;
   bind_patterns(S, patterns, v, n->kind == AST_VAR ? BIND_VAR : BIND_LET);
 }
 
@@ -427,6 +429,7 @@ static void unused_value(Sema *S, const AstNode *n, const Value *v) {
   Diag *d = say(S, DIAG_UNUSED_VALUE, n->span, "this value is not used: a bare expression does nothing in %s",
                 place_in[S->place]);
   if (v->kind == VAL_BUILTIN && v->u.builtin->kind == BI_LAYER) diag_help(d, "layers stand in a `model`");
+  else if (S->place == PLACE_DEF) diag_help(d, "give it back: `return %s`", src_of_span(S, n->span));
   else diag_help(d, "bind it: `let value = %s`", src_of_span(S, n->span));
 }
 

@@ -124,6 +124,7 @@ static void add_optimizer(Sema *S, const Value *target, const OptimValue *o, Spa
   out.slots = target->kind == VAL_OBJECT ? object_slots(S, object, &out.n_slots) : target->u.stage.slots;
   if (target->kind == VAL_STAGE) out.n_slots = target->u.stage.n;
   if (out.n_slots == 0) {
+    S->train->broken = true;
     Diag *d = say(S, DIAG_NO_PATH, span, "`%s` has no weights to train", out.name);
     diag_label(d, object->decl->name_span, "declared here");
     return;
@@ -153,6 +154,8 @@ static void walk_optimizer(Sema *S, const AstNode *n) {
   if (!val_is_error(v) && v->kind != VAL_OPTIM) {
     Diag *d = wrong_kind(S, v, "what stands after `=`", "an optimizer like `adam(1e-3)`");
     if (d != NULL && val_is_number(v)) diag_help(d, "write `adam(%s)`", num_text(S, v->u.num));
+    if (d != NULL && v->kind == VAL_BUILTIN && v->u.builtin->kind == BI_OPTIM)
+      diag_help(d, "give it its numbers: `%s(1e-3)`", v->u.builtin->name);
   }
   if (val_is_error(v) || v->kind != VAL_OPTIM) S->train->broken = true;
   for (int i = 0; i < operands->n; i++) {

@@ -377,7 +377,9 @@ struct Sema {
   const Value *it;
   bool returned;
   const Value *result;
-  const char *new_name; /* what `new` is going to be called */
+  const char *new_name;     /* what `new` is going to be called */
+  const AstNode *new_names; /* or several ones, in order, of which n_new are taken */
+  int n_new;
   const Value *error;
   VEC(SlotInfo) slots;       /* beside Program.slots */
   VEC(ObjectInfo *) objects; /* beside Program.objects */
