@@ -280,3 +280,21 @@ void check_def(Sema *S, const DefInfo *def) {
   S->quiet_names = false;
   S->place = place;
 }
+
+void check_following(Sema *S, const AstNode *decl, const AstNode *body, const AstNode *line) {
+  Symbols declared = {0};
+  S->quiet_names = true;
+  collect_declared(S, decl, &declared);
+  for (int i = 0; i < body->n; i++) {
+    const AstNode *n = body->kids[i];
+    if (n == NULL || n->span.begin < line->span.end || !check_place(S, n)) continue;
+    check_places(S, n);
+    check_names(S, n, &declared);
+  }
+  S->quiet_names = false;
+}
+
+void check_names_in(Sema *S, const AstNode *n) {
+  const Symbols none = {0};
+  check_names(S, n, &none);
+}

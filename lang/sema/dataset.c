@@ -131,7 +131,10 @@ static bool made_of(const Sema *S, int index, int part) {
 /* A line of a dataset: a source first, then stages. After an error `it` is one, and lines are silent. */
 void dataset_line(Sema *S, const AstNode *e) {
   const Value *self = S->it;
-  if (self != NULL && val_is_error(self)) return;
+  if (self != NULL && val_is_error(self)) {
+    check_names_in(S, e);
+    return;
+  }
   S->it = val_at(S, self != NULL ? self : S->no_rows, e->span);
   const Value *v = eval_stage(S, e);
   S->it = S->error;

@@ -483,7 +483,9 @@ static void model_line(Sema *S, const AstNode *n, const AstNode *e) {
     S->returned = true; /* the labelled line that is called */
   if (!val_is_error(v)) return;
   S->faults++;
-  S->returned = true; /* what follows would have no `it` */
+  if (!S->object->object->ready) /* what follows would have no `it` */
+    check_following(S, S->object->object->decl, ast_kid(S->object->object->decl, AST_MODEL_body), n);
+  S->returned = true;
   S->result = S->error;
 }
 

@@ -790,6 +790,9 @@ const char *why_nearest(const Sema *S, const char *name);
 /* ---- checks.c, types_dump.c ---------------------------------------------------------------- */
 bool check_place(Sema *S, const AstNode *n);
 void check_def(Sema *S, const DefInfo *def); /* places and names of a body, called or not */
+void check_names_in(Sema *S, const AstNode *n);
+/* Places and names behind a line with an error, which are not elaborated. */
+void check_following(Sema *S, const AstNode *decl, const AstNode *body, const AstNode *line);
 void types_note(Sema *S, Span span, BindKind kind, Symbol name, const Value *v);
 void types_print(Sema *S, FILE *out);
 #endif
