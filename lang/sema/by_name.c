@@ -34,7 +34,10 @@ Symbols block_derives_by(Sema *S, const AstNode *block) {
 const Value *value_derived_by(Sema *S, Symbol name, const Value *v) {
   bool by = false;
   for (int i = 0; i < S->derived.n; i++) by = by || S->derived.at[i] == name;
-  if (!by || v->kind == VAL_TENSOR || val_is_error(v) || !val_can_be_tensor(v)) return v;
+  if (!by || val_is_error(v) || !val_can_be_tensor(v)) return v;
+  if (v->kind == VAL_TENSOR && (v->u.tensor->g != graph_now(S) || v->u.tensor->lift != 0 ||
+                                g_node(v->u.tensor->g, v->u.tensor->node)->op != OP_CONST))
+    return v;
   const Value *real = v->kind == VAL_INT ? val_real(S, v->u.num, v->span) : v;
   const Tensor *t = want_tensor(S, real, "the value of a `let`");
   if (t == NULL) return S->error;

@@ -303,6 +303,19 @@ static const Value *lift_argument(Sema *S, const Value *v, int rank, const Shape
   return val_node(S, g_reshape(graph_now(S), id, &flat, v->span), 1, v->span);
 }
 
+/* A result of a lifted call that does not depend on the rows, repeated for each of them. */
+static const Value *repeat_rows(Sema *S, const Value *v, const Shape *lead) {
+  const Tensor *t = want_tensor(S, v, "a result");
+  if (t == NULL) return S->error;
+  Shape to = *lead, ones = {.rank = lead->rank};
+  if (lead->rank + t->shape.rank > SHAPE_MAX_RANK)
+    return later(S, v->span, "more than %d axes", SHAPE_MAX_RANK);
+  for (int i = 0; i < lead->rank; i++) ones.d[i] = dim_static(1);
+  for (int i = 0; i < t->shape.rank; i++) to.d[to.rank++] = ones.d[ones.rank++] = t->shape.d[i];
+  const NodeId id = g_reshape(graph_now(S), t->node, &ones, v->span);
+  return val_node(S, g_stretch(graph_now(S), id, &to, v->span), 0, v->span);
+}
+
 /* The result of a lifted call, with its leading axes as ordinary ones again. */
 static const Value *unlift(Sema *S, const Value *v, const Shape *lead) {
   if (v->kind == VAL_LIST || v->kind == VAL_TUPLE) {
@@ -310,8 +323,9 @@ static const Value *unlift(Sema *S, const Value *v, const Shape *lead) {
     for (int i = 0; i < v->u.list.n; i++) at[i] = unlift(S, v->u.list.at[i], lead);
     return val_list(S, v->kind, v->u.list.n, at, v->span);
   }
-  if (v->kind != VAL_TENSOR || v->u.tensor->lift == 0) return v;
+  if (v->kind != VAL_TENSOR) return v;
   const Tensor *t = v->u.tensor;
+  if (t->lift == 0) return repeat_rows(S, v, lead);
   if (lead->rank == 1) return val_node(S, t->node, 0, v->span);
   const Shape s = tensor_sample(t);
   Shape to = *lead;

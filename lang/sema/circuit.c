@@ -75,8 +75,8 @@ static bool new_registers(Sema *S, const ObjectInfo *o) {
   return ok;
 }
 
-const Value *circuit_body(Sema *S, ObjectInfo *o) {
-  CircuitBuild build = {.object = o};
+const Value *circuit_body(Sema *S, ObjectInfo *o, const Tensor *lifted) {
+  CircuitBuild build = {.object = o, .lifted = lifted};
   S->circuit = &build;
   if (!new_registers(S, o)) return S->error;
   const int errors = S->sink->n_errors;
@@ -283,7 +283,7 @@ static bool step_back(const Graph *g, Trace *t) {
   return false;
 }
 
-static int circuit_input(Sema *S, NodeId id, int lift) {
+int circuit_input(Sema *S, NodeId id, int lift) {
   CircuitBuild *c = S->circuit;
   for (int i = 0; i < c->inputs.n; i++)
     if (c->inputs.at[i] == id && c->rows.at[i] == (lift != 0)) return i;

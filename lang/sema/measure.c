@@ -59,6 +59,15 @@ static bool same_program(const CircuitProgram *a, const CircuitProgram *b) {
   return true;
 }
 
+/* Samples are drawn for each row, also where all rows have the same angles: then no angle has rows, and an
+ * argument that has becomes an input that no gate uses. */
+static void give_rows(Sema *S) {
+  const CircuitBuild *c = S->circuit;
+  bool rows = c->lifted == NULL;
+  for (int i = 0; i < c->inputs.n; i++) rows = rows || c->rows.at[i];
+  if (!rows) circuit_input(S, c->lifted->node, 1);
+}
+
 /* The program of the gates so far; one that is equal is used again, so equal calls are one node. */
 static const CircuitProgram *circuit_program(Sema *S, CircuitProgram *p, Span span) {
   const CircuitBuild *c = S->circuit;
@@ -70,6 +79,7 @@ static const CircuitProgram *circuit_program(Sema *S, CircuitProgram *p, Span sp
     diag_help(d, "`density(q)` measures it");
     return NULL;
   }
+  if (p->shots > 0 || p->trajectories > 0) give_rows(S);
   p->n_inputs = c->inputs.n;
   p->input_has_rows = ARENA_ARRAY(S->a, bool, c->inputs.n + 1);
   p->input_size = ARENA_ARRAY(S->a, int64_t, c->inputs.n + 1);

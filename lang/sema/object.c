@@ -276,6 +276,13 @@ static const TrainInfo *train_of_call(const Sema *S) {
                                                                                                   : NULL;
 }
 
+static const Tensor *lifted_input(const Value *const *inputs, int n) {
+  for (int i = 0; i < n; i++)
+    if (inputs[i] != NULL && inputs[i]->kind == VAL_TENSOR && inputs[i]->u.tensor->lift != 0)
+      return inputs[i]->u.tensor;
+  return NULL;
+}
+
 const Value *object_body(Sema *S, ObjectInfo *o, const Value *const *inputs, int n) {
   const Sema saved = *S;
   ObjectBuild build = {.object = o, .train = train_of_call(S), .until = S->until};
@@ -295,7 +302,7 @@ const Value *object_body(Sema *S, ObjectInfo *o, const Value *const *inputs, int
   const Value *out = S->error;
   if (bind_inputs(S, o, inputs, n)) {
     if (o->is_circuit) {
-      out = circuit_body(S, o);
+      out = circuit_body(S, o, lifted_input(inputs, n));
     } else {
       walk_stmts(S, ast_kid(o->decl, AST_MODEL_body));
       out = S->result != NULL ? S->result : S->it;

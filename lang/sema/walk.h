@@ -240,6 +240,7 @@ typedef struct CircuitBuild {
   VEC(bool) rows;
   VEC(int64_t) sizes;
   ObjectInfo *object;
+  const Tensor *lifted; /* an argument with rows; NULL: the call has none */
   bool measured;
   Span measured_span;
   VEC(ViewRegister) registers;
@@ -646,7 +647,7 @@ const Value *sizes_unknown(Sema *S, Span span, const ObjectInfo *o, const char *
 void walk_param(Sema *S, const AstNode *n);
 
 /* ---- circuit.c, gates.c, measure.c -------------------------------------------------------- */
-const Value *circuit_body(Sema *S, ObjectInfo *o);
+const Value *circuit_body(Sema *S, ObjectInfo *o, const Tensor *lifted);
 bool circuit_is_known(Sema *S, const ObjectInfo *o); /* its registers have known sizes */
 const Value *block_check(Sema *S, ObjectInfo *o, const Value *const *inputs,
                          int n);              /* of a circuit without return */
@@ -655,6 +656,8 @@ void apply_block(Sema *S, ObjectInfo *o, const Value *const *inputs, int n_input
                  const QubitsValue *operands, Span span);
 void view_add(Sema *S, const ObjectInfo *o); /* view.c: of the circuit under way, to Program.circuits */
 bool circuit_angle(Sema *S, const Tensor *t, int64_t element, AngleRef *out);
+/* The input of the circuit under way that a node is, appended if it is none yet; `lift`: it has rows. */
+int circuit_input(Sema *S, NodeId id, int lift);
 /* True if the element is known before the run: *out. */
 bool circuit_constant(Sema *S, const Tensor *t, int64_t element, double *out);
 /* The word of `gradient = ...`: *out is CircuitMethod + 1. False after E0201, E0402. */
