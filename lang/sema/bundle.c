@@ -84,15 +84,17 @@ static NodeId clip_factor(Sema *S, NodeId norm, NodeId bound, Span span) {
   return g_binary(g, OP_MINIMUM, g_binary(g, OP_DIV, bound, safe, span), g_scalar(g, 1, span), span);
 }
 
+static bool bound_above_0(Sema *S, const Value *bound) {
+  if (!val_is_number(bound) || bound->u.num > 0) return true;
+  say(S, DIAG_TYPE, bound->span, "the bound of a norm is above 0, but this is %s", num_text(S, bound->u.num));
+  return false;
+}
+
 const Value *clip_bundle(Sema *S, const Value *b, const Value *bound, Span span, NodeId *clipped) {
   const Value *c = val_to_scalar(S, bound, "the bound of a norm");
   const Value *norm = bundle_norm(S, b, span);
   if (val_is_error(c) || val_is_error(norm)) return S->error;
-  if (val_is_number(bound) && bound->u.num <= 0) {
-    say(S, DIAG_TYPE, bound->span, "the bound of a norm is above 0, but this is %s",
-        num_text(S, bound->u.num));
-    return S->error;
-  }
+  if (!bound_above_0(S, bound)) return S->error;
   const NodeId f = clip_factor(S, norm->u.tensor->node, c->u.tensor->node, span);
   if (clipped != NULL)
     *clipped = g_binary(graph_now(S), OP_LT, c->u.tensor->node, norm->u.tensor->node, span);
@@ -104,7 +106,7 @@ const Value *fn_clip_norm(Sema *S, Args *args, const Builtin *self) {
   if (args->v[0]->kind == VAL_BUNDLE) return clip_bundle(S, args->v[0], args->v[1], args->span, NULL);
   const Tensor *t = want_tensor(S, args->v[0], "the argument of `clip_norm`");
   const Value *c = val_to_scalar(S, args->v[1], "the bound of a norm");
-  if (t == NULL || val_is_error(c)) return S->error;
+  if (t == NULL || val_is_error(c) || !bound_above_0(S, args->v[1])) return S->error;
   if (c->u.tensor->lift != 0) return later(S, args->span, "`clip_norm` with a bound for each row");
   Graph *g = graph_now(S);
   const int64_t every = (((int64_t)1 << t->shape.rank) - 1) & ~(int64_t)t->lift; /* of each sample */

@@ -24,6 +24,34 @@ const char *synonym_of(const char *name) {
   return NULL;
 }
 
+static const struct {
+  const char *name;
+  BuiltinKind kind;
+  const char *help;
+} absent[] = {
+#define ABSENT(name, kind, help) {name, BI_##kind, help},
+#include "lang/sema/absent.def"
+#undef ABSENT
+};
+
+/* What other systems have and this language does not: says what there is. */
+static bool report_absent(Sema *S, Diag *d, const char *name) {
+  size_t at = 0;
+  while (at < sizeof absent / sizeof *absent && strcmp(absent[at].name, name) != 0) at++;
+  if (at == sizeof absent / sizeof *absent) return false;
+  const char *what = absent[at].kind == BI_OPTIM   ? "optimizers"
+                     : absent[at].kind == BI_SCHED ? "schedules"
+                                                   : "layers";
+  const char *list = "";
+  for (int i = 0; i < n_builtins; i++)
+    if (builtins[i].kind == absent[at].kind)
+      list = arena_printf(S->a, "%s%s%s", list, *list ? ", " : "", builtins[i].name);
+  diag_mark(d, "this language does not have it");
+  diag_note(d, "the %s are %s", what, list);
+  if (*absent[at].help) diag_help(d, "%s", absent[at].help);
+  return true;
+}
+
 Scope *scope_new(Sema *S, Scope *parent, bool is_plain) {
   Scope *s = ARENA_NEW(S->a, Scope);
   s->parent = parent;
@@ -226,6 +254,7 @@ void report_unknown(Sema *S, Symbol name, Span span, const char *what) {
     diag_fix(d, span, ours, false);
     return;
   }
+  if (report_absent(S, d, text)) return;
   Names names = {0};
   collect_names(S, &names);
   const Dataset *rows = S->stage.data != NULL ? &S->p->datasets.at[S->stage.data->u.index] : NULL;

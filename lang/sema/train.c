@@ -127,9 +127,13 @@ static void add_optimizer(Sema *S, const Value *target, const OptimValue *o, Spa
     S->train->broken = true;
     Diag *d = say(S, DIAG_NO_PATH, span, "`%s` has no weights to train", out.name);
     diag_label(d, object->decl->name_span, "declared here");
+    S->train->broken = true; /* `over` need not complain again */
     return;
   }
-  if (share_weights(S, &out)) return;
+  if (share_weights(S, &out)) {
+    S->train->broken = true;
+    return;
+  }
   Train *t = train_now(S);
   vec_push(S->a, &t->optimizers, out);
   vec_push(S->a, &info->optims, ((TrainOptim){object, stage, t->optimizers.n - 1, 0, span, false}));
