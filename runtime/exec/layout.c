@@ -276,23 +276,56 @@ static size_t pack_slab(PlanEnv *env, RegionPlan *p, const Lives *l) {
   return total;
 }
 
-/* Local values: one chain at a time runs in a thread, so each phase and domain starts at 0. */
+/* A local value that elementwise `id` reads for the last time and whose memory the result can take: both have
+ * the same elements, and such a kernel reads an element before it writes it. NODE_NONE if there is none. */
+static NodeId overwritten(const RegionPlan *p, const Lives *l, NodeId id) {
+  const Node *n = g_node(p->graph, id);
+  if (op_info[n->op].cls != CLASS_EW || p->fused[id].matmul != NODE_NONE) return NODE_NONE;
+  for (int k = 0; k < n->n_in; k++) {
+    const NodeId root = plan_root(p, n->in[k]);
+    if (p->where[root].kind == WHERE_LOCAL && p->where[root].bytes == p->where[id].bytes &&
+        l->last_use[root] == id && same_place(p, root, id) &&
+        shape_equal(&g_node(p->graph, n->in[k])->shape, &n->shape))
+      return root;
+  }
+  return NODE_NONE;
+}
+
+/* Local values of one chain. Bytes in all; `items` and `item_of` (by node) are room to work in. */
+static size_t pack_chain(PlanEnv *env, RegionPlan *p, const Lives *l, int phase, int domain, Item *items,
+                         int *item_of) {
+  int m = 0;
+  for (NodeId id = 0; id < g_count(p->graph); id++) {
+    const NodePlace *at = &p->placed.at[id];
+    if (p->where[id].kind != WHERE_LOCAL || at->phase != phase || at->domain != domain) continue;
+    const Node *node = g_node(p->graph, id);
+    const NodeId over = overwritten(p, l, id);
+    item_of[id] = over != NODE_NONE ? item_of[over] : m;
+    if (over != NODE_NONE) {
+      items[item_of[id]].to = l->last_use[id];
+      continue;
+    }
+    int from = node->op == OP_PART ? node->in[0] : id; /* the whole's kernel writes it */
+    items[m++] = (Item){p->where[id].bytes, 0, from, l->last_use[id], id};
+  }
+  const size_t total = pack(env->arena, items, m);
+  for (NodeId id = 0; id < g_count(p->graph); id++) {
+    const NodePlace *at = &p->placed.at[id];
+    if (p->where[id].kind == WHERE_LOCAL && at->phase == phase && at->domain == domain)
+      p->where[id].offset = items[item_of[id]].offset;
+  }
+  return total;
+}
+
+/* One chain at a time runs in a thread, so each phase and domain starts at 0. */
 static size_t pack_local(PlanEnv *env, RegionPlan *p, const Lives *l) {
   int n = g_count(p->graph);
   size_t most = 0;
   Item *items = ARENA_ARRAY(env->arena, Item, n + 1);
+  int *item_of = ARENA_ARRAY(env->arena, int, n + 1);
   for (int phase = 0; phase < p->placed.n_phases; phase++)
     for (int d = 0; d < p->placed.n_domains; d++) {
-      int m = 0;
-      for (NodeId id = 0; id < n; id++) {
-        const NodePlace *at = &p->placed.at[id];
-        if (p->where[id].kind != WHERE_LOCAL || at->phase != phase || at->domain != d) continue;
-        const Node *node = g_node(p->graph, id);
-        int from = node->op == OP_PART ? node->in[0] : id; /* the whole's kernel writes it */
-        items[m++] = (Item){p->where[id].bytes, 0, from, l->last_use[id], id};
-      }
-      size_t total = pack(env->arena, items, m);
-      for (int k = 0; k < m; k++) p->where[items[k].node].offset = items[k].offset;
+      size_t total = pack_chain(env, p, l, phase, d, items, item_of);
       if (total > most) most = total;
     }
   return most;

@@ -24,15 +24,17 @@ typedef struct Worker {
 struct Pool {
   int n_threads;
   Worker *workers;
-  PoolTask *task;
-  void *ctx;
+  /* All that a waiting worker needs to begin stands in one cache line, the one it looks at. A late worker may
+   * read the fields while they change; its claim fails then. */
+  _Alignas(64) _Atomic uint32_t job; /* raised for each job; workers wait for it to change */
+  _Atomic int n_tasks;
+  PoolTask *_Atomic task;
+  void *_Atomic ctx;
   /* The job's number and its ticket share one word: job << 32 | next task. A late worker that
    * still holds an older job's number can therefore claim nothing of a newer job. */
   _Alignas(64) _Atomic uint64_t ticket;
-  _Alignas(64) _Atomic uint32_t job; /* raised for each job; workers wait for it to change */
-  _Alignas(64) _Atomic int done;     /* tasks finished */
+  _Alignas(64) _Atomic int done; /* tasks finished, each thread's together when it finds no other */
   _Alignas(64) _Atomic int sleepers;
-  _Atomic int n_tasks; /* a late worker may read it while it changes; its claim fails then */
   _Atomic bool quit;
 };
 
@@ -52,18 +54,20 @@ static void futex_wake(_Atomic uint32_t *word, int n) {
   syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, n, NULL, NULL, 0);
 }
 
-/* Claims and runs tasks of job `job` until none is left. */
-static void work(Pool *p, uint32_t job, int thread) {
-  for (;;) {
+/* Claims and runs tasks of job `job` until none is left; their number. */
+static int work(Pool *p, uint32_t job, int thread) {
+  for (int n = 0;;) {
     uint64_t t = atomic_load_explicit(&p->ticket, memory_order_acquire);
-    if ((uint32_t)(t >> 32) != job) return;
+    if ((uint32_t)(t >> 32) != job) return n;
     int task = (int)(uint32_t)t;
-    if (task < 0 || task >= atomic_load_explicit(&p->n_tasks, memory_order_relaxed)) return;
+    if (task < 0 || task >= atomic_load_explicit(&p->n_tasks, memory_order_acquire)) return n;
     if (!atomic_compare_exchange_weak_explicit(&p->ticket, &t, t + 1, memory_order_acq_rel,
                                                memory_order_acquire))
       continue;
-    p->task(p->ctx, task, thread);
-    atomic_fetch_add_explicit(&p->done, 1, memory_order_release);
+    /* Claimed: the caller waits for it, so the job stays what it is. */
+    PoolTask *run = atomic_load_explicit(&p->task, memory_order_relaxed);
+    run(atomic_load_explicit(&p->ctx, memory_order_relaxed), task, thread);
+    n++;
   }
 }
 
@@ -87,7 +91,8 @@ static void *worker_main(void *arg) {
   for (;;) {
     seen = wait_for_job(p, seen);
     if (atomic_load(&p->quit)) return NULL;
-    work(p, seen, w->index);
+    const int n = work(p, seen, w->index);
+    if (n > 0) atomic_fetch_add_explicit(&p->done, n, memory_order_release);
   }
 }
 
@@ -117,19 +122,19 @@ void pool_run(Pool *p, PoolTask *task, void *ctx, int n) {
     for (int i = 0; i < n; i++) task(ctx, i, 0);
     return;
   }
-  uint32_t job = atomic_load(&p->job) + 1;
+  uint32_t job = atomic_load_explicit(&p->job, memory_order_relaxed) + 1;
   /* From here on a late worker's claim for the old job fails: its compare-and-swap expects the
    * old ticket, and the number has changed. Only then may the job's fields change. */
-  atomic_store(&p->ticket, (uint64_t)job << 32 | UINT32_MAX);
-  p->task = task;
-  p->ctx = ctx;
-  atomic_store_explicit(&p->n_tasks, n, memory_order_relaxed);
-  atomic_store(&p->done, 0);
-  atomic_store(&p->ticket, (uint64_t)job << 32);
+  atomic_store_explicit(&p->ticket, (uint64_t)job << 32 | UINT32_MAX, memory_order_relaxed);
+  atomic_store_explicit(&p->done, 0, memory_order_relaxed);
+  atomic_store_explicit(&p->task, task, memory_order_release);
+  atomic_store_explicit(&p->ctx, ctx, memory_order_release);
+  atomic_store_explicit(&p->n_tasks, n, memory_order_release);
+  atomic_store_explicit(&p->ticket, (uint64_t)job << 32, memory_order_release);
   atomic_store(&p->job, job);
   if (atomic_load(&p->sleepers) > 0) futex_wake(&p->job, p->n_threads);
-  work(p, job, 0);
-  while (atomic_load_explicit(&p->done, memory_order_acquire) < n) cpu_pause();
+  const int others = n - work(p, job, 0);
+  while (atomic_load_explicit(&p->done, memory_order_acquire) < others) cpu_pause();
 }
 
 void pool_free(Pool *p) {
