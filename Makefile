@@ -29,6 +29,7 @@ help:
 	@echo 'make soak-lang       fuzzing of scanner, parser and checker (FOR=seconds), resumable; FOR=--coverage, FOR=--merge'
 	@echo 'make bench           compare speed with other systems, into bench/RESULTS.md'
 	@echo 'make results         docs/results.md from the result files of the examples; results-spot runs a cheap one of each again'
+	@echo 'make studies         every run behind docs/results.md again, resumable (N="repfair ..." OLD=1 FRESH=1); hours'
 	@echo 'make lint            layers, codes without a test, long files and functions, shell scripts'
 	@echo 'make fmt             clang-format all C files; fmt-check only looks'
 	@echo 'make docs            the tables of spec.md and the highlighting in editors/ anew, from the .def files; docs-check only looks'
@@ -58,7 +59,7 @@ ifeq ($(QGN_READY),)
 # ---- first step -----------------------------------------------------------------------------
 
 GOALS := all tests demo test quick check test-unit test-props test-golden test-bad test-oom test-docs test-fuzz test-cli \
-         test-threads golden-update bench results results-spot mutants soak-circuits lint fmt fmt-check grammar-report install
+         test-threads golden-update bench results results-spot studies mutants soak-circuits lint fmt fmt-check grammar-report install
 JOBS  := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 define second_step
 	@LINE_EDITOR=$(LINE_EDITOR) sh tools/setup.sh --quiet
@@ -166,7 +167,7 @@ TEST_LIB_O    := $(TEST_LIB_C:%.c=$(B)/%.o)
 # ---- rules --------------------------------------------------------------------------------------
 
 .PHONY: all tests demo test quick check test-unit test-props test-golden test-bad test-oom test-docs test-fuzz test-cli test-threads golden-update \
-        bench results results-spot mutants soak-circuits soak-qasm soak-lang soak-kill lint fmt fmt-check grammar-report install FORCE
+        bench results results-spot studies mutants soak-circuits soak-qasm soak-lang soak-kill lint fmt fmt-check grammar-report install FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 FORCE:
@@ -279,6 +280,8 @@ results: build/qgn
 	python3 tools/results.py
 results-spot: build/qgn
 	python3 tools/results.py --spot
+studies: build/qgn
+	python3 tools/studies.py $(if $(OLD),--old) $(if $(FRESH),--fresh) $(N)
 soak-kill: $(B)/qgn
 	dir=$$(mktemp -d) && bash tests/soak/kill.sh $(CURDIR)/$(B)/qgn 51 $$dir && rm -rf $$dir
 soak-qasm soak-lang: soak-%:

@@ -9,7 +9,7 @@ A result file, examples/NAME/results/*.json, is what `qgn show RUN --json` print
 `statements` hash (of the script and its modules, without comments, layout and reports) must be that of the
 present script, or the numbers belong to another one. Rows made at an older number of numerics are marked.
 examples/claims.tsv lists what is claimed: id, example, what the document says. A claim that no result file
-has is a row too: "not run". Results of the quick tier say nothing about a document; they are there to be run again.
+has is a row too: "not run". examples/not_done.tsv lists what no study tests, and why. Results of the quick tier say nothing about a document; they are there to be run again.
 
 Environment: QGN, the program (build/qgn); RESULTS_ROOT, another project folder, for tests."""
 import glob
@@ -86,14 +86,14 @@ def runs_of(seeds):
 # ---- files --------------------------------------------------------------------------------------------
 
 
-def read_claims():
-    rows = []
-    path = os.path.join(ROOT, "examples", "claims.tsv")
-    for line in open(path, encoding="utf-8"):
+def read_table(name, columns):
+    """The lines of examples/NAME, cells between tabs; none if there is no such file."""
+    rows, path = [], os.path.join(ROOT, "examples", name)
+    for line in open(path, encoding="utf-8") if os.path.exists(path) else []:
         if line.strip() and not line.startswith("#"):
             row = line.rstrip("\n").split("\t")
-            if len(row) != 3:
-                fail(f"{path}: a line is id, example and text, with tabs between: {line.strip()}")
+            if len(row) != len(columns):
+                fail(f"{path}: a line is {', '.join(columns)}, with tabs between: {line.strip()}")
             rows.append(row)
     return rows
 
@@ -165,9 +165,10 @@ HEAD = """# What the documents claim, and what came out
 Made by `make results` from `examples/*/results/*.json`; not to be edited. Each row is a claim of a document in one run
 of a script: the document's figure, the measured one (a mean ± half of the 95 % interval where there is a value for each
 seed; Student's t), and the verdict by the condition that the script states. Claims are numbered as in the scripts. Where
-a condition compares two arms, the interval is that of 4000 bootstrap samples of the paired differences. A claim that does
-not reproduce is a result. `seconds` are those of training on one thread of a shared two-core machine,
-all points of a sweep together.
+a condition compares two arms, it must hold on the whole 95 % interval of the paired differences (Student's t); it is the
+opposite that is found if that holds on the whole interval. A claim that does not reproduce is a result. `make studies` runs
+all of it again. `seconds` are those of training on one thread of a shared two-core machine, all points of a sweep together;
+a train that several studies need counts in the first of them, by the order of `examples/studies.tsv`.
 """
 
 
@@ -203,15 +204,23 @@ def page(claims, results):
             out += row(os.path.basename(one["file"]), one["script"], f"`{command(one)}`",
                        one["lock"]["family"].split(",")[0], seconds_of(one))
         out += speed(example) + sweeps(mine)
-    return out
+    return out + left_out()
+
+
+def left_out():
+    """What no study has done, by examples/not_done.tsv."""
+    rows = read_table("not_done.tsv", ["id", "example", "what", "why not"])
+    out = "\n## Not done\n\nWhat the documents say or ask for and no study here tests, and why.\n\n"
+    out += row("number", "example", "what", "why not") + "|---" * 4 + "|\n"
+    return out + "".join(row(*r) for r in rows) if rows else ""
 
 
 # What a step of each document's own stack is in bench/: workload, its row, in words.
 STACKS = {
     "gaussian": [("w1", "torch_step-shift", "PennyLane and PyTorch, parameter shift")],
-    "repfair": [("w4", "torch_step-backprop", "PennyLane and PyTorch, backpropagation")],
-    "augment": [("w4", "torch_step-backprop", "PyTorch and a simulator of circuits, the GAN"),
-                ("w6", "torch_step-backprop", "PyTorch and a simulator of circuits, the classifier")],
+    "repfair": [("w4", "torch_step-w4-backprop", "PennyLane and PyTorch, backpropagation")],
+    "augment": [("w4", "torch_step-w4-backprop", "PyTorch and a simulator of circuits (PennyLane), the GAN"),
+                ("w6", "torch_step-w6-backprop", "PyTorch and a simulator of circuits (PennyLane), the classifier")],
 }
 
 
@@ -222,13 +231,16 @@ def fastest(rows, name):
 
 
 def speed(example):
-    """How much faster a step is than with the document's own stack, from the files of `make bench`."""
+    """How much faster a step is than with the document's own stack, from the files of `make bench`, else of bench/stack.py."""
     out = "\n" + row("speed", "the document's stack", "its ms per step", "qgn", "times") + "|---" * 5 + "|\n"
     for workload, name, text in STACKS.get(example, []):
-        path = os.path.join(ROOT, "bench", workload, "results.json")
-        rows = json.load(open(path, encoding="utf-8"))["rows"] if os.path.exists(path) else []
-        peer, own = fastest(rows, name), fastest(rows, "qgn")
+        paths = [os.path.join(ROOT, "bench", workload, file) for file in ("results.json", "stack.json")]
+        bench = next((json.load(open(path, encoding="utf-8")) for path in paths if os.path.exists(path)), {"rows": []})
+        peer, own = fastest(bench["rows"], name), fastest(bench["rows"], "qgn")
         if peer and own:
+            load = bench["machine"]["load_before"]
+            if load > 1:
+                text += f" (in turn, on a machine under a load of {load:.0f})"
             out += row(workload.upper(), text, short(peer), short(own), f"{peer / own:.0f}")
         else:
             out += row(workload.upper(), text, "not measured", "", "")
@@ -309,7 +321,8 @@ def main():
     check_scripts(results)
     if "--spot" in sys.argv:
         sys.exit(1 if spot(results) else 0)
-    text, path = page(read_claims(), results), os.path.join(ROOT, "docs", "results.md")
+    claims = read_table("claims.tsv", ["id", "example", "text"])
+    text, path = page(claims, results), os.path.join(ROOT, "docs", "results.md")
     if "--check" in sys.argv:
         old = open(path, encoding="utf-8").read() if os.path.exists(path) else ""
         if old != text:
@@ -320,4 +333,5 @@ def main():
     print(f"docs/results.md: {len(results)} result files")
 
 
-main()
+if __name__ == "__main__":
+    main()

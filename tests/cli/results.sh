@@ -91,6 +91,21 @@ must grep -q '^| T.3 | turns |  |  |  |  |  | not run |  |$' root/docs/results.m
 must page --check
 must page --spot >spot.txt
 must grep -q 'every number is the same' spot.txt
+
+# The studies behind the page run again: a result says whether its numbers are the committed ones.
+studies() { RESULTS_ROOT=$PWD/root python3 "$QGN_ROOT/tools/studies.py" "$@"; }
+printf 'ex/a\ta.qgn\t\nex/b\ta.qgn\ttier=quick\n' >root/examples/studies.tsv
+printf 'T.4\tex\tshines\tno lamp\n' >root/examples/not_done.tsv
+must studies >studies.txt
+must [ "$(cat studies.txt)" = $'same  ex/a\nnew   ex/b' ]
+must [ -z "$(studies --old)" ]
+sed -i 's/"numerics": [0-9]*/"numerics": 0/' root/examples/ex/results/b.json
+must [ "$(studies --old)" = 'same  ex/b' ]
+must page >/dev/null
+must grep -q '^| T.4 | ex | shines | no lamp |$' root/docs/results.md
+must grep -q '^| b.json |' root/docs/results.md
+rm root/examples/ex/results/b.json
+
 sed -i 's/"last": [-0-9.e]*/"last": 7.5/' root/examples/ex/results/a.json
 must_not page --spot >spot.txt
 must grep -q '^FAIL .*last: 7.5 was stored' spot.txt
