@@ -28,8 +28,7 @@ help:
 	@echo 'make soak-circuits   2000 random circuits by every gradient method, resumable; figures in tests/SOAK.md'
 	@echo 'make soak-lang       fuzzing of scanner, parser and checker (FOR=seconds), resumable; FOR=--coverage, FOR=--merge'
 	@echo 'make bench           compare speed with other systems, into bench/RESULTS.md'
-	@echo 'make results         docs/results.md from the result files of the examples; results-spot runs a cheap one of each again'
-	@echo 'make studies         every run behind docs/results.md again, resumable (N="repfair ..." OLD=1 FRESH=1); hours'
+	@echo 'make results         docs/results.md from result files; results-spot: a cheap one again; studies: all (N= OLD=1 FRESH=1)'
 	@echo 'make lint            layers, codes without a test, long files and functions, shell scripts'
 	@echo 'make fmt             clang-format all C files; fmt-check only looks'
 	@echo 'make docs            the tables of spec.md and the highlighting in editors/ anew, from the .def files; docs-check only looks'
@@ -276,10 +275,8 @@ soak-circuits: $(B)/tests/props/circuits
 	MODE=$(MODE) bash tools/soak_circuits.sh
 bench: build/qgn
 	bash bench/run.sh
-results: build/qgn
-	python3 tools/results.py
-results-spot: build/qgn
-	python3 tools/results.py --spot
+results results-spot: build/qgn
+	python3 tools/results.py $(if $(filter %-spot,$@),--spot)
 studies: build/qgn
 	python3 tools/studies.py $(if $(OLD),--old) $(if $(FRESH),--fresh) $(N)
 soak-kill: $(B)/qgn

@@ -165,8 +165,8 @@ HEAD = """# What the documents claim, and what came out
 Made by `make results` from `examples/*/results/*.json`; not to be edited. Each row is a claim of a document in one run
 of a script: the document's figure, the measured one (a mean ± half of the 95 % interval where there is a value for each
 seed; Student's t), and the verdict by the condition that the script states. Claims are numbered as in the scripts. Where
-a condition compares two arms, it must hold on the whole 95 % interval of the paired differences (Student's t); it is the
-opposite that is found if that holds on the whole interval. A claim that does not reproduce is a result. `make studies` runs
+a condition compares two arms, it must hold on the whole 95 % interval of the paired differences; the opposite is found
+if that holds on the whole interval. A difference that should be higher and whose interval holds 0 is undecided. A claim that does not reproduce is a result. `make studies` runs
 all of it again. `seconds` are those of training on one thread of a shared two-core machine, all points of a sweep together;
 a train that several studies need counts in the first of them, by the order of `examples/studies.tsv`.
 """
@@ -174,6 +174,15 @@ a train that several studies need counts in the first of them, by the order of `
 
 def row(*cells):
     return "| " + " | ".join(str(c).replace("|", "\\|").replace("\n", " ") for c in cells) + " |\n"
+
+
+def verdict_of(claim):
+    """As the run says; but a difference over seeds that should be "higher" is undecided while its interval holds 0."""
+    if claim["document"] == ["higher"] and len(claim["measured"]) == 1 and isinstance(claim["measured"][0], list):
+        mean, half, n = interval(claim["measured"][0])
+        if n > 1 and abs(mean) <= half:
+            return "undecided"
+    return claim["verdict"]
 
 
 def claim_rows(identity, text, results, present):
@@ -185,7 +194,7 @@ def claim_rows(identity, text, results, present):
             old = "" if one["lock"]["numerics"] == present else f" (numerics {one['lock']['numerics']})"
             rows.append(row(identity, text, ", ".join(cell(x) for x in claim["document"]) or "no figure",
                             ", ".join(cell(x) for x in claim["measured"]), runs_of(seeds_of(one, claim)), tier_of(one),
-                            settings_of(one), claim["verdict"] + old, f"[{os.path.basename(one['file'])}](../{one['file']})"))
+                            settings_of(one), verdict_of(claim) + old, f"[{os.path.basename(one['file'])}](../{one['file']})"))
     return rows or [row(identity, text, "", "", "", "", "", "not run", "")]
 
 

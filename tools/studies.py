@@ -3,8 +3,8 @@
 
     tools/studies.py [--old] [--fresh] [NAME ...]
 
-examples/studies.tsv lists them. NAME is a part of a result file's name (`repfair`, `arms-study`); without one all are run,
-one after another, each in one process and on one thread; together some hours. What was interrupted goes on where it was,
+examples/studies.tsv lists them. NAME is a result file's name (`repfair/arms-study`) or a part of several (`repfair`); without one all
+are run, one after another, each in one process and on one thread; together some hours. What was interrupted goes on where it was,
 what is complete is only collected: runs and their memo lie in build/studies/, in a folder for each example, so nothing comes
 from a run of something else, and each training counts in the `seconds` of the study that needed it first. --fresh empties
 that folder first; --old takes only studies whose committed result is missing, of another script or of another number of numerics.
@@ -99,11 +99,12 @@ def main():
     names = [w for w in sys.argv[1:] if not w.startswith("--")]
     if options - {"--old", "--fresh"}:
         fail(f"no such option: {', '.join(sorted(options - {'--old', '--fresh'}))}")
-    bad, emptied = 0, set()
+    bad, emptied, whole = 0, set(), {name for name, _, _ in studies()}
     for name, script, sets in studies():
         example = name.split("/")[0]
         path = os.path.join(ROOT, "examples", example, script)
-        if names and not any(n in name for n in names) or "--old" in options and is_present(committed(name)[1], path):
+        named = not names or any(n == name if n in whole else n in name for n in names)
+        if not named or "--old" in options and is_present(committed(name)[1], path):
             continue
         bad += run(name, script, sets, "--fresh" in options and example not in emptied)
         emptied.add(example)
