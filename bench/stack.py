@@ -3,11 +3,13 @@
 
     build/bench-env/bin/python -m bench.stack 4 torch_step-w4-backprop-t2 [ROUNDS]
 
-writes bench/w4/stack.json, with the load of the machine before; `make bench W=4` measures all peers and goes before it.
+writes bench/w4/stack.json; `make bench W=4` measures all peers and goes before it. `cpu_ms` is processor time for a step, which
+says something on a busy machine too.
 """
 
 import importlib
 import json
+import statistics
 import sys
 
 from bench import driver, qgn_side
@@ -28,6 +30,8 @@ def main():
         rows[1]["runs"].append({"failed": missing} if missing else driver.run_peer(system))
     for row in rows:
         row["summary"] = driver.summary(row["runs"])
+        if "failed" not in row["summary"]:
+            row["summary"]["cpu_ms"] = statistics.median(r["ms_per_step_median"] * r["cores_used"] for r in row["runs"])
     out = {"name": name, "title": workload.TITLE, "command": f"python -m bench.stack {name} {key} {rounds}",
            "machine": machine, "qgn": driver.output_of(qgn_side.QGN, "--version"), "commit": driver.commit(), "rows": rows}
     (driver.HERE / f"w{name}" / "stack.json").write_text(json.dumps(out, indent=1) + "\n")
