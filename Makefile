@@ -27,6 +27,7 @@ help:
 	@echo 'make soak-kill       50 times SIGKILL over three scripts; figures in tests/SOAK.md'
 	@echo 'make soak-circuits   2000 random circuits by every gradient method, resumable; figures in tests/SOAK.md'
 	@echo 'make soak-lang       fuzzing of scanner, parser and checker (FOR=seconds), resumable; FOR=--coverage, FOR=--merge'
+	@echo 'make soak-repl       sessions of the prompt at random (FOR=seconds), resumable'
 	@echo 'make bench           compare speed with other systems, into bench/RESULTS.md'
 	@echo 'make results         docs/results.md from result files; results-spot: a cheap one again; studies: all (N= OLD=1 FRESH=1)'
 	@echo 'make lint            layers, codes without a test, long files and functions, shell scripts'
@@ -166,7 +167,7 @@ TEST_LIB_O    := $(TEST_LIB_C:%.c=$(B)/%.o)
 # ---- rules --------------------------------------------------------------------------------------
 
 .PHONY: all tests demo test quick check test-unit test-props test-golden test-bad test-oom test-docs test-fuzz test-cli test-threads golden-update \
-        bench results results-spot studies mutants soak-circuits soak-qasm soak-lang soak-kill lint fmt fmt-check grammar-report install FORCE
+        bench results results-spot studies mutants soak-circuits soak-qasm soak-lang soak-repl soak-kill lint fmt fmt-check grammar-report install FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 FORCE:
@@ -281,7 +282,7 @@ studies: build/qgn
 	python3 tools/studies.py $(if $(OLD),--old) $(if $(FRESH),--fresh) $(N)
 soak-kill: $(B)/qgn
 	dir=$$(mktemp -d) && bash tests/soak/kill.sh $(CURDIR)/$(B)/qgn 51 $$dir && rm -rf $$dir
-soak-qasm soak-lang: soak-%:
+soak-qasm soak-lang soak-repl: soak-%:
 	bash tools/soak_$*.sh $(FOR)
 lint:
 	@bash tools/lint.sh
@@ -293,15 +294,5 @@ grammar-report: grammar/qgn.y
 	  --output=/dev/null $<
 	@echo build/gen/grammar.txt build/gen/grammar.html
 install: build/qgn
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/qgn/stdlib $(DESTDIR)$(PREFIX)/share/qgn/examples
-	install -m 755 build/release/qgn $(DESTDIR)$(PREFIX)/bin/qgn
-	cp -R stdlib/. $(DESTDIR)$(PREFIX)/share/qgn/stdlib/
-	cp -R examples/. $(DESTDIR)$(PREFIX)/share/qgn/examples/
-	install -d $(addprefix $(DESTDIR)$(PREFIX)/share/,man/man1 man/man5 man/man7 bash-completion/completions \
-	  zsh/site-functions fish/vendor_completions.d)
-	for page in $$(build/release/qgn man pages); do \
-	  build/release/qgn man $$page >$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page || exit 1; done
-	build/release/qgn completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/qgn
-	build/release/qgn completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_qgn
-	build/release/qgn completion fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/qgn.fish
+	sh tools/install.sh $(DESTDIR)$(PREFIX)
 endif

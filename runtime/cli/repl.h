@@ -138,6 +138,8 @@ RunEnd repl_sweep(Repl *R, Run *run, int sweep);
 void repl_value(Repl *R, const Run *run, const Stmt *s);
 /* The 16 largest of 2^n amplitudes ([2^n, 2], `:state`). */
 void repl_kets(Repl *R, const Run *run, const Stmt *s);
+/* repl_report.c: a report as text. */
+void repl_report(Repl *R, const Run *run, const Stmt *s);
 /* Below the line of a train: the last value of each loss and its course. */
 void repl_losses(Repl *R, const Program *p, const Run *run, const char *train);
 /* Eight or fewer levels for each of at most `most` parts of a series; without Unicode of ASCII. */

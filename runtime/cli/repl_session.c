@@ -310,8 +310,7 @@ static void hook_claim(void *ctx, const Run *run, const Stmt *s, bool holds, boo
 }
 
 static void hook_report(void *ctx, const Run *run, const Stmt *s) {
-  (void)run;
-  if (is_fresh(ctx, s->span)) puts("a report is written by `qgn run`: `:save FILE`, then `qgn run FILE`");
+  if (is_fresh(ctx, s->span)) repl_report(ctx, run, s);
 }
 
 static void hook_write(void *ctx, const Run *run, const Stmt *s) {
@@ -486,6 +485,27 @@ static bool only_looks(const AstNode *n) {
   return true;
 }
 
+static bool shares_name(const ReplNames *a, const ReplNames *b) {
+  for (int i = 0; i < a->n; i++)
+    if (has_name(b, a->at[i])) return true;
+  return false;
+}
+
+/* Where a name that is declared again stands: in its place, so that what used it finds it; at the end if it
+ * uses what was declared since and nothing there uses it. */
+static int place_again(ReplEntries *e, int at) {
+  const ReplEntry x = e->at[at];
+  bool later = false, used = false;
+  for (int i = at + 1; i < e->n; i++) {
+    later = later || shares_name(&e->at[i].names, &x.uses);
+    used = used || shares_name(&x.names, &e->at[i].uses);
+  }
+  if (!later || used) return at;
+  memmove(e->at + at, e->at + at + 1, (size_t)(e->n - 1 - at) * sizeof *e->at);
+  e->at[e->n - 1] = x;
+  return e->n - 1;
+}
+
 /* Everything depends on the seed and the precision. */
 static void mark_all_stale(Repl *R, ReplEntries *e, const char *why) {
   const char *list = "";
@@ -512,6 +532,7 @@ static bool one_statement(Repl *R, const AstNode *n, const char *text) {
     return false;
   }
   const bool is_first = n->kind == AST_ATTR && at < 0;
+  bool was = false;
   if (at < 0) {
     at = trial.n;
     vec_push(R->arena, &trial, e);
@@ -523,8 +544,9 @@ static bool one_statement(Repl *R, const AstNode *n, const char *text) {
   } else {
     repl_train_drop(trial.at[at].train);
     trial.at[at] = e;
+    was = true;
+    at = place_again(&trial, at);
   }
-  const bool was = at < R->entries.n;
   if (!attempt(R, &trial, at)) {
     drop(&trial);
     return false;
