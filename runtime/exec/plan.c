@@ -267,6 +267,19 @@ static void note_runs(PlanEnv *env, RegionPlan *p, const Node *n, const KOp *op)
   vec_push(env->arena, &p->runs, runs);
 }
 
+static bool counted_behind(const Shape *s) {
+  for (int j = 1; j < s->rank; j++)
+    if (s->d[j].count != 0) return true;
+  return false;
+}
+
+/* Does a number of rows stand on an axis behind the first, as of all pairs of rows? */
+static bool counts_behind(const KOp *op) {
+  bool found = counted_behind(&op->out);
+  for (int k = 0; k < op->n_in; k++) found = found || counted_behind(&op->in[k]);
+  return found;
+}
+
 static bool make_instr(PlanEnv *env, RegionPlan *p, NodeId id) {
   const Fused *f = &p->fused[id];
   NodeId reader = f->matmul != NODE_NONE ? f->matmul : id;
@@ -312,6 +325,10 @@ static bool make_instr(PlanEnv *env, RegionPlan *p, NodeId id) {
   if (why) {
     Diag *d = diag_add(env->sink, DIAG_LATER, n->span, "%s", why);
     diag_note(d, "nothing was run");
+    if (counts_behind(&i.kop))
+      diag_help(d,
+                "take a fixed number of rows: without `data`, `draw u[16] ~ uniform(0, 1)` in the step, then "
+                "`gather(d.x, floor(u * rows(d)))` for a dataset `d` with a column `x`");
     return false;
   }
   i.cost = cost_of(n, &i.kop);
