@@ -144,7 +144,7 @@ def command(one):
 
 def tier_of(one):
     hypers = one["results"]["hypers"]
-    return hypers.get("tier", "document")
+    return hypers.get("tier", hypers.get("parts.tier", "document"))
 
 
 def settings_of(one):

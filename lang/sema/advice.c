@@ -77,7 +77,22 @@ static bool ends_in_tanh(const ObjectInfo *o, const Shape *row) {
   return n->op == OP_TANH && shape_equal(&sample, row);
 }
 
-static void warn_tanh(Sema *S, const Minimize *m) {
+/* Whether the step itself brings the column to another range, as `2 * image - 1` does: a product of it with a
+ * number. */
+static bool rescaled_here(const Graph *g, int slot) {
+  for (NodeId id = 0; id < g_count(g); id++) {
+    const Node *n = g_node(g, id);
+    if (n->op != OP_MUL && n->op != OP_DIV) continue;
+    for (int k = 0; k < 2; k++) {
+      const Node *x = g_node(g, n->in[k]);
+      while (x->op == OP_RESHAPE || x->op == OP_MARK || x->op == OP_SLICE) x = g_node(g, x->in[0]);
+      if (x->op == OP_INPUT && x->attr.i[0] == slot && sign_of_factor(g, n->in[1 - k]) != 0) return true;
+    }
+  }
+  return false;
+}
+
+static void warn_tanh(Sema *S, const Minimize *m, const Graph *g) {
   const Train *t = &S->p->trains.at[S->train->index];
   for (int c = 0; c < t->columns.n; c++) {
     const Slot *slot = &S->p->slots.at[t->columns.at[c]];
@@ -85,7 +100,7 @@ static void warn_tanh(Sema *S, const Minimize *m) {
     const Dataset *d = scaled_to_unit(S, t->dataset, column->name);
     for (int i = 0; d != NULL && i < m->list->n; i++) {
       const ObjectInfo *o = m->list->at[i].object;
-      if (!ends_in_tanh(o, &column->row)) continue;
+      if (!ends_in_tanh(o, &column->row) || rescaled_here(g, t->columns.at[c])) continue;
       Diag *diag = diag_add(S->sink, DIAG_TANH_RANGE, o->decl->name_span,
                             "`%s` ends in tanh, in -1..1, but `%s` is in 0..1", o->name, column->name);
       diag_label(diag, d->span, "scaled here");
@@ -98,7 +113,7 @@ static void warn_tanh(Sema *S, const Minimize *m) {
 void advise_loss(Sema *S, const Minimize *m, const Value *loss) {
   if (loss->kind != VAL_TENSOR) return;
   warn_wasserstein(S, m, loss);
-  warn_tanh(S, m);
+  warn_tanh(S, m, loss->u.tensor->g);
 }
 
 /* ---- rows to test with, in training -------------------------------------------------------------------- */

@@ -309,16 +309,19 @@ void minimize_update(Sema *S, const Minimize *m, const Value *gradient) {
   push_updates(S, m->list, gradient, m->norm, m->n->span);
 }
 
+static bool is_series(const Sema *S, const char *name) {
+  for (int i = 0; i < S->train->series.n; i++)
+    if (strcmp(S->train->series.at[i].name, name) == 0) return true;
+  return false;
+}
+
 static const char *loss_name(Sema *S, const TrainedList *list) {
   const char *word = S->train->validating ? "val_loss" : "loss";
-  if (S->train->n_minimize == 1 && S->loop_depth == 0) return word;
+  if (S->train->n_minimize == 1 && S->loop_depth == 0 && !is_series(S, word)) return word;
   const char *of = list->at[0].name; /* of a labelled line in a loop without the turn: `M.block` */
   const char *base = arena_printf(S->a, "%s.%.*s", word, (int)strcspn(of, "["), of), *name = base;
   for (int k = 2;; k++) {
-    bool taken = false;
-    for (int i = 0; i < S->train->series.n; i++)
-      taken = taken || strcmp(S->train->series.at[i].name, name) == 0;
-    if (!taken) return name;
+    if (!is_series(S, name)) return name;
     name = arena_printf(S->a, "%s_%d", base, k);
   }
 }

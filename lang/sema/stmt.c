@@ -12,7 +12,7 @@ void walk_stmts(Sema *S, const AstNode *block) {
   }
   const Symbols before = S->derived;
   S->derived = block_derives_by(S, block);
-  for (int i = 0; i < block->n && !S->returned; i++)
+  for (int i = 0; i < block->n && !S->returned && !S->ended; i++)
     if (block->kids[i] != NULL) walk_stmt(S, block->kids[i]);
   S->derived = before;
 }

@@ -340,6 +340,38 @@ static void walk_validation(Sema *S, const AstNode *n) {
   for (int i = 0; i < said->all.n; i++) diag_pass(sink, said->all.at[i]);
 }
 
+/* Whether a condition is made of numbers and texts of the script alone: it can be computed ahead of its turn.
+ */
+static bool is_settled(const Sema *S, const AstNode *n) {
+  if (n == NULL) return true;
+  if (n->kind == AST_NAME) {
+    const Binding *b = scope_find(S->scope, n->name);
+    return b != NULL && b->value != NULL && (val_is_number(b->value) || b->value->kind == VAL_TEXT);
+  }
+  if (n->kind == AST_CALL || n->kind == AST_MEMBER || n->kind == AST_INDEX || n->kind == AST_COMPREHENSION)
+    return false;
+  for (int i = 0; i < n->n; i++)
+    if (!is_settled(S, n->kids[i])) return false;
+  return true;
+}
+
+/* How many `minimize` the step has, those left out that a static `if` leaves out: what it says is said later.
+ */
+static int count_minimize(Sema *S, const AstNode *n) {
+  if (n == NULL) return 0;
+  if (n->kind == AST_IF && is_settled(S, ast_kid(n, AST_IF_cond))) {
+    DiagSink *sink = S->sink;
+    S->sink = diag_sink(S->a);
+    const Value *yes = eval(S, ast_kid(n, AST_IF_cond));
+    S->sink = sink;
+    if (yes->kind == VAL_BOOL)
+      return count_minimize(S, yes->u.num != 0 ? ast_kid(n, AST_IF_then) : ast_kid(n, AST_IF_other));
+  }
+  int total = n->kind == AST_MINIMIZE ? 1 : 0;
+  for (int i = 0; i < n->n; i++) total += count_minimize(S, n->kids[i]);
+  return total;
+}
+
 void walk_step(Sema *S, const AstNode *n) {
   if (S->train->pass != 2) return;
   if (S->train->n_steps++ > 0) {
@@ -350,6 +382,7 @@ void walk_step(Sema *S, const AstNode *n) {
   Block block = {0};
   const int errors = S->sink->n_errors;
   S->train->every = 0;
+  S->train->n_minimize = count_minimize(S, ast_kid(n, AST_STEP_body));
   train_block(S, ast_kid(n, AST_STEP_body), ast_kid(n, AST_STEP_columns), PLACE_STEP, &block);
   train_now(S)->step = block;
   if (train_now(S)->validation.dataset >= 0 && S->sink->n_errors == errors && !S->train->broken)
@@ -381,13 +414,6 @@ const Value *fn_stop(Sema *S, Args *args, const Builtin *self) {
 }
 
 /* ---- the whole ---------------------------------------------------------------------------------------- */
-
-static int count_kind(const AstNode *n, AstKind kind) {
-  int total = n->kind == kind ? 1 : 0;
-  for (int i = 0; i < n->n; i++)
-    if (n->kids[i] != NULL) total += count_kind(n->kids[i], kind);
-  return total;
-}
 
 /* Rows, batch and steps of an epoch, once the attributes are known. */
 static void settle(Sema *S) {
@@ -432,11 +458,7 @@ static void check_plateaus(Sema *S) {
 
 void declare_train(Sema *S, const AstNode *n) {
   TrainInfo *info = ARENA_NEW(S->a, TrainInfo);
-  *info = (TrainInfo){.name = sym_text(n->name),
-                      .repeats = 1,
-                      .decl = n,
-                      .missing_groups = -1,
-                      .n_minimize = count_kind(n, AST_MINIMIZE)};
+  *info = (TrainInfo){.name = sym_text(n->name), .repeats = 1, .decl = n, .missing_groups = -1};
   vec_push(S->a, &S->p->trains,
            ((Train){.name = info->name,
                     .site = info->name,

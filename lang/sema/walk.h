@@ -286,7 +286,7 @@ struct TrainInfo {
   int64_t repeats;   /* product of the repeats around the statement under way */
   int conditional;   /* run-time `if`s around it */
   int64_t every;     /* k of the `every` under way, 0 in the step */
-  int n_minimize;    /* minimize statements in the text */
+  int n_minimize;    /* minimize statements in the step, without those that a static `if` leaves out */
   int64_t shots;     /* of measurements in its step and every; 0: exact */
   bool validating;   /* its step is being elaborated for `validate` */
   bool no_instruments;
