@@ -26,7 +26,7 @@ help:
 	@echo 'make mutants         10 000 one-token mutants of the examples (N=, SEED=): where their errors stand, how many, fixes'
 	@echo 'make soak-kill       50 times SIGKILL over three scripts; figures in tests/SOAK.md'
 	@echo 'make soak-circuits   2000 random circuits by every gradient method, resumable; figures in tests/SOAK.md'
-	@echo 'make soak-lang       fuzzing of scanner, parser and checker (FOR=seconds), resumable; FOR=--coverage, FOR=--merge'
+	@echo 'make soak-lang       fuzzing of scanner, parser, checker (FOR=seconds|--coverage|--merge); soak-read, soak-qasm of readers'
 	@echo 'make soak-repl       sessions of the prompt at random (FOR=seconds), resumable'
 	@echo 'make bench           compare speed with other systems, into bench/RESULTS.md'
 	@echo 'make results         docs/results.md from result files; results-spot: a cheap one again; studies: all (N= OLD=1 FRESH=1)'
@@ -167,7 +167,7 @@ TEST_LIB_O    := $(TEST_LIB_C:%.c=$(B)/%.o)
 # ---- rules --------------------------------------------------------------------------------------
 
 .PHONY: all tests demo test quick check test-unit test-props test-golden test-bad test-oom test-docs test-fuzz test-cli test-threads golden-update \
-        bench results results-spot studies mutants soak-circuits soak-qasm soak-lang soak-repl soak-kill lint fmt fmt-check grammar-report install FORCE
+        bench results results-spot studies mutants soak-circuits soak-qasm soak-lang soak-read soak-repl soak-kill lint fmt fmt-check grammar-report install FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 FORCE:
@@ -282,7 +282,7 @@ studies: build/qgn
 	python3 tools/studies.py $(if $(OLD),--old) $(if $(FRESH),--fresh) $(N)
 soak-kill: $(B)/qgn
 	dir=$$(mktemp -d) && bash tests/soak/kill.sh $(CURDIR)/$(B)/qgn 51 $$dir && rm -rf $$dir
-soak-qasm soak-lang soak-repl: soak-%:
+soak-qasm soak-lang soak-read soak-repl: soak-%:
 	bash tools/soak_$*.sh $(FOR)
 lint:
 	@bash tools/lint.sh

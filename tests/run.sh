@@ -9,8 +9,8 @@
 # What is a test:
 #   tests/{unit,props,oom}/*.c         programs with cmocka, built before into build/$MODE and run in the root of the
 #                                      project; each of their functions counts
-#   tests/fuzz/NAME.c                  programs that are given every script of the tests and examples and
-#                                      the files in tests/fuzz/NAME/
+#   tests/fuzz/NAME.c                  programs that are given every script of the tests and examples and the files in
+#                                      tests/fuzz/NAME/; corpus.ar there holds what fuzzing found to reach new code
 #   tests/golden/KIND/NAME.qgn         standard output against NAME.out; KIND lex, parse, types, graph
 #                                      and plan dump that stage, run runs the script afresh
 #   tests/bad/TOPIC/NAME.qgn           `qgn check NAME.qgn`: standard error and a line `exit N`

@@ -6,10 +6,11 @@
 #   bash tools/soak_qasm.sh [SECONDS]     default 600
 set -u
 cd "$(dirname "$0")/.." || exit 2
-command -v clang >/dev/null || { echo "soak-qasm: clang with libFuzzer is not here"; exit 2; }
 work=build/soak-qasm
+. tools/fuzz_lib.sh
 mkdir -p $work/corpus $work/found build/gen
-clang -std=c17 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -DLIBFUZZER -DQASM_MAX_OPS=2000 -I. -Ibuild/gen \
+# shellcheck disable=SC2086 # several words on purpose
+clang -std=c17 -O2 $FUZZ_CFLAGS -fsanitize=fuzzer -DQASM_MAX_OPS=2000 -I. -Ibuild/gen \
   tests/fuzz/qasm.c lang/qasm/{lex,parse,parse_expr,fold,condition,call,expand}.c lang/base/*.c lang/ir/gate.c -lmd -lutf8proc -lm -o $work/fuzz || exit 2
 # Words of the language, for the mutations.
 {
@@ -17,19 +18,9 @@ clang -std=c17 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=
   grep -oE '"[a-zA-Z]{2,12}"' lang/qasm/parse.c lang/qasm/fold.c | sed 's/.*://' | sort -u
   printf '"%s"\n' 'OPENQASM 2.0;' 'OPENQASM 3;' 'include \"qelib1.inc\";' 'include \"stdgates.inc\";' 'qreg q[2];' 'ctrl @ ' 'pow(0.5) @ ' ' -> c[0]'
 } >$work/words
-$work/fuzz -max_total_time="${1:-600}" -max_len=1000 -timeout=10 -rss_limit_mb=3000 -dict=$work/words -print_final_stats=1 \
-  -artifact_prefix=$work/found/ $work/corpus tests/fuzz/qasm >$work/log 2>&1
+fuzz_total qasm '`make soak-qasm`' >/dev/null
+fuzz_round qasm $work/fuzz "${1:-600}" $work/words 1000 $work/corpus tests/fuzz/qasm
 status=$?
-runs=$(sed -n 's/^stat::number_of_executed_units: *//p' $work/log | tail -1)
-edges=$(grep -oE 'cov: [0-9]+' $work/log | tail -1)
-[ -e $work/total ] || sed -n "s#^| .make soak-qasm. | \([0-9]*\) .*#\1#p" tests/SOAK.md >$work/total # what earlier runs did, on another machine
-total=$(($(cat $work/total 2>/dev/null || echo 0) + ${runs:-0}))
-echo $total >$work/total
-echo "soak-qasm: ${runs:-0} executions in this run, $total in all, ${edges:-no} edges, $(find $work/found -type f | wc -l) findings"
-row="| \`make soak-qasm\` | $total executions of the reader of OpenQASM (libFuzzer, ASan, UBSan), ${edges#cov: } edges, $(find $work/found -type f | wc -l) findings open |"
-[ -e tests/SOAK.md ] || printf '# Soaks\n\nFigures are cumulative over any number of runs.\n\n| soak | figures |\n| --- | --- |\n' >tests/SOAK.md
-grep -v '^| `make soak-qasm`' tests/SOAK.md >$work/SOAK.md
-echo "$row" >>$work/SOAK.md
-cp $work/SOAK.md tests/SOAK.md
-[ $status = 0 ] || tail -30 $work/log
+[ $status = 0 ] || tail -30 $work/qasm.log
+fuzz_note '`make soak-qasm`' "$(cat $work/qasm.total) executions of the reader of OpenQASM (libFuzzer, ASan, UBSan), $(cat $work/qasm.edges) edges, $(fuzz_open qasm) findings open; one was found and mended: a register of one qubit beside a larger one"
 exit $status

@@ -4,11 +4,26 @@
 #include <string.h>
 #include "lang/base/mem.h"
 
-/* Blocks grow from FIRST to LARGEST bytes; what is larger gets a block of its own. Under a
- * sanitizer every allocation has its own block, so that an overrun is seen at once. */
+/* Blocks grow from FIRST to LARGEST bytes; what is larger gets a block of its own. */
 #define FIRST_BLOCK ((size_t)2048)
 #define LARGEST_BLOCK ((size_t)262144)
 #define ALIGNMENT ((size_t)16)
+
+/* Under the address sanitizer the bytes that are no allocation cannot be touched, and there are some behind
+ * each one, so that an overrun is seen at once. */
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#include <sanitizer/asan_interface.h>
+#define GAP ((size_t)16)
+#define FORBID(p, n) ASAN_POISON_MEMORY_REGION(p, n)
+#define ALLOW(p, n) ASAN_UNPOISON_MEMORY_REGION(p, n)
+#else
+#define GAP ((size_t)0)
+#define FORBID(p, n) ((void)0)
+#define ALLOW(p, n) ((void)0)
+#endif
 
 typedef struct Block Block;
 struct Block {
@@ -52,8 +67,9 @@ void arena_free(Arena *a) {
   mem_free(a);
 }
 
-static size_t round_up(size_t size) {
-  size_t up = mem_add(size ? size : 1, ALIGNMENT - 1);
+/* What an allocation of that size takes of a block. */
+static size_t room_of(size_t size) {
+  size_t up = mem_add(size ? size : 1, ALIGNMENT - 1 + GAP);
   return up == SIZE_MAX ? SIZE_MAX : up & ~(ALIGNMENT - 1);
 }
 
@@ -62,18 +78,12 @@ static Block *add_block(Arena *a, size_t size) {
   b->size = size;
   b->next = a->blocks;
   a->blocks = b;
+  FORBID(b->bytes, size);
   return b;
 }
 
-#ifdef QGN_SANITIZED
 void *arena_alloc(Arena *a, size_t size) {
-  Block *b = add_block(a, size ? size : 1);
-  b->used = b->size;
-  return b->bytes;
-}
-#else
-void *arena_alloc(Arena *a, size_t size) {
-  size_t real = round_up(size);
+  size_t real = room_of(size);
   Block *b = a->blocks;
   if (!b || b->size - b->used < real) {
     b = add_block(a, real > a->next_size ? real : a->next_size);
@@ -81,17 +91,18 @@ void *arena_alloc(Arena *a, size_t size) {
   }
   b->last = b->used;
   b->used += real;
+  ALLOW(b->bytes + b->last, size ? size : 1);
   return b->bytes + b->last;
 }
-#endif
 
 void *arena_grow(Arena *a, void *old, size_t old_size, size_t new_size) {
   if (old && new_size <= old_size) return old;
   Block *b = a->blocks;
-  if (old && b && old == b->bytes + b->last && b->last + round_up(old_size) == b->used) {
-    size_t real = round_up(new_size);
+  if (old && b && old == b->bytes + b->last && b->last + room_of(old_size) == b->used) {
+    size_t real = room_of(new_size);
     if (b->size - b->last >= real) { /* the room behind the newest block is still zero */
       b->used = b->last + real;
+      ALLOW(old, new_size);
       return old;
     }
   }

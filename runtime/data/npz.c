@@ -177,15 +177,15 @@ bool npz_parse(DataError *e, const char *name, const unsigned char *bytes, size_
   return read_members((Zip){.e = e, .name = name, .bytes = bytes, .size = size}, out);
 }
 
-static bool read_file(DataError *e, const DataFile *f, bool apart, DataTable *out) {
+bool npz_arrays(DataError *e, const char *name, const unsigned char *bytes, size_t size, DataTable *out) {
+  return read_members((Zip){.e = e, .name = name, .bytes = bytes, .size = size, .apart = true}, out);
+}
+
+bool npz_read(DataError *e, const DataFile *f, DataTable *out) {
   DataBlock bytes;
   *out = (DataTable){0};
   if (!data_read(e, f, &bytes)) return false;
-  bool ok = read_members(
-      (Zip){.e = e, .name = f->name, .bytes = bytes.at, .size = bytes.size, .apart = apart}, out);
+  bool ok = npz_parse(e, f->name, bytes.at, bytes.size, out);
   data_block_free(&bytes);
   return ok;
 }
-
-bool npz_read(DataError *e, const DataFile *f, DataTable *out) { return read_file(e, f, false, out); }
-bool npz_arrays(DataError *e, const DataFile *f, DataTable *out) { return read_file(e, f, true, out); }

@@ -126,10 +126,11 @@ bool npy_head(DataError *e, const DataFile *f, DataHead *out);
 /* All arrays of a .npz as columns, in the order of the file; they need equal numbers of rows. */
 bool npz_read(DataError *e, const DataFile *f, DataTable *out);
 bool npz_parse(DataError *e, const char *name, const unsigned char *bytes, size_t size, DataTable *out);
-/* The arrays of a .npz that are of reals as columns with one row each, whatever their shapes. */
-bool npz_arrays(DataError *e, const DataFile *f, DataTable *out);
-/* The named arrays of reals of a .safetensors or .npz file likewise: weights.c. */
+/* The arrays of a .npz in memory that are of reals as columns with one row each, whatever their shapes. */
+bool npz_arrays(DataError *e, const char *name, const unsigned char *bytes, size_t size, DataTable *out);
+/* The named arrays of reals of a .safetensors or .npz file likewise, as its name says: weights.c. */
 bool weights_read(DataError *e, const DataFile *f, DataTable *out);
+bool weights_parse(DataError *e, const char *name, const unsigned char *bytes, size_t size, DataTable *out);
 double data_half(unsigned bits); /* IEEE half precision */
 
 typedef enum CsvMissing { CSV_REFUSE, CSV_DROP } CsvMissing; /* the rows that lack a value */

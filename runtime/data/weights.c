@@ -59,26 +59,34 @@ static bool add_array(DataError *e, const char *file, const StTensor *t, DataTab
   return true;
 }
 
-static bool read_safetensors(DataError *e, const DataFile *f, DataTable *out) {
+static bool parse_safetensors(DataError *e, const char *name, const unsigned char *bytes, size_t size,
+                              DataTable *out) {
   StFile file;
-  DataBlock bytes;
-  if (!data_read(e, f, &bytes)) return false;
-  const char *why = st_parse(e->arena, bytes.at, bytes.size, &file);
+  const char *why = st_parse(e->arena, bytes, size, &file);
   bool ok = why == NULL;
-  if (!ok) data_fail(e, DIAG_DATA_BROKEN, "`%s` is no safetensors file, or damaged: %s", f->name, why);
+  if (!ok) data_fail(e, DIAG_DATA_BROKEN, "`%s` is no safetensors file, or damaged: %s", name, why);
   *out = (DataTable){.rows = 1, .at = ARENA_ARRAY(e->arena, DataColumn, file.tensors.n + 1)};
   for (int k = 0; ok && k < file.tensors.n; k++)
-    ok = is_counter(&file.tensors.at[k]) || add_array(e, f->name, &file.tensors.at[k], out);
-  data_block_free(&bytes);
+    ok = is_counter(&file.tensors.at[k]) || add_array(e, name, &file.tensors.at[k], out);
   if (!ok) table_free(out);
   return ok;
 }
 
+bool weights_parse(DataError *e, const char *name, const unsigned char *bytes, size_t size, DataTable *out) {
+  return ends_with(name, ".npz") ? npz_arrays(e, name, bytes, size, out)
+                                 : parse_safetensors(e, name, bytes, size, out);
+}
+
 bool weights_read(DataError *e, const DataFile *f, DataTable *out) {
+  DataBlock bytes;
   *out = (DataTable){0};
-  if (ends_with(f->name, ".npz")) return npz_arrays(e, f, out);
-  if (ends_with(f->name, ".safetensors")) return read_safetensors(e, f, out);
-  data_fail(e, DIAG_DATA_BROKEN, "`%s` is no file of weights", f->name);
-  data_expected(e, "a name that ends in .safetensors or .npz");
-  return data_help(e, "in Python: safetensors.torch.save_file(net.state_dict(), \"net.safetensors\")");
+  if (!ends_with(f->name, ".npz") && !ends_with(f->name, ".safetensors")) {
+    data_fail(e, DIAG_DATA_BROKEN, "`%s` is no file of weights", f->name);
+    data_expected(e, "a name that ends in .safetensors or .npz");
+    return data_help(e, "in Python: safetensors.torch.save_file(net.state_dict(), \"net.safetensors\")");
+  }
+  if (!data_read(e, f, &bytes)) return false;
+  bool ok = weights_parse(e, f->name, bytes.at, bytes.size, out);
+  data_block_free(&bytes);
+  return ok;
 }

@@ -18,6 +18,32 @@ static inline void require(bool holds, const char *what) {
   abort();
 }
 
+static inline uint32_t little(const uint8_t *p, int n) {
+  uint32_t v = 0;
+  for (int k = 0; k < n; k++) v |= (uint32_t)p[k] << 8 * k;
+  return v;
+}
+
+static inline void put_little(uint8_t *p, uint32_t v, int n) {
+  for (int k = 0; k < n; k++) p[k] = (uint8_t)(v >> 8 * k);
+}
+
+static inline void put_big32(uint8_t *p, uint32_t v) {
+  for (int k = 0; k < 4; k++) p[k] = (uint8_t)(v >> 8 * (3 - k));
+}
+
+/* What zlib itself makes of raw deflated bytes: the number that it unpacks, or SIZE_MAX. */
+static inline size_t inflate_plain(const uint8_t *bytes, size_t size, uint8_t *out, size_t cap,
+                                   size_t *used) {
+  z_stream z = {.next_in = (Bytef *)bytes, .avail_in = (uInt)size, .next_out = out, .avail_out = (uInt)cap};
+  require(inflateInit2(&z, -15) == Z_OK, "zlib does not start");
+  bool whole = inflate(&z, Z_FINISH) == Z_STREAM_END;
+  size_t n = z.total_out;
+  *used = size - z.avail_in;
+  inflateEnd(&z);
+  return whole ? n : SIZE_MAX;
+}
+
 /* The bytes in a block of their own. */
 static inline DataBlock fuzz_block(DataError *e, const uint8_t *bytes, size_t size) {
   DataBlock b;

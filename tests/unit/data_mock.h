@@ -37,9 +37,20 @@ static inline int mock_tear_down(void **state) {
   return system(command);
 }
 
+/* Small ones are also kept in the folder QGN_KEEP_FILES, where the fuzzing of readers begins with them. */
+static inline void keep_file(const void *bytes, size_t size) {
+  static int n_kept;
+  const char *keep = getenv("QGN_KEEP_FILES");
+  IoError io;
+  if (keep == NULL || size > 1024) return;
+  const char *path = arena_printf(a, "%s/%d-%d", keep, (int)getpid(), n_kept++);
+  if (!io_write_quick(path, bytes, size, &io)) fail_msg("%s", io_message(a, &io));
+}
+
 static inline DataFile put(const char *name, const void *bytes, size_t size) {
   IoError io;
   const char *path = arena_printf(a, "%s/%s", folder, name);
+  keep_file(bytes, size);
   if (!io_write_quick(path, bytes, size, &io)) fail_msg("%s", io_message(a, &io));
   return (DataFile){path, name};
 }
