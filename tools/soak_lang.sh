@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.." || exit 2
 work=build/soak-lang
 mended='three were found and mended: a sweep declared twice, long loops in quadratic time, a batch below 0'
 . tools/fuzz_lib.sh
-length=1500
+length=1500 # of the longest inputs; most are shorter, since the time of one grows with its length
 program=build/fuzz/tests/fuzz/check
 mkdir -p $work/corpus $work/seeds $work/found $work/given
 
@@ -39,12 +39,14 @@ seeds() {
 }
 
 soak() { # seconds
-  local end=$(($(date +%s) + $1)) left status=0
+  local end=$(($(date +%s) + $1)) left status=0 turn=2 lengths seconds
   fuzzer
   seeds
   fuzz_total check '`make soak-lang`' >/dev/null
   while left=$((end - $(date +%s))) && [ $left -gt 0 ] && [ $status = 0 ]; do
-    fuzz_round check $program $((left < 300 ? left : 300)) $work/words $length $work/corpus $work/seeds $work/given
+    turn=$(((turn + 1) % 3))
+    lengths=(100 350 $length) seconds=(150 100 50)
+    fuzz_round check $program $((left < seconds[turn] ? left : seconds[turn])) $work/words "${lengths[turn]}" $work/corpus $work/seeds $work/given
     status=$?
   done
   [ $status = 0 ] || tail -40 $work/check.log

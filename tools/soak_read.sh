@@ -41,7 +41,7 @@ seeds() {
     { printf '\0'; cat "$f"; } >"$work/seeds/$name-0"
     { printf '\3'; cat "$f"; } >"$work/seeds/$name-3"
   done
-  find $work/kept -size +0 -print0 | xargs -0 grep -laP '^\x1f\x8b' | while read -r f; do # the deflated part alone
+  find $work/kept -type f -size +0 -print0 | xargs -0 grep -laP '^\x1f\x8b' | while read -r f; do # the deflated part alone
     { printf '\1'; tail -c +11 "$f" | head -c -8; } >"$work/seeds/$(basename "$f")-1"
   done
   for name in $readers; do

@@ -144,7 +144,8 @@ static const char *nearest(const char *name, const char *const *names, int n, bo
   const char *best = NULL;
   for (int i = 0; i < n; i++) {
     size_t other = strlen(names[i]);
-    if (other == 0 || other > NAME_MAX_LEN) continue;
+    if (other == 0 || other > NAME_MAX_LEN || other > len + (size_t)most || len > other + (size_t)most)
+      continue;
     int d = distance(name, (int)len, names[i], (int)other);
     if (best && d == most && strcmp(best, names[i]) != 0) *alone = false;
     if (d > most || (best && d == most)) continue;

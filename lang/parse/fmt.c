@@ -39,6 +39,7 @@ typedef struct Fmt {
   int blocks, parens;     /* open now */
   bool at_statement;      /* the next token begins a statement */
   bool waiting_semicolon; /* a `;` was read and is written if something follows on its line */
+  uint32_t semicolon;     /* where the last one stands */
   int newlines;           /* since the last thing on a line */
 } Fmt;
 
@@ -158,8 +159,11 @@ static void add_token(Fmt *f, int code, uint32_t begin, uint32_t end, int source
     f->waiting_semicolon =
         last && f->lines.n > 0 && f->newlines == 0 && last_line(f)->n > 0 && last->code != '{';
     f->at_statement = true;
+    f->semicolon = begin;
     return;
   }
+  if (code == '-' && f->at_statement && (f->lines.n == 0 || f->newlines > 0)) /* no line begins with `-` */
+    add_piece(f, ';', f->semicolon, f->semicolon + 1, 0);
   if (f->waiting_semicolon && f->newlines == 0 && code != '}') {
     Piece p = {.text = ";", .n = 1, .code = ';', .width = 1};
     vec_push(f->arena, &f->pieces, p);

@@ -163,6 +163,10 @@ bool gz_head(DataError *e, const char *name, const unsigned char *bytes, size_t 
   if (!z_start(e, &z, GZIP_WINDOW)) return false;
   Flow f = {bytes, size, out, cap};
   int status = pump(&z, &f);
+  while (status == Z_STREAM_END && f.out_left > 0 && is_gzip(f.in, f.in_left)) { /* the next member */
+    inflateReset(&z);
+    status = pump(&z, &f);
+  }
   *got = cap - f.out_left;
   bool ok = f.out_left == 0 || status == Z_STREAM_END;
   if (!ok && status == Z_BUF_ERROR) ends_early(e, name, size, *got);

@@ -241,6 +241,14 @@ static void gz_members_and_head(void **state) {
   assert_memory_equal(head, text, sizeof head);
   must(gz_head(&error, "x", none.at, none.n, head, sizeof head, &got));
   assert_int_equal(got, 0);
+  Bytes short_one = gz_bytes("ab", 2), both = {0}; /* a head goes on into the next member */
+  add_bytes(&both, short_one.at, short_one.n);
+  add_bytes(&both, short_one.at, short_one.n);
+  must(gz_head(&error, "x", both.at, both.n, head, 3, &got));
+  assert_int_equal(got, 3);
+  assert_memory_equal(head, "aba", 3);
+  must(gz_head(&error, "x", both.at, both.n, head, sizeof head, &got));
+  assert_int_equal(got, 4);
   char *large = arena_alloc(a, 3000000);
   Bytes zeros = gz_bytes(large, 3000000);
   must(gz_inflate(&error, "x", zeros.at, zeros.n, &b));

@@ -56,6 +56,8 @@ static void spaces(void **state) {
   check("if a{b}else{c}", "if a { b } else { c }\n");
   check("model empty ( ) { }", "model empty() {}\n");
   check("feat :linear(2)", "feat: linear(2)\n");
+  check("a\n ;;- b;-c", "a\n; -b; -c\n"); /* no line begins with `-` */
+  check(";-b", "; -b\n");
   check("return(a,b)", "return (a, b)\n");
   check("use std . gan:w,v", "use std.gan: w, v\n");
   check("use  \"a.qgn\":w,v", "use \"a.qgn\": w, v\n");
