@@ -30,7 +30,8 @@ seeds() {
   {
     sed -n 's/^[A-Z_]*("\([^"\\ ]*\)".*/"\1"/p' lang/sema/*.def
     sed -n 's/^[A-Z]*([A-Z_0-9]*, *"\([^"\\ ]*\)".*/"\1"/p' lang/ir/gates.def lang/ir/channels.def lang/ir/optims.def lang/ir/data.def lang/ir/circuit_methods.def
-    sed -n 's/^<!-- table: keywords -->$/&/;/^`and` `as`/,/^$/p' spec.md | grep -oE '[a-z]+' | sed 's/.*/"& "/'
+    grep -oE '`[a-z_]{2,20}`' spec.md | tr '`' '"' # reserved words, attributes, all that the tables of spec.md name
+    sed -n 's/^KEYWORD("\([a-z]*\)".*/" \1 "/p' grammar/keywords.def
     printf '"%s"\n' 'edition = 1\x0a' ' on q[2] {' 'step x[B, 1] {' 'optimizer ' ' = adam(0.1)\x0a' 'expval(' 'Z(q)' 'q[0], q[1]' 'train t {\x0a' \
       'epochs = 2; ' 'minimize ' ' over ' ' per ' ' clip 1' 'weights(' 'grad(' 'record r = ' 'fn' '\xce\xb8' '|> ' '..=' ':= ' 'pi' '2px' '90deg' '1us' \
       'use std.gan: ' 'chain(q)' 'ctrl @ ' 'inv @ ' 'negctrl(2) @ ' 'pow(2) @ ' 'shots = 10' 'gradient = ' 'noise_method = ' 'noisy(' 'precision = '

@@ -4,8 +4,9 @@
  * with -fsanitize=fuzzer and -DLIBFUZZER it searches (`make soak-lang`); without, it replays the files named
  * on the command line.
  *
- * A script sees no disk but the library's modules: files of data have made-up heads, other modules are two
- * texts in memory. A first line `# run: ... --set name=value` gives settings, as in the wrong programs. */
+ * A script sees no disk but the library's modules and those beside the tests' scripts: files of data have
+ * made-up heads, other modules are texts in memory. A first line `# run: ... --set name=value` gives
+ * settings, as in the wrong programs. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,21 +52,42 @@ static bool ends_with(const char *s, const char *end) {
   return n >= m && strcmp(s + n - m, end) == 0;
 }
 
+static bool read_text(Arena *a, const char *path, SemaModule *out) {
+  IoData data;
+  IoError e;
+  if (!io_read_file(a, path, 1 << 20, &data, &e)) return false;
+  out->text = (const char *)data.bytes, out->size = data.size;
+  return true;
+}
+
+/* The files that stand beside the tests' scripts, in folders called NAME.d. */
+static bool read_test_file(Arena *a, const char *from, const char *name, SemaModule *out) {
+  static const char *const beside[] = {"golden/run", "bad/qasm", "bad/names", "bad/placement"};
+  const char *folder =
+      strstr(from, ".d/") != NULL ? arena_strn(a, from, (size_t)(strstr(from, ".d/") - from) + 3) : "";
+  const char *path = arena_printf(a, "%s%s", folder, name);
+  if (strstr(path, ".d/") == NULL || strstr(path, "..") != NULL) return false;
+  for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) {
+    if (!read_text(a, arena_printf(a, "tests/%s/%s", beside[i], path), out)) continue;
+    out->id = out->shown = out->listed = path;
+    return true;
+  }
+  return false;
+}
+
 static bool read_module(void *ctx, Arena *a, const char *from, const char *name, bool is_library,
                         SemaModule *out) {
-  (void)ctx, (void)from;
+  (void)ctx;
   *out = (SemaModule){.id = name, .shown = name, .listed = name};
   if (is_library) {
-    IoData data;
-    IoError e;
     const bool known = strcmp(name, "std.gan") == 0 || strcmp(name, "std.ansatz") == 0 ||
                        strcmp(name, "std.vae") == 0 || strcmp(name, "std.fair") == 0;
-    if (known && io_read_file(a, arena_printf(a, "stdlib/std/%s.qgn", name + 4), 1 << 20, &data, &e)) {
+    if (known && read_text(a, arena_printf(a, "stdlib/std/%s.qgn", name + 4), out)) {
       out->shown = arena_printf(a, "<%s>", name);
-      out->text = (const char *)data.bytes, out->size = data.size;
       return true;
     }
-  } else if (ends_with(name, ".qasm")) out->text = qasm_text;
+  } else if (read_test_file(a, from, name, out)) return true;
+  else if (ends_with(name, ".qasm")) out->text = qasm_text;
   else if (ends_with(name, ".txt")) out->text = paulis_text;
   else if (ends_with(name, ".qgn")) out->text = module_text;
   out->size = out->text != NULL ? strlen(out->text) : 0;
@@ -120,7 +142,9 @@ static void keep_prelude(void) {
 
 /* ---- one script ---------------------------------------------------------------------------------------- */
 
-static int settings(Arena *a, const char *text, SemaSet sets[8], DiagSink *sink) {
+#define SETS_MAX 16
+
+static int settings(Arena *a, const char *text, SemaSet sets[SETS_MAX], DiagSink *sink) {
   int n = 0;
   if (strncmp(text, "# run: ", 7) != 0) return 0;
   const char *line = arena_strn(a, text, strcspn(text, "\n"));
@@ -188,20 +212,48 @@ typedef struct Checked {
   Program *program;
   DiagSink *sink;
 } Checked;
-static Checked check_once(Arena *a, const Source *src, const AstNode *tree) {
+static Checked check_with(Arena *a, const Source *src, const AstNode *tree, const SemaPoint *point,
+                          const SemaSet *axes, int n_axes) {
   Checked c = {.sink = diag_sink(a)};
-  SemaSet sets[8];
-  const int n = settings(a, src->text, sets, c.sink);
+  SemaSet sets[SETS_MAX];
+  int n = settings(a, src->text, sets, c.sink);
+  for (int i = 0; i < n_axes && n < SETS_MAX; i++) sets[n++] = axes[i];
   const SemaOptions options = {.sets = sets,
                                .n_sets = n,
                                .read = read_module,
                                .head = read_head,
                                .max_steps = MAX_STEPS,
+                               .point = point,
                                .prelude = prelude};
   c.program = sema_elaborate(a, tree, &options, c.sink);
   require((c.program == NULL) == (c.sink->n_errors > 0), "result and messages differ", src->text);
   check_messages(c.sink);
   return c;
+}
+
+static Checked check_once(Arena *a, const Source *src, const AstNode *tree) {
+  return check_with(a, src, tree, NULL, NULL, 0);
+}
+
+/* One run of each sweep, as the command line sets it up. */
+static void check_points(Arena *a, const Source *src, const AstNode *tree, const Program *p) {
+  for (int i = 0; i < p->sweeps.n; i++) {
+    const Sweep *s = &p->sweeps.at[i];
+    const SweepPoint *at = &s->points.at[src->size % (uint32_t)s->points.n];
+    const SemaPoint point = {
+        .sweep = s->name, .has_seed = s->seeds.n > 0, .seed = s->seeds.n > 0 ? s->seeds.at[0] : 0};
+    SemaSet sets[SETS_MAX / 2];
+    int n = 0;
+    for (int k = 0; k < s->axes.n && n < SETS_MAX / 2; k++) {
+      AstNode *literal = NULL;
+      if (at->sets[k] == NULL) continue;
+      const Source *given = src_add(SRC_COMMAND_LINE, at->sets[k], strlen(at->sets[k]));
+      require(parse_literal(a, given, diag_sink(a), &literal), "a point that cannot be set", at->sets[k]);
+      sets[n++] = (SemaSet){s->axes.at[k].name, literal->span, literal};
+    }
+    const Checked c = check_with(a, src, tree, &point, sets, n);
+    if (c.program != NULL) program_each_region(c.program, check_region, a);
+  }
 }
 
 /* Once more, and what is printed of both. */
@@ -215,18 +267,24 @@ static void check_again(Arena *a, const Source *src, const AstNode *tree, const 
   require(strcmp(one, two) == 0, "two programs of one text", src->text);
 }
 
-static void look_at_types(Arena *a, const AstNode *tree) {
+/* What may follow at the end of the text, as the prompt completes it; its names are then asked for. */
+static void look_at_types(Arena *a, const Source *src, const AstNode *tree) {
   const SemaOptions options = {
       .read = read_module, .head = read_head, .max_steps = MAX_STEPS, .prelude = prelude};
   const char *near = NULL;
   char *text = NULL;
   size_t n = 0;
+  ParseNext next;
   FILE *out = open_memstream(&text, &n);
   require(out != NULL, "no memory for a text", "");
+  parse_next(a, src->text, &next);
   sema_dump_types(a, tree, &options, diag_sink(a), out);
-  sema_why(a, tree, &options, diag_sink(a), "x", &near, out);
+  for (int i = 0; i < next.names.n && i < 3; i++)
+    sema_why(a, tree, &options, diag_sink(a),
+             next.names.at[(src->size / 16 + (uint32_t)i * 5) % (uint32_t)next.names.n], &near, out);
   fclose(out);
   mem_give_back(text);
+  require(parse_statements(a, src, diag_sink(a)) != NULL, "no statements of a text that parses", src->text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
@@ -238,13 +296,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   const ParseResult parsed = parse_source(a, src, sink, false, &tree, NULL);
   require((parsed == PARSE_ERROR) == (sink->n_errors > 0), "result and messages differ", "parser");
   check_messages(sink);
+  if (parsed != PARSE_OK && size % 16 == 1) parse_next(a, src->text, &(ParseNext){0});
   if (parsed != PARSE_OK && size % 16 == 0) printed(a, print_messages, sink);
   if (parsed == PARSE_OK) {
     const Checked c = check_once(a, src, tree);
     if (c.program != NULL) program_each_region(c.program, check_region, a);
     if (c.program != NULL && size % 4 == 0) look_at_circuits(a, c.program);
     if (size % 8 == 0) check_again(a, src, tree, &c);
-    if (size % 16 == 0) look_at_types(a, tree);
+    if (c.program != NULL && size % 2 == 0) check_points(a, src, tree, c.program);
+    if (size % 16 == 0) look_at_types(a, src, tree);
     if (size % 8 == 4) require(fmt_source(a, src, sink) != NULL, "no formatted text", src->text);
   }
   arena_free(a);
