@@ -46,7 +46,7 @@ soak() { # seconds
   fuzz_total check '`make soak-lang`' >/dev/null
   while left=$((end - $(date +%s))) && [ $left -gt 0 ] && [ $status = 0 ]; do
     turn=$(((turn + 1) % 3))
-    lengths=(100 350 $length) seconds=(150 100 50)
+    lengths=(100 350 "$length") seconds=(150 100 50)
     fuzz_round check $program $((left < seconds[turn] ? left : seconds[turn])) $work/words "${lengths[turn]}" $work/corpus $work/seeds $work/given
     status=$?
   done
