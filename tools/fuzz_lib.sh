@@ -26,11 +26,12 @@ fuzz_total() { # name of the figure, first cell
   cat "$work/$1.total"
 }
 
+# shellcheck disable=SC2086 # several flags on purpose
 # One round of a target: adds to its total and says what was done. Status: libFuzzer's.
 fuzz_round() { # name, program, seconds, words or '', most bytes of an input, corpora...
   local name=$1 program=$2 seconds=$3 words=$4 length=$5 runs status
   shift 5
-  "$program" -max_total_time="$seconds" -max_len="$length" -timeout=10 -rss_limit_mb=3000 ${words:+"-dict=$words"} -entropic=0 -print_funcs=0 -reload=0 \
+  "$program" -max_total_time="$seconds" -max_len="$length" -timeout=10 -rss_limit_mb=3000 ${words:+"-dict=$words"} -entropic=0 -print_funcs=0 -reload=0 ${FUZZ_FLAGS:-} \
     -print_final_stats=1 -artifact_prefix="$work/found/$name-" "$@" >"$work/$name.log" 2>&1
   status=$?
   runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$work/$name.log" | tail -1)
