@@ -97,6 +97,14 @@ static uint8_t worst_cell(CircuitMethod m, const MethodUse *use) {
   return worst;
 }
 
+/* What a message says of the circuit that a method is asked for. */
+static const char *setting_text(const MethodUse *use) {
+  const bool paths = use->noise == CIRCUIT_PATHS, mixed = use->noise == CIRCUIT_MIXED;
+  if (use->shots)
+    return paths ? " with shots and trajectories" : mixed ? " with shots and noise" : " with shots";
+  return paths ? " with trajectories" : mixed ? " with noise" : "";
+}
+
 MethodVerdict circuit_method_check(Arena *a, CircuitMethod m, const MethodUse *use, const char **why) {
   *why = NULL;
   if (use->order > 2) {
@@ -106,7 +114,9 @@ MethodVerdict circuit_method_check(Arena *a, CircuitMethod m, const MethodUse *u
   const uint8_t worst = worst_cell(m, use);
   if (worst == CELL_K) return METHOD_RUNS;
   if (worst == CELL_LATER) {
-    *why = arena_printf(a, "the gradient method `%s` here", methods[m].name);
+    *why = arena_printf(a, "the %s derivative by the method `%s` of a circuit%s%s",
+                        use->order > 1 ? "second" : "first", methods[m].name, setting_text(use),
+                        use->open_noise ? " whose strengths are computed" : "");
     return METHOD_LATER;
   }
   *why =

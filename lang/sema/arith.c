@@ -205,6 +205,7 @@ const Value *arith_binary(Sema *S, AstOp op, const Value *a, const Value *b, Spa
     return is_comparison(op) ? static_compare(S, op, a, b, span) : static_binary(S, op, a, b, span);
   }
   if (op == AST_OP_POW) return power(S, a, b, span);
+  if (op == AST_OP_DIV && val_is_number(b) && b->u.num == 0) return by_zero(S, b);
   bool swap;
   const OpId id = op_of(op, &swap);
   return swap ? tensor_binary(S, id, ast_op_text[op], b, a, span)

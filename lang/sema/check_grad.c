@@ -66,8 +66,14 @@ static NodeId weighted_sum(Sema *S, const Value *v, NodeId sum, int site, Span s
   return g_binary(g, OP_ADD, sum, g_sum(g, product, every, false, span), span);
 }
 
+/* The circuits behind a sum of results. */
+typedef struct Behind {
+  bool circuits;     /* there are any */
+  const Node *noisy; /* one that is measured with shots, or NULL */
+} Behind;
+
 /* True if the circuits behind `loss` can be differentiated by this method, and there is one that would be. */
-static bool applies(Sema *S, NodeId loss, CircuitMethod m, bool *circuits) {
+static bool applies(Sema *S, NodeId loss, CircuitMethod m, Behind *behind) {
   const Graph *g = graph_now(S);
   bool *seen = ARENA_ARRAY(S->a, bool, loss + 1), used = false;
   seen[loss] = true;
@@ -76,9 +82,11 @@ static bool applies(Sema *S, NodeId loss, CircuitMethod m, bool *circuits) {
     const Node *n = g_node(g, k);
     for (int i = 0; i < n->n_in; i++) seen[n->in[i]] = true;
     if (n->op != OP_CIRCUIT) continue;
-    *circuits = true;
+    behind->circuits = true;
+    const CircuitProgram *program = n->attr.p;
+    if (program->shots > 0) behind->noisy = n;
     used = used || n->attr.i[0] == (int64_t)m;
-    const MethodUse use = circuit_use(n->attr.p, 1);
+    const MethodUse use = circuit_use(program, 1);
     const char *why;
     if (circuit_method_check(S->a, (CircuitMethod)n->attr.i[0], &use, &why) != METHOD_RUNS) return false;
   }
@@ -157,6 +165,15 @@ static ObjectInfo *checked_object(Sema *S, const Args *args) {
   return NULL;
 }
 
+/* Estimates from shots differ by their own errors, which no fixed bound knows. */
+static const Value *say_shots(Sema *S, const ObjectInfo *o, const Node *noisy, Span span) {
+  Diag *d = say(S, DIAG_GRADIENT_METHOD, span,
+                "`check_grad` compares exact gradients, but `%s` is measured with shots", o->name);
+  diag_label(d, noisy->span, "measured with shots here");
+  diag_help(d, "check it without `shots`: the circuit and its derivatives are the same");
+  return S->error;
+}
+
 const Value *fn_check_grad(Sema *S, Args *args, const Builtin *self) {
   ObjectInfo *o = checked_object(S, args);
   const Span span = args->span;
@@ -171,7 +188,7 @@ const Value *fn_check_grad(Sema *S, Args *args, const Builtin *self) {
   const int site = site_new(S, "check_grad", span);
   Agreement found[METHOD_COUNT];
   int n_found = 0;
-  bool circuits = false;
+  Behind behind = {false, NULL};
   for (int m = 0; m < METHOD_COUNT; m++) {
     if (m == METHOD_SPSA) continue; /* an estimate agrees with nothing */
     Args call = {
@@ -183,16 +200,18 @@ const Value *fn_check_grad(Sema *S, Args *args, const Builtin *self) {
     if (val_is_error(v)) return v;
     const NodeId loss = weighted_sum(S, v, g_scalar(graph_now(S), 0, span), site, span);
     if (loss == NODE_NONE) return S->error;
-    if (!applies(S, loss, (CircuitMethod)m, &circuits)) continue;
+    const bool here = applies(S, loss, (CircuitMethod)m, &behind);
+    if (behind.noisy != NULL) return say_shots(S, o, behind.noisy, span);
+    if (!here) continue;
     NodeId *g = ARENA_ARRAY(S->a, NodeId, w.n + 1);
     if (!gradients_of(S, loss, &w, g, span)) return S->error;
     if (reference != NULL) found[n_found++] = agreement(S, (CircuitMethod)m, w.n, g, reference, span);
     else reference = g, first = circuit_method_name((CircuitMethod)m);
   }
-  if (!circuits || w.n == 0) {
+  if (!behind.circuits || w.n == 0) {
     say(S, DIAG_NO_PATH, span,
-        circuits ? "`%s` has neither weights nor arguments to derive by"
-                 : "`%s` has no circuit in it, so there is one gradient only",
+        behind.circuits ? "`%s` has neither weights nor arguments to derive by"
+                        : "`%s` has no circuit in it, so there is one gradient only",
         o->name);
     return S->error;
   }

@@ -82,7 +82,7 @@ static const Value *durations(Sema *S, AstOp op, const Value *a, const Value *b,
   return S->error;
 }
 
-static const Value *by_zero(Sema *S, const Value *b) {
+const Value *by_zero(Sema *S, const Value *b) {
   Diag *d = say(S, DIAG_TYPE, b->span, "a division by zero");
   if (b->origin != 0) label_origin(S, d, dim_of_int(S, b));
   return S->error;

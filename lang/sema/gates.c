@@ -53,6 +53,9 @@ bool operands_wise(Sema *S, const char *name, const Value **v, int n, Operands *
       Diag *d = say(S, DIAG_GATE, v[k]->span, "`%s` takes registers of one size: %d qubit%s here, %d before",
                     name, v[k]->u.qubits.n, v[k]->u.qubits.n == 1 ? "" : "s", out->m);
       diag_label(d, v[0]->span, "%d qubit%s", out->m, out->m == 1 ? "" : "s");
+      if (n == 2 && out->m == 1)
+        diag_help(d, "the one with each of the others: `%s star([%s, %s])`", name, src_of_span(S, v[0]->span),
+                  src_of_span(S, v[1]->span));
       return false;
     }
     for (int i = 0; i < out->m; i++) single_qubit(S, &out->at[i * n + k], v[k]->u.qubits.at[i]);
@@ -80,6 +83,11 @@ bool gate_operands(Sema *S, const Line *l, const char *name, int width, Operands
     Diag *d = say(S, DIAG_GATE, l->operands != NULL ? l->operands->span : l->span,
                   "`%s` acts on %d qubit%s, but %d %s given", name, width, width == 1 ? "" : "s", n,
                   n == 1 ? "is" : "are");
+    if (width == 1 && n > 1) {
+      const char *head = src_of_span(S, l->head->span);
+      diag_help(d, "write a line for each, `%s %s; %s %s`, or name a register", head,
+                src_of_span(S, v[0]->span), head, src_of_span(S, v[1]->span));
+    }
     if (l->n_controls > 0)
       diag_note(d, "%d of them %s", l->n_controls, l->n_controls == 1 ? "is a control" : "are controls");
     return false;
@@ -188,7 +196,38 @@ static void wide_gate(Sema *S, const Line *l, const char *name, GateId gate, con
   line_modify(S, l, start, q);
 }
 
+/* Under k controls alone, as in OpenQASM 3, a global phase is a phase of the last control: where that
+ * is 1 the gate p(a), else gphase(a) p(-a). False if the line has a target too, or no control. */
+static bool phase_of_controls(Sema *S, const Line *l, Line *out, bool *when_zero) {
+  if (l->n_controls == 0 || l->operands == NULL || l->operands->n != l->n_controls) return false;
+  int n = 0;
+  const Value **v = eval_operands(S, l->operands, &n);
+  for (int i = 0; i < n; i++)
+    if (v == NULL || v[i]->kind == VAL_PAIRS) return false;
+  *out = *l;
+  int last = out->n_mods - 1;
+  while (out->mods[last].kind != MOD_CTRL && out->mods[last].kind != MOD_NEGCTRL) last--;
+  *when_zero = out->mods[last].kind == MOD_NEGCTRL;
+  out->n_controls--;
+  if (--out->mods[last].n > 0) return true;
+  for (int i = last; i + 1 < out->n_mods; i++) out->mods[i] = out->mods[i + 1];
+  out->n_mods--;
+  return true;
+}
+
+/* Before p(a) turned about: gphase(a). */
+static void negate_phase(Sema *S, GateUse *u) {
+  GateUse all = *u;
+  all.gate = GATE_GPHASE;
+  vec_push(S->a, &S->circuit->gates, all);
+  u->angle[0].scale = -u->angle[0].scale;
+  u->angle[0].shift = -u->angle[0].shift;
+}
+
 static void gate_line(Sema *S, const Line *l, const char *name, GateId gate, const AstNode *args) {
+  Line phase;
+  bool when_zero = false;
+  if (gate == GATE_GPHASE && phase_of_controls(S, l, &phase, &when_zero)) l = &phase, gate = GATE_P;
   const GateInfo *info = &gate_info[gate];
   if (info->later) {
     later(S, l->head->span, "the gate `%s`", name);
@@ -218,6 +257,7 @@ static void gate_line(Sema *S, const Line *l, const char *name, GateId gate, con
     for (int k = 0; k < info->n_qubits; k++) u.qubit[k] = (uint8_t)q[l->n_controls + k].at[0];
     for (int a = 0; a < info->n_angles; a++) angle_of(S, &angles, a, i, &u.angle[a]);
     const int start = S->circuit->gates.n;
+    if (when_zero) negate_phase(S, &u);
     vec_push(S->a, &S->circuit->gates, u);
     if (!line_modify(S, l, start, q)) return;
   }

@@ -213,7 +213,10 @@ static const Value *measure_counts(Sema *S, Args *args, const Value *shots) {
 }
 
 const Value *fn_counts(Sema *S, Args *args, const Builtin *self) {
-  if (args->v[0]->kind == VAL_QUBITS) return measure_counts(S, args, args->v[2]);
+  const Value *of = args->v[0];
+  const bool list = of->kind == VAL_LIST && of->u.list.n > 0;
+  const ValueKind kind = list ? of->u.list.at[0]->kind : of->kind;
+  if (kind == VAL_QUBITS || kind == VAL_OUTCOME) return measure_counts(S, args, args->v[2]);
   return label_counts(S, args, self);
 }
 

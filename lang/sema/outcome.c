@@ -83,6 +83,11 @@ static const Value *joined_qubits(Sema *S, const Value *list) {
   return q;
 }
 
+const Value *registers_joined(Sema *S, const Value *v) {
+  const Value *joined = v->kind == VAL_LIST && v->u.list.n > 0 ? joined_qubits(S, v) : NULL;
+  return joined != NULL ? joined : v;
+}
+
 const Value *outcome_qubits(Sema *S, const Value *v) {
   const bool one = v->kind == VAL_OUTCOME;
   const int n = v->kind == VAL_LIST ? v->u.list.n : 1;

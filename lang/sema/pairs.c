@@ -34,8 +34,9 @@ const QubitsValue *want_register(Sema *S, const Value *v, const char *what) {
 }
 
 const Value *fn_pairs(Sema *S, Args *args, const Builtin *self) {
-  if (strcmp(self->name, "all") == 0 && args->v[0]->kind != VAL_QUBITS) return fn_all(S, args, self);
-  const QubitsValue *q = want_register(S, args->v[0], arena_printf(S->a, "the argument of `%s`", self->name));
+  const Value *on = registers_joined(S, args->v[0]);
+  if (strcmp(self->name, "all") == 0 && on->kind != VAL_QUBITS) return fn_all(S, args, self);
+  const QubitsValue *q = op_register(S, on, arena_printf(S->a, "the argument of `%s`", self->name));
   return q != NULL ? pairs_of(S, self->name, q, args->span) : S->error;
 }
 

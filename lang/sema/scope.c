@@ -246,7 +246,15 @@ void report_unknown(Sema *S, Symbol name, Span span, const char *what) {
   const char *ours = synonym_of(text);
   if (gate_find(text) != GATE_COUNT) {
     diag_mark(d, "`%s` is a gate", text);
-    diag_help(d, "a gate stands in a circuit, before its qubits: `%s q[0]`", text);
+    diag_help(d,
+              "a gate stands in a circuit, before its qubits: `%s`; a value of this name is declared above",
+              gate_info[gate_find(text)].n_qubits == 2 ? arena_printf(S->a, "%s q[0], q[1]", text)
+                                                       : arena_printf(S->a, "%s q[0]", text));
+    return;
+  }
+  if (strcmp(text, "jacobian") == 0 || strcmp(text, "hessian") == 0) {
+    diag_help(d, *text == 'j' ? "a row for each output: `[grad(f(x)[i], x) for i in 0..4]`"
+                              : "a row for each input: `[grad(grad(f(x), x)[i], x) for i in 0..4]`");
     return;
   }
   if (ours != NULL) {

@@ -49,11 +49,19 @@ static void bind_one(Sema *S, const AstNode *p, const Value *v, BindKind kind) {
   if (kind == BIND_VAR) kept_declare(S, b);
 }
 
+/* "a, b, c": as many names as there are values; of many the first. */
+static const char *names_for(Sema *S, int n) {
+  const char *out = "a";
+  for (int i = 1; i < n && i < 6; i++) out = arena_printf(S->a, "%s, %c", out, 'a' + i);
+  return n > 6 ? arena_printf(S->a, "%s, ...", out) : out;
+}
+
 void bind_patterns(Sema *S, const AstNode *patterns, const Value *v, BindKind kind) {
   if (patterns->n == 1) {
     if (v->kind == VAL_TUPLE && kind == BIND_LET && patterns->kids[0]->kind == AST_PATTERN) {
       Diag *d = say(S, DIAG_TYPE, patterns->span, "one name for a tuple of %d values", v->u.list.n);
-      diag_help(d, "take it apart: `let a, b = ...`; `_` leaves a value out");
+      diag_help(d, "take it apart: `let %s = %s`; `_` leaves a value out", names_for(S, v->u.list.n),
+                src_of_span(S, v->span));
       v = S->error;
     }
     bind_one(S, patterns->kids[0], v, kind);
@@ -401,6 +409,13 @@ static void walk_if(Sema *S, const AstNode *n) {
     Diag *d = say(S, DIAG_STATIC, cond->span, "the condition of an `if` in %s must be known before the run",
                   place_in[S->place]);
     diag_help(d, "`select(cond, a, b)` chooses between values");
+    return;
+  }
+  if (cond->kind == VAL_OUTCOME || cond->kind == VAL_QUBITS) {
+    const char *text = src_of_span(S, cond->span);
+    Diag *d = wrong_kind(S, cond, "the condition of an `if`", "true or false");
+    if (cond->kind == VAL_OUTCOME) diag_help(d, "a gate where it is 1: `when(%s) @ gate target`", text);
+    else diag_help(d, "a gate where it is 1: `ctrl @ gate %s, target`", text);
     return;
   }
   if (!want_bool(S, cond, "the condition of an `if`", &yes)) return;

@@ -261,11 +261,15 @@ void declare_hyper(Sema *S, const AstNode *n) {
 
 /* ---- printed lines ------------------------------------------------------------------------------------ */
 
-void walk_print(Sema *S, const AstNode *n) {
-  const AstNode *e = ast_kid(n, AST_STAGE_value);
-  const Value *v = eval(S, e);
-  const char *text = src_of_span(S, e->span), *shown = NULL;
+/* One value behind its text; several results have a line each. */
+static void print_value(Sema *S, const Value *v, const char *text, Span span) {
+  const char *shown = NULL;
   if (val_is_error(v) || v->kind == VAL_NOTHING) return;
+  if (v->kind == VAL_TUPLE) {
+    for (int i = 0; i < v->u.list.n; i++)
+      print_value(S, v->u.list.at[i], arena_printf(S->a, "%s, %d of %d:", text, i + 1, v->u.list.n), span);
+    return;
+  }
   if (v->kind == VAL_OBJECT)
     shown = arena_printf(S->a, "%s %s %s", v->u.object->is_circuit ? "circuit" : "model", v->u.object->name,
                          object_signature(S, v->u.object));
@@ -281,9 +285,14 @@ void walk_print(Sema *S, const AstNode *n) {
   }
   const int slot = shown == NULL ? value_slot(S, v, "printed") : -1;
   if (shown == NULL && slot < 0) return;
-  Stmt *s = block_push(S, STMT_PRINT, n->span);
+  Stmt *s = block_push(S, STMT_PRINT, span);
   s->slot = slot;
   s->text = shown != NULL ? shown : text;
+}
+
+void walk_print(Sema *S, const AstNode *n) {
+  const AstNode *e = ast_kid(n, AST_STAGE_value);
+  print_value(S, eval(S, e), src_of_span(S, e->span), n->span);
 }
 
 /* ---- expect, assert -------------------------------------------------------------------------------------

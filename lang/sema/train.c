@@ -1,5 +1,6 @@
 /* Trains: attributes and optimizers first, then the step and what happens every k epochs. */
 #include "lang/sema/builtins.h"
+#include "lang/sema/dataset.h"
 #include "lang/sema/across.h"
 #include <string.h>
 
@@ -230,12 +231,7 @@ static void bind_column(Sema *S, const AstNode *p) {
   for (int i = 0; i < d->columns.n; i++)
     if (strcmp(d->columns.at[i].name, sym_text(p->name)) == 0) column = i;
   if (column < 0) {
-    Diag *diag =
-        say(S, DIAG_NAME, p->name_span, "the dataset `%s` has no column `%s`", d->name, sym_text(p->name));
-    const char *list = "";
-    for (int i = 0; i < d->columns.n; i++)
-      list = arena_printf(S->a, "%s%s`%s`", list, i > 0 ? ", " : "", d->columns.at[i].name);
-    diag_help(diag, "its columns: %s", list);
+    say_no_column(S, d, sym_text(p->name), p->name_span);
     broken_column(S, p);
     return;
   }

@@ -495,6 +495,8 @@ const int *node_deps(Sema *S, const Graph *g, NodeId id, int *n); /* weights it 
 
 /* ---- const_eval.c ------------------------------------------------------------------------ */
 const Value *number_literal(Sema *S, const AstNode *n);
+/* Says that a division by this number, which is 0, was written; the error. */
+const Value *by_zero(Sema *S, const Value *b);
 const Value *static_binary(Sema *S, AstOp op, const Value *a, const Value *b, Span span);
 const Value *static_compare(Sema *S, AstOp op, const Value *a, const Value *b, Span span);
 const Value *static_unary(Sema *S, AstOp op, const Value *a, Span span);
@@ -781,6 +783,8 @@ void held_settle(Sema *S, uint64_t x, Span span);
 const Value *outcome_draw(Sema *S, const AstNode *n);
 /* Outcomes, to be measured at the end, as the qubits that hold them; any other value as it is. */
 const Value *outcome_qubits(Sema *S, const Value *v);
+/* Qubits and registers in brackets as the one register that they are together; anything else as it is. */
+const Value *registers_joined(Sema *S, const Value *v);
 void import_add(Sema *S, const SemaModule *file);      /* to the lock, once */
 const char *module_path(Sema *S, const char *name);    /* "parts.name" inside the module `parts` */
 const char *module_setting(Sema *S, const char *name); /* what --set calls a hyper */

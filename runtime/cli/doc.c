@@ -5,6 +5,7 @@
 #include "lang/ir/gate.h"
 #include "lang/ir/optim.h"
 #include "lang/sema/library.h"
+#include "lang/sema/walk.h"
 #include "runtime/cli/doc.h"
 
 typedef struct Docs {
@@ -214,7 +215,8 @@ bool doc_print(Arena *a, const char *name, const char **near) {
   show_built_in(&d);
   show_gate(&d);
   show_library(&d);
-  *near = d.shown > 0 ? NULL : diag_nearest(d.name, d.names.at, d.names.n);
+  const char *ours = synonym_of(d.name);
+  *near = d.shown > 0 ? NULL : ours != NULL ? ours : diag_nearest(d.name, d.names.at, d.names.n);
   return d.shown > 0;
 }
 
