@@ -225,7 +225,8 @@ int cli_verb_doc(Cli *c) {
   if (!given) return 2;
   if (doc_print(c->arena, given, &near)) return 0;
   cli_usage(c, c->operand_spans.at[0], "the library has no `%s`", given);
-  diag_help(c->sink->all.at[c->sink->all.n - 1],
-            near ? "did you mean `qgn doc %s`?" : "spec.md lists all names%s", near ? near : "");
+  Diag *d = c->sink->all.at[c->sink->all.n - 1];
+  if (diag_find(given) != DIAG_COUNT) diag_help(d, "codes of messages: `qgn explain %s`", given);
+  else diag_help(d, near ? "did you mean `qgn doc %s`?" : "spec.md lists all names%s", near ? near : "");
   return 2;
 }

@@ -267,4 +267,6 @@ must cmp one.qgn three.qgn
 printf 'edition = 1\ndataset d { normal(0, 1); take(9); StandardScaler() }\nd.x\n' >four.qgn
 "$QGN" check four.qgn 2>stderr.txt
 must grep -q 'this is `standardize` here' stderr.txt
+"$QGN" doc E0301 2>stderr.txt
+must grep -q 'codes of messages: `qgn explain E0301`' stderr.txt
 finish
