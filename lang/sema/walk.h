@@ -11,8 +11,7 @@
  *   bundle.c     one tensor for each weight; derivatives; across.c through values of other regions
  *   index.c      x[i], x[a..b], x[:]
  *   expr.c       all expressions
- *   args.c       arguments of calls against a signature
- *   call.c       calls: functions of the script, circuits, models, pipelines
+ *   args.c       arguments of calls against a signature; call.c calls: functions, circuits, models, pipelines
  *   builtins.c   the table of built-in names (builtins.def); fn_*.c and settings.c hold functions
  *   pattern.c    x[B, 3]: checking and naming sizes
  *   object.c     circuits and models as objects with weights
@@ -23,10 +22,8 @@
  *   kept.c       vars of the top level that a train changes
  *   stmt.c       statements that may stand in several places; var.c what a `var` keeps in `if` and `repeat`
  *   dataset.c, dataset_source.c, dataset_stage.c   data
- *   route.c      rows through one of two models; counted operations
- *   group_values.c  groups of rows as values
- *   judge.c      metrics of a model on a dataset
- *   weights_file.c  `load` and `save`
+ *   route.c      rows through one of two models; counted operations; group_values.c groups of rows as values
+ *   judge.c      metrics of a model on a dataset; weights_file.c `load` and `save`
  *   train.c, minimize.c, report.c, sweep.c, toplevel.c   the other blocks
  *   watch.c, instruments.c   what a train validates and follows; what adversarial training records
  *   modules.c    `use`: modules, what they may hold, names from them
