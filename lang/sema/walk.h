@@ -9,8 +9,7 @@
  *   const_eval.c arithmetic of numbers known now (units, ints that stay ints)
  *   arith.c      arithmetic and comparisons of tensors, with the hidden row axis
  *   bundle.c     one tensor for each weight; derivatives; across.c through values of other regions
- *   index.c      x[i], x[a..b], x[:]
- *   expr.c       all expressions
+ *   index.c      x[i], x[a..b], x[:]; expr.c all expressions
  *   args.c       arguments of calls against a signature; call.c calls: functions, circuits, models, pipelines
  *   builtins.c   the table of built-in names (builtins.def); fn_*.c and settings.c hold functions
  *   pattern.c    x[B, 3]: checking and naming sizes
@@ -26,8 +25,7 @@
  *   judge.c      metrics of a model on a dataset; weights_file.c `load` and `save`
  *   train.c, minimize.c, report.c, sweep.c, toplevel.c   the other blocks
  *   watch.c, instruments.c   what a train validates and follows; what adversarial training records
- *   modules.c    `use`: modules, what they may hold, names from them
- *   view.c       circuits as they are drawn and exported
+ *   modules.c    `use`: modules, what they may hold, names from them; view.c circuits as drawn and exported
  *   file_block.c blocks from OpenQASM files; deferral.c measurement inside of circuits, outcome.c of scripts
  *   checks.c     places of statements, bodies never called, --set
  *   types_dump.c `qgn dump --types`
