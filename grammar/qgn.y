@@ -262,6 +262,7 @@ axes
   ;
 axis
   : NAME "in" expr                  { $$ = ast_named(B, AST_AXIS, @$, $NAME, KIDS($expr)); }
+  | NAME '~' expr                   { $$ = ast_named_op(B, AST_AXIS, @$, $NAME, '~', KIDS($expr)); }
   ;
 refs
   : ref                             { $$ = ast_list(B, $ref); }

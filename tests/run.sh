@@ -191,6 +191,7 @@ if [ "${1:-}" = --some ]; then
   while [ $# -ge 2 ]; do
     name=$1 out=$2 dir=$2.d
     mkdir "$dir" || exit 2
+    export XDG_CACHE_HOME=$2.memo # what an earlier test trained is not loaded
     start=${EPOCHREALTIME/./}
     one "$name"
     echo "$((${EPOCHREALTIME/./} - start)) $name" >"$out.time"

@@ -41,6 +41,7 @@ uthash               h:uthash.h                uthash-dev             uthash-dev
 Random123            h:Random123/philox.h      librandom123-dev       Random123-devel  -            -
 gnuplot              cmd:gnuplot               gnuplot-nox            gnuplot          gnuplot      gnuplot
 cmocka               pc:cmocka                 libcmocka-dev          libcmocka-devel  cmocka       cmocka
+GNU parallel         cmd:parallel              parallel               parallel         parallel     parallel
 END
   case $editor in
   readline) echo 'readline             pc:readline               libreadline-dev        readline-devel   readline     readline' ;;

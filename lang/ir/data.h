@@ -60,6 +60,7 @@ typedef struct Dataset {
   int from, other; /* -1: none */
   double a, b;
   int64_t n, m;
+  const double *chances; /* CATEGORICAL: [n], their sum is 1; else NULL */
   bool flag;
   const char *by, *text; /* NULL: none */
   VEC(DataPath) files;
@@ -87,6 +88,10 @@ typedef struct DataProblem {
 } DataProblem;
 typedef bool DataHeadFn(void *ctx, Arena *a, Dataset *d, DataProblem *problem);
 
+/* Is it a distribution, whose rows are drawn by a kernel of the run; toy data, whose rows are a function of
+ * their number and of the epoch? Both can be new in every epoch. */
+bool data_is_drawn(DataOp op);
+bool data_is_toy(DataOp op);
 /* The column with that name, -1 if there is none. */
 int dataset_column(const Dataset *d, const char *name);
 #endif

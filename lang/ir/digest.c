@@ -187,6 +187,7 @@ void digest_dataset(Digest *d, const Dataset *x) {
       digest_int(d, x->rows);
   digest_int(d, x->redraw), digest_int(d, x->augment);
   real(d, x->a), real(d, x->b);
+  for (int64_t i = 0; x->chances != NULL && i < x->n; i++) real(d, x->chances[i]);
   digest_text(d, x->by), digest_text(d, x->text);
   site(d, x->site);
   for (int i = 0; i < x->columns.n; i++) {
@@ -198,7 +199,8 @@ void digest_dataset(Digest *d, const Dataset *x) {
 
 void digest_train(Digest *d, const Train *t) {
   digest_text(d, t->name), digest_text(d, t->site), digest_text(d, t->gradient);
-  digest_int(d, t->batch), digest_int(d, t->epochs), digest_int(d, t->shuffle), digest_int(d, t->drop_last);
+  digest_int(d, t->batch), digest_int(d, t->epochs), digest_int(d, t->shuffle), digest_int(d, t->drop_last),
+      digest_int(d, t->balance);
   digest_int(d, t->optimizers.n);
   for (int i = 0; i < t->optimizers.n; i++) {
     const Optimizer *o = &t->optimizers.at[i];

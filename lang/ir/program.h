@@ -181,7 +181,7 @@ typedef struct Cell {
 
 typedef struct Claim {
   const char *id;
-  int condition, opposite; /* slots of one bool; opposite -1: none */
+  int condition, opposite, undecided; /* slots of one bool; -1: none */
   int n_document, n_measured;
   const Cell *document, *measured;
 } Claim;
@@ -300,6 +300,7 @@ typedef struct Train {
   int dataset;      /* -1: none, a step is an epoch */
   int64_t batch, epochs, checkpoint; /* checkpoint: epochs between kept ones, 0: not given */
   bool shuffle, drop_last;
+  int balance;          /* column of labels by which the rows of a minibatch take turns, -1: none */
   const char *gradient; /* a row of circuit_methods.def, or "default": each circuit's first possible one */
   int batch_count;      /* id of B, 0 if the step has no columns */
   VEC(int) columns;     /* SLOT_COLUMN slots to fill */
@@ -327,6 +328,7 @@ typedef struct SweepPoint {
 typedef struct SweepAxis {
   const char *name; /* of the hyper */
   bool is_number;
+  bool drawn; /* some of its values are random */
 } SweepAxis;
 typedef struct SweepRecord {
   const char *name;

@@ -182,7 +182,7 @@ static Diag *hint_assign(const SyntaxError *e) {
     diag_help(d, draws ? "`draw` takes a sample: `draw z[8] ~ normal(0, 1)`" : "write `=`");
     return d;
   }
-  if (e->want['~'] && !e->want['='] && code != '~') {
+  if (e->want['~'] && !e->want['='] && !e->want[TOK_IN] && code != '~') {
     Diag *d = lex_error(x, DIAG_SYNTAX, e->found.span, "`draw` takes `~`, not %s", found);
     diag_help(d, "write `draw z[8] ~ normal(0, 1)`; `let` takes `=`");
     return d;

@@ -38,9 +38,7 @@ const Value *dataset_done(Sema *S, const Value *v) {
   return v;
 }
 
-bool dataset_is_unbounded(const Dataset *d) {
-  return (d->op == DATA_NORMAL || d->op == DATA_UNIFORM) && d->rows == 0;
-}
+bool dataset_is_unbounded(const Dataset *d) { return data_is_drawn(d->op) && d->rows == 0; }
 
 /* ---- columns as values ------------------------------------------------------------------------- */
 

@@ -13,19 +13,39 @@ static void add_column(Sema *S, Dataset *d, const char *name, ElemKind elem, int
   vec_push(S->a, &d->columns, c);
 }
 
+/* The probabilities of `categorical` as numbers that add up to 1; NULL after an error. */
+static const double *chances_of(Sema *S, const Value *p, int *n) {
+  const Value *const *items = NULL;
+  if (p->kind == VAL_LIST) items = static_items(S, p, "the probabilities of `categorical`", n);
+  else say(S, DIAG_STATIC, p->span, "the probabilities of a source of data are known before the run");
+  if (items == NULL) return NULL;
+  double *out = ARENA_ARRAY(S->a, double, *n + 1), sum = 0;
+  for (int i = 0; i < *n; i++) {
+    if (!want_real(S, items[i], "a probability of `categorical`", &out[i])) return NULL;
+    sum += out[i];
+  }
+  for (int i = 0; i < *n; i++) out[i] /= sum;
+  return out;
+}
+
 const Value *dataset_of_distribution(Sema *S, const Value *v) {
+  static const DataOp op_of[] = {
+      [DIST_NORMAL] = DATA_NORMAL,           [DIST_UNIFORM] = DATA_UNIFORM,
+      [DIST_LOG_UNIFORM] = DATA_LOG_UNIFORM, [DIST_BERNOULLI] = DATA_BERNOULLI,
+      [DIST_POISSON] = DATA_POISSON,         [DIST_CATEGORICAL] = DATA_CATEGORICAL};
   const DistValue *dist = &v->u.dist;
-  if (dist->kind != DIST_NORMAL && dist->kind != DIST_UNIFORM)
-    return later(S, v->span, "this distribution as a source of data");
-  double a, b;
-  if (!want_real(S, dist->a, "a parameter of the source", &a) ||
-      !want_real(S, dist->b, "a parameter of the source", &b))
-    return S->error;
+  const bool labels = dist->kind == DIST_CATEGORICAL;
+  double a = 0, b = 0;
+  int n = 0;
+  const double *chances = labels ? chances_of(S, dist->a, &n) : NULL;
+  if (labels ? chances == NULL : !want_real(S, dist->a, "a parameter of the source", &a)) return S->error;
+  if (dist->b != NULL && !want_real(S, dist->b, "a parameter of the source", &b)) return S->error;
   const Value *out;
   const int site = site_new(S, "rows", v->span);
-  Dataset *d = dataset_new(S, dist->kind == DIST_NORMAL ? DATA_NORMAL : DATA_UNIFORM, NULL, v->span, &out);
-  d->a = a, d->b = b, d->site = site;
-  add_column(S, d, "x", ELEM_REAL, 1, (const int64_t[]){1});
+  Dataset *d = dataset_new(S, op_of[dist->kind], NULL, v->span, &out);
+  d->a = a, d->b = b, d->site = site, d->n = n, d->chances = chances;
+  if (labels) add_column(S, d, "label", ELEM_LABEL, 0, NULL), d->columns.at[0].n_classes = n;
+  else add_column(S, d, "x", ELEM_REAL, 1, (const int64_t[]){1});
   return out;
 }
 

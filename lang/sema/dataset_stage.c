@@ -91,8 +91,8 @@ static bool row_count(Sema *S, const Value *v, const char *who, int64_t least, i
   return false;
 }
 
-/* A distribution gets its number of rows: the same dataset once more, with rows. */
-static const Value *take_of_distribution(Sema *S, Args *args, int64_t n, bool redraw) {
+/* A distribution or toy set gets its number of rows: the same dataset once more, with rows. */
+static const Value *with_rows(Sema *S, Args *args, int64_t n, bool redraw) {
   const Dataset from = S->p->datasets.at[args->v[0]->u.index];
   const Value *out;
   Dataset *d = dataset_new(S, from.op, NULL, args->span, &out);
@@ -106,10 +106,15 @@ const Value *fn_redraw(Sema *S, Args *args, const Builtin *self) {
   int64_t n;
   const Value *v = args->v[0];
   if (!stage_place(S, args) || !row_count(S, args->v[1], self->name, 1, &n)) return S->error;
-  if (v->kind == VAL_DATASET && v->u.index >= 0 && dataset_is_unbounded(&S->p->datasets.at[v->u.index]))
-    return take_of_distribution(S, args, n, true);
-  if (want_dataset(S, v, "the first argument of `redraw`") == NULL) return S->error;
-  return later(S, args->span, "`redraw` of rows that were taken before");
+  const Dataset *d = v->kind == VAL_DATASET && v->u.index >= 0 ? &S->p->datasets.at[v->u.index]
+                                                               : want_dataset(S, v, "what is redrawn");
+  if (d == NULL) return S->error;
+  if (data_is_drawn(d->op) || data_is_toy(d->op)) return with_rows(S, args, n, true);
+  Diag *diag = say(S, DIAG_TYPE, args->span,
+                   "`redraw` draws new rows of a distribution or a toy set, and these come from `%s`",
+                   data_op_name[d->op]);
+  diag_help(diag, "`redraw(%lld)` stands directly behind `normal(...)`, `moons(...)`, ...", (long long)n);
+  return S->error;
 }
 
 /* take(n, by = column) */
@@ -119,8 +124,9 @@ const Value *fn_take(Sema *S, Args *args, const Builtin *self) {
   const Value *v = args->v[0], *out;
   if (!stage_place(S, args) || !row_count(S, args->v[1], self->name, 1, &n)) return S->error;
   if (v->kind == VAL_DATASET && v->u.index >= 0 && dataset_is_unbounded(&S->p->datasets.at[v->u.index])) {
-    if (args->v[2] == NULL) return take_of_distribution(S, args, n, false);
-    say(S, DIAG_TYPE, args->v[2]->span, "a distribution has no labels to take rows by");
+    if (args->v[2] == NULL) return with_rows(S, args, n, false);
+    say(S, DIAG_TYPE, args->v[2]->span,
+        "`by` takes rows of each class, and this distribution has no rows yet");
     return S->error;
   }
   const Dataset *from = stage_data(S, args);

@@ -357,6 +357,60 @@ static bool take_levels(Sema *S, const Value *v, Figure *f) {
   return true;
 }
 
+/* The column called `v`, which has to have `n` numbers; -1 after an error. */
+static int named_column(Sema *S, const Dataset *d, const Value *v, int64_t n) {
+  const char *name = want_text(S, v, "a column of a boundary");
+  const int k = name != NULL ? dataset_column(d, name) : -1;
+  if (name != NULL && k < 0) say_no_column(S, d, name, v->span);
+  if (k < 0) return -1;
+  const Column *c = &d->columns.at[k];
+  if (c->elem == ELEM_REAL && (n == 1 ? c->row.rank == 0 : c->row.rank == 1) && shape_capacity(&c->row) == n)
+    return k;
+  Diag *diag = say(S, DIAG_SHAPE, v->span, "`%s` is %s, and a boundary shows two numbers of each row", name,
+                   sema_shape_text(S, &c->row));
+  diag_help(diag,
+            "`columns = \"x\"` names a column [2], `columns = (\"a\", \"b\")` two columns of one number");
+  return -1;
+}
+
+/* The rows as [n, 2], and the names of the axes: the first column of two numbers, or what is named. */
+static const Value *pairs_of(Sema *S, const Value *data, const Value *names, Figure *f) {
+  const int index = data->u.index;
+  const Dataset *d = &S->p->datasets.at[index];
+  const bool two = names != NULL && (names->kind == VAL_TUPLE || names->kind == VAL_LIST);
+  int n = 0;
+  const Value *const *items = two ? static_items(S, names, "the columns of a boundary", &n) : NULL;
+  if (two && items == NULL) return S->error;
+  if (two && n == 2) {
+    const int a = named_column(S, d, items[0], 1), b = a < 0 ? -1 : named_column(S, d, items[1], 1);
+    if (b < 0) return S->error;
+    f->x_name = d->columns.at[a].name, f->y_name = d->columns.at[b].name;
+    const Value *parts[2] = {dataset_table(S, index, a, 0, names->span),
+                             dataset_table(S, index, b, 0, names->span)};
+    if (val_is_error(parts[0]) || val_is_error(parts[1])) return S->error;
+    Graph *g = graph_now(S);
+    NodeId in[2];
+    for (int i = 0; i < 2; i++) {
+      Shape one = parts[i]->u.tensor->shape;
+      one.rank = 2;
+      one.d[1] = dim_static(1);
+      in[i] = g_reshape(g, parts[i]->u.tensor->node, &one, names->span);
+    }
+    return val_node(S, g_concat(g, 2, in, 1, names->span), 0, names->span);
+  }
+  const int x = names == NULL ? column_of(d, false) : named_column(S, d, two && n == 1 ? items[0] : names, 2);
+  if (names != NULL && x < 0) return S->error;
+  if (x < 0) {
+    Diag *diag = say(S, DIAG_SHAPE, data->span, "a boundary needs a column of two numbers, and this has %s",
+                     dataset_columns_text(S, d));
+    diag_help(diag, "name two: `columns = (\"a\", \"b\")`");
+    return S->error;
+  }
+  f->x_name = arena_printf(S->a, "%s[0]", d->columns.at[x].name);
+  f->y_name = arena_printf(S->a, "%s[1]", d->columns.at[x].name);
+  return dataset_table(S, index, x, 0, data->span);
+}
+
 const Value *fn_boundary(Sema *S, Args *args, const Builtin *self) {
   Figure f = figure_make(FIGURE_BOUNDARY, label_of(S, args, 0));
   const Value *model = args->v[0], *data = args->v[1];
@@ -371,14 +425,8 @@ const Value *fn_boundary(Sema *S, Args *args, const Builtin *self) {
     return S->error;
   }
   const Dataset *d = &S->p->datasets.at[data->u.index];
-  const int x = column_of(d, false), label = column_of(d, true);
-  if (x < 0) {
-    Diag *diag = say(S, DIAG_SHAPE, data->span, "a boundary needs a column of two numbers, and this has %s",
-                     dataset_columns_text(S, d));
-    diag_help(diag, "choose two with `columns(x = concat(...))`");
-    return S->error;
-  }
-  const Value *rows = dataset_table(S, data->u.index, x, 0, data->span);
+  const int label = column_of(d, true);
+  const Value *rows = pairs_of(S, data, args->v[6], &f);
   const Value *by = label >= 0 ? dataset_table(S, data->u.index, label, 0, data->span) : NULL;
   if (val_is_error(rows) || (by != NULL && val_is_error(by))) return S->error;
   const Binding *plane = scope_find_here(S->prelude, sym_intern("plane_around"));
@@ -396,8 +444,6 @@ const Value *fn_boundary(Sema *S, Args *args, const Builtin *self) {
     return S->error;
   }
   f.bins = PLANE;
-  f.x_name = arena_printf(S->a, "%s[0]", d->columns.at[x].name);
-  f.y_name = arena_printf(S->a, "%s[1]", d->columns.at[x].name);
   return take_levels(S, args->v[2], &f) && take_text(S, args->v[3], "a title", &f.title) &&
                  take_text(S, args->v[4], "`x_label`", &f.x_name) &&
                  take_text(S, args->v[5], "`y_label`", &f.y_name)

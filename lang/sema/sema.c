@@ -39,18 +39,6 @@ static const char *head_doc(Sema *S, const AstNode *script) {
 
 static bool is_attribute(const AstNode *n) { return n->kind == AST_ATTR || n->kind == AST_ERROR; }
 
-/* Statement by statement. Values that follow one another share a region, so that derivatives may lead
- * through them; whatever acts closes it. */
-static void walk_script(Sema *S, const AstNode *script) {
-  S->derived = block_derives_by(S, script);
-  for (int i = 0; i < script->n && !S->ended; i++) {
-    const AstNode *n = script->kids[i];
-    if (n == NULL) continue;
-    if (!is_attribute(n)) S->acted = true;
-    walk_stmt(S, n);
-  }
-}
-
 /* --set of attributes that the script leaves out. */
 static void script_settings(Sema *S) {
   static const char *const names[] = {"seed", "precision"};
@@ -62,6 +50,19 @@ static void script_settings(Sema *S) {
     const AstNode *set = given ? NULL : setting_find(S, names[i], &at);
     if (set == NULL) continue;
     set_script_attribute(S, names[i], eval(S, set));
+  }
+}
+
+/* Statement by statement. Values that follow one another share a region, so that derivatives may lead
+ * through them; whatever acts closes it. */
+static void walk_script(Sema *S, const AstNode *script) {
+  S->derived = block_derives_by(S, script);
+  for (int i = 0; i < script->n && !S->ended; i++) {
+    const AstNode *n = script->kids[i];
+    if (n == NULL) continue;
+    if (!is_attribute(n) && !S->acted) script_settings(S);
+    if (!is_attribute(n)) S->acted = true;
+    walk_stmt(S, n);
   }
 }
 
@@ -121,7 +122,7 @@ static Sema *walk_all(Arena *a, const AstNode *script, const SemaOptions *option
   find_broken(S, script);
   walk_script(S, script);
   region_close(S);
-  script_settings(S);
+  if (!S->acted) script_settings(S);
   if (!S->ended) {
     settings_check(S);
     scope_pop(S, S->prelude);

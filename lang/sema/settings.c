@@ -67,10 +67,17 @@ const Value *fn_dist(Sema *S, Args *args, const Builtin *self) {
         num_text(S, b->u.num));
     return S->error;
   }
-  if (kind == DIST_UNIFORM && val_is_number(a) && val_is_number(b) && a->u.num > b->u.num) {
-    Diag *d = say(S, DIAG_TYPE, args->span, "`uniform(%s, %s)` has its lower end above its upper end",
+  const bool ends = kind == DIST_UNIFORM || kind == DIST_LOG_UNIFORM;
+  if (kind == DIST_LOG_UNIFORM && val_is_number(a) && !(a->u.num > 0)) {
+    Diag *d = say(S, DIAG_TYPE, a->span, "the lower end of `log_uniform` is above 0, but this is %s",
+                  num_text(S, a->u.num));
+    diag_help(d, "like `log_uniform(1e-4, 1e-1)`");
+    return S->error;
+  }
+  if (ends && val_is_number(a) && val_is_number(b) && a->u.num > b->u.num) {
+    Diag *d = say(S, DIAG_TYPE, args->span, "`%s(%s, %s)` has its lower end above its upper end", self->name,
                   num_text(S, a->u.num), num_text(S, b->u.num));
-    diag_help(d, "write `uniform(%s, %s)`", num_text(S, b->u.num), num_text(S, a->u.num));
+    diag_help(d, "write `%s(%s, %s)`", self->name, num_text(S, b->u.num), num_text(S, a->u.num));
     return S->error;
   }
   if (kind == DIST_BERNOULLI && val_is_number(a) && (a->u.num < 0 || a->u.num > 1)) {

@@ -31,7 +31,9 @@ static bool is_discard(const AstNode *p) { return strcmp(sym_text(p->name), "_")
 const Value *named(Sema *S, const Value *v, Symbol name) {
   if (v->kind != VAL_TENSOR) return v;
   const char *path = path_here(S, sym_text(name));
+  const char *features = v->u.tensor->features;
   if (S->object == NULL) v = val_mark(S, v, path);
+  v->u.tensor->features = features;
   if (v->u.tensor->name == NULL) v->u.tensor->name = path;
   return v;
 }
@@ -131,6 +133,12 @@ static const Value *draw_labels(Sema *S, const DistValue *d, int site, const Sha
   return val_node(S, g_make(g, OP_CATEGORICAL, 2, in, NULL, NULL, span, NULL), 0, span);
 }
 
+/* low (high / low)^u */
+static const Value *log_uniform_of(Sema *S, const Value *u, const DistValue *d, Span at) {
+  const Value *ratio = arith_binary(S, AST_OP_DIV, d->b, d->a, at);
+  return arith_binary(S, AST_OP_MUL, d->a, arith_binary(S, AST_OP_POW, ratio, u, at), at);
+}
+
 static const Value *draw_value(Sema *S, const AstNode *n, const DistValue *d, const Shape *shape) {
   const Span at = n->span;
   const int site = site_new(S, sym_text(n->name), n->name_span);
@@ -138,6 +146,7 @@ static const Value *draw_value(Sema *S, const AstNode *n, const DistValue *d, co
   const DrawKind kind = d->kind == DIST_NORMAL ? DRAW_NORMAL : DRAW_UNIFORM;
   const Value *z = val_node(S, g_draw(graph_now(S), kind, site, shape, n->name_span), 0, at);
   if (d->kind == DIST_BERNOULLI) return tensor_binary(S, OP_LT, "<", z, d->a, at);
+  if (d->kind == DIST_LOG_UNIFORM) return log_uniform_of(S, z, d, at);
   const Value *scale = d->kind == DIST_NORMAL ? d->b : arith_binary(S, AST_OP_SUB, d->b, d->a, at);
   const bool unit = val_is_number(scale) && scale->u.num == 1, zero = val_is_number(d->a) && d->a->u.num == 0;
   if (!unit) z = arith_binary(S, AST_OP_MUL, z, scale, at);

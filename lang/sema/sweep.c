@@ -3,7 +3,7 @@
  * the program of a point (SemaOptions.point) is the script up to the sweep, elaborated with the settings of
  * the point, and then the values that the sweep records. */
 #include "lang/base/num.h"
-#include "lang/sema/walk.h"
+#include "lang/sema/sweep_random.h"
 #include <string.h>
 
 #define MOST_RUNS 100000
@@ -20,6 +20,8 @@ struct SweepInfo {
   VEC(PointValues) points;
   bool is_target; /* this program is a point of it */
   bool has_seeds, has_study;
+  int64_t samples; /* of each random study; 0: not given */
+  int random;      /* how many random studies there were */
   const AstNode *best;
   Span seeds_span;
 };
@@ -64,9 +66,39 @@ static int axis_of(Sema *S, const char *name) {
   return -1;
 }
 
-/* An axis of a study: its hyper and values. False after an error. */
-static bool read_axis(Sema *S, const AstNode *n, int *axis, int *count, const Value *const **items) {
-  const char *name = sym_text(n->name);
+/* A hyper of a study, and what it takes: the values of a list, or draws of a distribution. */
+typedef struct StudyAxis {
+  const AstNode *node;
+  const char *name;
+  int axis;
+  bool is_number;
+  int count; /* of items; 0: drawn */
+  const Value *const *items;
+  const Value *drawn, *start; /* the distribution; the default of the hyper */
+} StudyAxis;
+
+static bool read_values(Sema *S, StudyAxis *x, const Value *v) {
+  x->items = static_items(S, v, arena_printf(S->a, "what `%s` runs over", x->name), &x->count);
+  if (x->items == NULL) return false;
+  x->is_number = true;
+  for (int i = 0; i < x->count; i++) {
+    const Value *one = x->items[i];
+    const bool numbers =
+        val_is_number(one) && val_is_number(x->start) && one->kind != VAL_BOOL && x->start->kind != VAL_BOOL;
+    x->is_number = x->is_number && (one->kind == VAL_INT || one->kind == VAL_REAL);
+    if (literal_of(S, one, false) != NULL &&
+        (numbers || one->kind == x->start->kind || val_is_error(x->start)))
+      continue;
+    wrong_kind(S, one, arena_printf(S->a, "a value of `%s`", x->name), val_kind_text(x->start->kind));
+    return false;
+  }
+  if (x->count == 0) say(S, DIAG_TYPE, v->span, "`%s` runs over no value", x->name);
+  return x->count > 0;
+}
+
+static bool read_axis(Sema *S, StudyAxis *x) {
+  const AstNode *n = x->node;
+  x->name = sym_text(n->name);
   Binding *b = scope_find(S->scope, n->name);
   if (b == NULL) {
     report_unknown(S, n->name, n->name_span, "hyper");
@@ -74,69 +106,95 @@ static bool read_axis(Sema *S, const AstNode *n, int *axis, int *count, const Va
   }
   b->used = true;
   if (b->kind != BIND_HYPER) {
-    Diag *d = say(S, DIAG_TYPE, n->name_span, "`vary` changes hypers, and `%s` is a %s", name,
+    Diag *d = say(S, DIAG_TYPE, n->name_span, "`vary` changes hypers, and `%s` is a %s", x->name,
                   bind_kind_text[b->kind]);
     diag_label(d, b->span, "declared here");
-    diag_help(d, "declare `hyper %s = ...`", name);
+    diag_help(d, "declare `hyper %s = ...`", x->name);
     return false;
   }
   const Value *v = eval(S, ast_kid(n, AST_AXIS_value));
   if (val_is_error(v)) return false;
-  *items = static_items(S, v, arena_printf(S->a, "what `%s` runs over", name), count);
-  if (*items == NULL) return false;
-  bool number = true;
-  for (int i = 0; i < *count; i++) {
-    const Value *x = (*items)[i], *def = b->value;
-    const bool numbers =
-        val_is_number(x) && val_is_number(def) && x->kind != VAL_BOOL && def->kind != VAL_BOOL;
-    number = number && (x->kind == VAL_INT || x->kind == VAL_REAL);
-    if (literal_of(S, x, false) != NULL && (numbers || x->kind == def->kind || val_is_error(def))) continue;
-    wrong_kind(S, x, arena_printf(S->a, "a value of `%s`", name), val_kind_text(def->kind));
-    return false;
+  x->start = b->value;
+  if (n->op == '~' && val_is_error(x->start)) return false;
+  if (n->op == '~' ? !random_fits(S, v, x->name, x->start) : !read_values(S, x, v)) return false;
+  if (n->op == '~') x->drawn = v, x->is_number = x->start->kind != VAL_BOOL;
+  x->axis = axis_of(S, x->name);
+  if (x->axis < 0) {
+    x->axis = sweep_now(S)->axes.n;
+    vec_push(S->a, &sweep_now(S)->axes, ((SweepAxis){x->name, x->is_number, false}));
+    vec_push(S->a, &S->sweep->hyper, x->start);
   }
-  if (*count == 0) {
-    say(S, DIAG_TYPE, v->span, "`%s` runs over no value", name);
-    return false;
-  }
-  *axis = axis_of(S, name);
-  if (*axis >= 0) return true;
-  *axis = sweep_now(S)->axes.n;
-  vec_push(S->a, &sweep_now(S)->axes, ((SweepAxis){name, number}));
-  vec_push(S->a, &S->sweep->hyper, b->value);
+  if (x->drawn != NULL) sweep_now(S)->axes.at[x->axis].drawn = true;
   return true;
 }
 
+static void grid_point(Sema *S, int n, const StudyAxis *axes, int64_t total, int64_t k) {
+  PointValues p = {0};
+  int64_t rest = total, at = k;
+  for (int i = 0; i < n; i++) {
+    rest /= axes[i].count;
+    vec_push(S->a, &p.axes, axes[i].axis);
+    vec_push(S->a, &p.values, axes[i].items[at / rest]);
+    at %= rest;
+  }
+  vec_push(S->a, &S->sweep->points, p);
+}
+
+static void random_point(Sema *S, int n, const StudyAxis *axes, int64_t k) {
+  PointValues p = {0};
+  for (int i = 0; i < n; i++) {
+    const StudyAxis *x = &axes[i];
+    const RandomSite at = {S->sweep->name, x->name, S->sweep->random};
+    vec_push(S->a, &p.axes, x->axis);
+    vec_push(S->a, &p.values,
+             x->drawn != NULL ? random_value(S, at, &x->drawn->u.dist, x->start, k, x->node->span)
+                              : x->items[random_index(S, at, k, x->count)]);
+  }
+  vec_push(S->a, &S->sweep->points, p);
+}
+
+static bool too_many(Sema *S, int64_t total, Span span) {
+  if (total <= MOST_RUNS) return false;
+  say(S, DIAG_SHAPE, span, "a sweep has at most %d points", MOST_RUNS);
+  return true;
+}
+
+static void walk_random(Sema *S, const AstNode *n, int count, const StudyAxis *axes) {
+  if (S->sweep->samples == 0) {
+    Diag *d = say(S, DIAG_ATTRIBUTE, n->span, "how many points are drawn is not said");
+    diag_help(d, "write `samples = 20` above this line");
+    return;
+  }
+  if (too_many(S, S->sweep->samples + S->sweep->points.n, n->span)) return;
+  S->sweep->has_study = true;
+  for (int64_t k = 0; k < S->sweep->samples; k++) random_point(S, count, axes, k);
+  S->sweep->random++;
+}
+
 void walk_vary(Sema *S, const AstNode *n) {
-  const AstNode *axes = ast_kid(n, AST_VARY_axes);
-  int *axis = ARENA_ARRAY(S->a, int, axes->n + 1), *count = ARENA_ARRAY(S->a, int, axes->n + 1);
-  const Value *const **items = ARENA_ARRAY(S->a, const Value *const *, axes->n + 1);
+  const AstNode *list = ast_kid(n, AST_VARY_axes);
+  StudyAxis *axes = ARENA_ARRAY(S->a, StudyAxis, list->n + 1);
   int64_t total = 1;
-  for (int i = 0; i < axes->n; i++) {
-    if (!read_axis(S, axes->kids[i], &axis[i], &count[i], &items[i])) return;
+  bool random = false;
+  for (int i = 0; i < list->n; i++) {
+    axes[i].node = list->kids[i];
+    if (!read_axis(S, &axes[i])) return;
     for (int k = 0; k < i; k++)
-      if (axis[k] == axis[i]) {
-        say(S, DIAG_REDECLARED, axes->kids[i]->name_span, "`%s` stands twice in one grid",
-            sym_text(axes->kids[i]->name));
+      if (axes[k].axis == axes[i].axis) {
+        say(S, DIAG_REDECLARED, list->kids[i]->name_span, "`%s` stands twice in one grid", axes[i].name);
         return;
       }
-    total *= count[i];
-    if (total > MOST_RUNS) {
-      say(S, DIAG_SHAPE, n->span, "a sweep has at most %d points", MOST_RUNS);
-      return;
-    }
+    random = random || axes[i].drawn != NULL;
+    total *= axes[i].count > 0 ? axes[i].count : 1;
+    if (!random && too_many(S, total, n->span)) return;
+    if (random) total = 1;
+  }
+  if (random) {
+    walk_random(S, n, list->n, axes);
+    return;
   }
   S->sweep->has_study = true;
-  for (int64_t k = 0; k < total; k++) {
-    PointValues p = {0};
-    int64_t rest = total, at = k;
-    for (int i = 0; i < axes->n; i++) {
-      rest /= count[i];
-      vec_push(S->a, &p.axes, axis[i]);
-      vec_push(S->a, &p.values, items[i][at / rest]);
-      at %= rest;
-    }
-    vec_push(S->a, &S->sweep->points, p);
-  }
+  for (int64_t k = 0; k < total; k++) grid_point(S, list->n, axes, total, k);
 }
 
 /* The value of an axis at a point; the hyper's own where the study does not vary it. */
@@ -192,6 +250,23 @@ static void set_seeds(Sema *S, const Value *v, Span span) {
   for (int64_t i = 0; i < count; i++) vec_push(S->a, &sweep_now(S)->seeds, i);
 }
 
+/* Of the random studies below it. */
+static void set_samples(Sema *S, const AstNode *n, Span at) {
+  Span set_at;
+  int64_t count;
+  const AstNode *set = setting_find(S, arena_printf(S->a, "%s.samples", S->sweep->name), &set_at);
+  const Value *v = eval(S, set != NULL ? set : ast_kid(n, AST_ATTR_value));
+  if (S->sweep->samples > 0) {
+    say(S, DIAG_ATTRIBUTE, at, "`samples` is given twice");
+    return;
+  }
+  if (val_is_error(v) || !want_int(S, v, "`samples` of a sweep", &count)) return;
+  if (count < 1 || count > MOST_RUNS)
+    say(S, DIAG_ATTRIBUTE, v->span, "`samples` is from 1 to %d, but this is %lld", MOST_RUNS,
+        (long long)count);
+  else S->sweep->samples = count;
+}
+
 /* Is evaluated aside in the whole script, where only its shape counts. */
 static void sweep_record(Sema *S, const AstNode *n) {
   const AstNode *target = ast_kid(n, AST_ATTR_operands)->kids[0];
@@ -226,7 +301,7 @@ static void sweep_record(Sema *S, const AstNode *n) {
 }
 
 void walk_sweep_attr(Sema *S, const AstNode *n) {
-  static const char *const known[] = {"seeds", "best", "record"};
+  static const char *const known[] = {"seeds", "samples", "best", "record"};
   const AstNode *target = ast_kid(n, AST_ATTR_target);
   const char *name = target->kind == AST_NAME ? sym_text(target->name) : "";
   if (strcmp(name, "record") == 0 && ast_kid(n, AST_ATTR_operands) != NULL) {
@@ -240,15 +315,19 @@ void walk_sweep_attr(Sema *S, const AstNode *n) {
     else set_seeds(S, eval(S, set != NULL ? set : ast_kid(n, AST_ATTR_value)), target->span);
     return;
   }
+  if (strcmp(name, "samples") == 0 && ast_kid(n, AST_ATTR_operands) == NULL) {
+    set_samples(S, n, target->span);
+    return;
+  }
   if (strcmp(name, "best") == 0 && ast_kid(n, AST_ATTR_operands) == NULL) {
     S->sweep->best = ast_kid(n, AST_ATTR_value);
     return;
   }
   Diag *d =
       say(S, DIAG_ATTRIBUTE, target->span, "a sweep has no attribute `%s`", src_of_span(S, target->span));
-  if (diag_did_you_mean(d, target->span, name, known, 3) == NULL)
-    diag_help(d,
-              "lines of a sweep are `vary a in [...]`, `seeds = 5`, `record name = ...`, `best = max(name)`");
+  if (diag_did_you_mean(d, target->span, name, known, 4) == NULL)
+    diag_help(d, "lines of a sweep are `vary a in [...]`, `seeds = 5`, `samples = 20`, `record name = ...`, "
+                 "`best = max(name)`");
 }
 
 /* `best = max(acc)`. */
@@ -304,6 +383,11 @@ static void make_slots(Sema *S) {
 
 static void check_sweep(Sema *S, const AstNode *n) {
   const Sweep *s = sweep_now(S);
+  if (S->sweep->samples > 0 && S->sweep->random == 0 && S->sink->n_errors == 0) {
+    Diag *d =
+        say(S, DIAG_ATTRIBUTE, n->name_span, "the sweep `%s` has `samples`, and draws nothing", s->name);
+    diag_help(d, "`vary lr ~ log_uniform(1e-4, 1e-1)` below it does");
+  }
   if (S->sweep->has_seeds && s->trains.n == 0 && ast_kid(n, AST_SWEEP_over) == NULL) {
     Diag *d =
         say(S, DIAG_ATTRIBUTE, S->sweep->seeds_span, "`seeds` repeats trains, and this sweep names none");

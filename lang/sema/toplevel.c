@@ -426,7 +426,7 @@ const Value *fn_claim(Sema *S, Args *args, const Builtin *self) {
     say(S, DIAG_PLACE, args->span, "`claim` stands at the top level of a script");
     return S->error;
   }
-  Claim c = {.opposite = -1};
+  Claim c = {.opposite = -1, .undecided = -1};
   c.id = want_text(S, args->v[0], "the id of a claim");
   if (c.id == NULL) return S->error;
   for (int i = 0; i < S->p->claims.n; i++)
@@ -438,6 +438,8 @@ const Value *fn_claim(Sema *S, Args *args, const Builtin *self) {
   c.condition = bool_slot(S, args->v[1], "the condition of a claim");
   if (c.condition < 0) return S->error;
   if (args->v[4] != NULL && (c.opposite = bool_slot(S, args->v[4], "`opposite` of a claim")) < 0)
+    return S->error;
+  if (args->v[5] != NULL && (c.undecided = bool_slot(S, args->v[5], "`undecided` of a claim")) < 0)
     return S->error;
   if (!cells_of(S, args->v[2], arena_printf(S->a, "%s.document", name), &c.n_document, &c.document))
     return S->error;

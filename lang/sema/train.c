@@ -2,15 +2,16 @@
 #include "lang/sema/builtins.h"
 #include "lang/sema/dataset.h"
 #include "lang/sema/across.h"
+#include "lang/sema/dataset.h"
 #include <string.h>
 
 static Train *train_now(Sema *S) { return &S->p->trains.at[S->train->index]; }
 
 /* ---- attributes --------------------------------------------------------------------------------- */
 
-static const char *const attributes[] = {"data",      "batch",     "epochs",     "gradient",  "shots",
-                                         "shuffle",   "drop_last", "checkpoint", "validate",  "patience",
-                                         "min_delta", "monitor",   "goal",       "keep_best", "instruments"};
+static const char *const attributes[] = {
+    "data",     "batch",    "epochs",    "gradient", "shots", "shuffle",   "drop_last",   "checkpoint",
+    "validate", "patience", "min_delta", "monitor",  "goal",  "keep_best", "instruments", "balance"};
 #define N_ATTRIBUTES ((int)(sizeof attributes / sizeof *attributes))
 
 const char *const *train_attributes(int *n) {
@@ -61,8 +62,33 @@ static void set_attribute(Sema *S, const char *name, const Value *v) {
   else if (strcmp(name, "shuffle") == 0) want_bool(S, v, "`shuffle`", &t->shuffle);
   else if (strcmp(name, "drop_last") == 0) want_bool(S, v, "`drop_last`", &t->drop_last);
   else if (strcmp(name, "gradient") == 0) set_gradient(S, v);
+  else if (strcmp(name, "balance") == 0) S->train->balance = v;
   else if (strcmp(name, "shots") == 0) (void)shots_of(S, v, &S->train->shots);
   else watch_attribute(S, name, v);
+}
+
+/* The column of labels by which minibatches are balanced. */
+static void settle_balance(Sema *S) {
+  const Value *v = S->train->balance;
+  Train *t = train_now(S);
+  const char *name = v == NULL ? NULL : want_text(S, v, "`balance` of a train");
+  if (name == NULL) return;
+  if (t->dataset < 0) {
+    say(S, DIAG_ATTRIBUTE, v->span, "the train `%s` has no data to balance", t->name);
+    return;
+  }
+  const Dataset *d = &S->p->datasets.at[t->dataset];
+  const int column = dataset_column(d, name);
+  if (column < 0) {
+    say_no_column(S, d, name, v->span);
+  } else if (d->columns.at[column].elem != ELEM_LABEL || d->columns.at[column].row.rank != 0) {
+    say(S, DIAG_TYPE, v->span, "`balance` names a column of labels, but `%s` holds numbers", name);
+  } else if (d->columns.at[column].n_classes == 0) {
+    Diag *diag = say(S, DIAG_STATIC, v->span, "how many classes `%s` has is known only when run", name);
+    diag_help(diag, "`argmax` and sources with labels say it");
+  } else {
+    t->balance = column;
+  }
 }
 
 static void no_attribute(Sema *S, const AstNode *target) {
@@ -76,8 +102,8 @@ static void no_attribute(Sema *S, const AstNode *target) {
   if (strcmp(name, "lr") == 0 || strcmp(name, "learning_rate") == 0)
     diag_help(d, "the learning rate belongs to the optimizer: `optimizer G = adam(1e-3)`");
   else
-    diag_help(d, "attributes are data, batch, epochs, gradient, shots, shuffle, drop_last, checkpoint, "
-                 "validate, patience, min_delta, monitor, goal, keep_best, instruments");
+    diag_help(d, "attributes are data, batch, epochs, gradient, shots, shuffle, drop_last, balance, "
+                 "checkpoint, validate, patience, min_delta, monitor, goal, keep_best, instruments");
 }
 
 /* ---- optimizers ---------------------------------------------------------------------------------- */
@@ -417,8 +443,10 @@ static void settle(Sema *S) {
   S->train->per_epoch = 1;
   if (t->dataset < 0) {
     t->batch = 0;
+    settle_balance(S);
     return;
   }
+  settle_balance(S);
   const int64_t rows = S->p->datasets.at[t->dataset].rows;
   if (t->batch == 0 || t->batch > rows) t->batch = rows > 0 ? rows : 1;
   S->train->per_epoch = t->drop_last ? rows / t->batch : (rows + t->batch - 1) / t->batch;
@@ -460,6 +488,7 @@ void declare_train(Sema *S, const AstNode *n) {
                     .site = info->name,
                     .dataset = -1,
                     .validation.dataset = -1,
+                    .balance = -1,
                     .watch.series = -1,
                     .shuffle = true,
                     .gradient = "default",

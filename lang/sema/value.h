@@ -78,6 +78,7 @@ typedef struct Tensor {
 typedef enum DistKind {
   DIST_NORMAL,
   DIST_UNIFORM,
+  DIST_LOG_UNIFORM, /* 0 < a <= b: the logarithm is uniform */
   DIST_BERNOULLI,
   DIST_CATEGORICAL, /* a: probabilities along the last axis */
   DIST_POISSON      /* a: rate, known now */

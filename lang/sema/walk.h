@@ -292,6 +292,7 @@ struct TrainInfo {
   int n_steps;
   int missing_groups; /* its slot, -1: no `per` yet */
   const AstNode *decl;
+  const Value *balance; /* what `balance` was given; NULL: nothing */
 };
 
 /* A stored value: the weights it was computed with, and the node that it is the value of. */

@@ -241,6 +241,11 @@ static bool check_value(Cli *c, CliOption o, const char *value, Span at) {
   if (choices) return one_of(c, o, value, at, choices, words);
   if (o == OPT_MAX_TIME && !read_time(value, &c->max_time))
     return cli_usage(c, at, "`--max-time` wants a time like 2h, 30min, 1h30min or 90s, not `%s`", value);
+  if (o == OPT_SAMPLE) {
+    if (!num_parse(value, strlen(value), &n) || n < 0 || n > 1e15 || n != (double)(int64_t)n)
+      return cli_usage(c, at, "`--sample` wants a number of steps, not `%s`", value);
+    c->sample = (int64_t)n;
+  }
   if (o == OPT_THREADS) {
     if (!num_parse(value, strlen(value), &n) || n < 1 || n > 1024 || n != (double)(int)n)
       return cli_usage(c, at, "`--threads` wants a whole number from 1 to 1024, not `%s`", value);
@@ -361,6 +366,8 @@ bool cli_args(Cli *c, int argc, char **argv) {
   if (!c->has_verb) return cli_usage(c, c->line, "a verb is missing");
   if (c->given[OPT_RESUME] && c->given[OPT_FRESH])
     return cli_usage(c, c->line, "`--resume` and `--fresh` exclude each other");
+  if (c->has_verb && c->verb == CLI_RUN && c->given[OPT_SAMPLE] != c->given[OPT_REPLAY])
+    return cli_usage(c, c->line, "`--replay RUN` and `--sample N` of `qgn run` stand together");
   return true;
 }
 

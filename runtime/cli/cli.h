@@ -72,6 +72,7 @@ typedef struct Cli {
   int threads;     /* resolved */
   double started;  /* record_clock() at the start */
   double max_time; /* seconds, 0: none */
+  int64_t sample;  /* --sample: steps to be executed again, at least */
 } Cli;
 
 /* Runs the program; the exit code. Never calls exit, so tests can call it. */

@@ -300,13 +300,10 @@ static void hook_expect(void *ctx, const Run *run, const Stmt *s, bool holds) {
   if (!holds) note_code(R, 1);
 }
 
-static void hook_claim(void *ctx, const Run *run, const Stmt *s, bool holds, bool opposite) {
+static void hook_claim(void *ctx, const Run *run, const Stmt *s, ClaimVerdict verdict) {
   Repl *R = ctx;
   if (is_fresh(R, s->span))
-    printf("%s  %s\n", run_program(run)->claims.at[s->index].id,
-           holds      ? "reproduced"
-           : opposite ? "opposite"
-                      : "not reproduced");
+    printf("%s  %s\n", run_program(run)->claims.at[s->index].id, claim_verdict_text(verdict));
 }
 
 static void hook_report(void *ctx, const Run *run, const Stmt *s) {

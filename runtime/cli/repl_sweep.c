@@ -32,8 +32,8 @@ static void no_print(void *ctx, const Run *run, const Stmt *s) { (void)ctx, (voi
 static void no_expect(void *ctx, const Run *run, const Stmt *s, bool holds) {
   (void)ctx, (void)run, (void)s, (void)holds;
 }
-static void no_claim(void *ctx, const Run *run, const Stmt *s, bool holds, bool opposite) {
-  (void)ctx, (void)run, (void)s, (void)holds, (void)opposite;
+static void no_claim(void *ctx, const Run *run, const Stmt *s, ClaimVerdict verdict) {
+  (void)ctx, (void)run, (void)s, (void)verdict;
 }
 
 /* A sweep whose records another sweep uses: found like its own. */

@@ -40,12 +40,12 @@ static int hook_load(void *ctx, const Run *run, int train, const StateItem *item
 
 static int hook_epoch(void *ctx, const RunProgress *p) {
   RunVerb *v = ctx;
-  bool due = record_epoch(v->record, p);
+  const int ask = record_epoch(v->record, p);
   progress_epoch(&v->progress, p);
   record_live(v->record, v->run, p->train_index, -1);
   show_new(v);
   if (cli_stop_asked()) return 2;
-  return due ? 1 : 0;
+  return ask;
 }
 
 static bool hook_save(void *ctx, const Run *run, int train, SaveReason why, const StateItem *items, int n) {
@@ -87,8 +87,8 @@ static void hook_expect(void *ctx, const Run *run, const Stmt *s, bool holds) {
   record_expect(((RunVerb *)ctx)->record, run, s, holds);
 }
 
-static void hook_claim(void *ctx, const Run *run, const Stmt *s, bool holds, bool opposite) {
-  record_claim(((RunVerb *)ctx)->record, run, s, holds, opposite);
+static void hook_claim(void *ctx, const Run *run, const Stmt *s, ClaimVerdict verdict) {
+  record_claim(((RunVerb *)ctx)->record, run, s, verdict);
 }
 
 static void hook_report(void *ctx, const Run *run, const Stmt *s) {
@@ -207,6 +207,8 @@ static RecordSpec spec_of(Cli *c, const CliScript *script, const Program *p) {
       .fresh = c->given[OPT_FRESH],
       .resume = c->given[OPT_RESUME],
       .update_lock = c->given[OPT_UPDATE_LOCK],
+      .replay = c->value[OPT_REPLAY],
+      .sample = c->sample,
       .memo = cli_memo(c->arena),
   };
 }

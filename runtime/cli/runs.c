@@ -128,6 +128,60 @@ static void show_choices(Arena *a, const json_t *choices) {
   }
 }
 
+/* What timing.jsonl says of a train: its stretches together, and how often it was loaded from the memo. */
+typedef struct TrainTime {
+  const char *train;
+  double seconds;
+  json_int_t epochs, steps;
+  int loaded;
+} TrainTime;
+typedef struct Times {
+  Arena *arena;
+  VEC(TrainTime) of;
+} Times;
+
+static TrainTime *time_of(Times *t, const char *train) {
+  for (int i = 0; i < t->of.n; i++)
+    if (strcmp(t->of.at[i].train, train) == 0) return &t->of.at[i];
+  vec_push(t->arena, &t->of, ((TrainTime){.train = arena_str(t->arena, train)}));
+  return &t->of.at[t->of.n - 1];
+}
+
+static void add_times(Times *t, const char *folder) {
+  Arena *a = t->arena;
+  IoData data;
+  IoError e;
+  if (!io_read_file(a, arena_printf(a, "%s/timing.jsonl", folder), SHOW_LIMIT, &data, &e)) return;
+  const char *s = arena_strn(a, (const char *)data.bytes, data.size);
+  for (; *s != '\0'; s += strcspn(s, "\n") + (s[strcspn(s, "\n")] != '\0')) {
+    json_t *line = json_loadb(s, strcspn(s, "\n"), 0, NULL);
+    TrainTime *x = time_of(t, cli_json_text(line, "train"));
+    x->loaded += json_is_true(json_object_get(line, "loaded"));
+    if (!json_is_true(json_object_get(line, "loaded"))) {
+      x->seconds += json_number_value(json_object_get(line, "seconds"));
+      x->steps += json_integer_value(json_object_get(line, "steps"));
+      x->epochs += json_integer_value(json_object_get(line, "to_epoch")) -
+                   json_integer_value(json_object_get(line, "from_epoch"));
+    }
+    json_decref(line);
+  }
+}
+
+/* How long each train took; of what this machine did, so no other command and no file says it. */
+static void show_times(Arena *a, const char *folder) {
+  Times t = {.arena = a};
+  add_times(&t, folder);
+  for (int i = 0; i < t.of.n; i++) {
+    const TrainTime *x = &t.of.at[i];
+    const char *text = "loaded, an equal train was run before";
+    if (x->steps > 0 && x->epochs > 0)
+      text = arena_printf(a, "%s s, %s s an epoch, %lld step%s%s", text_short(a, x->seconds),
+                          text_short(a, x->seconds / (double)x->epochs), (long long)x->steps,
+                          x->steps == 1 ? "" : "s", x->loaded > 0 ? ", then loaded" : "");
+    show_line(i ? "" : "times", x->train, text);
+  }
+}
+
 /* What the run printed, then its expectations: all lines but those of claims, which stand above. */
 static void show_output(Arena *a, const json_t *results) {
   const json_t *output = json_object_get(results, "output");
@@ -155,35 +209,24 @@ static void put_file(Arena *a, const char *folder, const char *name, const char 
   }
 }
 
-/* Of the stretches of a timing.jsonl: their seconds and how many trains were loaded from the memo. */
-static void add_times(Arena *a, const char *folder, double *seconds, int *loaded) {
-  IoData data;
-  IoError e;
-  if (!io_read_file(a, arena_printf(a, "%s/timing.jsonl", folder), SHOW_LIMIT, &data, &e)) return;
-  const char *s = arena_strn(a, (const char *)data.bytes, data.size);
-  for (; *s != '\0'; s += strcspn(s, "\n") + (s[strcspn(s, "\n")] != '\0')) {
-    json_t *line = json_loadb(s, strcspn(s, "\n"), 0, NULL);
-    *seconds += json_number_value(json_object_get(line, "seconds"));
-    *loaded += json_is_true(json_object_get(line, "loaded"));
-    json_decref(line);
-  }
-}
-
 static void put_times(Arena *a, const char *folder) {
   const char *points = arena_printf(a, "%s/points", folder);
   char **names, buf[NUM_MAX];
-  double seconds = 0;
-  int n = 0, runs = 0, loaded = 0;
+  Times all = {.arena = a};
+  int n = 0, runs = 0;
   IoError e;
-  add_times(a, folder, &seconds, &loaded);
+  add_times(&all, folder);
   if (io_is_folder(points) && !io_list(a, points, &names, &n, &e)) n = 0;
   for (int i = 0; i < n; i++) {
     const char *point = arena_printf(a, "%s/%s", points, names[i]);
     if (!io_is_folder(point)) continue;
-    add_times(a, point, &seconds, &loaded);
+    add_times(&all, point);
     runs++;
   }
-  num_print(buf, sizeof buf, (double)(int64_t)(seconds * 1e3) / 1e3);
+  double seconds = 0;
+  int loaded = 0;
+  for (int i = 0; i < all.of.n; i++) seconds += all.of.at[i].seconds, loaded += all.of.at[i].loaded;
+  num_print(buf, sizeof buf, (double)(int64_t)(seconds * 1e6) / 1e6);
   printf("{\"training_seconds\": %s, \"points\": %d, \"loaded\": %d}", buf, runs, loaded);
 }
 
@@ -218,6 +261,7 @@ int cli_verb_show(Cli *c) {
   show_object(c->arena, "hypers", json_object_get(results, "hypers"), NULL);
   show_object(c->arena, "weights", json_object_get(results, "parameters"), NULL);
   show_object(c->arena, "epochs", json_object_get(results, "trains"), "epochs_run");
+  show_times(c->arena, folder);
   show_object(c->arena, "series", json_object_get(results, "series"), "last");
   show_claims(c->arena, json_object_get(results, "claims"));
   show_choices(c->arena, json_object_get(results, "choices"));

@@ -81,13 +81,29 @@ typedef VEC(char *) Words;
 
 static void word(Cli *c, Words *w, const char *s) { vec_push(c->arena, w, arena_str(c->arena, s)); }
 
-static char **command_of(Cli *c, const char *script, int number) {
+/* Steps of a replayed run that this run of a sweep executes again: one of each sweep does, chosen by the name
+ * of the run, which is a hash. */
+static int64_t sample_of(Cli *c, const char *folder, const Sweep *s, int run) {
+  const char *text = arena_printf(c->arena, "%s %s", folder, s->name);
+  char hex[65];
+  io_sha256(text, strlen(text), hex);
+  hex[7] = '\0';
+  return strtol(hex, NULL, 16) % sweep_runs(s) == run ? c->sample : 0;
+}
+
+static char **command_of(Cli *c, const char *script, int number, int64_t sample) {
   Words w = {0};
   word(c, &w, "qgn"), word(c, &w, "run"), word(c, &w, script);
   word(c, &w, "--point"), word(c, &w, arena_printf(c->arena, "%d", number));
   word(c, &w, "--threads"), word(c, &w, "1");
   word(c, &w, "--quiet"), word(c, &w, "--color"), word(c, &w, "never");
   word(c, &w, "--resume"); /* of a fresh run: its folder was emptied, and says which memo is its own */
+  const char *stored =
+      c->value[OPT_REPLAY] ? record_point_folder(c->arena, c->value[OPT_REPLAY], number) : NULL;
+  if (stored && io_is_folder(stored)) {
+    word(c, &w, "--replay"), word(c, &w, stored);
+    word(c, &w, "--sample"), word(c, &w, arena_printf(c->arena, "%lld", (long long)sample));
+  }
   if (c->value[OPT_DATA]) word(c, &w, "--data"), word(c, &w, c->value[OPT_DATA]);
   if (c->given[OPT_UPDATE_LOCK]) word(c, &w, "--update-lock");
   for (int i = 0; i < c->sets.n; i++) word(c, &w, "--set"), word(c, &w, c->sets.at[i].text);
@@ -96,8 +112,8 @@ static char **command_of(Cli *c, const char *script, int number) {
 }
 
 /* The child ends with this process, however that ends, so a resumed run finds its points free. */
-static pid_t start(Cli *c, const char *script, int number, const char *log) {
-  char **words = command_of(c, script, number);
+static pid_t start(Cli *c, const char *script, int number, int64_t sample, const char *log) {
+  char **words = command_of(c, script, number, sample);
   const pid_t parent = getpid(), child = fork();
   if (child != 0) return child;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -198,7 +214,8 @@ static void stop_all(Jobs *j) {
 static bool launch(Jobs *j, int run) {
   for (int i = 0; i < j->n; i++) {
     if (j->at[i].child != 0) continue;
-    const pid_t child = start(j->c, j->script, j->first + run, log_of(j, run));
+    const pid_t child =
+        start(j->c, j->script, j->first + run, sample_of(j->c, j->folder, j->sweep, run), log_of(j, run));
     if (child > 0) j->at[i] = (Job){child, run};
     else lack(j, run, "its process could not be started"), say_done(j, run);
     return true;

@@ -1,4 +1,5 @@
-/* qgn verify: runs a run again, from nothing, and names the first number that differs. */
+/* qgn verify: runs a run again, from nothing or, with --sample, from its stored states, and names the first
+ * number that differs. */
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <string.h>
@@ -52,68 +53,6 @@ static int check_family(Verify *v) {
   return cli_code(v->c);
 }
 
-/* ---- running it again -------------------------------------------------------------------------------- */
-
-/* As the results say; of one that ended before them, by its folder: runs/gaussian-3f2a91c4. */
-static const char *name_of(Arena *a, const char *folder) {
-  json_t *results = cli_json(a, folder, "results.json");
-  const char *slash = strrchr(folder, '/'), *known = cli_json_text(results, "run");
-  char *name = arena_str(a, *known ? known : slash ? slash + 1 : folder), *dash = strrchr(name, '-');
-  if (!*known && dash) *dash = '\0';
-  json_decref(results);
-  return name;
-}
-
-/* Where the script to run lies: as it was, if it uses modules; else a copy, so that nothing beside it
- * changes. */
-static const char *script_of(Verify *v, const IoData *text) {
-  Arena *a = v->c->arena;
-  const char *path = v->c->operands.n > 1 ? v->c->operands.at[1] : cli_json_text(v->lock, "path");
-  IoError e;
-  if (json_object_size(json_object_get(v->lock, "imports")) > 0) {
-    IoData now;
-    if (io_read_file(a, path, SCRIPT_LIMIT, &now, &e) && now.size == text->size &&
-        memcmp(now.bytes, text->bytes, now.size) == 0)
-      return io_real_path(a, path);
-    Diag *d = diag_add(v->c->sink, DIAG_RESUME, SPAN_NONE, "%s uses modules, and the script is not at `%s`",
-                       v->folder, path);
-    diag_help(d, "name the script behind the run: `qgn verify %s SCRIPT`", v->folder);
-    return NULL;
-  }
-  const char *copy = arena_printf(a, "%s/%s.qgn", v->work, name_of(a, io_real_path(a, v->folder)));
-  if (io_write_quick(copy, text->bytes, text->size, &e)) return copy;
-  diag_add(v->c->sink, DIAG_WRITE, SPAN_NONE, "%s", io_message(a, &e));
-  return NULL;
-}
-
-typedef VEC(char *) Words;
-static void word(Cli *c, Words *w, const char *s) { vec_push(c->arena, w, arena_str(c->arena, s)); }
-
-static int run_again(Verify *v, const char *script) {
-  Cli *c = v->c;
-  Words w = {0};
-  const json_t *sets = json_object_get(v->lock, "sets");
-  const char *path = cli_json_text(v->lock, "path"), *slash = strrchr(path, '/');
-  word(c, &w, "qgn"), word(c, &w, "run"), word(c, &w, script), word(c, &w, "--fresh"), word(c, &w, "--quiet");
-  word(c, &w, "--color"), word(c, &w, "never");
-  for (size_t i = 0; i < json_array_size(sets); i++)
-    word(c, &w, "--set"), word(c, &w, cli_json_value(c->arena, json_array_get(sets, i)));
-  if (c->value[OPT_DATA]) word(c, &w, "--data"), word(c, &w, io_real_path(c->arena, c->value[OPT_DATA]));
-  else if (slash && io_is_folder(arena_strn(c->arena, path, (size_t)(slash - path))))
-    word(c, &w, "--data"), word(c, &w, arena_strn(c->arena, path, (size_t)(slash - path)));
-  vec_push(c->arena, &w, NULL);
-  const char *log = arena_printf(c->arena, "%s/log", v->work);
-  const int status = cli_child(v->work, log, w.at);
-  v->again = io_real_path(c->arena, arena_printf(c->arena, "%s/runs/latest", v->work));
-  if (v->again && io_exists(arena_printf(c->arena, "%s/results.json", v->again))) return 0;
-  IoData text;
-  IoError e;
-  const char *why = NULL;
-  if (io_read_file(c->arena, log, SCRIPT_LIMIT, &text, &e)) why = strstr((const char *)text.bytes, "error[");
-  return mismatch(v, arena_printf(c->arena, "running it again ends with status %d", status), NULL,
-                  why ? arena_strn(c->arena, why, strcspn(why, "\n")) : NULL);
-}
-
 /* ---- comparing ----------------------------------------------------------------------------------------- */
 
 /* The first place where two JSON values differ; NULL if nowhere. */
@@ -157,6 +96,122 @@ static int compare_json(Verify *v, const char *name, const char *only) {
   json_decref(y);
   return code;
 }
+
+/* What it reads. */
+static int compare_sources(Verify *v) {
+  const int code = compare_json(v, "qgn.lock", "data");
+  return code ? code : compare_json(v, "qgn.lock", "imports");
+}
+
+/* ---- running it again -------------------------------------------------------------------------------- */
+
+/* As the results say; of one that ended before them, by its folder: runs/gaussian-3f2a91c4. */
+static const char *name_of(Arena *a, const char *folder) {
+  json_t *results = cli_json(a, folder, "results.json");
+  const char *slash = strrchr(folder, '/'), *known = cli_json_text(results, "run");
+  char *name = arena_str(a, *known ? known : slash ? slash + 1 : folder), *dash = strrchr(name, '-');
+  if (!*known && dash) *dash = '\0';
+  json_decref(results);
+  return name;
+}
+
+/* Where the script to run lies: as it was, if it uses modules; else a copy, so that nothing beside it
+ * changes. */
+static const char *script_of(Verify *v, const IoData *text) {
+  Arena *a = v->c->arena;
+  const char *path = v->c->operands.n > 1 ? v->c->operands.at[1] : cli_json_text(v->lock, "path");
+  IoError e;
+  if (json_object_size(json_object_get(v->lock, "imports")) > 0) {
+    IoData now;
+    if (io_read_file(a, path, SCRIPT_LIMIT, &now, &e) && now.size == text->size &&
+        memcmp(now.bytes, text->bytes, now.size) == 0)
+      return io_real_path(a, path);
+    Diag *d = diag_add(v->c->sink, DIAG_RESUME, SPAN_NONE, "%s uses modules, and the script is not at `%s`",
+                       v->folder, path);
+    diag_help(d, "name the script behind the run: `qgn verify %s SCRIPT`", v->folder);
+    return NULL;
+  }
+  const char *copy = arena_printf(a, "%s/%s.qgn", v->work, name_of(a, io_real_path(a, v->folder)));
+  if (io_write_quick(copy, text->bytes, text->size, &e)) return copy;
+  diag_add(v->c->sink, DIAG_WRITE, SPAN_NONE, "%s", io_message(a, &e));
+  return NULL;
+}
+
+typedef VEC(char *) Words;
+static void word(Cli *c, Words *w, const char *s) { vec_push(c->arena, w, arena_str(c->arena, s)); }
+
+/* A line `kind: ...` of a message in a log; NULL if there is none before the next message. */
+static const char *line_of(Arena *a, const char *message, const char *kind) {
+  const char *end = strstr(message, "\n\n"), *at = strstr(message, arena_printf(a, "= %s: ", kind));
+  if (!at || (end && at > end)) return NULL;
+  at += strlen(kind) + 4;
+  return arena_strn(a, at, strcspn(at, "\n"));
+}
+
+/* What the other process found, said again here; 0 if it ended well. */
+static int relay(Verify *v, const char *log, int status) {
+  Arena *a = v->c->arena;
+  IoData text;
+  IoError e;
+  if (!io_read_file(a, log, SCRIPT_LIMIT, &text, &e)) text.bytes = (unsigned char *)arena_str(a, "");
+  const char *found = strstr((const char *)text.bytes, "error[E0808]: "), *where = NULL;
+  if (found) where = strstr(found, " does not agree: ");
+  if (where) {
+    where += strlen(" does not agree: ");
+    return mismatch(v, arena_strn(a, where, strcspn(where, "\n")), line_of(a, found, "stored"),
+                    line_of(a, found, "found"));
+  }
+  if (v->again && io_exists(arena_printf(a, "%s/results.json", v->again))) return 0;
+  found = strstr((const char *)text.bytes, "error[");
+  return mismatch(v, arena_printf(a, "running it again ends with status %d", status), NULL,
+                  found ? arena_strn(a, found, strcspn(found, "\n")) : NULL);
+}
+
+static int run_again(Verify *v, const char *script) {
+  Cli *c = v->c;
+  Words w = {0};
+  const json_t *sets = json_object_get(v->lock, "sets");
+  const char *path = cli_json_text(v->lock, "path"), *slash = strrchr(path, '/');
+  word(c, &w, "qgn"), word(c, &w, "run"), word(c, &w, script), word(c, &w, "--fresh"), word(c, &w, "--quiet");
+  word(c, &w, "--color"), word(c, &w, "never");
+  if (c->given[OPT_SAMPLE]) {
+    word(c, &w, "--replay"), word(c, &w, io_real_path(c->arena, v->folder));
+    word(c, &w, "--sample"), word(c, &w, c->value[OPT_SAMPLE]);
+  }
+  for (size_t i = 0; i < json_array_size(sets); i++)
+    word(c, &w, "--set"), word(c, &w, cli_json_value(c->arena, json_array_get(sets, i)));
+  if (c->value[OPT_DATA]) word(c, &w, "--data"), word(c, &w, io_real_path(c->arena, c->value[OPT_DATA]));
+  else if (slash && io_is_folder(arena_strn(c->arena, path, (size_t)(slash - path))))
+    word(c, &w, "--data"), word(c, &w, arena_strn(c->arena, path, (size_t)(slash - path)));
+  vec_push(c->arena, &w, NULL);
+  const char *log = arena_printf(c->arena, "%s/log", v->work);
+  const int status = cli_child(v->work, log, w.at);
+  v->again = io_real_path(c->arena, arena_printf(c->arena, "%s/runs/latest", v->work));
+  const int code = v->again ? compare_sources(v) : 0;
+  return code ? code : relay(v, log, status);
+}
+
+/* Steps that were executed, by timing.jsonl of the repetition and of its points. */
+static int64_t executed(Arena *a, const char *folder) {
+  IoData text;
+  IoError e;
+  char **names;
+  int n;
+  int64_t sum = 0;
+  if (io_read_file(a, arena_printf(a, "%s/timing.jsonl", folder), METRICS_LIMIT, &text, &e))
+    for (const char *s = (const char *)text.bytes; (s = strstr(s, "\"steps\":")) != NULL;)
+      sum += strtoll(s += strlen("\"steps\":"), NULL, 10);
+  const char *points = arena_printf(a, "%s/points", folder);
+  if (!io_is_folder(points) || !io_list(a, points, &names, &n, &e)) return sum;
+  for (int i = 0; i < n; i++) {
+    const char *point = arena_printf(a, "%s/%s", points, names[i]);
+    if (io_is_folder(point)) sum += executed(a, point);
+  }
+  return sum;
+}
+
+/* ---- weights and metrics ---------------------------------------------------------------------------------
+ */
 
 /* Line by line: the first that differs. */
 static int compare_lines(Verify *v, const char *name) {
@@ -213,10 +268,8 @@ static int compare_weights(Verify *v, const char *name) {
 
 static int compare(Verify *v) {
   char **names;
-  int n, code = compare_json(v, "qgn.lock", "data");
+  int n, code = compare_lines(v, "metrics.csv");
   IoError e;
-  if (!code) code = compare_json(v, "qgn.lock", "imports");
-  if (!code) code = compare_lines(v, "metrics.csv");
   if (!code) code = compare_json(v, "results.json", NULL);
   if (!code && !io_list(v->c->arena, v->folder, &names, &n, &e)) n = 0;
   for (int i = 0; !code && i < n; i++)
@@ -228,6 +281,7 @@ static int compare(Verify *v) {
 int cli_verb_verify(Cli *c) {
   char work[] = "/tmp/qgn-verify-XXXXXX";
   IoData text;
+  int64_t steps = 0;
   if (c->operands.n < 1 || c->operands.n > 2) return cli_usage(c, c->line, "`qgn verify` wants a run"), 2;
   Verify v = {.c = c, .folder = cli_run_folder(c, c->operands.at[0], c->operand_spans.at[0])};
   if (!v.folder) return cli_code(c);
@@ -242,9 +296,13 @@ int cli_verb_verify(Cli *c) {
     const char *script = script_of(&v, &text);
     code = script ? run_again(&v, script) : cli_code(c);
     if (!code) code = compare(&v);
+    steps = code || !c->given[OPT_SAMPLE] ? 0 : executed(c->arena, v.again);
     cli_remove_folder(c->arena, work);
   }
   json_decref(v.lock);
-  if (!code) printf("verified: %s, every number is the same\n", v.folder);
+  if (!code && c->given[OPT_SAMPLE])
+    printf("verified: %s, every number is the same; %lld step%s executed again\n", v.folder, (long long)steps,
+           steps == 1 ? "" : "s");
+  else if (!code) printf("verified: %s, every number is the same\n", v.folder);
   return code;
 }

@@ -71,10 +71,7 @@ static bool read_rows(DataError *e, const Dataset *d, uint64_t key, DataTable *o
   if (d->op == DATA_WEIGHTS) return weights_read(e, &f[0], out);
   if (d->op == DATA_PNG) return png_read(e, &f[0], out);
   if (d->op == DATA_GLYPHS) return glyphs_read(e, (uint64_t)d->n, d->rows, out);
-  if (d->op == DATA_MOONS) return moons_make(e, key, d->rows, d->a, out);
-  if (d->op == DATA_CIRCLES) return circles_make(e, key, d->rows, d->a, d->b, out);
-  if (d->op == DATA_RING) return modes_make(e, key, d->rows, d->n, d->a, d->b, out);
-  if (d->op == DATA_BARS) return bars_make(e, key, d->rows, d->n, out);
+  if (data_is_toy(d->op)) return toys_make(e, d, key, out);
   return data_fail(e, DIAG_INTERNAL, "`%s` is no source of rows", data_op_name[d->op]);
 }
 

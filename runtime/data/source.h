@@ -12,13 +12,11 @@ bool source_head(DataError *e, const DataPlaces *places, Dataset *d);
  * source_head is compared: E0502 if a file has changed since. */
 bool source_read(DataError *e, const Dataset *d, uint64_t key, DataTable *out);
 
-/* toys.c. Row i is a function of key and i alone; no sine of the C library, so bits are the same everywhere.
- * Columns `x` [2] and `label`; the sources are described in lang/sema/builtins.def. */
-bool moons_make(DataError *e, uint64_t key, int64_t n, double noise, DataTable *out);
-bool circles_make(DataError *e, uint64_t key, int64_t n, double noise, double factor, DataTable *out);
-bool modes_make(DataError *e, uint64_t key, int64_t n, int64_t modes, double radius, double std,
-                DataTable *out);
-/* Column `image` [side, side] of bytes 0 and 255: all rows or all columns of one kind, the 2 (2^side) - 2
- * patterns equally likely. */
-bool bars_make(DataError *e, uint64_t key, int64_t n, int64_t side, DataTable *out);
+/* toys.c. Row i is a function of key, epoch and i alone; no sine of the C library, so bits are the same
+ * everywhere. Columns `x` [2] and `label`; the sources are described in lang/sema/builtins.def. `bars` has a
+ * column `image` [side, side] of bytes 0 and 255: all rows or all columns of one kind, the 2 (2^side) - 2
+ * patterns equally likely. toys_make makes the table with the rows of epoch 0, toys_fill puts those of
+ * another epoch in their place. */
+bool toys_make(DataError *e, const Dataset *d, uint64_t key, DataTable *out);
+void toys_fill(const Dataset *d, uint64_t key, uint32_t epoch, DataTable *t);
 #endif

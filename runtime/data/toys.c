@@ -15,6 +15,16 @@ typedef int64_t DrawInt __attribute__((vector_size(16)));
 /* Words of a row: 0 a place, 1 a class, then the noise. */
 enum { WORD_PLACE, WORD_CLASS, WORD_NOISE };
 
+/* Where a row's random numbers come from. */
+typedef struct Stream {
+  uint64_t key;
+  uint32_t epoch;
+} Stream;
+
+static double uniform(Stream s, int64_t i, uint32_t word) {
+  return rng_uniform(s.key, (uint32_t)i, word, s.epoch, 0);
+}
+
 static bool plane_new(DataError *e, int64_t n, int classes, DataTable *out) {
   DataColumn *c = ARENA_ARRAY(e->arena, DataColumn, 2);
   c[0] = (DataColumn){.name = "x", .elem = DATA_REAL, .rank = 1, .dims = {2}, .row_size = 2};
@@ -37,70 +47,73 @@ static void direction(double u, double *x, double *y) {
   *y = s[0];
 }
 
-static void put(DataTable *t, uint64_t key, int64_t i, int label, double x, double y, double noise) {
+static void put(DataTable *t, Stream s, int64_t i, int label, double x, double y, double noise) {
   double *at = column_real(&t->at[0]) + 2 * i;
-  at[0] = x + noise * rng_normal(key, (uint32_t)i, WORD_NOISE, 0, 0);
-  at[1] = y + noise * rng_normal(key, (uint32_t)i, WORD_NOISE + 1, 0, 0);
+  at[0] = x + noise * rng_normal(s.key, (uint32_t)i, WORD_NOISE, s.epoch, 0);
+  at[1] = y + noise * rng_normal(s.key, (uint32_t)i, WORD_NOISE + 1, s.epoch, 0);
   column_label(&t->at[1])[i] = label;
 }
 
-static int class_of(uint64_t key, int64_t i, int64_t classes) {
-  return (int)(rng_uniform(key, (uint32_t)i, WORD_CLASS, 0, 0) * (double)classes);
+static int class_of(Stream s, int64_t i, int64_t classes) {
+  return (int)(uniform(s, i, WORD_CLASS) * (double)classes);
 }
 
 /* Upper half circle about the origin, lower half circle about (1, 1/2): those of scikit-learn. */
-bool moons_make(DataError *e, uint64_t key, int64_t n, double noise, DataTable *out) {
-  if (!plane_new(e, n, 2, out)) return false;
-  for (int64_t i = 0; i < n; i++) {
-    double x, y;
-    int label = class_of(key, i, 2);
-    direction(rng_uniform(key, (uint32_t)i, WORD_PLACE, 0, 0) / 2, &x, &y);
-    put(out, key, i, label, label ? 1 - x : x, label ? 0.5 - y : y, noise);
-  }
-  return true;
+static void put_moons(const Dataset *d, Stream s, int64_t i, DataTable *t) {
+  double x, y;
+  const int label = class_of(s, i, 2);
+  direction(uniform(s, i, WORD_PLACE) / 2, &x, &y);
+  put(t, s, i, label, label ? 1 - x : x, label ? 0.5 - y : y, d->a);
 }
 
-bool circles_make(DataError *e, uint64_t key, int64_t n, double noise, double factor, DataTable *out) {
-  if (!plane_new(e, n, 2, out)) return false;
-  for (int64_t i = 0; i < n; i++) {
-    double x, y;
-    int label = class_of(key, i, 2);
-    direction(rng_uniform(key, (uint32_t)i, WORD_PLACE, 0, 0), &x, &y);
-    double r = label ? factor : 1;
-    put(out, key, i, label, r * x, r * y, noise);
-  }
-  return true;
+static void put_circles(const Dataset *d, Stream s, int64_t i, DataTable *t) {
+  double x, y;
+  const int label = class_of(s, i, 2);
+  direction(uniform(s, i, WORD_PLACE), &x, &y);
+  const double r = label ? d->b : 1;
+  put(t, s, i, label, r * x, r * y, d->a);
 }
 
-bool modes_make(DataError *e, uint64_t key, int64_t n, int64_t modes, double radius, double std,
-                DataTable *out) {
-  if (!plane_new(e, n, (int)modes, out)) return false;
-  for (int64_t i = 0; i < n; i++) {
-    double x, y;
-    int label = class_of(key, i, modes);
-    direction((double)label / (double)modes, &x, &y);
-    put(out, key, i, label, radius * x, radius * y, std);
-  }
-  return true;
+static void put_mode(const Dataset *d, Stream s, int64_t i, DataTable *t) {
+  double x, y;
+  const int label = class_of(s, i, d->n);
+  direction((double)label / (double)d->n, &x, &y);
+  put(t, s, i, label, d->a * x, d->a * y, d->b);
 }
 
-bool bars_make(DataError *e, uint64_t key, int64_t n, int64_t side, DataTable *out) {
-  DataColumn *c = ARENA_NEW(e->arena, DataColumn);
-  size_t size = (size_t)(side * side);
-  *c = (DataColumn){
-      .name = "image", .elem = DATA_U8, .rank = 2, .dims = {side, side}, .row_size = size, .high = 255};
-  *out = (DataTable){.rows = n, .n = 1, .at = c};
-  if (!data_block(e, "image", mem_mul((size_t)n, size), &c->block)) return false;
-  /* All light and all dark are rows and columns at once: patterns 0 .. 2^side - 1 are rows, the rest columns
-   * without these two. */
-  int64_t half = (int64_t)1 << side, patterns = 2 * half - 2;
-  for (int64_t i = 0; i < n; i++) {
-    int64_t p = class_of(key, i, patterns);
-    bool columns = p >= half;
-    if (columns) p = p - half + 1;
-    for (int64_t y = 0; y < side; y++)
-      for (int64_t x = 0; x < side; x++)
-        column_u8(c)[(size_t)i * size + (size_t)(y * side + x)] = (p >> (columns ? x : y)) & 1 ? 255 : 0;
+/* All light and all dark are rows and columns at once: patterns 0 .. 2^side - 1 are rows, the rest columns
+ * without these two. */
+static void put_bars(const Dataset *d, Stream s, int64_t i, DataTable *t) {
+  const int64_t side = d->n, half = (int64_t)1 << side;
+  int64_t p = class_of(s, i, 2 * half - 2);
+  const bool columns = p >= half;
+  if (columns) p = p - half + 1;
+  uint8_t *at = column_u8(&t->at[0]) + i * side * side;
+  for (int64_t y = 0; y < side; y++)
+    for (int64_t x = 0; x < side; x++) at[y * side + x] = (p >> (columns ? x : y)) & 1 ? 255 : 0;
+}
+
+void toys_fill(const Dataset *d, uint64_t key, uint32_t epoch, DataTable *t) {
+  const Stream s = {key, epoch};
+  for (int64_t i = 0; i < d->rows; i++) {
+    if (d->op == DATA_MOONS) put_moons(d, s, i, t);
+    else if (d->op == DATA_CIRCLES) put_circles(d, s, i, t);
+    else if (d->op == DATA_RING) put_mode(d, s, i, t);
+    else put_bars(d, s, i, t);
   }
+}
+
+bool toys_make(DataError *e, const Dataset *d, uint64_t key, DataTable *out) {
+  if (d->op == DATA_BARS) {
+    DataColumn *c = ARENA_NEW(e->arena, DataColumn);
+    const size_t size = (size_t)(d->n * d->n);
+    *c = (DataColumn){
+        .name = "image", .elem = DATA_U8, .rank = 2, .dims = {d->n, d->n}, .row_size = size, .high = 255};
+    *out = (DataTable){.rows = d->rows, .n = 1, .at = c};
+    if (!data_block(e, "image", mem_mul((size_t)d->rows, size), &c->block)) return false;
+  } else if (!plane_new(e, d->rows, d->op == DATA_RING ? (int)d->n : 2, out)) {
+    return false;
+  }
+  toys_fill(d, key, 0, out);
   return true;
 }

@@ -1,11 +1,40 @@
 /* Rows of data while training: redrawn distributions, the order of an epoch, minibatches. Allocates
  * nothing. */
+#include <math.h>
 #include <string.h>
 
+#include "runtime/data/source.h"
 #include "runtime/exec/run_state.h"
 #include "runtime/tensor/rng.h"
 
+#define POISSON_MOST 10000
+
 /* ---- rows of distributions --------------------------------------------------------------------- */
+
+/* The largest k with the probability of fewer than k at most u, by adding up. */
+static double poisson_value(double rate, double u) {
+  double p = exp(-rate), sum = p;
+  int k = 0;
+  for (; u >= sum && p > 0 && k < POISSON_MOST; sum += p) p *= rate / ++k;
+  return k;
+}
+
+static double class_value(const Dataset *d, double u) {
+  int64_t k = 0;
+  for (double sum = d->chances[0]; u >= sum && k + 1 < d->n; sum += d->chances[k]) k++;
+  while (k > 0 && d->chances[k] == 0) k--; /* rounding may have led past the last one that can be */
+  return (double)k;
+}
+
+/* What a standard normal number or a uniform one in 0..1 becomes. */
+static double drawn_value(const Dataset *d, double z) {
+  if (d->op == DATA_NORMAL) return d->a + d->b * z;
+  if (d->op == DATA_LOG_UNIFORM) return d->a * pow(d->b / d->a, z);
+  if (d->op == DATA_BERNOULLI) return z < d->a;
+  if (d->op == DATA_POISSON) return poisson_value(d->a, z);
+  if (d->op == DATA_CATEGORICAL) return class_value(d, z);
+  return d->a + (d->b - d->a) * z;
+}
 
 void data_draw(Run *r, const Dataset *d, DataState *s, int64_t epoch) {
   RunClock clock = {.epoch = (uint64_t)epoch, .t = (uint32_t)epoch};
@@ -15,10 +44,12 @@ void data_draw(Run *r, const Dataset *d, DataState *s, int64_t epoch) {
              .clock = &clock,
              .scratch = r->env.scratch[0] + r->env.kernel_scratch_at};
   s->draw.fn(&c);
-  double scale = d->op == DATA_NORMAL ? d->b : d->b - d->a, *x = column_real(&s->table.at[0]);
+  const DataColumn *x = &s->table.at[0];
   for (int64_t k = 0; k < d->rows; k++) {
-    run_write(r, s->drawn, k, d->a + scale * run_read(r, s->drawn, k));
-    x[k] = run_read(r, s->drawn, k);
+    run_write(r, s->drawn, k, drawn_value(d, run_read(r, s->drawn, k)));
+    const double made = run_read(r, s->drawn, k);
+    if (x->elem == DATA_LABEL) column_label(x)[k] = (int32_t)made;
+    else column_real(x)[k] = made;
   }
   s->made_for = epoch;
 }
@@ -26,7 +57,13 @@ void data_draw(Run *r, const Dataset *d, DataState *s, int64_t epoch) {
 void data_prepare(Run *r, int dataset, int64_t epoch) {
   const Dataset *d = &r->program->datasets.at[dataset];
   DataState *s = &r->data[dataset];
-  if (d->redraw && s->made_for != epoch) data_draw(r, d, s, epoch);
+  if (!d->redraw || s->made_for == epoch) return;
+  if (data_is_drawn(d->op)) {
+    data_draw(r, d, s, epoch);
+    return;
+  }
+  toys_fill(d, rng_key(r->program->seed, r->program->sites.at[d->site].path), (uint32_t)epoch, &s->table);
+  s->made_for = epoch;
 }
 
 int64_t data_rows(const Run *r, int dataset) { return r->data[dataset].order.n; }
@@ -101,6 +138,31 @@ static void sort_by_word(uint64_t *keys, uint64_t *spare, int64_t n) {
   }
 }
 
+int64_t balance_classes(const Program *p, const Train *t) {
+  return p->datasets.at[t->dataset].columns.at[t->balance].n_classes;
+}
+
+/* Classes that occur take turns, each giving its rows in the order that they have now, and from the start
+ * again when they are used up: every run of as many rows as there are classes has one of each. */
+static void take_turns(const Run *r, const Train *t, TrainState *s, int64_t n) {
+  const DataState *data = &r->data[t->dataset];
+  const int32_t *label = column_label(&data->table.at[t->balance]);
+  const int64_t classes = balance_classes(r->program, t);
+  int64_t *start = s->turns, *taken = s->turns + classes + 1;
+  memset(start, 0, (size_t)(2 * classes + 2) * sizeof *start);
+  for (int64_t k = 0; k < n; k++) start[label[data->order.at[(uint32_t)s->order[k]]] + 1]++;
+  for (int64_t c = 0; c < classes; c++) start[c + 1] += start[c];
+  for (int64_t k = 0; k < n; k++) {
+    const int32_t c = label[data->order.at[(uint32_t)s->order[k]]];
+    s->spare[start[c] + taken[c]++] = s->order[k];
+  }
+  memset(taken, 0, (size_t)(classes + 1) * sizeof *taken);
+  for (int64_t k = 0, c = 0; k < n; c = (c + 1) % classes) {
+    const int64_t own = start[c + 1] - start[c];
+    if (own > 0) s->order[k++] = s->spare[start[c] + taken[c]++ % own];
+  }
+}
+
 /* Rows drawn anew each epoch are in random order already; others are sorted by a random word of
  * (site "<train>.shuffle", epoch), ties by place. */
 void data_order(Run *r, const Train *t, TrainState *s, int64_t epoch) {
@@ -113,6 +175,7 @@ void data_order(Run *r, const Train *t, TrainState *s, int64_t epoch) {
     s->order[k] = (uint64_t)w[0] << 32 | (uint64_t)k;
   }
   if (shuffle) sort_by_word(s->order, s->spare, n);
+  if (t->balance >= 0) take_turns(r, t, s, n);
 }
 
 void data_batch_in_order(Run *r, const Validation *v, uint32_t *rows, int64_t first, int64_t n) {

@@ -312,10 +312,16 @@ static bool make_source(Make *m) {
 static bool make_drawn(Make *m) {
   DataState *s = m->s;
   DataColumn *c = ARENA_NEW(m->r->arena, DataColumn);
-  *c = (DataColumn){.name = "x", .elem = DATA_REAL, .rank = 1, .dims = {1}, .row_size = 1};
+  const bool labels = m->d->op == DATA_CATEGORICAL;
+  *c = (DataColumn){.name = m->d->columns.at[0].name,
+                    .elem = labels ? DATA_LABEL : DATA_REAL,
+                    .rank = labels ? 0 : 1,
+                    .dims = {1},
+                    .row_size = 1,
+                    .n_classes = (int)m->d->n};
   s->table = (DataTable){.rows = m->d->rows, .n = 1, .at = c};
   s->owned = ARENA_ARRAY(m->r->arena, bool, 1);
-  if (!data_block(&m->e, "x", mem_mul((size_t)m->d->rows, sizeof(double)), &c->block)) return false;
+  if (!data_block(&m->e, c->name, mem_mul((size_t)m->d->rows, sizeof(double)), &c->block)) return false;
   s->owned[0] = true;
   s->order = order_all(m->r->arena, m->d->rows);
   data_draw(m->r, m->d, s, 0);
@@ -348,6 +354,10 @@ static bool make_stage(Make *m) {
     return true;
   case DATA_NORMAL:
   case DATA_UNIFORM:
+  case DATA_LOG_UNIFORM:
+  case DATA_BERNOULLI:
+  case DATA_POISSON:
+  case DATA_CATEGORICAL:
   case DATA_IDX:
   case DATA_CSV:
   case DATA_NPY:
@@ -365,7 +375,8 @@ static bool make_stage(Make *m) {
 }
 
 static bool make_rows(Make *m) {
-  if (m->d->op == DATA_NORMAL || m->d->op == DATA_UNIFORM) return m->d->rows == 0 || make_drawn(m);
+  if (data_is_drawn(m->d->op)) return m->d->rows == 0 || make_drawn(m);
+  if (data_is_toy(m->d->op)) return make_source(m);
   if (m->d->from >= 0) return make_stage(m);
   return m->d->op == DATA_VALUES ? make_values(m) : make_source(m);
 }

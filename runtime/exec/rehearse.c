@@ -45,7 +45,7 @@ static bool fill_column(Run *r, const Column *def, DataColumn *c) {
 static bool fake_data(Run *r, int dataset, int64_t rows) {
   const Dataset *d = &r->program->datasets.at[dataset];
   DataState *s = &r->data[dataset];
-  if (d->op == DATA_NORMAL || d->op == DATA_UNIFORM) return data_make(r, dataset);
+  if (data_is_drawn(d->op) || (data_is_toy(d->op) && d->redraw)) return data_make(r, dataset);
   if (!s->made) {
     s->made = true;
     s->table = (DataTable){.rows = FAKE_ROWS, .n = d->columns.n};
@@ -85,8 +85,8 @@ static void no_print(void *ctx, const Run *run, const Stmt *s) { (void)ctx, (voi
 static void no_expect(void *ctx, const Run *run, const Stmt *s, bool holds) {
   (void)ctx, (void)run, (void)s, (void)holds;
 }
-static void no_claim(void *ctx, const Run *run, const Stmt *s, bool holds, bool opposite) {
-  (void)ctx, (void)run, (void)s, (void)holds, (void)opposite;
+static void no_claim(void *ctx, const Run *run, const Stmt *s, ClaimVerdict verdict) {
+  (void)ctx, (void)run, (void)s, (void)verdict;
 }
 static const RunHooks quiet = {
     .stop = never, .print = no_print, .expect = no_expect, .claim = no_claim, .report = no_print};

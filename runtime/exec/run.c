@@ -44,9 +44,7 @@ static size_t moments_bytes(const Run *r) {
   return n;
 }
 
-static bool is_drawn(const Dataset *d) {
-  return (d->op == DATA_NORMAL || d->op == DATA_UNIFORM) && d->rows > 0;
-}
+static bool is_drawn(const Dataset *d) { return data_is_drawn(d->op) && d->rows > 0; }
 
 static size_t drawn_bytes(const Run *r, const Dataset *d) {
   return is_drawn(d) ? align_up(mem_mul((size_t)d->rows, r->set->real)) : 0;
@@ -149,6 +147,7 @@ static void make_trains(Run *r) {
       s->spare = ARENA_ARRAY(r->arena, uint64_t, rows + 1);
       const int64_t most = train->validation.batch > train->batch ? train->validation.batch : train->batch;
       s->batch = ARENA_ARRAY(r->arena, uint32_t, most + 1);
+      if (train->balance >= 0) s->turns = ARENA_ARRAY(r->arena, int64_t, 2 * balance_classes(p, train) + 2);
       s->shuffle_key = rng_key(p->seed, arena_printf(r->arena, "%s.shuffle", train->site));
     }
   }

@@ -46,13 +46,22 @@ typedef enum RunEnd {
   RUN_FAILED   /* the sink says why (assert, NaN, memory) */
 } RunEnd;
 
+typedef enum ClaimVerdict {
+  CLAIM_NOT_RUN,
+  CLAIM_REPRODUCED,
+  CLAIM_NOT_REPRODUCED,
+  CLAIM_OPPOSITE,
+  CLAIM_UNDECIDED /* what was measured does not tell the claim from its opposite */
+} ClaimVerdict;
+const char *claim_verdict_text(ClaimVerdict v); /* verdict.c: "not reproduced" */
+
 typedef struct RunHooks {
   void *ctx;
   /* A train begins: load its state if there is one. Returns 1: loaded, 0: nothing there, -1: error reported.
    */
   int (*load)(void *ctx, const Run *run, int train, const StateItem *items, int n);
   /* Called after every epoch. Returns 0: go on; 1: save now (SAVE_TIMED) and go on; 2: save
-   * (SAVE_SIGNAL) and stop. */
+   * (SAVE_SIGNAL) and stop; 3: save (SAVE_KEPT), then load the state to go on from. */
   int (*epoch)(void *ctx, const RunProgress *p);
   /* Saves the state; false if it could not (reported by the hook; training goes on). */
   bool (*save)(void *ctx, const Run *run, int train, SaveReason why, const StateItem *items, int n);
@@ -62,7 +71,7 @@ typedef struct RunHooks {
   void (*train_end)(void *ctx, const Run *run, int train, int64_t epochs, int64_t steps);
   void (*print)(void *ctx, const Run *run, const Stmt *s);
   void (*expect)(void *ctx, const Run *run, const Stmt *s, bool holds);
-  void (*claim)(void *ctx, const Run *run, const Stmt *s, bool holds, bool opposite);
+  void (*claim)(void *ctx, const Run *run, const Stmt *s, ClaimVerdict verdict);
   void (*report)(void *ctx, const Run *run, const Stmt *s);
   void (*write)(void *ctx, const Run *run, const Stmt *s); /* a `save` */
   /* Runs the points of a sweep and writes what they recorded (run_slot_put). */

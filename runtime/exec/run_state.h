@@ -27,6 +27,8 @@ typedef struct TrainState {
   uint64_t shuffle_key;
   uint64_t *order; /* this epoch's order: random word << 32 | row */
   uint64_t *spare; /* for sorting it */
+  int64_t *turns; /* of `balance`: for each class where its rows begin in spare; one more at the end; then how
+                     many were taken */
   uint32_t *batch; /* rows of the minibatch */
   double *watch;   /* WATCH_NUMBERS */
   double *rivals;  /* RIVAL_NUMBERS for each rival: found again from the series after loading */
@@ -119,6 +121,7 @@ void data_prepare(Run *r, int dataset, int64_t epoch); /* rows that are new in t
 int64_t data_rows(const Run *r, int dataset);
 void data_batch(Run *r, const Train *t, const TrainState *s, int64_t first, int64_t rows);
 void data_order(Run *r, const Train *t, TrainState *s, int64_t epoch);
+int64_t balance_classes(const Program *p, const Train *t); /* that `balance` of a train lets take turns */
 void data_batch_in_order(Run *r, const Validation *v, uint32_t *rows, int64_t first, int64_t n);
 /* watch.c: losses of `validate`, and what `patience` and `keep_best` do. */
 int watch_count(const Run *r, const Train *t);       /* weights and statistics that keep_best keeps, */
@@ -127,9 +130,10 @@ RunEnd watch_validate(Run *r, const Train *t, TrainState *s);
 bool watch_follow(Run *r, const Train *t, TrainState *s, int64_t before); /* true: patience is at its end */
 void watch_best(Run *r, const Train *t, TrainState *s,
                 bool best); /* the best weights, or the last ones again */
-/* rivals.c: after an epoch, warnings about adversarial training. */
+/* rivals.c: warnings about adversarial training, after an epoch, or of a train that was `loaded` at its end.
+ */
 enum { RIVAL_SEEN, RIVAL_NORM, RIVAL_SPREAD, RIVAL_SAID, RIVAL_NUMBERS };
-void rivals_judge(Run *r, const Train *t, TrainState *s);
+void rivals_judge(Run *r, const Train *t, TrainState *s, bool loaded);
 /* groups.c */
 void groups_make(Run *r);
 RunEnd groups_execute(Run *r, const Stmt *s);

@@ -148,9 +148,14 @@ static RunEnd check(Run *r, const Stmt *s) {
 
 static void claim(Run *r, const Stmt *s) {
   const Claim *c = &r->program->claims.at[s->index];
-  bool holds = run_slot_get(r, c->condition, 0) != 0;
-  bool opposite = !holds && c->opposite >= 0 && run_slot_get(r, c->opposite, 0) != 0;
-  r->hooks->claim(r->hooks->ctx, r, s, holds, opposite);
+  const bool holds = run_slot_get(r, c->condition, 0) != 0;
+  const bool opposite = c->opposite >= 0 && run_slot_get(r, c->opposite, 0) != 0;
+  const bool undecided = c->undecided >= 0 && run_slot_get(r, c->undecided, 0) != 0;
+  r->hooks->claim(r->hooks->ctx, r, s,
+                  undecided  ? CLAIM_UNDECIDED
+                  : holds    ? CLAIM_REPRODUCED
+                  : opposite ? CLAIM_OPPOSITE
+                             : CLAIM_NOT_REPRODUCED);
 }
 
 static RunEnd statement(Run *r, const Block *b, int at) {
@@ -314,7 +319,15 @@ void train_epoch_end(Run *r, int train, RunProgress *p) {
   TrainState *s = &r->trains[train];
   end_losses(r, t, s, p);
   follow_losses(r, t, s);
-  rivals_judge(r, t, s);
+  rivals_judge(r, t, s, false);
+}
+
+/* RUN_FAILED after an error of the hook. */
+static RunEnd load(Run *r, int train) {
+  const int n = run_state(r, train, r->items, r->n_items);
+  const int loaded = r->hooks->load(r->hooks->ctx, r, train, r->items, n);
+  if (loaded > 0) state_loaded(r, train);
+  return loaded < 0 ? RUN_FAILED : RUN_DONE;
 }
 
 static RunEnd one_epoch(Run *r, int train) {
@@ -341,6 +354,7 @@ static RunEnd one_epoch(Run *r, int train) {
   int ask = r->hooks->epoch(r->hooks->ctx, &p);
   if (last) return RUN_DONE;
   if (ask == 2) return RUN_STOPPED;
+  if (ask == 3) return save(r, train, SAVE_KEPT) ? load(r, train) : RUN_FAILED;
   if (t->checkpoint > 0 && p.epoch % t->checkpoint == 0) save(r, train, SAVE_KEPT);
   else if (ask == 1) save(r, train, SAVE_TIMED);
   return RUN_DONE;
@@ -359,12 +373,10 @@ RunEnd train_execute(Run *r, const Stmt *stmt) {
   const Train *t = &r->program->trains.at[train];
   TrainState *s = &r->trains[train];
   r->train = train;
-  int n = run_state(r, train, r->items, r->n_items);
-  int loaded = r->hooks->load(r->hooks->ctx, r, train, r->items, n);
-  if (loaded < 0) return RUN_FAILED;
-  if (loaded) state_loaded(r, train);
+  if (load(r, train) != RUN_DONE) return RUN_FAILED;
   int64_t from = s->counters[AT_EPOCH];
   if (from < t->epochs && !s->counters[AT_STOPPED]) watch_best(r, t, s, false);
+  else rivals_judge(r, t, s, true);
   r->hooks->train_begin(r->hooks->ctx, r, train, from);
   RunEnd end = RUN_DONE;
   while (end == RUN_DONE && s->counters[AT_EPOCH] < t->epochs && !s->counters[AT_STOPPED])

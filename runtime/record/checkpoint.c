@@ -3,6 +3,7 @@
 #include <string.h>
 #include "runtime/record/memo.h"
 #include "runtime/record/record_int.h"
+#include "runtime/record/replay.h"
 #include "runtime/record/safetensors.h"
 
 #define TIMED_SECONDS 2.0
@@ -47,10 +48,11 @@ static void flush_timing(Record *r, int train, bool loaded) {
   t->stretch_steps = t->steps;
 }
 
-bool record_epoch(Record *r, const RunProgress *p) {
+int record_epoch(Record *r, const RunProgress *p) {
   RecordTrain *t = &r->trains[p->train_index];
   t->epoch = p->epoch;
   t->steps = p->steps;
+  if (r->replay) return replay_epoch(r->replay, p->train_index, p->epoch) ? 3 : 0;
   double interval = r->save_cost / TIMED_SHARE;
   if (interval < TIMED_SECONDS) interval = TIMED_SECONDS;
   return record_clock() - r->last_save >= interval;
@@ -158,6 +160,9 @@ bool record_save(Record *r, const Run *run, int train, SaveReason why, const Sta
   RecordTrain *t = &r->trains[train];
   const char *name = train_of(r, train)->name;
   bool ok = false;
+  if (r->replay && (why == SAVE_KEPT || why == SAVE_FINAL) && !replay_reached(r->replay, train, items, n))
+    return false;
+  if (r->replay && why != SAVE_FINAL) return true;
   if (why != SAVE_FINAL) flush_timing(r, train, false);
   double begin = record_clock();
   switch (why) {
@@ -199,7 +204,7 @@ static int newest_first(const void *a, const void *b) {
 }
 
 /* "qgan-000050.safetensors" of train qgan: 50; -1 if the name is another. */
-static int64_t kept_epoch(const char *file, const char *train) {
+int64_t record_kept_epoch(const char *file, const char *train) {
   size_t n = strlen(train);
   if (strncmp(file, train, n) != 0 || file[n] != '-') return -1;
   char *end;
@@ -227,7 +232,8 @@ static Candidate *find_candidates(Record *r, int train, int *n) {
   IoError e;
   if (!io_list(r->arena, r->folder, &names, &n_names, &e)) n_names = 0;
   for (int i = 0; i < n_names; i++) {
-    Candidate c = {.name = names[i], .epoch = kept_epoch(names[i], train_of(r, train)->name), .slot = -1};
+    Candidate c = {
+        .name = names[i], .epoch = record_kept_epoch(names[i], train_of(r, train)->name), .slot = -1};
     if (strcmp(names[i], state_name(r, train)) == 0) c.epoch = INT64_MAX;
     for (int slot = 0; slot < 2; slot++)
       if (strcmp(names[i], slot_name(r, train, slot)) == 0) {
@@ -275,6 +281,11 @@ static const char *load_file(Arena *a, Record *r, int train, const char *path, b
     if (items[i].rows) *items[i].rows = t->dims[0];
   }
   return NULL;
+}
+
+const char *record_load_file(Arena *a, Record *r, int train, const char *path, const StateItem *items,
+                             int n) {
+  return load_file(a, r, train, path, false, items, n);
 }
 
 bool record_from_memo(const Record *r, int train) { return r->trains[train].from_memo; }
@@ -354,7 +365,18 @@ static int load_shorter(Record *r, int train, const StateItem *items, int n) {
   return 1;
 }
 
+/* The end of a train that is not executed again to its end stands in this folder, too. */
+static int load_replay(Record *r, int train, const StateItem *items, int n) {
+  RecordTrain *t = &r->trains[train];
+  const int loaded = replay_load(r->replay, train, items, n, &t->loaded_final);
+  if (loaded <= 0) return loaded;
+  t->epoch = state_counter(items, n, 0);
+  if (t->loaded_final) save_final(r, train, items, n);
+  return 1;
+}
+
 int record_load(Record *r, const Run *run, int train, const StateItem *items, int n) {
+  if (r->replay) return load_replay(r, train, items, n);
   find_key(r, run, train);
   int loaded = r->continues && r->spec.resume ? load_here(r, train, items, n) : 0;
   if (loaded == 0) loaded = load_memo(r, train, items, n);

@@ -1,5 +1,6 @@
 /* What a sweep recorded, as a figure: over a hyper that is a number, with a line for each value of another
- * one; in all other cases a bar for each point. Seeds become the 95 % interval of their mean. */
+ * one; in all other cases a bar for each point. Seeds become the 95 % interval of their mean. Where numbers
+ * were drawn, a cloud of points over each of them, in the colours of the first hyper that is no number. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,10 +34,51 @@ static Layer *new_layer(Plot *p, const Sweep *s, const Figure *f, const char *la
   *l = (Layer){.figure = f, .label = label, .color = p->n, .repeats = s->seeds.n};
   p->n++;
   plot_points(p, l, s->points.n);
-  if (s->seeds.n > 1) plot_band(p, l, s->points.n);
+  if (s->seeds.n > 1 && f->kind != FIGURE_SCATTER) plot_band(p, l, s->points.n);
   l->n = 0;
   return l;
 }
+
+/* ---- random studies ------------------------------------------------------------------------------- */
+
+/* The axis of figure number `which`, -1: there are fewer. */
+static int drawn_axis(const Sweep *s, int which) {
+  for (int i = 0; i < s->axes.n; i++)
+    if (s->axes.at[i].drawn && s->axes.at[i].is_number && which-- == 0) return i;
+  return -1;
+}
+
+static int word_axis(const Sweep *s) {
+  for (int i = 0; i < s->axes.n; i++)
+    if (!s->axes.at[i].is_number) return i;
+  return -1;
+}
+
+static bool same_text(const char *a, const char *b) { return strcmp(a, b) == 0; }
+
+static void put_cloud(Plot *p, const Sweep *s, int record, int axis, Figure *f) {
+  const int by = word_axis(s);
+  double least = HUGE_VAL, largest = -HUGE_VAL;
+  for (int k = 0; k < s->points.n; k++) {
+    const char *label = by >= 0 ? s->points.at[k].shown[by] : s->records.at[record].name;
+    const MeanInterval m = record_sweep_at(p->r, p->run, s, record, k);
+    const char *text = s->points.at[k].shown[axis];
+    double x;
+    Layer *l = NULL;
+    for (int i = 0; i < p->n; i++)
+      if (same_text(p->layers[i].label, label)) l = &p->layers[i];
+    if (!l && p->n < MOST_LAYERS) l = new_layer(p, s, f, label);
+    if (!l || !num_parse(text, strlen(text), &x) || !isfinite(m.mean)) continue;
+    l->each = 1;
+    put_point(l, x, m);
+    least = fmin(least, x), largest = fmax(largest, x);
+  }
+  f->x_name = s->axes.at[axis].name;
+  f->key = by >= 0 ? s->axes.at[by].name : NULL;
+  f->log_x = least > 0 && largest / least >= FAR;
+}
+
+/* ---- listed points -------------------------------------------------------------------------------- */
 
 /* Points in the order of axis `axis`; 0 if one of them is no number there, or is not of its study. */
 static int places_of(const Sweep *s, int axis, Place *out) {
@@ -115,7 +157,7 @@ static void put_bars(Plot *p, const Sweep *s, int record, Figure *f) {
   p->bars = 1;
 }
 
-bool record_sweep_figure(Record *r, const Run *run, int sweep, int record, RecordFigure *out) {
+bool record_sweep_figure(Record *r, const Run *run, int sweep, int record, int which, RecordFigure *out) {
   const Sweep *s = &r->spec.program->sweeps.at[sweep];
   Plot *p = ARENA_NEW(r->arena, Plot);
   Figure *f = ARENA_NEW(r->arena, Figure);
@@ -123,6 +165,16 @@ bool record_sweep_figure(Record *r, const Run *run, int sweep, int record, Recor
   const char *name = s->records.at[record].name;
   if (!record_sweep_is_number(&s->records.at[record]) || s->points.n < 2) return false;
   *p = (Plot){.r = r, .run = run, .name = arena_printf(r->arena, "%s-%s", s->name, name)};
+  const int drawn = drawn_axis(s, which);
+  if (which > 0 && drawn < 0) return false;
+  if (drawn >= 0) {
+    if (which > 0) p->name = arena_printf(r->arena, "%s-%s", p->name, s->axes.at[drawn].name);
+    *f = figure_make(FIGURE_SCATTER, name);
+    put_cloud(p, s, record, drawn, f);
+    p->x_label = f->x_name;
+    p->y_label = name;
+    return plot_finish(p, out);
+  }
   const int axis = line_axis(s, places);
   *f = figure_make(axis >= 0 ? FIGURE_CURVE : FIGURE_BARS, name);
   if (axis < 0 || !put_lines(p, s, record, axis, places, f)) {

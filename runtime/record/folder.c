@@ -6,6 +6,7 @@
 #include <time.h>
 #include "runtime/record/memo.h"
 #include "runtime/record/record_int.h"
+#include "runtime/record/replay.h"
 
 #define RUNS "runs"
 #define RESULTS_LIMIT ((size_t)64 << 20)
@@ -251,6 +252,7 @@ RecordState record_open(Arena *a, const RecordSpec *spec, DiagSink *sink, Record
   if (!io_write_quick(record_path(r, "script.qgn"), spec->text, spec->size, &e))
     return io_failed(r, &e), RECORD_REFUSED;
   if (!record_write_run_lock(r) || !choose_memo(r)) return RECORD_REFUSED;
+  if (spec->replay && !(r->replay = replay_open(r, spec->replay, spec->sample))) return RECORD_REFUSED;
   if (!is_point) record_write_script_lock(r);
   return RECORD_READY;
 }

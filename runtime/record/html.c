@@ -107,10 +107,10 @@ static void put_claims(const Record *r, Text *t) {
     tag(t, "td", NULL, x->document ? x->document : "");
     tag(t, "td", NULL, x->measured ? x->measured : "");
     tag(t, "td",
-        x->verdict == VERDICT_REPRODUCED ? "good"
-        : x->verdict == VERDICT_NOT_RUN  ? "soft"
-                                         : "bad",
-        record_verdict(x->verdict));
+        x->verdict == CLAIM_REPRODUCED                                 ? "good"
+        : x->verdict == CLAIM_NOT_RUN || x->verdict == CLAIM_UNDECIDED ? "soft"
+                                                                       : "bad",
+        claim_verdict_text(x->verdict));
     text_add(t, "</tr>\n");
   }
   close_table(t);
@@ -354,7 +354,7 @@ static void md_claims(const Record *r, Text *t) {
     cell(t, p->claims.at[i].id);
     cell(t, r->claims[i].document ? r->claims[i].document : "");
     cell(t, r->claims[i].measured ? r->claims[i].measured : "");
-    cell(t, record_verdict(r->claims[i].verdict));
+    cell(t, claim_verdict_text(r->claims[i].verdict));
     text_add(t, "\n");
   }
   text_add(t, "\n");

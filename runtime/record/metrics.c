@@ -155,8 +155,8 @@ static void log_event(Record *r, const Run *run, const RecordEvent *e, Text *t) 
   case EVENT_CLAIM:
     text_add(t, "{\"event\": \"claim\", \"id\": ");
     text_json_string(t, r->spec.program->claims.at[e->index].id);
-    text_printf(t, ", \"verdict\": \"%s\", \"measured\": %s}\n", record_verdict(r->claims[e->index].verdict),
-                r->claims[e->index].measured_json);
+    text_printf(t, ", \"verdict\": \"%s\", \"measured\": %s}\n",
+                claim_verdict_text(r->claims[e->index].verdict), r->claims[e->index].measured_json);
     break;
   case EVENT_REPORT:
     text_add(t, "{\"event\": \"report\", \"report\": ");

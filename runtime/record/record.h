@@ -56,8 +56,10 @@ typedef struct RecordSpec {
   int threads;
   double started; /* record_clock() when the process began */
   bool fresh, resume;
-  bool update_lock; /* data files that changed are accepted */
-  const char *memo; /* folder of the memo; NULL: none */
+  bool update_lock;   /* data files that changed are accepted */
+  const char *replay; /* folder of this same run, whose states are taken (replay.h); NULL: none */
+  int64_t sample;     /* steps of it to be executed again */
+  const char *memo;   /* folder of the memo; NULL: none */
   /* A point of a sweep: the folder of the whole run (record_main_folder), the point's number, its seed. */
   const char *main_folder;
   int point;
@@ -94,9 +96,10 @@ int record_load(Record *r, const Run *run, int train, const StateItem *items, in
 /* Whether the end of this train was taken from the memo. */
 bool record_from_memo(const Record *r, int train);
 bool record_save(Record *r, const Run *run, int train, SaveReason why, const StateItem *items, int n);
-/* Notes where a train stands; true if a timed checkpoint is due: 2 s after the last one, or at the
- * interval at which writing costs 2 % of the time if that is longer. */
-bool record_epoch(Record *r, const RunProgress *p);
+/* Notes where a train stands. 1 if a timed checkpoint is due: 2 s after the last one, or at the interval at
+ * which writing costs 2 % of the time if that is longer; 3 where a replayed stretch ends; else 0: as
+ * RunHooks.epoch. */
+int record_epoch(Record *r, const RunProgress *p);
 void record_train_begin(Record *r, int train, int64_t from_epoch);
 void record_train_end(Record *r, const Run *run, int train, int64_t epochs, int64_t steps);
 
@@ -104,7 +107,7 @@ void record_train_end(Record *r, const Run *run, int train, int64_t epochs, int6
 const char *record_print(Record *r, const Run *run, const Stmt *s);
 const char *record_print_line(Arena *a, const Run *run, const Stmt *s);
 void record_expect(Record *r, const Run *run, const Stmt *s, bool holds);
-void record_claim(Record *r, const Run *run, const Stmt *s, bool holds, bool opposite);
+void record_claim(Record *r, const Run *run, const Stmt *s, ClaimVerdict verdict);
 void record_report(Record *r, const Run *run, const Stmt *s);
 void record_save_values(Record *r, const Run *run, const Stmt *s); /* arrays.c: to saved/ */
 

@@ -39,16 +39,9 @@ typedef struct RecordExpect {
   int line;
 } RecordExpect;
 
-typedef enum Verdict {
-  VERDICT_NOT_RUN,
-  VERDICT_REPRODUCED,
-  VERDICT_NOT_REPRODUCED,
-  VERDICT_OPPOSITE
-} Verdict;
-
 /* By index of Program.claims. */
 typedef struct RecordClaim {
-  Verdict verdict;
+  ClaimVerdict verdict;
   const char *document, *measured;           /* for people */
   const char *document_json, *measured_json; /* arrays */
 } RecordClaim;
@@ -103,9 +96,10 @@ struct Record {
   VEC(RecordFile) files; /* data, by name */
   int lock;              /* descriptor, -1: none */
   bool continues, out_of_time;
-  const char *memo;    /* folder of the memo, NULL: none; */
-  bool memo_grew;      /* something was added */
-  RecordTrain *trains; /* by index of Program.trains */
+  struct Replay *replay; /* NULL: nothing is replayed */
+  const char *memo;      /* folder of the memo, NULL: none; */
+  bool memo_grew;        /* something was added */
+  RecordTrain *trains;   /* by index of Program.trains */
   double last_save, save_cost;
   int64_t written_entries; /* of all series, in metrics.csv and .jsonl as they stand, plus 1 */
   VEC(RecordEvent) events;
@@ -137,6 +131,12 @@ void record_failed(Record *r, const char *name, const IoError *e);
 void record_written(Record *r, const char *name); /* forgets a failure of that name */
 void record_event(Record *r, EventKind kind, int index);
 
+/* checkpoint.c */
+/* "qgan-000050.safetensors" of train qgan: 50; -1 if the name is another. */
+int64_t record_kept_epoch(const char *file, const char *train);
+/* A checkpoint of this run into the items, all or nothing; NULL, or what is wrong with it. */
+const char *record_load_file(Arena *a, Record *r, int train, const char *path, const StateItem *items, int n);
+
 /* lock.c */
 struct json_t;
 struct json_t *record_json(Arena *a, const char *path); /* a file as JSON; NULL: none, or damaged */
@@ -166,7 +166,6 @@ const char *record_cell(Record *r, const Run *run, const Cell *c);
 void record_cell_json(Record *r, const Run *run, const Cell *c, Text *out);
 /* Text with its {name} places filled; a format like {x:.2f} is followed. */
 const char *record_fill(Record *r, const Run *run, const char *text, const Cell *places, int n);
-const char *record_verdict(Verdict v);
 
 void record_memo_finish(Record *r, bool complete); /* tidies up */
 
@@ -178,7 +177,7 @@ bool record_sweep_is_number(const SweepRecord *x); /* one for each point and see
 /* Mean and interval of a record over the seeds of one point that did not fail. */
 MeanInterval record_sweep_at(Record *r, const Run *run, const Sweep *s, int record, int point);
 /* figure_sweep.c: a record of all points as a figure. False if there is nothing to draw. */
-bool record_sweep_figure(Record *r, const Run *run, int sweep, int record, RecordFigure *out);
+bool record_sweep_figure(Record *r, const Run *run, int sweep, int record, int which, RecordFigure *out);
 const char *record_sweep_best(Record *r, const Run *run, int sweep); /* a line; NULL: none */
 
 /* metrics.c, results.c, report.c, html.c */

@@ -8,6 +8,27 @@
 
 static void add_part(Record *r, ReportPart part) { vec_push(r->arena, &r->parts, part); }
 
+/* " (weights 1a2b3c4d5e6f)": which network it was, by the SHA-256 of its weights as they are now; "" for a
+ * function of the script, or of pixels. `network` is an object, or a stage of it: "C.feat". */
+static const char *network_hash(Record *r, const Run *run, const char *network) {
+  const Program *p = r->spec.program;
+  Text all = text_new(r->arena);
+  char hex[65];
+  for (int i = 0; i < p->objects.n; i++) {
+    const Object *o = &p->objects.at[i];
+    const size_t n = strlen(o->name);
+    if (strncmp(o->name, network, n) != 0 || (network[n] != '\0' && network[n] != '.')) continue;
+    for (int k = 0; k < o->n_slots; k++)
+      for (int64_t x = 0; x < run_slot_size(run, o->slots[k]); x++) {
+        const double value = run_slot_get(run, o->slots[k], x);
+        text_bytes(&all, (const char *)&value, sizeof value);
+      }
+  }
+  if (all.n == 0) return "";
+  io_sha256(all.at, all.n, hex);
+  return arena_printf(r->arena, " (weights %.12s)", hex);
+}
+
 static void add_table(Record *r, const Run *run, const ReportItem *item) {
   ReportPart part = {.kind = PART_TABLE, .text = item->text};
   for (int i = 0; i < item->rows.n; i++) {
@@ -23,12 +44,12 @@ static void add_table(Record *r, const Run *run, const ReportItem *item) {
   }
   add_part(r, part);
   if (item->network)
-    add_part(
-        r, (ReportPart){.kind = PART_TEXT,
-                        .text = arena_printf(r->arena,
-                                             "Fréchet distances by the features of `%s` of this script; they "
-                                             "do not compare with those of another network.",
-                                             item->network)});
+    add_part(r,
+             (ReportPart){.kind = PART_TEXT,
+                          .text = arena_printf(r->arena,
+                                               "Fréchet distances by the features of `%s`%s of this script; "
+                                               "they do not compare with those of another network.",
+                                               item->network, network_hash(r, run, item->network))});
 }
 
 static void add_plot(Record *r, const Run *run, const char *stem, int number, const char *title,
@@ -56,10 +77,14 @@ static void add_sweep(Record *r, const Run *run, int sweep) {
   add_part(r, part);
   const Sweep *s = &r->spec.program->sweeps.at[sweep];
   for (int i = 0, drawn = 0; i < s->records.n && drawn < MOST_SWEEP_FIGURES; i++) {
-    ReportPart figure = {.kind = PART_FIGURE};
-    if (!record_sweep_figure(r, run, sweep, i, &figure.figure)) continue;
-    add_part(r, figure);
-    drawn++;
+    bool any = false;
+    for (int k = 0;; k++) {
+      ReportPart figure = {.kind = PART_FIGURE};
+      if (!record_sweep_figure(r, run, sweep, i, k, &figure.figure)) break;
+      add_part(r, figure);
+      any = true;
+    }
+    drawn += any;
   }
   const char *best = record_sweep_best(r, run, sweep);
   if (best) add_part(r, (ReportPart){.kind = PART_TEXT, .text = best});

@@ -191,7 +191,7 @@ static void put_claims(const Record *r, Text *t) {
     text_add(t, "{\"id\": ");
     text_json_string(t, p->claims.at[i].id);
     text_printf(t, ", \"verdict\": \"%s\", \"document\": %s, \"measured\": %s, \"seeds\": [%llu]}",
-                record_verdict(x->verdict), x->document_json ? x->document_json : "[]",
+                claim_verdict_text(x->verdict), x->document_json ? x->document_json : "[]",
                 x->measured_json ? x->measured_json : "[]", (unsigned long long)p->seed);
   }
   close_list(t, n, 1, ']');

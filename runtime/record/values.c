@@ -210,16 +210,6 @@ void record_expect(Record *r, const Run *run, const Stmt *s, bool holds) {
   vec_push(r->arena, &r->expects, x);
 }
 
-const char *record_verdict(Verdict v) {
-  switch (v) {
-  case VERDICT_NOT_RUN: return "not run";
-  case VERDICT_REPRODUCED: return "reproduced";
-  case VERDICT_NOT_REPRODUCED: return "not reproduced";
-  case VERDICT_OPPOSITE: return "opposite";
-  }
-  return "";
-}
-
 static const char *cells_text(Record *r, const Run *run, const Cell *cells, int n) {
   Text t = text_new(r->arena);
   for (int i = 0; i < n; i++) text_printf(&t, "%s%s", i ? ", " : "", record_cell(r, run, &cells[i]));
@@ -240,17 +230,17 @@ static const char *cells_json(Record *r, const Run *run, const Cell *cells, int 
 static const char *claim_line(Record *r, int index) {
   const RecordClaim *x = &r->claims[index];
   Text t = text_new(r->arena);
-  text_printf(&t, "%-7s %-16s", r->spec.program->claims.at[index].id, record_verdict(x->verdict));
+  text_printf(&t, "%-7s %-16s", r->spec.program->claims.at[index].id, claim_verdict_text(x->verdict));
   if (x->measured && *x->measured) text_printf(&t, "  measured %s", x->measured);
   if (x->document && *x->document) text_printf(&t, "  (document: %s)", x->document);
   while (t.n > 0 && t.at[t.n - 1] == ' ') t.at[--t.n] = '\0';
   return text_str(&t);
 }
 
-void record_claim(Record *r, const Run *run, const Stmt *s, bool holds, bool opposite) {
+void record_claim(Record *r, const Run *run, const Stmt *s, ClaimVerdict verdict) {
   const Claim *claim = &r->spec.program->claims.at[s->index];
   RecordClaim *x = &r->claims[s->index];
-  x->verdict = holds ? VERDICT_REPRODUCED : opposite ? VERDICT_OPPOSITE : VERDICT_NOT_REPRODUCED;
+  x->verdict = verdict;
   x->document = cells_text(r, run, claim->document, claim->n_document);
   x->measured = cells_text(r, run, claim->measured, claim->n_measured);
   x->document_json = cells_json(r, run, claim->document, claim->n_document);

@@ -29,6 +29,7 @@ must grep -q "^$one  *ok  *1/1  *- " out.txt
 must grep -q "^$two  *ok  *1/1  *-  *lr=0.2$" out.txt
 "$QGN" show "$two" >out.txt
 must grep -qx 'hypers       lr                           0.2' out.txt
+must grep -q '^times        fit                          [0-9.e-]* s, [0-9.e-]* s an epoch, 10 steps$' out.txt
 # claims and choices, and nothing wider than 80 columns where there is a blank to break at
 cat >wide.qgn <<'TEXT'
 edition = 1
@@ -105,6 +106,16 @@ must grep -q '^kind  *\[\]  label  2 classes$' out.txt
 "$QGN" data show nothing.csv >out.txt 2>err.txt
 must [ $? -eq 3 ]
 must grep -q 'error\[E0501\]: `nothing.csv` is not there' err.txt
+# warnings about a train are said again where it is loaded
+sed '/^# run/d' "$QGN_ROOT/tests/bad/train/gan_collapse.qgn" >gan.qgn
+"$QGN" run -q gan.qgn >/dev/null 2>once.txt
+must grep -q 'warning.W0601' once.txt
+must_not grep -q 'as recorded' once.txt
+echo '1 + 1' >>gan.qgn
+"$QGN" run gan.qgn >/dev/null 2>again.txt
+must grep -q 'loaded, an equal train' again.txt
+must grep -q 'warning.W0601' again.txt
+must grep -q 'as recorded: the train was run before, and is loaded' again.txt
 # clean
 must [ "$(find cache -name '*.safetensors' | wc -l)" -gt 0 ]
 must "$QGN" clean >out.txt

@@ -133,8 +133,8 @@ static void ignore_expect(void *ctx, const Run *r, const Stmt *s, bool holds) {
   (void)ctx, (void)r, (void)s, (void)holds;
 }
 
-static void ignore_claim(void *ctx, const Run *r, const Stmt *s, bool holds, bool opposite) {
-  (void)ctx, (void)r, (void)s, (void)holds, (void)opposite;
+static void ignore_claim(void *ctx, const Run *r, const Stmt *s, ClaimVerdict verdict) {
+  (void)ctx, (void)r, (void)s, (void)verdict;
 }
 
 static const RunHooks hooks = {.load = load,

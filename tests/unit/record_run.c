@@ -280,7 +280,7 @@ static void run_all(Bench *b) {
   const char *line = record_print(b->r, b->run, &print);
   assert_memory_equal(line, "fake  [10000, 1]  ", 18);
   record_expect(b->r, b->run, &expect, true);
-  record_claim(b->r, b->run, &claim, true, false);
+  record_claim(b->r, b->run, &claim, CLAIM_REPRODUCED);
   record_report(b->r, b->run, &report);
   assert_int_equal(record_finish(b->r, b->run, RUN_DONE, 0), 0);
 }

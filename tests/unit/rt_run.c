@@ -129,8 +129,8 @@ static void ignore(void *ctx, const Run *r, const Stmt *s) { (void)ctx, (void)r,
 static void ignore_expect(void *ctx, const Run *r, const Stmt *s, bool h) {
   (void)ctx, (void)r, (void)s, (void)h;
 }
-static void ignore_claim(void *ctx, const Run *r, const Stmt *s, bool h, bool o) {
-  (void)ctx, (void)r, (void)s, (void)h, (void)o;
+static void ignore_claim(void *ctx, const Run *r, const Stmt *s, ClaimVerdict v) {
+  (void)ctx, (void)r, (void)s, (void)v;
 }
 
 static RunEnd go(Session *s, const char *text, int threads) {
