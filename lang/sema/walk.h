@@ -647,15 +647,14 @@ void walk_param(Sema *S, const AstNode *n);
 /* ---- circuit.c, gates.c, measure.c -------------------------------------------------------- */
 const Value *circuit_body(Sema *S, ObjectInfo *o, const Tensor *lifted);
 bool circuit_is_known(Sema *S, const ObjectInfo *o); /* its registers have known sizes */
-const Value *block_check(Sema *S, ObjectInfo *o, const Value *const *inputs,
-                         int n);              /* of a circuit without return */
+/* Of a circuit without return. */
+const Value *block_check(Sema *S, ObjectInfo *o, const Value *const *inputs, int n);
 void walk_command(Sema *S, const AstNode *n); /* COMMAND, MODIFIED in a circuit */
 void apply_block(Sema *S, ObjectInfo *o, const Value *const *inputs, int n_inputs, int n,
                  const QubitsValue *operands, Span span);
 void view_add(Sema *S, const ObjectInfo *o); /* view.c: of the circuit under way, to Program.circuits */
 bool circuit_angle(Sema *S, const Tensor *t, int64_t element, AngleRef *out);
-/* The input of the circuit under way that a node is, appended if it is none yet; `lift`: it has rows. */
-int circuit_input(Sema *S, NodeId id, int lift);
+int circuit_input(Sema *S, NodeId id, int lift); /* its number, appended if new; `lift`: it has rows */
 /* True if the element is known before the run: *out. */
 bool circuit_constant(Sema *S, const Tensor *t, int64_t element, double *out);
 /* The word of `gradient = ...`: *out is CircuitMethod + 1. False after E0201, E0402. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/select.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "lang/base/io.h"
@@ -179,18 +180,37 @@ static char **complete(const char *text, int start, int end) {
   return rl_completion_matches(text, next_candidate);
 }
 
-/* One byte of the terminal. Ctrl-C gives the line up; the other signals that ask for a stop end the input. */
+/* One byte of the terminal. Ctrl-C gives the line up; the other signals that ask for a stop end the input.
+ * A signal is let through only while nothing but the terminal is waited for, so that none is lost between
+ * looking for it and reading. */
 static int get_byte(FILE *f) {
-  for (unsigned char byte;;) {
-    ssize_t n = read(fileno(f), &byte, 1);
-    if (n == 1) return byte;
-    if (n == 0 || errno != EINTR) return EOF;
-    if (!cli_stop_asked()) continue;
-    if (cli_stop_signal() != SIGINT) return EOF;
-    cli_signals_clear();
-    cancelled = true;
-    return '\n';
+  static const int stops[] = {SIGINT, SIGTERM, SIGHUP};
+  sigset_t held, before;
+  sigemptyset(&held);
+  for (size_t i = 0; i < sizeof stops / sizeof *stops; i++) sigaddset(&held, stops[i]);
+  sigprocmask(SIG_BLOCK, &held, &before);
+  int out = EOF;
+  for (;;) {
+    if (cli_stop_asked()) {
+      if (cli_stop_signal() != SIGINT) break;
+      cli_signals_clear();
+      cancelled = true;
+      out = '\n';
+      break;
+    }
+    fd_set terminal;
+    FD_ZERO(&terminal);
+    FD_SET(fileno(f), &terminal);
+    if (pselect(fileno(f) + 1, &terminal, NULL, NULL, NULL, &before) < 0) {
+      if (errno == EINTR) continue;
+      break;
+    }
+    unsigned char byte;
+    if (read(fileno(f), &byte, 1) == 1) out = byte;
+    break;
   }
+  sigprocmask(SIG_SETMASK, &before, NULL);
+  return out;
 }
 
 void repl_line_init(Repl *R) {

@@ -97,6 +97,16 @@ static double answer(Screen *s, const char *want) {
   return took;
 }
 
+/* Ctrl-C gives the line up. What is still being drawn ends with the prompt, too: it is waited for first. */
+static void give_up(Screen *s) {
+  struct pollfd p = {.fd = s->fd, .events = POLLIN};
+  char rest[4096];
+  while (poll(&p, 1, 100) > 0)
+    if (read(s->fd, rest, sizeof rest) <= 0) fail_msg("the program ended");
+  keys(s, "\003");
+  wait_for(s, "qgn> ", 5);
+}
+
 /* Ctrl-D leaves with status 0. */
 static void leave(Screen *s) {
   int status = -1;
@@ -160,18 +170,15 @@ static void completes(void **state) {
   answer(&s, "θ  9");
   keys(&s, ":dr\t");
   wait_for(&s, "aw ", 5);
-  keys(&s, "\003");
-  wait_for(&s, "qgn> ", 5);
+  give_up(&s);
   keys(&s, "check_g\t"); /* the only one: the second Tab says what it is */
   wait_for(&s, "check_grad(", 5);
   keys(&s, "\t");
   wait_for(&s, "gradients of a circuit", 5);
-  keys(&s, "\003");
-  wait_for(&s, "qgn> ", 5);
+  give_up(&s);
   keys(&s, "draw z ~ \t\t"); /* several: a line for each */
   wait_for(&s, "Poisson distribution", 5);
-  keys(&s, "\003");
-  wait_for(&s, "qgn> ", 5);
+  give_up(&s);
   keys(&s, "use \"hello_\t"); /* a file in a text */
   wait_for(&s, "there.qgn\"", 5);
   keys(&s, "\r");
@@ -183,8 +190,7 @@ static void completes(void **state) {
   keys(&s, "rx(x) q; ch\t\t"); /* in a circuit of several lines: gates, and no statements of scripts */
   wait_for(&s, "controlled", 5);
   assert_null(strstr(s.text, "check_grad"));
-  keys(&s, "\003");
-  wait_for(&s, "qgn> ", 5);
+  give_up(&s);
   leave(&s);
 }
 
