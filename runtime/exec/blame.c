@@ -1,6 +1,7 @@
 /* Where a value that is not finite comes from. A step leaves its slots as they were, and draws are counted,
  * so what failed can be run once more, looking at every node: first the region that saw it, then, if it came
  * in by a slot, the region that filled the slot. Updates are not repeated. */
+#include <math.h>
 #include "runtime/exec/run_state.h"
 
 #define BLAME_DEPTH 16 /* slots gone back at most */
@@ -100,8 +101,10 @@ static int64_t data_row(const Run *r, int64_t sample) {
 }
 
 /* What one-hot vectors and picked rows that are NaN say about their labels; false for other operations. */
+static bool picks_by_label(const Node *n) { return n->op == OP_ONEHOT || n->op == OP_GATHER; }
+
 static bool explain_label(const Graph *g, const Node *n, Diag *d) {
-  if (n->op != OP_ONEHOT && n->op != OP_GATHER) return false;
+  if (!picks_by_label(n)) return false;
   const Dim classes = n->op == OP_ONEHOT ? n->shape.d[n->shape.rank - 1] : g_node(g, n->in[0])->shape.d[0];
   if (classes.count != 0) diag_note(d, "it picks by labels, and one of them is none");
   else
@@ -110,21 +113,38 @@ static bool explain_label(const Graph *g, const Node *n, Diag *d) {
   return true;
 }
 
-/* A circuit whose noise is computed: its strengths are the likely reason. */
-static bool noise_label(Diag *d, const Node *n) {
-  if (n->op != OP_CIRCUIT && n->op != OP_CIRCUIT_VJP) return false;
+/* The first channel of a circuit whose strength is computed; NULL: there is none. */
+static const GateUse *open_channel(const Node *n) {
+  if (n->op != OP_CIRCUIT && n->op != OP_CIRCUIT_VJP) return NULL;
   const CircuitProgram *c = n->attr.p;
   for (int i = 0; c->open_noise && i < c->gates.n; i++) {
     const GateUse *u = &c->gates.at[i];
-    bool open = false;
-    for (int k = 0; k < GATE_MAX_ANGLES; k++)
-      open = open || (u->angle[k].source >= 0 && u->angle[k].scale != 0);
-    if (u->channel == CHANNEL_NONE || !open) continue;
-    diag_label(d, u->span, "the strength of `%s` is computed", channel_info[u->channel].name);
-    diag_help(d, "a probability is in 0..1: keep it there, as `sigmoid(w)`");
-    return true;
+    for (int k = 0; u->channel != CHANNEL_NONE && k < GATE_MAX_ANGLES; k++)
+      if (u->angle[k].source >= 0 && u->angle[k].scale != 0) return u;
   }
-  return false;
+  return NULL;
+}
+
+/* A circuit whose noise is computed: its strengths are the likely reason. */
+static bool noise_label(Diag *d, const Node *n) {
+  const GateUse *u = open_channel(n);
+  if (u == NULL) return false;
+  diag_label(d, u->span, "the strength of `%s` is computed", channel_info[u->channel].name);
+  diag_help(d, "a probability is in 0..1: keep it there, as `sigmoid(w)`");
+  return true;
+}
+
+/* What `amplitude` puts in place of angles where the squares of computed amplitudes do not add up to 1. */
+static bool guards_amplitudes(const Graph *g, const Node *n) {
+  const Node *other = n->op == OP_SELECT ? g_node(g, n->in[2]) : NULL;
+  return other != NULL && other->op == OP_CONST && isnan(other->attr.f[0]);
+}
+
+static bool amplitude_label(const Graph *g, const Node *n, Diag *d) {
+  if (!guards_amplitudes(g, n)) return false;
+  diag_note(d, "the squares of these amplitudes do not add up to 1");
+  diag_help(d, "`amplitude(v, normalize = true)` divides them by their norm");
+  return true;
 }
 
 /* The circuit in whose body this divides by what the circuit measured: post-selection. NULL: it does not. */
@@ -151,25 +171,48 @@ static bool selection_label(Diag *d, const Found *f, const Node *n) {
   return true;
 }
 
-/* A region of the top level: nobody looks at its values but the script, and what post-selection left of an
- * outcome that never occurs is refused. */
-RunEnd blame_selection(Run *r, const RegionPlan *p) {
-  bool selects = false, finite = true;
+static bool explain(Diag *d, const Found *f, const Node *n) {
+  return explain_label(f->graph, n, d) || noise_label(d, n) || amplitude_label(f->graph, n, d) ||
+         selection_label(d, f, n);
+}
+
+/* A region of the top level: nobody looks at its values but the script. What a circuit or a pick by labels
+ * was given that it cannot take is refused; other values may be NaN or infinite, and are printed so. */
+RunEnd blame_values(Run *r, const RegionPlan *p) {
+  bool finite = true;
   for (NodeId id = 0; id < g_count(p->graph); id++) {
     const Node *n = g_node(p->graph, id);
-    selects = selects || post_selects(p->graph, n) != NULL;
     if (n->op != OP_STORE) continue;
     const int slot = (int)n->attr.i[0];
     finite = finite && r->set->all_finite(r->slot_data[slot], run_slot_size(r, slot));
   }
-  if (!selects || finite) return RUN_DONE;
+  if (finite || r->rehearsing) return RUN_DONE;
   const NotFinite at = region_find_not_finite(&r->env, p);
-  if (at.node == NODE_NONE || post_selects(p->graph, g_node(p->graph, at.node)) == NULL) return RUN_DONE;
+  if (at.node == NODE_NONE) return RUN_DONE;
   const Node *n = g_node(p->graph, at.node);
+  const bool selects = post_selects(p->graph, n) != NULL;
+  if (!selects && !picks_by_label(n) && open_channel(n) == NULL && !guards_amplitudes(p->graph, n))
+    return RUN_DONE;
   const Found f = {p->graph, at.node, at.row, at.element};
-  Diag *d = diag_add(r->sink, DIAG_NOT_FINITE, n->span, "post-selection of an outcome that never occurs");
-  (void)selection_label(d, &f, n);
+  Diag *d = diag_add(r->sink, DIAG_NOT_FINITE, n->span, "%s",
+                     selects ? "post-selection of an outcome that never occurs" : "a value became NaN");
+  if (!selects && at.row >= 0) diag_mark(d, "in sample %lld", (long long)at.row);
+  (void)explain(d, &f, n);
   return RUN_FAILED;
+}
+
+void warn_not_finite(Run *r, const Stmt *s) {
+  if (s->slot < 0) return; /* known before the run */
+  const Slot *slot = &r->program->slots.at[s->slot];
+  const int64_t n = run_slot_size(r, s->slot);
+  if (slot->elem != ELEM_REAL || r->rehearsing || r->set->all_finite(r->slot_data[s->slot], n)) return;
+  int64_t bad = 0;
+  for (int64_t k = 0; k < n; k++) bad += !isfinite(run_slot_get(r, s->slot, k));
+  Diag *d =
+      diag_add(r->sink, DIAG_PRINTED_NAN, s->span,
+               n > 1 ? "%lld of these %lld values are NaN or infinite" : "this value is NaN or infinite",
+               (long long)bad, (long long)n);
+  diag_help(d, "a guard such as `max(x, 1e-12)` under a root, logarithm or division keeps it finite");
 }
 
 static RunEnd say(Run *r, Span span, const char *what, const Found *f) {
@@ -187,7 +230,7 @@ static RunEnd say(Run *r, Span span, const char *what, const Found *f) {
       diag_label(d, n->span, "the first value that is not finite is the `%s` here, sample %lld",
                  op_info[n->op].name, (long long)f->row);
     else diag_label(d, n->span, "the first value that is not finite is the `%s` here", op_info[n->op].name);
-    if (explain_label(f->graph, n, d) || noise_label(d, n) || selection_label(d, f, n)) return RUN_FAILED;
+    if (explain(d, f, n)) return RUN_FAILED;
   }
   diag_help(
       d, "a smaller learning rate, or a guard such as `max(x, 1e-12)` under a root, logarithm or division");

@@ -144,8 +144,11 @@ void groups_find(Run *r, int grouping);
 void groups_take(Run *r, int grouping, int k);
 /* blame.c: E0601, with the first value that is to blame. The region that failed, or a slot of the step. */
 RunEnd blame_region(Run *r, const RegionPlan *p, Span span, const char *what);
-/* E0601 where a region of the top level post-selects what has probability 0, else RUN_DONE. */
-RunEnd blame_selection(Run *r, const RegionPlan *p);
+/* E0601 where a region of the top level gives a circuit or a pick by labels what it cannot take, else
+ * RUN_DONE. */
+RunEnd blame_values(Run *r, const RegionPlan *p);
+/* W0604 if the value that is printed is not finite. */
+void warn_not_finite(Run *r, const Stmt *s);
 RunEnd blame_slot(Run *r, int slot, Span span, const char *what);
 RunEnd blame_weights(Run *r, const Optimizer *o, int slot);
 /* search.c */

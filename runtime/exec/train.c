@@ -89,7 +89,7 @@ static RunEnd run_region(Run *r, const Stmt *s) {
   NodeId failed = NODE_NONE;
   const RegionPlan *p = run_region_plan(r, s->graph);
   if (r->train >= 0) count_circuits(r, p, &r->trains[r->train]);
-  if (region_run(&r->env, p, &failed)) return r->train < 0 ? blame_selection(r, p) : RUN_DONE;
+  if (region_run(&r->env, p, &failed)) return r->train < 0 ? blame_values(r, p) : RUN_DONE;
   return blame_region(r, p, g_node(p->graph, failed)->span, "a gradient");
 }
 
@@ -175,7 +175,10 @@ static RunEnd statement(Run *r, const Block *b, int at) {
   case STMT_STOP: r->stop_now = true; return RUN_DONE;
   case STMT_TRAIN: return train_execute(r, s);
   case STMT_DATA: return data_make(r, s->index) ? RUN_DONE : RUN_FAILED;
-  case STMT_PRINT: r->hooks->print(r->hooks->ctx, r, s); return RUN_DONE;
+  case STMT_PRINT:
+    warn_not_finite(r, s);
+    r->hooks->print(r->hooks->ctx, r, s);
+    return RUN_DONE;
   case STMT_EXPECT: return check(r, s);
   case STMT_CLAIM: claim(r, s); return RUN_DONE;
   case STMT_REPORT: r->hooks->report(r->hooks->ctx, r, s); return RUN_DONE;

@@ -13,9 +13,9 @@ expect n > 0
 TEXT
 check 5 check long.qgn <<'TEXT'
 error[E0701]: with its loops and functions written out the script has more than 10000000 statements and values
-  ┌─ long.qgn:4:3
-4 │   for j in 0..100_000 { n := n + 1 }
-  │   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-  = help: arithmetic works on whole tensors at once; a `repeat` in a `step` is not written out
+   ┌─ long.qgn:4:30
+ 4 │   for j in 0..100_000 { n := n + 1 }
+   │                              ^
+   = help: arithmetic works on whole tensors at once; a `repeat` in a `step` is not written out
 TEXT
 finish
