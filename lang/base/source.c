@@ -55,9 +55,11 @@ const Source *src_add(const char *name, const char *text, size_t size) {
   int place;
   if (!find_room(size, &base, &place)) return NULL;
   if (!arena) arena = arena_new();
+  vec_push(arena, &loaded, NULL); /* room first: what is behind the end is nobody's if the copy fails */
+  loaded.n--;
   Loaded *l = copy_of(name, text, size);
   l->source.base = base;
-  vec_push(arena, &loaded, l);
+  loaded.n++;
   memmove(loaded.at + place + 1, loaded.at + place, (size_t)(loaded.n - 1 - place) * sizeof *loaded.at);
   loaded.at[place] = l;
   return &l->source;
