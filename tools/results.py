@@ -165,8 +165,9 @@ HEAD = """# What the documents claim, and what came out
 Made by `make results` from `examples/*/results/*.json`; not to be edited. Each row is a claim of a document in one run
 of a script: the document's figure, the measured one (a mean ± half of the 95 % interval where there is a value for each
 seed; Student's t), and the verdict by the condition that the script states. Claims are numbered as in the scripts. Where
-a condition compares two arms, it must hold on the whole 95 % interval of the paired differences; the opposite is found
-if that holds on the whole interval. A difference that should be higher and whose interval holds 0 is undecided. A claim that does not reproduce is a result. `make studies` runs
+a condition compares two arms of `repfair`, it must hold on the whole 95 % interval of the paired differences, and the
+opposite is found if that holds on the whole interval; the other scripts compare means, and a difference that should be
+higher and whose interval holds 0 is undecided. A claim that does not reproduce is a result. `make studies` runs
 all of it again. `seconds` are those of training on one thread of a shared two-core machine, all points of a sweep together;
 a train that several studies need counts in the first of them, by the order of `examples/studies.tsv`.
 """
