@@ -59,7 +59,7 @@ def cpu(*args):
     out = subprocess.run([qgn, *args, script, '--threads', '1'], capture_output=True, text=True).stdout
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return out, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-for k in range(6):
+for k in range(20):
     plan = json.loads(cpu('check', '--plan', '--message-format=json')[0])['trains'][0]['seconds_per_epoch']
     start = cpu('run', '-q', '--fresh', '--set', f'{train}.epochs=1')[1]
     ran = (cpu('run', '-q', '--fresh', '--set', f'{train}.epochs={epochs}')[1] - start) / (int(epochs) - 1)
