@@ -1,30 +1,34 @@
-/* The third form of a circuit: every rotation on its own, in the basis of the program's qubits, nothing
- * merged and no phase left out (private to runtime/sim). It is for measurements that see the phase of the
- * state, which the reduced forms leave behind in many places: amplitudes. Samples stand in the lanes.
+/* Amplitudes as outputs (private to runtime/sim). The plan keeps every phase here that measured words do not
+ * see: of the state psi = F phi (pauli.h) only phi is computed, and amplitude k of phi stands for
+ *     exp(-i angle / 2) i^m |o>,   m and o functions of k alone.
  *
- * Amplitude k has qubit q in bit q of k. An op turns the amplitudes whose control bits are met:
- *     psi <- cos psi - i sin P psi,   (P psi)(k) = i^m (-1)^parity((k ^ x) & z) psi(k ^ x),   m = |x & z|.
+ * phi has its index bits in a basis of its own (plan.h): bit b of k stands for the flips v_b, times i where
+ * the bit was turned. With F X^v F^+ = i^t X^x Z^z (words, pauli.h) and F |0...0> = exp(-i angle / 2)
+ * |first>, setting or clearing bit b of k takes o to o ^ x and the phase by i^t (-1)^parity(o & z), and by i
+ * or -i for the turn. So a walk over k by Gray code knows o and m at each step.
  *
- * Outputs y = (Re psi, Im psi) are linear in psi: with cotangent w, F = Re <w|psi>, and
- *     lambda = w / 2:  dF/da = Im <lambda|P|psi>   (the adjoint walk of observables, with w / 2 for O psi)
- *     along u: y' = psi', h = Im <lambda'|P|psi> + Im <lambda|P|psi'> with lambda' = 0 at the end. */
+ * Outputs y = (Re psi, Im psi) are linear in psi. With cotangent w, F = Re <w|psi>, and lambda = w / 2, taken
+ * to the frame, is where the way back begins: dF/da = Im <lambda|G|psi>   (the adjoint walk of observables,
+ * with w / 2 for O psi) along u: y' = psi', h = Im <lambda'|G|psi> + Im <lambda|G|psi'> with lambda' = 0 at
+ * the end. */
 #ifndef QGN_SIM_AMPLITUDE_H
 #define QGN_SIM_AMPLITUDE_H
 #include "runtime/sim/plan.h"
 
-typedef struct AmpOp {
-  uint32_t x, z;
-  int quarter;              /* m */
-  uint32_t controls, value; /* k & controls == value */
-  int slot;
-  bool grad;
-} AmpOp;
+typedef struct AmpBit {
+  uint32_t flip, sign; /* x and z, as bits of outputs */
+  int quarter[2];      /* t, less or more the turn: the bit is cleared, or set */
+} AmpBit;
 
-typedef struct AmpPlan {
-  int n;
-  const AmpOp *op;
-} AmpPlan;
+typedef struct SimAmplitudes {
+  uint32_t first;
+  double re[4], im[4]; /* exp(-i angle / 2) i^m */
+  const AmpBit *bit;   /* [SimPlan.dim] */
+} SimAmplitudes;
 
-/* Fills program, any_rows, dim, slots, outcome_col, amp and layout of p. NULL, or why not. */
-const char *plan_amplitude(Arena *a, SimPlan *p, size_t vec, size_t real, Span *where);
+/* Takes the global phase along: what depends on inputs as a last rotation without a word, for which *level
+ * gets an entry; the rest stays in *phase. */
+void plan_phase(Arena *a, SimRotations *r, int **level, SimPhase *phase);
+/* Sets p->amplitudes from the basis that plan_emit left, the frame and the phase. */
+void plan_amplitudes(Arena *a, SimPlan *p, const Frame *frame, const SimPhase *phase);
 #endif

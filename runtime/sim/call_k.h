@@ -10,6 +10,7 @@
 #include <string.h>
 #include "runtime/kernels/variant.h"
 #include "runtime/kernels/vmath_k.h"
+#include "runtime/sim/amplitude_k.h"
 #include "runtime/sim/plan.h"
 #include "runtime/sim/state_k.h"
 #include "runtime/sim/turn_k.h"
@@ -404,6 +405,32 @@ KINLINE void store_outputs(const Sim *s, Real *out) {
   }
 }
 
+KINLINE void store_amplitudes(const Sim *s, State p, Real *out) {
+  const SimAmplitudes *amps = s->plan->amplitudes;
+  const int64_t n = s->plan->program->n_outputs;
+  const bool two = s->plan->planes == 2;
+  Real *y = out + s->row * n;
+  if (s->plan->dim < s->plan->program->n_qubits) memset(y, 0, (size_t)(s->lanes * n) * sizeof(Real));
+  FOR_AMPLITUDES(s->plan->dim, amps->bit, amps->first, k, at) {
+    const RVec c = splat((Real)amps->re[at.quarter]), d = splat((Real)amps->im[at.quarter]);
+    const RVec a = p.re[k], b = two ? p.im[k] : (RVec){0}, re = c * a - d * b, im = c * b + d * a;
+    for (int l = 0; l < s->lanes; l++) {
+      y[l * n + 2 * (int64_t)at.o] = re[l];
+      y[l * n + 2 * (int64_t)at.o + 1] = im[l];
+    }
+  }
+}
+
+/* The outputs of the tile: of state a, or with b other than a its tangent where `factor` is 2. */
+KINLINE void sim_outputs(const Sim *s, State a, State b, Real factor, Real *out) {
+  if (s->plan->amplitudes != NULL) {
+    store_amplitudes(s, b, out);
+    return;
+  }
+  sim_measure(s, a, b, factor, factor == 1);
+  store_outputs(s, out);
+}
+
 /* Does each sample have a cotangent of its own? */
 KINLINE bool cotangent_has_rows(const Sim *s) {
   int k = s->plan->program->n_inputs;
@@ -413,6 +440,7 @@ KINLINE bool cotangent_has_rows(const Sim *s) {
 /* The cotangent of the tile. */
 KINLINE void sim_cotangent(const Sim *s) {
   const SimPlan *p = s->plan;
+  if (p->amplitudes != NULL) return; /* read at once */
   int64_t n = p->program->n_outputs;
   int k = p->program->n_inputs;
   const Real *in = s->call->in[k];
@@ -439,11 +467,30 @@ KINLINE void sim_word_weights(const Sim *s) {
   if (p->words.n > 0) spread_words(&p->words, s->word, s->q);
 }
 
-/* l = O_w p, after sim_word_weights. */
+/* l = w / 2 of amplitudes, in the frame. */
+KINLINE void load_amplitudes(const Sim *s, State l) {
+  const SimAmplitudes *amps = s->plan->amplitudes;
+  const int64_t n = s->plan->program->n_outputs;
+  const bool rows = cotangent_has_rows(s), two = s->plan->planes == 2;
+  const Real *in = (const Real *)s->call->in[s->plan->program->n_inputs] + (rows ? s->row * n : 0);
+  FOR_AMPLITUDES(s->plan->dim, amps->bit, amps->first, k, at) {
+    const RVec c = splat((Real)(0.5 * amps->re[at.quarter])), d = splat((Real)(0.5 * amps->im[at.quarter]));
+    const Real *w = in + 2 * (int64_t)at.o;
+    const RVec re = gather_rows(w, rows ? n : 0, s->lanes), im = gather_rows(w + 1, rows ? n : 0, s->lanes);
+    l.re[k] = c * re + d * im;
+    if (two) l.im[k] = c * im - d * re;
+  }
+}
+
+/* l = O_w p, after sim_word_weights; of amplitudes w / 2. */
 KINLINE void sim_observe(const Sim *s, State l, State p) {
   const SimPlan *plan = s->plan;
   uint32_t n = 1u << plan->dim;
   bool two = plan->planes == 2;
+  if (plan->amplitudes != NULL) {
+    load_amplitudes(s, l);
+    return;
+  }
   if (plan->probs) {
     FOR_CODE(plan->dim, plan->outcome_col, plan->outcome, k, o) {
       RVec f = s->w[o];
@@ -464,6 +511,17 @@ KINLINE void sim_observe(const Sim *s, State l, State p) {
     if (two) state_zero(l.im, n);
   }
   for (int i = 0; i < plan->n_pairs; i++) pair_add(l, p, &plan->pair[i], s->word[plan->words.n + i]);
+}
+
+/* The tangent of lam: O_w dpsi, after sim_word_weights; of amplitudes 0. */
+KINLINE void sim_observe_tangent(const Sim *s, State dpsi) {
+  const uint32_t n = 1u << s->plan->dim;
+  if (s->plan->amplitudes == NULL) {
+    sim_observe(s, s->dlam, dpsi);
+    return;
+  }
+  state_zero(s->dlam.re, n);
+  if (s->plan->planes == 2) state_zero(s->dlam.im, n);
 }
 
 /* ---- gradients ---- */

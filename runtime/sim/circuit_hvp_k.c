@@ -3,14 +3,13 @@
  *     s -> U s,   s' -> U s' - i v G (U s),
  * its inverse the same with -a and -v. The result is, for each angle,
  *     Im <lam'|G|psi> + Im <lam|G|psi'>,   lam' = O_w psi' after the last gate,
- * and the tangents of the outputs are 2 Re <psi|O|psi'>. */
+ * and the tangents of the outputs are 2 Re <psi|O|psi'>. Amplitudes: amplitude.h. */
 #include "runtime/sim/dual_k.h"
 #include "runtime/sim/keep_k.h"
 
 void KNAME(k_circuit_hvp)(const KCall *c);
 void KNAME(density_circuit_hvp)(const KCall *c);
 void KNAME(wide_circuit_hvp)(const KCall *c);
-void KNAME(amp_circuit_hvp)(const KCall *c);
 
 /* Do the angles of this slot have tangents? */
 static bool slot_moves(const Sim *s, int slot) {
@@ -144,10 +143,6 @@ void KNAME(k_circuit_hvp)(const KCall *c) {
     KNAME(density_circuit_hvp)(c);
     return;
   }
-  if (((const SimPlan *)c->op->plan)->amp != NULL) {
-    KNAME(amp_circuit_hvp)(c);
-    return;
-  }
   if (sim_is_wide(c->op)) {
     KNAME(wide_circuit_hvp)(c);
     return;
@@ -171,13 +166,10 @@ void KNAME(k_circuit_hvp)(const KCall *c) {
     sim_cotangent(&s);
     forward(&s);
     State psi = kept_state(&s, p->n_kept), dpsi = kept_tangent(&s, p->n_kept);
-    if (tangent_out != NULL) {
-      sim_measure(&s, psi, dpsi, 2, false);
-      store_outputs(&s, tangent_out);
-    }
+    if (tangent_out != NULL) sim_outputs(&s, psi, dpsi, 2, tangent_out);
     sim_word_weights(&s);
     sim_observe(&s, s.lam, psi);
-    sim_observe(&s, s.dlam, dpsi);
+    sim_observe_tangent(&s, dpsi);
     back(&s);
   }
   parts_end(&s);

@@ -12,9 +12,7 @@ void KNAME(path_circuit_vjp)(const KCall *c);
 void KNAME(wide_circuit_vjp)(const KCall *c);
 void KNAME(moved_circuit_vjp)(const KCall *c);
 void KNAME(plain_circuit_vjp)(const KCall *c);
-void KNAME(amp_circuit)(const KCall *c);
 void KNAME(shots_circuit)(const KCall *c);
-void KNAME(amp_circuit_vjp)(const KCall *c);
 
 /* Takes lam back through pass i, and p unless it was kept; adds to the gradients. */
 static void back_pass(const Sim *s, State p, int i) {
@@ -75,10 +73,6 @@ void KNAME(k_circuit)(const KCall *c) {
     KNAME(path_circuit)(c);
     return;
   }
-  if (((const SimPlan *)c->op->plan)->amp != NULL) {
-    KNAME(amp_circuit)(c);
-    return;
-  }
   if (((const SimPlan *)c->op->plan)->shots != NULL) {
     KNAME(shots_circuit)(c);
     return;
@@ -98,8 +92,7 @@ void KNAME(k_circuit)(const KCall *c) {
     sim_tile(&s, row);
     State p = shared ? keep_forward(&s) : s.psi;
     if (!shared) sim_forward(&s);
-    sim_measure(&s, p, p, 1, true);
-    store_outputs(&s, c->out);
+    sim_outputs(&s, p, p, 1, c->out);
   }
 }
 
@@ -118,10 +111,6 @@ void KNAME(k_circuit_vjp)(const KCall *c) {
   }
   if (c->op->attr.i[0] != METHOD_ADJOINT) {
     KNAME(moved_circuit_vjp)(c);
-    return;
-  }
-  if (((const SimPlan *)c->op->plan)->amp != NULL) {
-    KNAME(amp_circuit_vjp)(c);
     return;
   }
   if (sim_is_wide(c->op)) {

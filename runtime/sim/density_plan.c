@@ -221,7 +221,7 @@ static const char *add_gate(Build *b, const GateUse *u, Span *where) {
   one.gates.n = 1;
   one.gates.cap = 1;
   one.gates.at = &use;
-  const char *why = plan_steps(b->arena, &one, &r, &f, where);
+  const char *why = plan_steps(b->arena, &one, &r, &f, NULL, where);
   if (why != NULL) return why;
   for (int i = 0; i < r.n; i++) add_rotation(b, &r.at[i]);
   add_frame(b, &f, u);

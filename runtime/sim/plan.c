@@ -125,7 +125,7 @@ size_t plan_place(size_t *at, size_t n, size_t size) {
 static void plan_layout(Arena *a, SimPlan *p, size_t vec, size_t real, size_t tables) {
   SimLayout *l = &p->at;
   size_t at = tables, slots = (size_t)p->n_slots, outputs = (size_t)p->program->n_outputs;
-  if (p->program->measure == MEASURE_SAMPLE) outputs = 0; /* written at once */
+  if (p->program->measure == MEASURE_SAMPLE || p->amplitudes != NULL) outputs = 0; /* written at once */
   size_t state = mem_mul((size_t)1 << p->dim, 2), words = (size_t)(p->words.n + p->n_pairs);
   for (int i = 0; i < p->n_ops; i++) {
     const SimTable *t = p->op[i].table;
@@ -174,20 +174,20 @@ const SimPlan *sim_plan_blocks(Arena *a, const CircuitProgram *c, const KernelSe
   size_t vec = strstr(set->name, "avx512") != NULL ? 64 : strstr(set->name, "avx2") != NULL ? 32 : 16;
   p->program = c;
   for (int i = 0; i < c->n_inputs; i++) p->any_rows |= c->input_has_rows[i];
-  if (c->measure == MEASURE_AMPLITUDES) {
-    *why = plan_amplitude(a, p, vec, set->real, where);
-    return *why == NULL ? p : NULL;
-  }
-  *why = plan_steps(a, c, &r, &frame, where);
+  SimPhase sum = {0}, *phase = c->measure == MEASURE_AMPLITUDES ? &sum : NULL;
+  *why = plan_steps(a, c, &r, &frame, phase, where);
   if (*why != NULL) return NULL;
   Pauli *seen;
   int *level, n_seen = measured_words(a, c, &frame, &seen);
-  plan_reduce(a, &r, n_seen, seen, &level);
+  plan_reduce(a, &r, n_seen, seen, phase, &level);
+  if (phase != NULL) plan_phase(a, &r, &level, phase);
   p->plain = plan_plain(a, c, why, where);
   if (p->plain == NULL) return NULL;
   bool *seen_in = ARENA_ARRAY(a, bool, n_seen);
   plan_emit(a, p, &r, level, n_seen, seen, seen_in);
-  if (c->measure != MEASURE_EXPVAL) {
+  if (phase != NULL) {
+    plan_amplitudes(a, p, &frame, phase);
+  } else if (c->measure != MEASURE_EXPVAL) {
     plan_probs(a, p, n_seen, seen);
   } else {
     plan_expval(a, p, seen, seen_in);
@@ -228,7 +228,7 @@ bool sim_is_wide(const KOp *op) {
 
 bool sim_share(KOp *circuit, KOp *gradient, int64_t rows) {
   const SimPlan *p = circuit->plan;
-  if (p->density != NULL || p->paths != NULL || p->amp != NULL || p->shots != NULL) return false;
+  if (p->density != NULL || p->paths != NULL || p->shots != NULL) return false;
   bool wide = sim_is_wide(circuit);
   if (gradient->plan != p || gradient->attr.i[0] != METHOD_ADJOINT || wide != sim_is_wide(gradient))
     return false;

@@ -46,6 +46,13 @@ typedef struct SimRotation {
 
 typedef VEC(SimRotation) SimRotations;
 
+/* What measured words do not see and amplitudes do: the phase exp(-i angle / 2) of the whole state, and the
+ * basis state of the qubits to which the frame takes |0...0>. */
+typedef struct SimPhase {
+  SimAngle angle;
+  uint32_t image;
+} SimPhase;
+
 typedef enum SimOpKind {
   SIM_ENTER, /* a real rotation that flips a bit which is 0 so far */
   SIM_REAL,  /* pairs of amplitudes, re and im on their own (an odd number of Y) */
@@ -193,7 +200,9 @@ struct SimPlan {
   size_t vec;                    /* bytes of a vector */
   const uint32_t *index_col;     /* [dim + 1] with shots: what bit b of k flips in the number i of `words` */
   const SimShots *shots;         /* NULL: exact */
-  const struct AmpPlan *amp;     /* amplitudes: every rotation on its own (amplitude.h); else NULL */
+  const uint32_t *basis;         /* [dim] what bit b of k flips of the qubits under the frame */
+  uint32_t turned;               /* bits of k whose |1> was multiplied by i */
+  const struct SimAmplitudes *amplitudes; /* the outputs are amplitudes (amplitude.h); else NULL */
   const struct WidePlan
       *wide; /* amplitudes in lanes (wide.h); NULL if there are fewer amplitudes than lanes */
   const struct DensityPlan *density; /* circuits with channels (density.h): slots hold whole angles then */
@@ -203,11 +212,16 @@ struct SimPlan {
 /* sim_plan with blocks of this size (wide.h). */
 const SimPlan *sim_plan_blocks(Arena *a, const CircuitProgram *c, const KernelSet *set, size_t block_bytes,
                                const char **why, Span *where);
-/* 1. All gates as rotations in order, and the frame at the end. NULL, or what is missing. */
-const char *plan_steps(Arena *a, const CircuitProgram *c, SimRotations *out, Frame *frame, Span *where);
-/* 2. `seen` are the measured words, mapped through the frame. *level[i] is set for each rotation
- * left: even levels hold those that flip bits. */
-void plan_reduce(Arena *a, SimRotations *r, int n_seen, const Pauli *seen, int **level);
+/* 1. All gates as rotations in order, and the frame at the end; *phase, if it is given (0 at first), gets the
+ * phases that are in neither. NULL, or what is missing. */
+const char *plan_steps(Arena *a, const CircuitProgram *c, SimRotations *out, Frame *frame, SimPhase *phase,
+                       Span *where);
+/* 2. `seen` are the measured words, mapped through the frame; with `phase` all is seen, and it gets the
+ * phases of what is dropped. *level[i] is set for each rotation left: even levels hold those that flip bits.
+ */
+void plan_reduce(Arena *a, SimRotations *r, int n_seen, const Pauli *seen, SimPhase *phase, int **level);
+/* The sum of two angles; terms of the same element become one. */
+SimAngle plan_add_angles(Arena *a, SimAngle f, SimAngle g);
 bool rotations_commute(const SimRotation *a, const SimRotation *b);
 /* 3. Ops, walks and tables into the plan. `seen` are rewritten in the new basis; seen_in[i]: the
  * word flips only bits that exist. */

@@ -1,67 +1,67 @@
-/* The plan of amplitudes. */
-#include "lang/base/mem.h"
+/* The plan of amplitudes: what each amplitude of the state stands for. */
+#define _GNU_SOURCE /* M_SQRT1_2 */
 #include "runtime/sim/amplitude.h"
+
+#include <math.h>
+#include <string.h>
 #include "runtime/sim/plan_steps.h"
 
-static SimSlot slot_of(Arena *a, const CircuitProgram *c, const Raw *r) {
-  SimTerm *t = ARENA_ARRAY(a, SimTerm, r->angle.n);
-  SimSlot s = {.shift = 0.5 * r->angle.shift, .term = t, .controlled = r->n_controls > 0};
-  int n = 0;
-  for (int rows = 0; rows < 2; rows++) {
-    for (int i = 0; i < r->angle.n; i++) {
-      if (c->input_has_rows[r->angle.term[i].source] != (rows == 1)) continue;
-      t[n] = r->angle.term[i];
-      t[n++].scale *= 0.5;
-      s.n_shared += rows == 0;
-      s.n_row += rows;
-    }
+void plan_phase(Arena *a, SimRotations *r, int **level, SimPhase *phase) {
+  if (phase->angle.n == 0) return;
+  int *longer = ARENA_ARRAY(a, int, r->n + 1);
+  if (r->n > 0) memcpy(longer, *level, (size_t)r->n * sizeof *longer);
+  longer[r->n] = r->n > 0 ? longer[r->n - 1] | 1 : 1; /* diagonal ones have odd levels */
+  *level = longer;
+  const SimRotation last = {.angle = phase->angle};
+  vec_push(a, r, last);
+  phase->angle = (SimAngle){0};
+}
+
+/* F X_q F^+ for each qubit: the word W with F^+ W F = X_q. */
+static void turned_flips(const Frame *f, int n, Pauli out[CIRCUIT_MAX_QUBITS]) {
+  Span2 flips = {0}, signs = {0};
+  for (int q = 0; q < n; q++) {
+    span2_add(&flips, f->x[q].x);
+    span2_add(&signs, f->z[q].z);
   }
-  return s;
+  for (int q = 0; q < n; q++) {
+    Pauli w = {0};
+    (void)span2_find(&flips, 1u << q, &w.x);
+    (void)span2_find(&signs, frame_image(f, n, w).z, &w.z);
+    w.t = (4 - frame_image(f, n, w).t) & 3;
+    out[q] = w;
+  }
 }
 
-static void layout(SimPlan *p, size_t vec, size_t real) {
-  SimLayout *l = &p->at;
-  size_t at = 0, slots = (size_t)p->n_slots, state = mem_mul((size_t)1 << p->dim, 2);
-  l->scalar = plan_place(&at, mem_mul(slots, 2), real);
-  l->cs = plan_place(&at, mem_mul(slots, 2), vec);
-  l->psi = plan_place(&at, state, vec);
-  l->total[0] = at;
-  l->sum = plan_place(&at, slots, vec);
-  l->lam = plan_place(&at, state, vec);
-  l->total[1] = at;
-  l->u = plan_place(&at, slots, vec);
-  l->dpsi = plan_place(&at, state, vec);
-  l->dlam = plan_place(&at, state, vec);
-  l->total[2] = at;
+/* A mask of qubits as one of bits of outputs. */
+static uint32_t output_mask(const CircuitProgram *c, uint32_t qubits) {
+  const int n = c->probs_qubits.n;
+  uint32_t m = 0;
+  for (int i = 0; i < n; i++) m |= (qubits >> c->probs_qubits.at[i] & 1) << (n - 1 - i);
+  return m;
 }
 
-const char *plan_amplitude(Arena *a, SimPlan *p, size_t vec, size_t real, Span *where) {
+void plan_amplitudes(Arena *a, SimPlan *p, const Frame *frame, const SimPhase *phase) {
   const CircuitProgram *c = p->program;
-  RawSteps r = {0};
-  const char *why = plan_raw_steps(a, c, &r, where);
-  if (why != NULL) return why;
-  AmpPlan *amp = ARENA_NEW(a, AmpPlan);
-  AmpOp *op = ARENA_ARRAY(a, AmpOp, r.n);
-  SimSlot *slot = ARENA_ARRAY(a, SimSlot, r.n);
-  for (int i = 0; i < r.n; i++) {
-    const Raw *q = &r.at[i];
-    AmpOp *o = &op[i];
-    *o = (AmpOp){.x = q->p.x, .z = q->p.z, .quarter = q->p.t, .slot = i, .grad = q->angle.n > 0};
-    for (int k = 0; k < q->n_controls; k++) {
-      o->controls |= 1u << q->control[k];
-      if (q->on[k]) o->value |= 1u << q->control[k];
-    }
-    slot[i] = slot_of(a, c, q);
+  SimAmplitudes *out = ARENA_NEW(a, SimAmplitudes);
+  AmpBit *bit = ARENA_ARRAY(a, AmpBit, p->dim);
+  Pauli flip[CIRCUIT_MAX_QUBITS];
+  turned_flips(frame, c->n_qubits, flip);
+  for (int b = 0; b < p->dim; b++) {
+    Pauli w = {0};
+    for (int q = 0; q < c->n_qubits; q++)
+      if (p->basis[b] >> q & 1) w = pauli_mul(w, flip[q]);
+    const int turn = p->turned >> b & 1;
+    bit[b] = (AmpBit){output_mask(c, w.x), output_mask(c, w.z), {(w.t + 3 * turn) & 3, (w.t + turn) & 3}};
   }
-  *amp = (AmpPlan){r.n, op};
-  p->amp = amp;
-  p->dim = c->n_qubits;
-  p->planes = 2;
-  p->n_slots = r.n;
-  p->slot = slot;
-  uint32_t *col = ARENA_ARRAY(a, uint32_t, p->dim + 1);
-  for (int i = 0; i < c->probs_qubits.n; i++) col[c->probs_qubits.at[i]] = 1u << (c->probs_qubits.n - 1 - i);
-  p->outcome_col = col;
-  layout(p, vec, real);
-  return NULL;
+  double re = 1, im = 0;
+  steps_phase(phase->angle.shift, &re, &im);
+  for (int m = 0; m < 4; m++) {
+    const double next = -im;
+    out->re[m] = re, out->im[m] = im;
+    im = re, re = next;
+  }
+  out->first = output_mask(c, phase->image);
+  out->bit = bit;
+  p->amplitudes = out;
 }

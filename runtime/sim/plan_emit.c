@@ -146,6 +146,9 @@ static bool new_controls(const Emit *e, const SimRotation *r, int *n, Parity con
   return true;
 }
 
+/* Amplitudes see the phase of the whole state. */
+static bool keeps_phase(const Emit *e) { return e->plan->program->measure == MEASURE_AMPLITUDES; }
+
 /* Sets x, z, kind and walk of an op. False if its controls are never met, or it is a phase. A
  * pair of amplitudes is walked over once: from its half with sign + if the two halves differ in
  * sign (SIM_REAL), else from the one whose highest flipped bit is 0. */
@@ -165,7 +168,7 @@ static bool fit_op(Emit *e, const SimRotation *r, bool enters, SimOp *op) {
   }
   Pauli p = new_word(e, r->p);
   op->kind = p.x == 0 ? SIM_DIAG : (p.t & 1) ? SIM_REAL : SIM_CROSS;
-  if (op->kind == SIM_DIAG && (p.z & existing(e)) == 0 && n == 0) return false;
+  if (op->kind == SIM_DIAG && (p.z & existing(e)) == 0 && n == 0 && !keeps_phase(e)) return false;
   if (op->kind == SIM_REAL) eq[n++] = (Parity){p.z, 0};
   if (op->kind == SIM_CROSS) eq[n++] = (Parity){1u << (31 - __builtin_clz(p.x)), 0};
   return plan_walk(e->arena, e->dim, n, eq, p.z, &op->walk);
@@ -212,7 +215,7 @@ static void add_members(Emit *e, TableParts *t, const SimRotation *r) {
       z ^= control[i].mask;
       if (control[i].value) k = -k;
     }
-    if (z == 0) continue; /* a phase */
+    if (z == 0 && !keeps_phase(e)) continue; /* a phase */
     if (slot < 0) slot = add_slot(e, r->angle, p.t >= 2 ? -1 : 1, n_controls > 0);
     int w = 0, m = first;
     while (w < t->z.n && t->z.at[w] != z) w++;
@@ -274,6 +277,10 @@ void plan_emit(Arena *a, SimPlan *p, const SimRotations *r, const int *level, in
     seen[i] = new_word(&e, seen[i]);
   }
   if (flips) need_imag(&e);
+  uint32_t *basis = ARENA_ARRAY(a, uint32_t, e.dim + 1);
+  for (int b = 0; b < e.dim; b++) basis[b] = e.basis.vector[b];
+  p->basis = basis;
+  p->turned = e.turned;
   p->dim = e.dim;
   p->planes = e.complex_state ? 2 : 1;
   p->n_ops = e.ops.n;

@@ -33,8 +33,7 @@ static bool same_generator(const SimRotation *a, const SimRotation *b) {
   return a->p.x == b->p.x && a->p.z == b->p.z && a->p.t == b->p.t && same_controls(a, b);
 }
 
-/* The sum of two angles; terms of the same element become one. */
-static SimAngle add_angles(Arena *a, SimAngle f, SimAngle g) {
+SimAngle plan_add_angles(Arena *a, SimAngle f, SimAngle g) {
   SimTerm *t = ARENA_ARRAY(a, SimTerm, f.n + g.n);
   int n = 0;
   for (int i = 0; i < f.n + g.n; i++) {
@@ -61,7 +60,7 @@ static void merge(Arena *a, SimRotations *r) {
     int j = n - 1, end = n > MAX_LOOK ? n - MAX_LOOK : 0;
     while (j >= end && !same_generator(&r->at[j], &next) && rotations_commute(&r->at[j], &next)) j--;
     if (j >= end && same_generator(&r->at[j], &next)) {
-      r->at[j].angle = add_angles(a, r->at[j].angle, next.angle);
+      r->at[j].angle = plan_add_angles(a, r->at[j].angle, next.angle);
     } else {
       r->at[n++] = next;
     }
@@ -90,14 +89,23 @@ static void drop_unseen(SimRotations *r, int n_seen, const Pauli *seen) {
   if (kept > 0) memmove(r->at, r->at + kept, (size_t)r->n * sizeof *r->at);
 }
 
+/* What a diagonal rotation is on |0...0>: nothing where a control is not met. */
+static void idle_phase(Arena *a, const SimRotation *r, SimPhase *phase) {
+  if (phase == NULL) return;
+  for (int i = 0; i < r->n_controls; i++)
+    if (r->control[i].value != 0) return;
+  phase->angle = plan_add_angles(a, phase->angle, r->angle);
+}
+
 /* A diagonal rotation that commutes with all before it acts on |0...0>: a phase. */
-static void drop_idle(SimRotations *r) {
+static void drop_idle(Arena *a, SimRotations *r, SimPhase *phase) {
   int n = 0;
   for (int i = 0; i < r->n; i++) {
     SimRotation next = r->at[i];
     bool useful = next.p.x != 0 || n > MAX_LOOK;
     for (int j = n - 1; j >= 0 && !useful; j--) useful = !rotations_commute(&r->at[j], &next);
     if (useful) r->at[n++] = next;
+    else idle_phase(a, &next, phase);
   }
   r->n = n;
 }
@@ -121,10 +129,10 @@ static int *find_levels(Arena *a, const SimRotations *r) {
   return level;
 }
 
-void plan_reduce(Arena *a, SimRotations *r, int n_seen, const Pauli *seen, int **level) {
+void plan_reduce(Arena *a, SimRotations *r, int n_seen, const Pauli *seen, SimPhase *phase, int **level) {
   merge(a, r);
-  drop_unseen(r, n_seen, seen);
-  drop_idle(r);
+  if (phase == NULL) drop_unseen(r, n_seen, seen);
+  drop_idle(a, r, phase);
   int *found = find_levels(a, r), highest = 0, n = 0;
   for (int i = 0; i < r->n; i++) highest = found[i] > highest ? found[i] : highest;
   SimRotation *sorted = ARENA_ARRAY(a, SimRotation, r->n);

@@ -50,6 +50,14 @@ static bool into_frame(Steps *s, const Raw *r, int m) {
   return true;
 }
 
+void steps_phase(double angle, double *re, double *im) {
+  static const double at[8] = {1, M_SQRT1_2, 0, -M_SQRT1_2, -1, -M_SQRT1_2, 0, M_SQRT1_2};
+  int m;
+  const bool exact = quarter_turns(angle, &m);
+  *re = exact ? at[m] : cos(angle / 2);
+  *im = exact ? at[(m + 2) % 8] : -sin(angle / 2);
+}
+
 static SimAngle scaled_angle(Arena *a, SimAngle g, double by) {
   SimTerm *t = ARENA_ARRAY(a, SimTerm, g.n);
   for (int i = 0; i < g.n; i++) {
@@ -57,6 +65,28 @@ static SimAngle scaled_angle(Arena *a, SimAngle g, double by) {
     t[i].scale *= by;
   }
   return (SimAngle){g.shift * by, g.n, t};
+}
+
+static void add_phase(Steps *s, SimAngle angle, double by) {
+  if (s->phase == NULL) return;
+  s->phase->angle = plan_add_angles(s->arena, s->phase->angle, scaled_angle(s->arena, angle, by));
+}
+
+/* F |0...0> after a rotation by m quarter turns that went into the frame. */
+static void turn_image(Steps *s, const Raw *r, int m) {
+  SimPhase *f = s->phase;
+  if (f == NULL) return;
+  for (int i = 0; i < r->n_controls; i++)
+    if ((f->image >> r->control[i] & 1) != (r->on[i] != 0)) return;
+  const int minus = bit_parity(f->image & r->p.z);
+  if (r->p.x == 0) {
+    f->angle.shift += (minus ? -M_PI_2 : M_PI_2) * m;
+  } else if (m == 4) {
+    f->angle.shift += 2 * M_PI;
+  } else if (m != 0) { /* -i P or i P */
+    f->angle.shift -= M_PI * (r->p.t + 2 * minus + (m == 2 ? 3 : 1));
+    f->image ^= r->p.x;
+  }
 }
 
 void steps_rotation(Steps *s, Raw r) {
@@ -67,14 +97,21 @@ void steps_rotation(Steps *s, Raw r) {
     return;
   }
   if (r.p.x == 0 && r.p.z == 0) {
-    if (r.n_controls == 0) return; /* a global phase */
-    if (r.n_controls == 1) {       /* C = (1 -+ Z) / 2 */
+    if (r.n_controls == 0) { /* a global phase */
+      add_phase(s, r.angle, 1);
+      return;
+    }
+    if (r.n_controls == 1) { /* C = (1 -+ Z) / 2 */
+      add_phase(s, r.angle, 0.5);
       r.p = pauli_word(0, 1u << r.control[0]);
       r.angle = scaled_angle(s->arena, r.angle, r.on[0] ? -0.5 : 0.5);
       r.n_controls = 0;
     }
   }
-  if (r.angle.n == 0 && quarter_turns(r.angle.shift, &m) && into_frame(s, &r, m)) return;
+  if (r.angle.n == 0 && quarter_turns(r.angle.shift, &m) && into_frame(s, &r, m)) {
+    turn_image(s, &r, m);
+    return;
+  }
   SimRotation q = {.p = frame_image(s->frame, n, r.p), .n_controls = r.n_controls, .angle = r.angle};
   if (q.p.t >= 2) {
     q.p.t -= 2;
@@ -113,6 +150,8 @@ static void run_cx(Steps *s, const GateUse *u, const GateStep *e) {
   const uint8_t *target = u->qubit + u->n_controls;
   if (u->n_controls == 0 && s->raw == NULL) {
     frame_cx(s->frame, target[e->control], target[e->target]);
+    if (s->phase != NULL && s->phase->image >> target[e->control] & 1)
+      s->phase->image ^= 1u << target[e->target];
     return;
   }
   Raw r = steps_controls(u);
@@ -174,9 +213,12 @@ static const char *all_steps(Steps *s, Span *where) {
   return NULL;
 }
 
-const char *plan_steps(Arena *a, const CircuitProgram *c, SimRotations *out, Frame *frame, Span *where) {
+const char *plan_steps(Arena *a, const CircuitProgram *c, SimRotations *out, Frame *frame, SimPhase *phase,
+                       Span *where) {
   SimMarks none = {0};
-  return plan_steps_marked(a, c, out, frame, &none, where);
+  Steps s = {.arena = a, .program = c, .out = out, .frame = frame, .marks = &none, .phase = phase};
+  frame_identity(frame, c->n_qubits);
+  return all_steps(&s, where);
 }
 
 const char *plan_steps_marked(Arena *a, const CircuitProgram *c, SimRotations *out, Frame *frame,

@@ -27,6 +27,7 @@ typedef struct Steps {
   SimRotations *out;
   Frame *frame;
   SimMarks *marks; /* of circuits with channels */
+  SimPhase *phase; /* NULL: phases of the whole state are left out */
   RawSteps *raw;   /* not NULL: rotations go here as they are, and nothing into out and frame */
 } Steps;
 
@@ -37,6 +38,8 @@ const char *plan_raw_steps(Arena *a, const CircuitProgram *c, RawSteps *out, Spa
 const char *plan_steps_marked(Arena *a, const CircuitProgram *c, SimRotations *out, Frame *frame,
                               SimMarks *marks, Span *where);
 void steps_rotation(Steps *s, Raw r);
+/* exp(-i angle / 2); without rounding at multiples of pi/2. */
+void steps_phase(double angle, double *re, double *im);
 /* The controls of the gate's use, and nothing else yet. */
 Raw steps_controls(const GateUse *u);
 /* Gates given by a word or by values: paulirot, unitary, diag, basis, amplitude. NULL, or why not. */

@@ -211,7 +211,7 @@ static void wide_layout(const Wide *w, size_t vec, size_t real) {
   const SimPlan *p = w->plan;
   SimLayout *l = &e->at;
   size_t at = 0, slots = (size_t)p->n_slots, state = mem_mul((size_t)1 << e->bits, 2);
-  size_t outputs = p->probs ? 0 : (size_t)p->program->n_outputs;
+  size_t outputs = p->probs || p->amplitudes != NULL ? 0 : (size_t)p->program->n_outputs;
   size_t sums = p->probs ? (size_t)p->program->n_outputs : 0;
   size_t words = (size_t)(p->words.n + p->n_pairs);
   size_t buffer = e->stored ? 0 : (size_t)2 << e->block_bits, parts = (size_t)1 << e->part_bits;

@@ -316,6 +316,69 @@ KINLINE void wide_pair_add(const Sim *s, State l, State p, const WidePair *q, RV
   }
 }
 
+/* Where the lanes of a vector stand beside its first: with o of that one, o ^ flip and the phase
+ * i^(quarter + 2 parity(o & sign)). */
+typedef struct AmpLanes {
+  uint32_t flip[VL], sign[VL];
+  int quarter[VL];
+  Real re[4], im[4];
+} AmpLanes;
+
+KINLINE AmpLanes wide_amp_lanes(const SimPlan *p) {
+  AmpLanes a = {0};
+  for (int l = 1; l < VL; l++) {
+    const int before = l & (l - 1);
+    const AmpBit *b = &p->amplitudes->bit[__builtin_ctz((unsigned)l)];
+    a.flip[l] = a.flip[before] ^ b->flip;
+    a.sign[l] = a.sign[before] ^ b->sign;
+    a.quarter[l] = a.quarter[before] + b->quarter[1] + 2 * bit_parity(a.flip[before] & b->sign);
+  }
+  for (int m = 0; m < 4; m++) {
+    a.re[m] = (Real)p->amplitudes->re[m];
+    a.im[m] = (Real)p->amplitudes->im[m];
+  }
+  return a;
+}
+
+KINLINE void wide_store_amplitudes(const Sim *s, State p, Real *out) {
+  const WidePlan *wide = s->plan->wide;
+  const SimAmplitudes *amps = s->plan->amplitudes;
+  const int n = s->plan->program->n_outputs;
+  const bool two = s->plan->planes == 2;
+  const AmpLanes lanes = wide_amp_lanes(s->plan);
+  Real *y = out + s->row * n;
+  if (s->plan->dim < s->plan->program->n_qubits) memset(y, 0, (size_t)n * sizeof(Real));
+  FOR_AMPLITUDES(wide->bits, amps->bit + wide->lane_bits, amps->first, v, at) {
+    const RVec a = p.re[v], b = two ? p.im[v] : (RVec){0};
+    for (int l = 0; l < VL; l++) {
+      const uint32_t o = at.o ^ lanes.flip[l];
+      const int m = (at.quarter + lanes.quarter[l] + 2 * bit_parity(at.o & lanes.sign[l])) & 3;
+      y[2 * o] = lanes.re[m] * a[l] - lanes.im[m] * b[l];
+      y[2 * o + 1] = lanes.re[m] * b[l] + lanes.im[m] * a[l];
+    }
+  }
+}
+
+/* l = w / 2 of amplitudes, in the frame. */
+KINLINE void wide_load_amplitudes(const Sim *s, State p) {
+  const WidePlan *wide = s->plan->wide;
+  const SimAmplitudes *amps = s->plan->amplitudes;
+  const AmpLanes lanes = wide_amp_lanes(s->plan);
+  const Real *w = (const Real *)s->call->in[s->plan->program->n_inputs] +
+                  (cotangent_has_rows(s) ? s->row * s->plan->program->n_outputs : 0);
+  FOR_AMPLITUDES(wide->bits, amps->bit + wide->lane_bits, amps->first, v, at) {
+    RVec re, im;
+    for (int l = 0; l < VL; l++) {
+      const uint32_t o = at.o ^ lanes.flip[l];
+      const int m = (at.quarter + lanes.quarter[l] + 2 * bit_parity(at.o & lanes.sign[l])) & 3;
+      re[l] = (Real)0.5 * (lanes.re[m] * w[2 * o] + lanes.im[m] * w[2 * o + 1]);
+      im[l] = (Real)0.5 * (lanes.re[m] * w[2 * o + 1] - lanes.im[m] * w[2 * o]);
+    }
+    p.re[v] = re;
+    if (s->plan->planes == 2) p.im[v] = im;
+  }
+}
+
 /* Outputs <psi|O|psi> of the sample into `out`, or 2 Re <psi|O|dpsi>, without the constants of the
  * observables. */
 KINLINE void wide_measure(const Sim *s, bool tangent, Real *out) {
@@ -323,6 +386,10 @@ KINLINE void wide_measure(const Sim *s, bool tangent, Real *out) {
   const WideWords *w = &p->wide->words;
   const State a = s->psi, b = tangent ? s->dpsi : s->psi;
   const Real factor = tangent ? 2 : 1;
+  if (p->amplitudes != NULL) {
+    wide_store_amplitudes(s, b, out);
+    return;
+  }
   if (p->probs) {
     wide_probs(s, a, b, factor, out);
     return;
@@ -398,13 +465,23 @@ KINLINE void wide_observe_probs(const Sim *s, State l, State p) {
 /* Weights of the words from the cotangent, with signs of lanes. */
 KINLINE void wide_weights(const Sim *s) {
   const WideWords *w = &s->plan->wide->words;
-  if (s->plan->probs) return;
+  if (s->plan->probs || s->plan->amplitudes != NULL) return;
   sim_cotangent(s);
   sim_weigh_words(s);
   for (int i = 0; i < w->n; i++) s->word[i] = lane_signed(splat(s->word[i][0]), w->lane[i]);
 }
 
+/* lam, or its tangent, after wide_weights. */
 KINLINE void wide_apply(const Sim *s, bool tangent) {
+  if (s->plan->amplitudes != NULL) {
+    if (!tangent) {
+      wide_load_amplitudes(s, s->lam);
+      return;
+    }
+    state_zero(s->dlam.re, 1u << s->plan->wide->bits);
+    if (s->plan->planes == 2) state_zero(s->dlam.im, 1u << s->plan->wide->bits);
+    return;
+  }
   if (!s->plan->probs) wide_observe(s, tangent);
   else wide_observe_probs(s, tangent ? s->dlam : s->lam, tangent ? s->dpsi : s->psi);
 }
