@@ -284,6 +284,11 @@ static Diag *hint_chain(const SyntaxError *e) {
   return NULL;
 }
 
+static Diag *hint_matrices(const SyntaxError *e) {
+  if (e->found.code != '@' || !after_value(e)) return NULL;
+  return with_help(error_at(e, e->found.span, "`@` is no product"), "write `matmul(a, b)`");
+}
+
 static Diag *hint_increment(const SyntaxError *e) {
   int a = before(e, 0)->code, b = before(e, 1)->code;
   if (a != '+' || (b != '+' && e->found.code != '+')) return NULL;
@@ -307,7 +312,7 @@ Diag *syntax_hint(const SyntaxError *e) {
   static Hint *const hints[] = {
       hint_habit,     hint_keyword, hint_leading,  hint_point,   hint_select,   hint_slice,
       hint_block,     hint_dict,    hint_brackets, hint_product, hint_tuple,    hint_chain,
-      hint_increment, hint_texts,   hint_assign,   hint_equals,  hint_reserved,
+      hint_increment, hint_texts,   hint_assign,   hint_equals,  hint_reserved, hint_matrices,
   };
   for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
     Diag *d = hints[i](e);

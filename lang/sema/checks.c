@@ -108,7 +108,10 @@ static bool wrong_command(Sema *S, const AstNode *n) {
   }
   const AstNode *head = n->kind == AST_COMMAND ? ast_kid(n, AST_COMMAND_head) : NULL;
   if (head != NULL && head->kind == AST_CALL) head = ast_kid(head, AST_CALL_callee);
-  if (n->kind == AST_MODIFIED || (head->kind == AST_NAME && gate_find(sym_text(head->name)) != GATE_COUNT)) {
+  const char *word = head != NULL && head->kind == AST_NAME ? sym_text(head->name) : "",
+             *ours = synonym_of(word);
+  if (n->kind == AST_MODIFIED || gate_find(word) != GATE_COUNT ||
+      (ours != NULL && gate_find(ours) != GATE_COUNT)) {
     Diag *d =
         say(S, DIAG_PLACE, n->span, "a gate belongs in a `circuit`, but this is %s", place_in[S->place]);
     diag_help(d, "`circuit c() on q[1] { %s }`", src_of_span(S, n->span));
@@ -116,7 +119,10 @@ static bool wrong_command(Sema *S, const AstNode *n) {
   }
   const AstNode *ops = ast_kid(n, AST_COMMAND_operands);
   Diag *d = say(S, DIAG_PLACE, ops->span, "something is missing between `%s` and this", first);
-  diag_help(d, "an operator, `=`, `;` or brackets: `%s(%s)`", first, src_of_span(S, ops->span));
+  if (strcmp(word, "import") == 0 || strcmp(word, "from") == 0)
+    diag_help(
+        d, "the library needs no import; `use std.gan: wgan_gp` takes a module, `use \"parts.qgn\"` a file");
+  else diag_help(d, "an operator, `=`, `;` or brackets: `%s(%s)`", first, src_of_span(S, ops->span));
   return false;
 }
 

@@ -147,6 +147,8 @@ static const Value *train_member(Sema *S, const TrainInfo *t, const AstNode *n) 
   for (int i = 0; i < t->series.n; i++)
     if (strncmp(names[i], name, strlen(name)) == 0 && names[i][strlen(name)] == '.')
       several = arena_printf(S->a, "%s%s`%s.%s`", several, *several != '\0' ? ", " : "", t->name, names[i]);
+  for (size_t i = 0; i < sizeof known / sizeof *known && near == NULL; i++)
+    if (strncmp(known[i], name, strlen(name)) == 0) near = known[i];
   if (*several != '\0') diag_help(d, "it has one for each object: %s", several);
   else if (near != NULL) diag_mark(d, "did you mean `%s.%s`?", t->name, near);
   else diag_help(d, "record it in the train's `step` or `every`: `record %s = ...`", name);
@@ -204,7 +206,19 @@ static const Value *object_member(Sema *S, ObjectInfo *o, const AstNode *n) {
   for (int i = 0; i < o->parts.n; i++)
     if (o->parts.at[i].part == NULL) vec_push(S->a, &names, o->parts.at[i].key);
   const char *near = diag_nearest(name, names.at, names.n);
-  if (near != NULL) diag_mark(d, "did you mean `%s.%s`?", o->name, near);
+  if (near != NULL) {
+    diag_mark(d, "did you mean `%s.%s`?", o->name, near);
+    return S->error;
+  }
+  const char *list = "";
+  int listed = 0;
+  for (int i = 0; i < names.n && listed < 8; i++)
+    if (strchr(names.at[i], '.') == NULL)
+      list = arena_printf(S->a, "%s%s`%s`", list, listed++ > 0 ? ", " : "", names.at[i]);
+  if (listed > 0) diag_help(d, "it has %s", list);
+  else if (!o->is_circuit)
+    diag_help(d, "a stage with a label can be reached: `%s: linear(4)`; `weights(%s)` are all", name,
+              o->name);
   return S->error;
 }
 

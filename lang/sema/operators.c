@@ -27,7 +27,9 @@ const Value *fn_pauli(Sema *S, Args *args, const Builtin *self) {
   const Value *q = outcome_qubits(S, args->v[0]);
   if (val_is_error(q)) return q;
   if (q->kind != VAL_QUBITS) {
-    wrong_kind(S, q, arena_printf(S->a, "what `%s` acts on", self->name), "a qubit or a register");
+    Diag *d = wrong_kind(S, q, arena_printf(S->a, "what `%s` acts on", self->name), "a qubit or a register");
+    if (d != NULL && q->kind == VAL_INT)
+      diag_help(d, "a qubit is named by its register: `%s(q[%s])`", self->name, src_of_span(S, q->span));
     return S->error;
   }
   const Value **at = ARENA_ARRAY(S->a, const Value *, q->u.qubits.n + 1);

@@ -41,13 +41,14 @@ static bool report_absent(Sema *S, Diag *d, const char *name) {
   if (at == sizeof absent / sizeof *absent) return false;
   const char *what = absent[at].kind == BI_OPTIM   ? "optimizers"
                      : absent[at].kind == BI_SCHED ? "schedules"
-                                                   : "layers";
+                     : absent[at].kind == BI_LAYER ? "layers"
+                                                   : NULL;
   const char *list = "";
   for (int i = 0; i < n_builtins; i++)
     if (builtins[i].kind == absent[at].kind)
       list = arena_printf(S->a, "%s%s%s", list, *list ? ", " : "", builtins[i].name);
   diag_mark(d, "this language does not have it");
-  diag_note(d, "the %s are %s", what, list);
+  if (what != NULL) diag_note(d, "the %s are %s", what, list);
   if (*absent[at].help) diag_help(d, "%s", absent[at].help);
   return true;
 }
@@ -224,6 +225,12 @@ static bool is_word(char c) {
          ((unsigned char)c & 0x80) != 0;
 }
 
+bool help_use(Sema *S, Diag *d, const char *name) {
+  const char *module = S->options->module_of != NULL ? S->options->module_of(S->a, name) : NULL;
+  if (module != NULL) diag_help(d, "the library has it: write `use std.%s: %s` above", module, name);
+  return module != NULL;
+}
+
 /* True if the name stands in a statement that did not parse: it may have been declared there. */
 static bool in_broken_statement(Sema *S, Symbol name) {
   for (int i = 0; i < S->broken.n; i++) {
@@ -262,7 +269,7 @@ void report_unknown(Sema *S, Symbol name, Span span, const char *what) {
     diag_fix(d, span, ours, false);
     return;
   }
-  if (report_absent(S, d, text)) return;
+  if (report_absent(S, d, text) || help_use(S, d, text)) return;
   Names names = {0};
   collect_names(S, &names);
   const Dataset *rows = S->stage.data != NULL ? &S->p->datasets.at[S->stage.data->u.index] : NULL;

@@ -457,12 +457,32 @@ static void unused_value(Sema *S, const AstNode *n, const Value *v) {
   else diag_help(d, "bind it: `let value = %s`", src_of_span(S, n->span));
 }
 
+/* A gate that is written as a call, `rx(x, q[0])` or `H(0)`, as it is written here. */
+static const char *gate_text(Sema *S, const AstNode *e, GateId gate) {
+  const GateInfo *g = &gate_info[gate];
+  const AstNode *args = e->kind == AST_CALL ? ast_kid(e, AST_CALL_args) : NULL;
+  const char *angles = "", *qubits = "";
+  int n = 0, n_qubits = 0;
+  for (int i = 0; args != NULL && i < args->n; i++) {
+    const AstNode *k = args->kids[i];
+    const char *text = src_of_span(S, k->span);
+    if (n < g->n_angles && k->kind != AST_ARG)
+      angles = arena_printf(S->a, "%s%s%s", angles, n++ ? ", " : "", text);
+    else if (k->kind == AST_INDEX || k->kind == AST_NAME)
+      qubits = arena_printf(S->a, "%s%s%s", qubits, n_qubits++ ? ", " : "", text);
+  }
+  if (n_qubits == 0) qubits = g->n_qubits == 2 ? "q[0], q[1]" : "q[0]";
+  return arena_printf(S->a, n > 0 ? "%s(%s) %s" : "%s%s %s", g->name, angles, qubits);
+}
+
 static void circuit_line(Sema *S, const AstNode *n, const AstNode *e) {
   const AstNode *name = e->kind == AST_CALL ? ast_kid(e, AST_CALL_callee) : e;
-  if (name->kind == AST_NAME &&
-      (gate_find(sym_text(name->name)) != GATE_COUNT || synonym_of(sym_text(name->name)) != NULL)) {
+  const char *written = name->kind == AST_NAME ? sym_text(name->name) : "", *ours = synonym_of(written);
+  const GateId gate = gate_find(gate_find(written) == GATE_COUNT && ours != NULL ? ours : written);
+  if (gate != GATE_COUNT || ours != NULL) {
     Diag *d = say(S, DIAG_GATE, n->span, "a gate needs its qubits");
-    diag_help(d, "write them after it: `%s q[0]`", src_of_span(S, e->span));
+    if (gate == GATE_COUNT) diag_help(d, "write them after it: `%s q[0]`", src_of_span(S, e->span));
+    else diag_help(d, "write them after it: `%s`", gate_text(S, e, gate));
     return;
   }
   const Value *v = eval(S, e);

@@ -261,13 +261,22 @@ void declare_hyper(Sema *S, const AstNode *n) {
 
 /* ---- printed lines ------------------------------------------------------------------------------------ */
 
-/* One value behind its text; several results have a line each. */
+/* One value behind its text; several results, and the parts of a bundle, have a line each. */
 static void print_value(Sema *S, const Value *v, const char *text, Span span) {
   const char *shown = NULL;
   if (val_is_error(v) || v->kind == VAL_NOTHING) return;
   if (v->kind == VAL_TUPLE) {
     for (int i = 0; i < v->u.list.n; i++)
       print_value(S, v->u.list.at[i], arena_printf(S->a, "%s, %d of %d:", text, i + 1, v->u.list.n), span);
+    return;
+  }
+  if (v->kind == VAL_BUNDLE) {
+    for (int i = 0; i < v->u.bundle.n; i++) {
+      Value *part = val_new(S, VAL_TENSOR, v->span);
+      part->u.tensor = v->u.bundle.parts[i];
+      print_value(S, part, arena_printf(S->a, "%s, %s:", text, S->p->slots.at[v->u.bundle.slots[i]].name),
+                  span);
+    }
     return;
   }
   if (v->kind == VAL_OBJECT)

@@ -38,7 +38,11 @@ static const char *type_text(Sema *S, const Value *v) {
   case VAL_QUBITS: return arena_printf(S->a, "%d qubit%s", v->u.qubits.n, v->u.qubits.n == 1 ? "" : "s");
   case VAL_SWEEP: {
     const Sweep *s = &S->p->sweeps.at[v->u.sweep.index];
-    return arena_printf(S->a, "%d points, %d seeds, %d records", s->points.n, s->seeds.n, s->records.n);
+    return arena_printf(S->a, "%d point%s%s, %d record%s", s->points.n, s->points.n == 1 ? "" : "s",
+                        s->seeds.n == 0   ? ""
+                        : s->seeds.n == 1 ? ", 1 seed"
+                                          : arena_printf(S->a, ", %d seeds", s->seeds.n),
+                        s->records.n, s->records.n == 1 ? "" : "s");
   }
   case VAL_RANGE:
   case VAL_INTERVAL:

@@ -420,6 +420,8 @@ Binding *scope_find_here(const Scope *s, Symbol name);
 Binding *scope_find(const Scope *s, Symbol name);
 /* Binds a name in the present scope: E0102, W0105, W0107, and the line for dump --types. */
 Binding *declare(Sema *S, Symbol name, Span span, BindKind kind, const Value *v);
+/* Where the library has the name in a module: says which `use` takes it. False if it has not. */
+bool help_use(Sema *S, Diag *d, const char *name);
 /* E0101 with the nearest names; `what` like "name", "layer or function". */
 void report_unknown(Sema *S, Symbol name, Span span, const char *what);
 /* The name of another system's thing in ours, or NULL. */

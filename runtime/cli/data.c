@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "runtime/cli/cli.h"
+#include "runtime/cli/doc.h"
 #include "runtime/data/source.h"
 
 static const char *folder_of(Arena *a, const char *path) {
@@ -37,5 +38,6 @@ SemaOptions cli_sema_options(const Cli *c, const char *script) {
                        .read_ctx = (void *)script,
                        .head = read_head,
                        .head_ctx = places,
+                       .module_of = doc_module_of,
                        .point = c->point};
 }

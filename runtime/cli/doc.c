@@ -223,10 +223,34 @@ bool doc_print(Arena *a, const char *name, const char **near) {
 int cli_verb_doc(Cli *c) {
   const char *given = cli_one_operand(c), *near;
   if (!given) return 2;
-  if (doc_print(c->arena, given, &near)) return 0;
+  if (doc_print(c->arena, given, &near) || doc_print_kind(c->arena, given)) return 0;
   cli_usage(c, c->operand_spans.at[0], "the library has no `%s`", given);
   Diag *d = c->sink->all.at[c->sink->all.n - 1];
   if (diag_find(given) != DIAG_COUNT) diag_help(d, "codes of messages: `qgn explain %s`", given);
   else diag_help(d, near ? "did you mean `qgn doc %s`?" : "spec.md lists all names%s", near ? near : "");
   return 2;
+}
+
+const char *doc_module_of(Arena *a, const char *name) {
+  DocNames names = {0};
+  doc_names(a, &names);
+  for (int i = 0; i < names.n; i++)
+    if (names.at[i].module != NULL && strcmp(names.at[i].name, name) == 0) return names.at[i].module;
+  return NULL;
+}
+
+bool doc_print_kind(Arena *a, const char *kind) {
+  DocNames names = {0};
+  const size_t n = strlen(kind);
+  const char *one = n > 1 && kind[n - 1] == 's' ? arena_strn(a, kind, n - 1) : kind;
+  bool any = false;
+  doc_names(a, &names);
+  for (int i = 0; i < names.n; i++) {
+    const DocName *x = &names.at[i];
+    if (strcmp(x->kind, kind) != 0 && strcmp(x->kind, one) != 0) continue;
+    const char *from = x->module != NULL ? arena_printf(a, "   use std.%s: %s", x->module, x->name) : "";
+    any = true;
+    printf("%s%s\n", x->call, from);
+  }
+  return any;
 }
