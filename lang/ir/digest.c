@@ -199,6 +199,7 @@ void digest_dataset(Digest *d, const Dataset *x) {
 
 void digest_train(Digest *d, const Train *t) {
   digest_text(d, t->name), digest_text(d, t->site), digest_text(d, t->gradient);
+  if (t->iterations > 0) digest_text(d, "iterations"), digest_int(d, t->iterations);
   digest_int(d, t->batch), digest_int(d, t->epochs), digest_int(d, t->shuffle), digest_int(d, t->drop_last),
       digest_int(d, t->balance);
   digest_int(d, t->optimizers.n);

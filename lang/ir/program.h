@@ -299,6 +299,7 @@ typedef struct Train {
   const char *site; /* in front of its shuffles and directions: its name, and the repetition */
   int dataset;      /* -1: none, a step is an epoch */
   int64_t batch, epochs, checkpoint; /* checkpoint: epochs between kept ones, 0: not given */
+  int64_t iterations;                /* the most steps, 0: not given */
   bool shuffle, drop_last;
   int balance;          /* column of labels by which the rows of a minibatch take turns, -1: none */
   const char *gradient; /* a row of circuit_methods.def, or "default": each circuit's first possible one */

@@ -9,9 +9,10 @@ static Train *train_now(Sema *S) { return &S->p->trains.at[S->train->index]; }
 
 /* ---- attributes --------------------------------------------------------------------------------- */
 
-static const char *const attributes[] = {
-    "data",     "batch",    "epochs",    "gradient", "shots", "shuffle",   "drop_last",   "checkpoint",
-    "validate", "patience", "min_delta", "monitor",  "goal",  "keep_best", "instruments", "balance"};
+static const char *const attributes[] = {"data",      "batch",     "epochs",     "gradient",  "shots",
+                                         "shuffle",   "drop_last", "checkpoint", "validate",  "patience",
+                                         "min_delta", "monitor",   "goal",       "keep_best", "instruments",
+                                         "balance",   "iterations"};
 #define N_ATTRIBUTES ((int)(sizeof attributes / sizeof *attributes))
 
 const char *const *train_attributes(int *n) {
@@ -58,6 +59,8 @@ static void set_attribute(Sema *S, const char *name, const Value *v) {
     else wrong_kind(S, v, "`data` of a train", "a dataset");
   } else if (strcmp(name, "batch") == 0) count_of(S, v, "`batch`", 1, &t->batch);
   else if (strcmp(name, "epochs") == 0) count_of(S, v, "`epochs`", 1, &t->epochs);
+  else if (strcmp(name, "iterations") == 0)
+    S->train->may_stop |= count_of(S, v, "`iterations`", 1, &t->iterations);
   else if (strcmp(name, "checkpoint") == 0) count_of(S, v, "`checkpoint`", 1, &t->checkpoint);
   else if (strcmp(name, "shuffle") == 0) want_bool(S, v, "`shuffle`", &t->shuffle);
   else if (strcmp(name, "drop_last") == 0) want_bool(S, v, "`drop_last`", &t->drop_last);
@@ -102,8 +105,9 @@ static void no_attribute(Sema *S, const AstNode *target) {
   if (strcmp(name, "lr") == 0 || strcmp(name, "learning_rate") == 0)
     diag_help(d, "the learning rate belongs to the optimizer: `optimizer G = adam(1e-3)`");
   else
-    diag_help(d, "attributes are data, batch, epochs, gradient, shots, shuffle, drop_last, balance, "
-                 "checkpoint, validate, patience, min_delta, monitor, goal, keep_best, instruments");
+    diag_help(d,
+              "attributes are data, batch, epochs, iterations, gradient, shots, shuffle, drop_last, balance, "
+              "checkpoint, validate, patience, min_delta, monitor, goal, keep_best, instruments");
 }
 
 /* ---- optimizers ---------------------------------------------------------------------------------- */

@@ -59,6 +59,7 @@ static void train(Text *t, const PlanTrain *x) {
   number(t, "quantum_parameters", (double)x->params.quantum);
   number(t, "optimiser_bytes", x->moments);
   number(t, "epochs", (double)x->train->epochs);
+  if (x->train->iterations > 0) number(t, "iterations", (double)x->train->iterations);
   number(t, "batch", (double)x->train->batch);
   number(t, "rows", (double)f->rows);
   number(t, "steps_per_epoch", f->steps);

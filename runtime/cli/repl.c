@@ -24,7 +24,8 @@ static bool ends_in_doc(const char *text) {
 static bool is_unfinished(const char *text, char *open) {
   Arena *a = arena_new();
   const uint32_t place = src_next();
-  const Source *src = src_add(SRC_REPL, text, strlen(text));
+  const char *line = arena_printf(a, "%s\n", text); /* where a line may not end it is no use to go on */
+  const Source *src = src_add(SRC_REPL, line, strlen(line));
   AstNode *tree;
   ParseOpener opener = {0};
   bool unfinished = src && parse_source(a, src, diag_sink(a), true, &tree, &opener) == PARSE_INCOMPLETE;
@@ -58,6 +59,30 @@ static const char *read_statement(Repl *R, Arena *a) {
   return text;
 }
 
+/* A word that leaves or helps elsewhere, if it is no name here: the command. */
+static const char *bare_command(const Repl *R, const char *s) {
+  static const char *const words[][2] = {{"quit", ":quit"}, {"exit", ":quit"}, {"help", ":help"}};
+  const size_t n = strcspn(s, "( \t\r\n");
+  const char *rest = s + n + (strncmp(s + n, "()", 2) == 0 ? 2 : 0);
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (strlen(words[i][0]) == n && strncmp(words[i][0], s, n) == 0 && is_blank(rest) &&
+        repl_find(&R->entries, words[i][0]) < 0)
+      return words[i][1];
+  return NULL;
+}
+
+/* `draw bell`, which failed: perhaps `:draw bell` was meant. */
+static void hint_command(const Repl *R, Arena *a, const char *s) {
+  const size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz");
+  const ReplCommand *c = n > 0 ? repl_command_named(arena_strn(a, s, n)) : NULL;
+  if (!c || strlen(c->name) != n || R->json || strchr(s, '\n')) return;
+  const char *rest = s + n + strspn(s + n, " \t(");
+  size_t end = strlen(rest);
+  if (s[n] == '(' && end > 0 && rest[end - 1] == ')') end--;
+  fprintf(stderr, "   = help: a command begins with a colon: `:%s%s%.*s`\n", c->name, end > 0 ? " " : "",
+          (int)end, rest);
+}
+
 bool repl_carry_out(Repl *R, const char *text) {
   const char *s = text + strspn(text, " \t");
   const double from = record_clock();
@@ -65,8 +90,15 @@ bool repl_carry_out(Repl *R, const char *text) {
   R->n_last = 0;
   if (*s == ':' || *s == '?') {
     ok = repl_command(R, s);
+  } else if (bare_command(R, s)) {
+    ok = repl_command(R, bare_command(R, s));
   } else if (!is_blank(s)) {
     ok = repl_statements(R, text, false);
+    if (!ok) {
+      Arena *a = arena_new();
+      hint_command(R, a, s);
+      arena_free(a);
+    }
     if (R->timing) printf("%.3g s\n", record_clock() - from);
   }
   if (R->step > 0 && !is_blank(s)) repl_tutorial_look(R, s, ok);

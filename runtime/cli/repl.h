@@ -38,6 +38,8 @@ ReplTrain *repl_train_copy(const StateItem *items, int n, bool is_stopped);
 /* Writes what fits by name and size; the train counts as ended. False if something did not fit. */
 bool repl_train_load(const ReplTrain *t, const StateItem *items, int n);
 void repl_train_drop(ReplTrain *t); /* NULL is fine */
+/* How many steps it took. */
+int64_t repl_train_steps(const ReplTrain *t);
 
 /* ---- the session: repl_session.c --------------------------------------------------------------------- */
 typedef VEC(const char *) ReplNames;
@@ -45,8 +47,9 @@ typedef struct ReplEntry {
   const char *text;      /* one statement with its doc comment */
   ReplNames names, uses; /* folded: what it declares; every name in it */
   AstKind kind;
-  ReplTrain *train; /* of a train that was run; else NULL */
-  bool is_stale;
+  ReplTrain *train;       /* of a train that was run; else NULL */
+  bool is_stale, is_kept; /* is_kept: it was stale, and `:keep` let it be */
+  bool is_unfit; /* what it reached did not fit when it was loaded: stale, which is still to be said */
 } ReplEntry;
 typedef VEC(ReplEntry) ReplEntries;
 
@@ -116,8 +119,14 @@ const char *repl_undo(Repl *R);
 int repl_find(const ReplEntries *e, const char *name);
 /* Marks the trains that depend on these names, except entry `but`; prints which. */
 void repl_mark_stale(Repl *R, ReplEntries *e, const ReplNames *names, int but);
-/* The whole session as a script. */
+/* The whole session as a script, as it is checked and run at the prompt. */
 const char *repl_script(Arena *a, const ReplEntries *e);
+/* repl_save.c: the session as a script that `qgn run` repeats: a train that Ctrl-C ended says after how many
+ * steps. */
+const char *repl_saved(Arena *a, const ReplEntries *e);
+bool repl_do_save(Repl *R, const char *argument);
+/* The text of a train with another value of an attribute, which it may have or not. */
+const char *repl_train_with(Arena *a, const char *text, const char *attribute, const char *value);
 void repl_view_free(ReplView *v);
 /* Between two statements: texts that no entry needs any more are given back. */
 void repl_tidy(Repl *R);
@@ -132,6 +141,8 @@ void repl_complain(Repl *R, DiagCode code, const char *help, const char *fmt, ..
 /* ---- sweeps: repl_sweep.c ------------------------------------------------------------------------------ */
 /* The records of a sweep: those that its entry keeps, else every point is run and they are kept. */
 RunEnd repl_sweep(Repl *R, Run *run, int sweep);
+/* Its numbers, a line for each run. */
+void repl_sweep_table(const Program *p, const Run *run, const char *name);
 
 /* ---- values: repl_values.c ----------------------------------------------------------------------------- */
 /* The value of a line of its own, in the form that shows it best. */

@@ -1,5 +1,7 @@
 /* The commands of the prompt: one row of the table each; help, prefixes and completion come from it. */
 #define _GNU_SOURCE
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include "lang/base/io.h"
 #include "lang/base/mem.h"
@@ -93,13 +95,25 @@ static bool do_plan(Repl *R, const char *argument) {
 static bool do_source(Repl *R, const char *argument) {
   if (!*argument) {
     Arena *a = arena_new();
-    fputs(repl_script(a, &R->entries), stdout);
+    fputs(repl_saved(a, &R->entries), stdout);
     arena_free(a);
     return true;
   }
   int i = repl_entry_named(R, argument);
   if (i >= 0) puts(R->entries.at[i].text);
   return i >= 0;
+}
+
+/* `fit.epochs = 40`: the train is declared again with it. */
+static bool set_of_train(Repl *R, Arena *a, const char *name, const char *value) {
+  const size_t n = strcspn(name, ".");
+  const int i = repl_entry_named(R, arena_strn(a, name, n));
+  if (i < 0) return false;
+  if (R->entries.at[i].kind != AST_TRAIN) {
+    repl_complain(R, DIAG_USAGE, NULL, "`%.*s` is no train", (int)n, name);
+    return false;
+  }
+  return repl_statements(R, repl_train_with(a, R->entries.at[i].text, name + n + 1, value), true);
 }
 
 /* A hyper's default is replaced in its text, so that a saved session says what was used. */
@@ -112,6 +126,11 @@ static bool do_set(Repl *R, const char *argument) {
   if (!*name || !*value) {
     arena_free(a);
     return repl_usage(R, "set", "a hyper and its value");
+  }
+  if (strchr(name, '.')) {
+    ok = set_of_train(R, a, name, value);
+    arena_free(a);
+    return ok;
   }
   int i = repl_entry_named(R, name);
   AstNode *tree = NULL;
@@ -162,7 +181,7 @@ static bool do_rerun(Repl *R, const char *argument) {
   ReplEntries trial = {0};
   for (int k = 0; k < R->entries.n; k++) vec_push(R->arena, &trial, R->entries.at[k]);
   trial.at[i].train = NULL;
-  trial.at[i].is_stale = false;
+  trial.at[i].is_stale = trial.at[i].is_kept = false;
   if (!repl_again(R, &trial, arena_printf(R->arena, ":rerun %s", argument))) return false;
   repl_mark_stale(R, &R->entries, &R->entries.at[i].names, i);
   if (!R->json) repl_losses(R, R->view.program, R->view.run, R->entries.at[i].names.at[0]);
@@ -171,8 +190,11 @@ static bool do_rerun(Repl *R, const char *argument) {
 
 static bool do_keep(Repl *R, const char *argument) {
   int i = train_named(R, "keep", argument);
-  if (i >= 0) R->entries.at[i].is_stale = false;
-  return i >= 0;
+  if (i < 0) return false;
+  ReplEntry *e = &R->entries.at[i];
+  e->is_kept = e->is_kept || e->is_stale;
+  e->is_stale = false;
+  return true;
 }
 
 static bool do_stale(Repl *R, const char *argument) {
@@ -185,7 +207,11 @@ static bool do_stale(Repl *R, const char *argument) {
 }
 
 static bool do_explain(Repl *R, const char *argument) {
-  DiagCode code = diag_find(argument);
+  char upper[8] = {0}; /* `e0301` and `301` will do */
+  const char *number = argument + (isalpha((unsigned char)*argument) != 0);
+  snprintf(upper, sizeof upper, "%c%04d", number > argument ? toupper((unsigned char)*argument) : 'E',
+           atoi(number) % 10000);
+  DiagCode code = diag_find(upper);
   if (!*argument) return repl_usage(R, "explain", "the code of a message");
   if (code == DIAG_COUNT) {
     repl_complain(R, DIAG_USAGE, "a code is a letter and four digits: `:explain E0301`",
@@ -214,34 +240,17 @@ static bool do_history(Repl *R, const char *argument) {
   return true;
 }
 
-static bool do_save(Repl *R, const char *argument) {
-  Arena *a = arena_new();
-  const char *rest, *file = repl_first_word(a, argument, &rest);
-  IoError e;
-  bool ok = false;
-  if (!*file) {
-    ok = repl_usage(R, "save", "a file");
-  } else if (io_exists(file) && strcmp(rest, "!") != 0) {
-    repl_complain(R, DIAG_WRITE, arena_printf(a, "`:save %s !` replaces it", file), "`%s` is there already",
-                  file);
-  } else {
-    const char *text = repl_script(a, &R->entries);
-    ok = io_write_file(file, text, strlen(text), &e);
-    if (ok) printf("%s: %d statement%s\n", file, R->entries.n, R->entries.n == 1 ? "" : "s");
-    else repl_complain(R, DIAG_WRITE, NULL, "%s", io_message(a, &e));
-  }
-  arena_free(a);
-  return ok;
-}
-
 static bool do_load(Repl *R, const char *argument) {
   if (!*argument) return repl_usage(R, "load", "a file");
   Arena *a = arena_new();
   IoData data;
   IoError e;
-  bool ok = io_read_file(a, argument, SCRIPT_LIMIT, &data, &e);
+  const char *file = io_is_folder(argument) ? arena_printf(a, "%s/main.qgn", argument) : argument;
+  bool ok = io_read_file(a, file, SCRIPT_LIMIT, &data, &e);
   if (!ok) repl_complain(R, DIAG_SCRIPT_FILE, NULL, "%s", io_message(a, &e));
-  else ok = repl_statements(R, arena_strn(a, (const char *)data.bytes, data.size), true);
+  R->only_new = true; /* what the session has word for word stays as it is */
+  if (ok) ok = repl_statements(R, arena_strn(a, (const char *)data.bytes, data.size), true);
+  R->only_new = false;
   arena_free(a);
   return ok;
 }
@@ -275,10 +284,11 @@ const ReplCommand repl_commands[] = {
     {"quit", "", "leave; so does Ctrl-D", ":quit", do_quit, REPL_NOTHING, NULL},
     {"rerun", "TRAIN", "run a train or sweep again from its start", ":rerun fit", do_rerun, REPL_TRAIN, NULL},
     {"save", "FILE [!]", "write the session as a script; with ! over one that is there", ":save target.qgn",
-     do_save, REPL_FILE, NULL},
+     repl_do_save, REPL_FILE, NULL},
     {"seed", "[N]", "the seed of all random numbers; what was trained with another one is stale", ":seed 7",
      repl_do_seed, REPL_NOTHING, NULL},
-    {"set", "HYPER = VALUE", "give a hyper another value; what was trained with the old one is stale",
+    {"set", "NAME = VALUE",
+     "give a hyper another value, and what was trained with the old one is stale; `fit.epochs = 9` trains anew",
      ":set lr = 0.01", do_set, REPL_HYPER, NULL},
     {"source", "[NAME]", "the text of a declaration, or of the session", ":source pqc", do_source, REPL_NAME,
      NULL},
@@ -301,8 +311,11 @@ const ReplCommand repl_commands[] = {
 const int repl_n_commands = (int)(sizeof repl_commands / sizeof *repl_commands);
 
 const ReplCommand *repl_command_named(const char *name) {
+  static const char *const others[][2] = {{"h", "help"}, {"?", "help"}, {"exit", "quit"}};
   const ReplCommand *found = NULL;
   int n = 0;
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    if (strcmp(others[i][0], name) == 0) name = others[i][1];
   for (int i = 0; i < repl_n_commands; i++) {
     if (strcmp(repl_commands[i].name, name) == 0) return &repl_commands[i];
     if (strncmp(repl_commands[i].name, name, strlen(name)) == 0) found = &repl_commands[i], n++;
@@ -319,7 +332,13 @@ static bool no_command(Repl *R, Arena *a, const char *word) {
       list = arena_printf(a, "%s%s`:%s`", list, n++ > 0 ? ", " : "", names[i]);
   }
   const char *near = diag_nearest(word, names, repl_n_commands);
-  if (n > 1) repl_complain(R, DIAG_USAGE, list, "`:%s` is the beginning of several commands", word);
+  const size_t called = strcspn(word, "(");
+  const ReplCommand *meant = word[called] ? repl_command_named(arena_strn(a, word, called)) : NULL;
+  if (meant) {
+    const char *inner = word + called + 1;
+    repl_complain(R, DIAG_USAGE, arena_printf(a, "`:%s %.*s`", meant->name, (int)strcspn(inner, ")"), inner),
+                  "a command takes its argument without brackets");
+  } else if (n > 1) repl_complain(R, DIAG_USAGE, list, "`:%s` is the beginning of several commands", word);
   else if (near)
     repl_complain(R, DIAG_USAGE, arena_printf(a, "did you mean `:%s`?", near), "there is no command `:%s`",
                   word);

@@ -95,7 +95,7 @@ static void offer_members(Asking *q, const char *owner) {
       offer_member(q, folded, p->slots.at[i].name, "weights");
   for (int i = 0; i < p->trains.n; i++) {
     if (strcmp(p->trains.at[i].name, folded) != 0) continue;
-    static const char *const ran[] = {"iterations", "epochs", "best_epoch", "circuits"};
+    static const char *const ran[] = {"iterations", "epochs_run", "best_epoch", "circuit_runs"};
     for (int k = 0; k < RAN_NUMBERS; k++) offer(q, ran[k], "a number that is known at its end", 0);
   }
   for (int i = 0; i < p->datasets.n; i++) {

@@ -78,8 +78,8 @@ void repl_mark_stale(Repl *R, ReplEntries *e, const ReplNames *names, int but) {
     if (!why) continue;
     for (int k = 0; k < x->names.n; k++)
       if (!has_name(&changed, x->names.at[k])) vec_push(R->arena, &changed, x->names.at[k]);
-    if (!x->train || x->is_stale) continue;
-    x->is_stale = true;
+    if (!x->train || (x->is_stale && !x->is_unfit)) continue;
+    x->is_stale = true, x->is_unfit = false;
     list = arena_printf(R->arena, "%s%s%s (uses %s)", list, *list ? ", " : "", x->names.at[0], why);
   }
   if (*list) printf("stale: %s\n", list);
@@ -236,7 +236,7 @@ static int hook_load(void *ctx, const Run *run, int train, const StateItem *item
   Repl *R = ctx;
   ReplEntry *e = entry_of(R, run, train);
   if (!e || !e->train) return 0;
-  if (!repl_train_load(e->train, items, n)) e->is_stale = true;
+  if (!repl_train_load(e->train, items, n)) e->is_unfit = !e->is_stale, e->is_stale = true;
   return 1;
 }
 
@@ -251,7 +251,7 @@ static bool hook_save(void *ctx, const Run *run, int train, SaveReason why, cons
   if (!e || (why != SAVE_SIGNAL && why != SAVE_FINAL)) return true;
   repl_train_drop(e->train);
   e->train = repl_train_copy(items, n, why == SAVE_SIGNAL);
-  e->is_stale = false;
+  e->is_stale = e->is_kept = e->is_unfit = false;
   return true;
 }
 
@@ -356,6 +356,7 @@ static void show_declared(Repl *R, const ReplView *v, const ReplEntry *e) {
   }
   mem_give_back(text);
   if (e->kind == AST_TRAIN && !R->json) repl_losses(R, v->program, v->run, e->names.at[0]);
+  if (e->kind == AST_SWEEP && !R->json) repl_sweep_table(v->program, v->run, e->names.at[0]);
   fflush(stdout);
 }
 
@@ -514,7 +515,24 @@ static void mark_all_stale(Repl *R, ReplEntries *e, const char *why) {
   if (*list) printf("stale: %s\n", list);
 }
 
+/* The entry of this kind whose name is the line, or -1. */
+static int named(const Repl *R, const AstNode *n, AstKind kind) {
+  const AstNode *value = n->kind == AST_STAGE ? ast_kid(n, AST_STAGE_value) : NULL;
+  const int at = value && value->kind == AST_NAME ? repl_find(&R->entries, sym_text(value->name)) : -1;
+  return at >= 0 && R->entries.at[at].kind == kind ? at : -1;
+}
+
+/* Runs the session once more and shows what entry `at` says. */
+static bool show_again(Repl *R, int at) {
+  ReplEntries trial = copy_of(R, &R->entries);
+  const bool ok = attempt(R, &trial, at);
+  drop(&trial);
+  return ok;
+}
+
 static bool one_statement(Repl *R, const AstNode *n, const char *text) {
+  if (named(R, n, AST_REPORT) >= 0) return show_again(R, named(R, n, AST_REPORT));
+  if (named(R, n, AST_DATASET) >= 0) return repl_do_type(R, text);
   ReplEntry e = {.text = text, .kind = n->kind};
   declared(R->arena, n, &e.names);
   all_names(R->arena, n, &e.uses);
@@ -548,7 +566,7 @@ static bool one_statement(Repl *R, const AstNode *n, const char *text) {
     drop(&trial);
     return false;
   }
-  if (n->kind == AST_ATTR) mark_all_stale(R, &trial, e.names.at[0]);
+  if (n->kind == AST_ATTR && strcmp(e.names.at[0], "edition") != 0) mark_all_stale(R, &trial, e.names.at[0]);
   else if (was) repl_mark_stale(R, &trial, &e.names, at);
   if (only_looks(n)) {
     repl_train_drop(trial.at[at].train);

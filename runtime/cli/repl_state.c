@@ -109,17 +109,27 @@ static bool has_weights(const Repl *R, const char *circuit) {
   return false;
 }
 
+static bool takes_arguments(const ReplEntry *e) {
+  const char *open = strchr(e->text, '(');
+  return open && open[1 + strspn(open + 1, " \t\n")] != ')';
+}
+
 bool repl_do_state(Repl *R, const char *argument) {
-  static const char name[] = "this_state";
   if (!*argument) return repl_usage(R, "state", "a call of a circuit");
   Arena *a = arena_new();
   const int lines = lines_asked(a, &argument);
   const size_t n = strcspn(argument, "( ");
   const char *circuit = arena_strn(a, argument, n), *last = "";
+  const char *name = arena_printf(a, "state_of_%s", circuit);
   const int i = repl_entry_named(R, circuit);
   bool ok = i >= 0;
   if (ok && R->entries.at[i].kind != AST_CIRCUIT) {
     repl_complain(R, DIAG_USAGE, NULL, "`%s` is no circuit", circuit);
+    ok = false;
+  }
+  if (ok && argument[n] != '(' && takes_arguments(&R->entries.at[i])) {
+    repl_complain(R, DIAG_USAGE, arena_printf(a, "`:state %s(...)`", circuit), "`%s` wants its arguments",
+                  circuit);
     ok = false;
   }
   const char *text = ok ? with_amplitudes(R, a, &R->entries.at[i], name, lines, &last) : NULL;

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 #include "runtime/cli/repl.h"
+#include "runtime/record/text.h"
 
 static int no_load(void *ctx, const Run *run, int train, const StateItem *items, int n) {
   (void)ctx, (void)run, (void)train, (void)items, (void)n;
@@ -113,7 +114,7 @@ static RunEnd one_point(Repl *R, Run *run, const Sweep *s, int k) {
   c.sink = diag_sink(c.arena);
   c.sets.at = NULL, c.sets.n = c.sets.cap = 0;
   const uint32_t from = src_next();
-  const char *text = repl_script(c.arena, R->trial);
+  const char *text = repl_saved(c.arena, R->trial); /* a train that Ctrl-C ended has as many steps here */
   const Source *src = src_add(SRC_REPL, text, strlen(text));
   AstNode *tree;
   Program *p = NULL;
@@ -154,6 +155,36 @@ RunEnd repl_sweep(Repl *R, Run *run, int sweep) {
   if (!e) return RUN_DONE;
   repl_train_drop(e->train);
   e->train = keep(run, s);
-  e->is_stale = false;
+  e->is_stale = e->is_kept = false;
   return RUN_DONE;
+}
+
+#define TABLE_ROWS 24
+
+static const char *cell(Arena *a, const char *text) { return arena_printf(a, "%12s", text); }
+
+void repl_sweep_table(const Program *p, const Run *run, const char *name) {
+  const Sweep *s = NULL;
+  for (int i = 0; i < p->sweeps.n; i++)
+    if (strcmp(p->sweeps.at[i].name, name) == 0) s = &p->sweeps.at[i];
+  if (!s) return;
+  Arena *a = arena_new();
+  const int runs = sweep_runs(s), seeds = s->seeds.n > 0 ? s->seeds.n : 1;
+  for (int i = 0; i < s->axes.n; i++) fputs(cell(a, s->axes.at[i].name), stdout);
+  if (s->seeds.n > 0) fputs(cell(a, "seed"), stdout);
+  for (int i = 0; i < s->records.n; i++)
+    if (shape_capacity(&s->records.at[i].entry) == 1) fputs(cell(a, s->records.at[i].name), stdout);
+  puts("");
+  for (int k = 0; k < runs && k < TABLE_ROWS; k++) {
+    const SweepPoint *point = &s->points.at[k / seeds];
+    for (int i = 0; i < s->axes.n; i++) fputs(cell(a, point->sets[i] ? point->shown[i] : "-"), stdout);
+    if (s->seeds.n > 0) fputs(cell(a, arena_printf(a, "%lld", (long long)s->seeds.at[k % seeds])), stdout);
+    for (int i = 0; i < s->records.n; i++)
+      if (shape_capacity(&s->records.at[i].entry) == 1)
+        fputs(cell(a, text_short(a, run_slot_get(run, s->records.at[i].slot, k))), stdout);
+    puts("");
+  }
+  if (runs > TABLE_ROWS)
+    printf("  ... %d more: `%s.%s` shows all\n", runs - TABLE_ROWS, name, s->records.at[0].name);
+  arena_free(a);
 }

@@ -95,10 +95,13 @@ bool repl_do_doc(Repl *R, const char *argument) {
     for (; s[0] == '#' && s[1] == '#'; s += strcspn(s, "\n"), s += *s == '\n')
       printf("%.*s\n", (int)strcspn(s, "\n") - (s[2] == ' ' ? 3 : 2), s + (s[2] == ' ' ? 3 : 2));
     ok = repl_do_type(R, argument);
-  } else if (!doc_print(a, argument, &near)) {
-    repl_complain(R, DIAG_USAGE,
-                  near ? arena_printf(a, "did you mean `:doc %s`?", near) : "`?` and Tab show what there is",
-                  "neither the library nor the session has `%s`", argument);
+  } else if (!doc_print(a, argument, &near) && !doc_print_kind(a, argument)) {
+    repl_complain(
+        R, DIAG_USAGE,
+        near
+            ? arena_printf(a, "did you mean `:doc %s`?", near)
+            : "`:doc layers` lists one kind; others are gates, optimizers, schedules, functions, measurements",
+        "neither the library nor the session has `%s`", argument);
     ok = false;
   }
   arena_free(a);

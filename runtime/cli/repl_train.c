@@ -3,7 +3,8 @@
 #include "runtime/cli/repl.h"
 
 #define COUNTERS "progress/counters"
-#define AT_STOPPED 3 /* among the counters: ended by stop() */
+#define AT_ITERATION 2 /* among the counters */
+#define AT_STOPPED 3   /* the train has ended before its last epoch */
 
 static size_t unit_of(const char *dtype) { return strcmp(dtype, "F32") == 0 ? 4 : 8; }
 
@@ -51,6 +52,11 @@ bool repl_train_load(const ReplTrain *t, const StateItem *items, int n) {
   for (int i = 0; i < n; i++)
     if (strcmp(items[i].name, COUNTERS) == 0) ((int64_t *)items[i].data)[AT_STOPPED] = 1;
   return all;
+}
+
+int64_t repl_train_steps(const ReplTrain *t) {
+  const ReplItem *counters = item_named(t, COUNTERS);
+  return counters ? ((const int64_t *)counters->data)[AT_ITERATION] : 0;
 }
 
 void repl_train_drop(ReplTrain *t) {

@@ -78,40 +78,42 @@ static bool saved(const Look *l) { return is_command(l, "save"); }
 static const struct {
   const char *title, *text, *type;
   bool (*passed)(const Look *l);
+  const char *makes; /* the name that later steps use; NULL: none */
 } steps[] = {
     {"a name for a number",
      "Angles have units: deg, rad, turn. A name is given by `let`; a line of its own, such as "
      "`sin(a)`, shows its value.",
-     "let a = 60deg", has_angle},
+     "let a = 60deg", has_angle, "a"},
     {"a circuit",
      "Gates stand in front of their qubits. This one turns the first qubit and entangles the second with it; "
      "`x` is an input. Brackets may stay open: the prompt then shows which one.",
-     "circuit bell(x) on q[2] { ry(x) q[0]; cx q[0], q[1]; return probs(q) }", has_bell},
+     "circuit bell(x) on q[2] { ry(x) q[0]; cx q[0], q[1]; return probs(q) }", has_bell, "bell"},
     {"its picture", "Commands begin with a colon; `:help` lists them. Time runs from left to right.",
-     ":draw bell", drew},
+     ":draw bell", drew, NULL},
     {"its outcomes",
      "A circuit is called like a function. By 90 degrees both qubits are found in 00 or in 11, half of the "
      "time each.",
-     "bell(90deg)", half_half},
+     "bell(90deg)", half_half, NULL},
     {"its state", "Before it is measured a circuit has amplitudes, whose squares are the probabilities.",
-     ":state bell(a)", saw_state},
+     ":state bell(a)", saw_state, NULL},
     {"a gradient",
      "Everything that is computed has a derivative, circuits included: how fast does the probability of 11 "
      "grow with the angle?",
-     "grad(bell(a)[3], a)", has_gradient},
+     "grad(bell(a)[3], a)", has_gradient, NULL},
     {"a weight",
      "A `param` is a number that training may change; it starts at random, with the same numbers for the same "
      "seed.",
-     "circuit tilt() on q[1] { param t ~ uniform(0, 0.1); ry(t) q; return expval(Z(q)) }", has_weight},
+     "circuit tilt() on q[1] { param t ~ uniform(0, 0.1); ry(t) q; return expval(Z(q)) }", has_weight,
+     "tilt"},
     {"training",
      "The expectation of Z is to become -1: the qubit flips. Ctrl-C would end a long train and keep its "
      "weights.",
      "train flip { epochs = 100; optimizer tilt = adam(0.1); step { minimize tilt() over tilt } }",
-     has_trained},
+     has_trained, "flip"},
     {"an expectation", "What must hold is written down. The course of the loss is in `flip.loss`.",
-     "expect tilt() < -0.9", expected},
+     "expect tilt() < -0.9", expected, NULL},
     {"a script", "The session is a script: saved, it runs with `qgn run` to the same bits.",
-     ":save first.qgn", saved},
+     ":save first.qgn", saved, NULL},
 };
 #define N_STEPS ((int)(sizeof steps / sizeof *steps))
 
@@ -135,6 +137,16 @@ static void say_step(const Repl *R) {
   printf("step %d of %d: %s\n", R->step, N_STEPS, steps[i].title);
   put_wrapped(steps[i].text);
   printf("type:  %s\n", steps[i].type);
+}
+
+/* Before a step that was not reached one by one: what those before it would have made. */
+static void make_up(Repl *R, int before) {
+  for (int i = 0; i < before; i++) {
+    const Look l = {R, "", true};
+    if (!steps[i].makes || steps[i].passed(&l) || repl_find(&R->entries, steps[i].makes) >= 0) continue;
+    printf("step %d for you:  %s\n", i + 1, steps[i].type);
+    (void)repl_statements(R, steps[i].type, true);
+  }
 }
 
 static void go_on(Repl *R) {
@@ -167,6 +179,7 @@ bool repl_do_tutorial(Repl *R, const char *argument) {
   }
   if (strcmp(argument, "skip") == 0) {
     if (R->step == 0) return repl_usage(R, "tutorial", "a tutorial that has begun");
+    make_up(R, R->step);
     go_on(R);
     return true;
   }
@@ -174,6 +187,7 @@ bool repl_do_tutorial(Repl *R, const char *argument) {
     const int n =
         argument[strspn(argument, "0123456789")] == '\0' && strlen(argument) < 4 ? atoi(argument) : 0;
     if (n < 1 || n > N_STEPS) return repl_usage(R, "tutorial", "a step from 1 to 10, skip or stop");
+    make_up(R, n - 1);
     R->step = n;
   } else if (R->step == 0) {
     R->step = 1;

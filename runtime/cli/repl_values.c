@@ -300,6 +300,28 @@ static void put_json(Arena *a, const Run *run, const Stmt *s) {
   puts(text_str(&t));
 }
 
+/* A train or a sweep by its name: how it stands. */
+static bool put_state_of(Repl *R, const Run *run, const char *text) {
+  static const char *const kinds[] = {"the train `", "the sweep `"};
+  for (int i = 0; i < 2; i++) {
+    if (strncmp(text, kinds[i], strlen(kinds[i])) != 0) continue;
+    Arena *a = arena_new();
+    const char *name = text + strlen(kinds[i]);
+    name = arena_strn(a, name, strcspn(name, "`"));
+    const int at = repl_find(&R->entries, sym_text(sym_intern(name)));
+    const bool stale = at >= 0 && R->entries.at[at].is_stale;
+    if (at >= 0 && R->entries.at[at].train && i == 0)
+      printf("train %s: %lld steps\n", name, (long long)repl_train_steps(R->entries.at[at].train));
+    else printf("%s %s\n", i == 0 ? "train" : "sweep", name);
+    if (i == 0) repl_losses(R, run_program(run), run, name);
+    else repl_sweep_table(run_program(run), run, name);
+    if (stale) printf("stale: what it uses changed after it ran; `:rerun %s` or `:keep %s`\n", name, name);
+    arena_free(a);
+    return true;
+  }
+  return false;
+}
+
 void repl_value(Repl *R, const Run *run, const Stmt *s) {
   Arena *a = arena_new();
   const int64_t n = s->slot >= 0 ? run_slot_size(run, s->slot) : 0;
@@ -310,6 +332,7 @@ void repl_value(Repl *R, const Run *run, const Stmt *s) {
   R->n_last = (int)(n < REPL_LAST ? n : REPL_LAST);
   for (int i = 0; i < R->n_last; i++) R->last[i] = run_slot_get(run, s->slot, i);
   if (R->json) put_json(a, run, s);
+  else if (s->slot < 0 && put_state_of(R, run, text)) fflush(stdout);
   else if (n > FLAT && r == 1 && is_power_of_two(n) && is_call_of(R, a, text, "probs"))
     put_outcomes(R, a, run, s);
   else if (n > 1 && r == 1 && (strncmp(text, "counts(", 7) == 0 || strncmp(text, "counts_in(", 10) == 0))

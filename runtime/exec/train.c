@@ -229,11 +229,16 @@ int64_t train_batches(const Run *r, int train) {
   return t->drop_last ? rows / t->batch : (rows + t->batch - 1) / t->batch;
 }
 
-/* Steps of one epoch, from the batch where the state is. RUN_STOPPED: a stop was asked for. */
+static bool is_enough(const Train *t, const TrainState *s) {
+  return t->iterations > 0 && s->counters[AT_ITERATION] >= t->iterations;
+}
+
+/* Steps of one epoch, from the batch where the state is, until there are enough. RUN_STOPPED: a stop was
+ * asked for. */
 static RunEnd run_steps(Run *r, int train) {
   const TrainState *s = &r->trains[train];
   const int64_t n = train_batches(r, train);
-  while (s->counters[AT_BATCH] < n && !r->stop_now) {
+  while (s->counters[AT_BATCH] < n && !r->stop_now && !is_enough(&r->program->trains.at[train], s)) {
     RunEnd end = train_step(r, train);
     if (end != RUN_DONE) return end;
     if (s->counters[AT_BATCH] < n && r->hooks->stop(r->hooks->ctx)) return RUN_STOPPED;
@@ -340,9 +345,13 @@ static RunEnd one_epoch(Run *r, int train) {
   train_epoch_begin(r, train);
   RunEnd end = run_steps(r, train);
   if (end == RUN_DONE) end = check_weights(r, t);
+  if (end == RUN_DONE && is_enough(t, s) && !r->stop_now && s->counters[AT_BATCH] < train_batches(r, train)) {
+    s->counters[AT_STOPPED] = 1; /* inside an epoch, which then does not count */
+    return RUN_DONE;
+  }
   if (end == RUN_DONE) end = watch_validate(r, t, s);
   if (end != RUN_DONE) return end;
-  bool stopped = r->stop_now;
+  bool stopped = r->stop_now || is_enough(t, s);
   r->stop_now = false;
   RunProgress p = {.train = t, .train_index = train, .epochs = t->epochs, .steps = s->steps_here};
   train_epoch_end(r, train, &p);

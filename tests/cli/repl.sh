@@ -95,22 +95,38 @@ must [ $? -eq 2 ]
 must [ "$(cat c.txt)" = 'let a: int = 2' ]
 must grep -q 'there is no name .b.' c.err
 
-# Ctrl-C ends a train, not the session
+# Ctrl-C ends a train, not the session; a saved session ends it after as many steps
 mkfifo in
 "$QGN" repl <in >int.txt 2>int.err &
 pid=$!
 exec 3>in
-echo 'model M(x[1]) -> [1] { linear(4); tanh; linear(1) }' >&3
-echo 'train t { epochs = 100_000_000; optimizer M = adam(1e-3); step { draw x[8, 1] ~ normal(0, 1); minimize mse(M(x), x) over M } }' >&3
+cat >&3 <<'TEXT'
+dataset points { uniform(-1, 1); take(63) }
+model M(x[1]) -> [1] { linear(4); tanh; linear(1) }
+train t { data = points; batch = 4; epochs = 50_000_000; optimizer M = adam(1e-3); step x[B, 1] { minimize mse(M(x), x^2) over M } }
+TEXT
 for _ in $(seq 100); do
-  grep -q '^t: 1' int.err && break
+  grep -q '^t: 5' int.err && break
   sleep 0.05
 done
 kill -INT $pid
-echo 'let after = M([0])' >&3
-echo '1 + 1' >&3
+cat >&3 <<'TEXT'
+let after = M([0])
+1 + 1
+:save stopped.qgn
+:mode json
+after[0]
+rows(t.loss)
+t.loss[-1]
+TEXT
 exec 3>&-
 must wait $pid
 must grep -q 'stopped: weights are those of the last whole step' int.txt
 must grep -qx '1 + 1  2' int.txt
+steps=$(sed -n 's/^t ended after \([0-9]*\) steps: the file says `iterations = \1`$/\1/p' int.txt)
+must [ "${steps:-0}" -gt 0 ]
+must grep -q "{ iterations = $steps; data = points" stopped.qgn
+sed -n 's/^{"kind": "value", "text": "\(.*\)", "shape.*"data": \[\(.*\)\].*/expect \1 == \2/p' int.txt >>stopped.qgn
+must [ "$(grep -c '^expect' stopped.qgn)" = 3 ]
+must "$QGN" run -q stopped.qgn
 finish
