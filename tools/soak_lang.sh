@@ -24,10 +24,37 @@ build() { # MODE, its flags, targets
 
 fuzzer() { build fuzz "-O2 $FUZZ_CFLAGS" LDFLAGS=-fsanitize=fuzzer $program; }
 
+# Scripts that stand in other texts: examples of documents, pages of `explain`, transcripts of the prompt; and files of
+# OpenQASM, each brought along by a script that uses it.
+texts() { # folder
+  local f n
+  mkdir -p "$1"
+  for f in README.md spec.md docs/*.md; do
+    awk -v stem="$1/$(basename "$f" .md)" '/^```qgn/ { out = stem "-" NR ".qgn"; next } /^```/ { out = ""; next } out { print >out }' "$f"
+  done
+  for f in stdlib/explain/*.txt; do
+    awk -v stem="$1/$(basename "$f" .txt)" 'BEGIN { out = stem ".qgn" } /^\$ / { next } /^---- repaired$/ { out = stem "-right.qgn"; next }
+      /^---- file / { print "#file " substr($0, 11) >out; next } { print >out }' "$f"
+  done
+  for f in tests/repl/*.txt; do
+    { echo 'edition = 1'; sed -nE 's/^(qgn> |  [[({.#]> )([^:].*)$/\2/p' "$f"; } >"$1/repl-$(basename "$f" .txt).qgn"
+  done
+  for f in tests/fuzz/qasm/*.qasm; do
+    for n in 1 2 3 4; do
+      {
+        printf 'edition = 1\nuse "f.qasm" as b\ncircuit c(x[2]) on q[%s] {\n  b(x) q\n  return probs(q)\n}\n' "$n"
+        printf 'circuit d() on q[%s] { b q; return expval(Z(q)) }\nd()\n#file f.qasm\n' "$n"
+        cat "$f"
+      } >"$1/qasm-$(basename "$f" .qasm)-$n.qgn"
+    done
+  done
+}
+
 # All scripts that are small enough; with the words of the tables for the mutations.
 seeds() {
   local f
   find tests examples stdlib -name '*.qgn' -size -4 | while read -r f; do cp "$f" "$work/seeds/$(tr '/' '_' <<<"$f")"; done
+  texts $work/seeds
   {
     sed -n 's/^[A-Z_]*("\([^"\\ ]*\)".*/"\1"/p' lang/sema/*.def
     sed -n 's/^[A-Z]*([A-Z_0-9]*, *"\([^"\\ ]*\)".*/"\1"/p' lang/ir/gates.def lang/ir/channels.def lang/ir/optims.def lang/ir/data.def lang/ir/circuit_methods.def
@@ -35,7 +62,9 @@ seeds() {
     sed -n 's/^KEYWORD("\([a-z]*\)".*/" \1 "/p' grammar/keywords.def
     printf '"%s"\n' 'edition = 1\x0a' ' on q[2] {' 'step x[B, 1] {' 'optimizer ' ' = adam(0.1)\x0a' 'expval(' 'Z(q)' 'q[0], q[1]' 'train t {\x0a' \
       'epochs = 2; ' 'minimize ' ' over ' ' per ' ' clip 1' 'weights(' 'grad(' 'record r = ' 'fn' '\xce\xb8' '|> ' '..=' ':= ' 'pi' '2px' '90deg' '1us' \
-      'use std.gan: ' 'chain(q)' 'ctrl @ ' 'inv @ ' 'negctrl(2) @ ' 'pow(2) @ ' 'shots = 10' 'gradient = ' 'noise_method = ' 'noisy(' 'precision = '
+      'use std.gan: ' 'chain(q)' 'ctrl @ ' 'inv @ ' 'negctrl(2) @ ' 'pow(2) @ ' 'shots = 10' 'gradient = ' 'noise_method = ' 'noisy(' 'precision = ' \
+      '\x0a#file f.qasm\x0a' 'OPENQASM 3;\x0ainclude \"stdgates.inc\";\x0a' 'OPENQASM 2.0;\x0ainclude \"qelib1.inc\";\x0a' 'qubit[2] q;\x0a' 'measure q -> c;' 'use \"f.qasm\" as b\x0a' \
+      '\x0a#file p.txt\x0a' '\x0a#file p.qgn\x0a' 'x 2\x0alabel\x0a' 'load(G, \"G.safetensors\")' 'csv(\"a.csv\")'
   } | sort -u >$work/words
   fuzz_unpack check $work/given
 }
@@ -69,13 +98,14 @@ coverage() {
   programs=$(for name in tests/unit/{base,ast,parse,ir,sema,lang}_*.c tests/fuzz/{check,parse,qasm}.c; do [ ! -e "$name" ] || echo "build/edges/${name%.c}"; done)
   # shellcheck disable=SC2086 # several words on purpose
   build edges '-O1 -g1 -fsanitize-coverage=trace-pc-guard,no-prune' LDFLAGS=-fsanitize=undefined $programs
-  rm -rf $work/edges
+  rm -rf $work/edges $work/texts
   mkdir -p $work/edges
+  texts $work/texts
   for name in $programs; do
     case $name in
     */unit/*) UBSAN_OPTIONS=coverage=1:coverage_dir=$work/edges $name >/dev/null 2>&1 ;;
     *)
-      find tests examples stdlib \( -name '*.qgn' -o -path "tests/fuzz/${name##*/}/*" \) -type f -print0 | LC_ALL=C sort -z |
+      find tests examples stdlib $work/texts \( -name '*.qgn' -o -path "tests/fuzz/${name##*/}/*" \) -type f -print0 | LC_ALL=C sort -z |
         UBSAN_OPTIONS=coverage=1:coverage_dir=$work/edges xargs -0 "$name" >/dev/null 2>&1
       ;;
     esac || echo "$name: status $?"

@@ -326,8 +326,11 @@ static void forwards(Cone *k) {
       for (int i = 0; i < GATE_MAX_ANGLES; i++) used[i] = used[i] || at->k[i] != 0;
     }
     k->out.gate[g] = k->out.gate[g] && any;
-    for (int i = 0; n > 0 && i < GATE_MAX_ANGLES; i++)
-      k->out.angle[g * GATE_MAX_ANGLES + i] = k->out.angle[g * GATE_MAX_ANGLES + i] && used[i];
+    for (int i = 0; n > 0 && i < GATE_MAX_ANGLES; i++) {
+      bool *seen = &k->out.angle[g * GATE_MAX_ANGLES + i];
+      k->out.idle[g * GATE_MAX_ANGLES + i] = *seen && !used[i];
+      *seen = *seen && used[i];
+    }
   }
 }
 
@@ -336,6 +339,7 @@ LightCone light_cone(Arena *a, const CircuitProgram *c) {
   *k = (Cone){.c = c};
   k->out.gate = ARENA_ARRAY(a, bool, c->gates.n + 1);
   k->out.angle = ARENA_ARRAY(a, bool, c->gates.n *GATE_MAX_ANGLES + 1);
+  k->out.idle = ARENA_ARRAY(a, bool, c->gates.n *GATE_MAX_ANGLES + 1);
   measured(k);
   for (int g = c->gates.n - 1; g >= 0; g--) {
     gate_back(k, g);

@@ -14,6 +14,7 @@
 typedef struct LightCone {
   bool *gate;       /* [gates]: it can change a result */
   bool *angle;      /* [gates * GATE_MAX_ANGLES]: this angle or parameter can */
+  bool *idle;       /* [gates * GATE_MAX_ANGLES]: it cannot only because its qubits are in a basis state */
   uint64_t touched; /* qubits with gates, as bits; */
   uint64_t reached; /* those from which a measurement is reached at some gate */
 } LightCone;

@@ -284,11 +284,6 @@ static Diag *hint_chain(const SyntaxError *e) {
   return NULL;
 }
 
-static Diag *hint_matrices(const SyntaxError *e) {
-  if (e->found.code != '@' || !after_value(e)) return NULL;
-  return with_help(error_at(e, e->found.span, "`@` is no product"), "write `matmul(a, b)`");
-}
-
 static Diag *hint_increment(const SyntaxError *e) {
   int a = before(e, 0)->code, b = before(e, 1)->code;
   if (a != '+' || (b != '+' && e->found.code != '+')) return NULL;
@@ -302,6 +297,15 @@ static Diag *hint_tuple(const SyntaxError *e) {
   return d;
 }
 
+/* PennyLane's tensor product, and Python's product of matrices. */
+static Diag *hint_at(const SyntaxError *e) {
+  if (e->found.code != '@' || !after_value(e)) return NULL;
+  Diag *d = error_at(e, e->found.span, "`@` stands behind a modifier of a gate and is no operator");
+  diag_help(d, "a product of operators is written `Z(q[0]) * Z(q[1])`, one of matrices `matmul(a, b)`");
+  diag_fix(d, e->found.span, "*", false);
+  return d;
+}
+
 static Diag *hint_texts(const SyntaxError *e) {
   if (e->found.code != TOK_STRING || before(e, 0)->code != TOK_STRING) return NULL;
   return with_help(error_at(e, e->found.span, "two texts do not join"),
@@ -310,9 +314,9 @@ static Diag *hint_texts(const SyntaxError *e) {
 
 Diag *syntax_hint(const SyntaxError *e) {
   static Hint *const hints[] = {
-      hint_habit,     hint_keyword, hint_leading,  hint_point,   hint_select,   hint_slice,
-      hint_block,     hint_dict,    hint_brackets, hint_product, hint_tuple,    hint_chain,
-      hint_increment, hint_texts,   hint_assign,   hint_equals,  hint_reserved, hint_matrices,
+      hint_habit,     hint_keyword, hint_leading,  hint_point,   hint_select, hint_slice,
+      hint_block,     hint_dict,    hint_brackets, hint_product, hint_tuple,  hint_chain,
+      hint_increment, hint_texts,   hint_at,       hint_assign,  hint_equals, hint_reserved,
   };
   for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
     Diag *d = hints[i](e);

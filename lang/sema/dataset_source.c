@@ -87,7 +87,7 @@ const Value *fn_glyphs(Sema *S, Args *args, const Builtin *self) {
   return out;
 }
 
-/* moons(n, noise = 0.1), circles(n, noise = 0.05, factor = 0.5), ring(n, modes = 8, radius = 1, std = 0.02)
+/* moons(n, noise = 0.1), circles(n, noise = 0.05, factor = 0.5), modes(n, modes = 8, radius = 1, std = 0.02)
  */
 const Value *fn_toy(Sema *S, Args *args, const Builtin *self) {
   const DataOp op = (DataOp)self->op;
@@ -95,14 +95,15 @@ const Value *fn_toy(Sema *S, Args *args, const Builtin *self) {
   double a = op == DATA_MOONS ? 0.1 : op == DATA_CIRCLES ? 0.05 : 1, b = op == DATA_RING ? 0.02 : 0.5;
   if (!rows_of(S, args->v[0], self->name, &n)) return S->error;
   if (op == DATA_RING) {
-    if (args->v[1] != NULL && !want_int(S, args->v[1], "the number of modes of `ring`", &modes))
+    if (args->v[1] != NULL && !want_int(S, args->v[1], "the number of modes of `modes`", &modes))
       return S->error;
     if (modes < 1 || modes > 65536) {
-      say(S, DIAG_SHAPE, args->v[1]->span, "`ring` has 1 to 65536 modes, but this is %lld", (long long)modes);
+      say(S, DIAG_SHAPE, args->v[1]->span, "`modes` has 1 to 65536 modes, but this is %lld",
+          (long long)modes);
       return S->error;
     }
-    if (!at_least(S, args->v[2], "the radius of `ring`", 0, &a) ||
-        !at_least(S, args->v[3], "the standard deviation of `ring`", 0, &b))
+    if (!at_least(S, args->v[2], "the radius of `modes`", 0, &a) ||
+        !at_least(S, args->v[3], "the standard deviation of `modes`", 0, &b))
       return S->error;
   } else {
     if (!at_least(S, args->v[1], arena_printf(S->a, "the noise of `%s`", self->name), 0, &a)) return S->error;

@@ -109,8 +109,7 @@ static const Value *train_ran(Sema *S, const TrainInfo *t, RanNumber which, cons
 
 static const Value *train_member(Sema *S, const TrainInfo *t, const AstNode *n) {
   const char *name = sym_text(n->name);
-  static const char *const known[] = {"iterations",     "epochs_run",        "circuit_runs",
-                                      "missing_groups", "seconds_per_epoch", "best_epoch"};
+  static const char *const known[] = {"iterations", "epochs_run", "circuit_runs", "best_epoch"};
   for (int i = 0; i < t->series.n; i++) {
     if (strcmp(t->series.at[i].name, name) != 0) continue;
     Value *v = val_new(S, VAL_SERIES, n->span);
@@ -135,7 +134,8 @@ static const Value *train_member(Sema *S, const TrainInfo *t, const AstNode *n) 
     return v;
   }
   for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-    if (strcmp(known[i], name) == 0) return later(S, n->span, "`%s.%s`", t->name, name);
+    if (!t->done && strcmp(known[i], name) == 0)
+      return later(S, n->span, "`%s.%s` inside its own train", t->name, name);
   if (t->broken) return S->error;
   if (!t->done && strncmp(name, "loss", 4) == 0)
     return later(S, n->span, "reading `%s.%s` inside its own train", t->name, name);
@@ -150,6 +150,11 @@ static const Value *train_member(Sema *S, const TrainInfo *t, const AstNode *n) 
   for (size_t i = 0; i < sizeof known / sizeof *known && near == NULL; i++)
     if (strncmp(known[i], name, strlen(name)) == 0) near = known[i];
   if (*several != '\0') diag_help(d, "it has one for each object: %s", several);
+  else if (strcmp(name, "best_epoch") == 0)
+    diag_help(d, "it keeps no best: write `keep_best = true`, or `patience = 10`, in the train");
+  else if (strncmp(name, "seconds", 7) == 0 || strcmp(name, "time") == 0)
+    diag_help(d,
+              "times differ from run to run and are no results: `qgn show RUN` has them, and timing.jsonl");
   else if (near != NULL) diag_mark(d, "did you mean `%s.%s`?", t->name, near);
   else diag_help(d, "record it in the train's `step` or `every`: `record %s = ...`", name);
   return S->error;

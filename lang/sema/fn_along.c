@@ -29,7 +29,7 @@ static bool one_axis(Sema *S, const Value *v, const Tensor *t, int fallback, con
 /* An axis whose size is known now. */
 static bool fixed_axis(Sema *S, const Args *args, const Tensor *t, int axis) {
   if (t->shape.d[axis].count == 0) return true;
-  later(S, args->span, "`%s` along an axis whose size is known only when run", args->name);
+  later_rows(S, args->span, arena_printf(S->a, "`%s` along an axis whose size is", args->name));
   return false;
 }
 

@@ -123,7 +123,7 @@ static const Value *joined(Sema *S, const Value *v, int n, const Value *const *p
       return S->error;
     }
     if (s.d[axis].count != 0)
-      return later(S, parts[i]->span, "`concat` along an axis whose size is known only when run");
+      return later_rows(S, parts[i]->span, "`concat` along an axis whose size is");
   }
   NodeId *in = ARENA_ARRAY(S->a, NodeId, n + 1);
   int lift;

@@ -160,8 +160,9 @@ static NodeId pick_rows(Sema *S, NodeId id, int axis, const Pick *p, Dim size) {
     return NODE_NONE;
   }
   if (axis != 0) {
-    later(S, p->span, "such an index into an axis whose size is known only when run (`%s`)",
-          S->p->counts.at[size.count].name);
+    later_rows(S, p->span,
+               arena_printf(S->a, "such an index into the axis `%s`, whose size is",
+                            S->p->counts.at[size.count].name));
     return NODE_NONE;
   }
   NodeId *parts = ARENA_ARRAY(S->a, NodeId, n + 1);
@@ -179,9 +180,9 @@ static const Value *index_tensor(Sema *S, const Value *v, const AstNode *n) {
   const AstNode *indices = ast_kid(n, AST_INDEX_indices);
   const Shape shape = tensor_sample(t);
   if (indices->n > shape.rank) {
-    Diag *d =
-        say(S, DIAG_RANKS, indices->span, "%d indices, but `%s` has %d ax%s", indices->n,
-            src_of_span(S, ast_kid(n, AST_INDEX_value)->span), shape.rank, shape.rank == 1 ? "is" : "es");
+    Diag *d = say(S, DIAG_RANKS, indices->span, "%d ind%s, but `%s` has %d ax%s", indices->n,
+                  indices->n == 1 ? "ex" : "ices", src_of_span(S, ast_kid(n, AST_INDEX_value)->span),
+                  shape.rank, shape.rank == 1 ? "is" : "es");
     diag_label(d, ast_kid(n, AST_INDEX_value)->span, "%s", sema_shape_text(S, &shape));
     return S->error;
   }

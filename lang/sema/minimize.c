@@ -92,9 +92,8 @@ void walk_record(Sema *S, const AstNode *n) {
     S->train->broken = true;
     return;
   }
-  static const char *const taken[] = {"loss",         "clipped",        "iterations",        "epochs_run",
-                                      "circuit_runs", "missing_groups", "seconds_per_epoch", "val_loss",
-                                      "best_epoch"};
+  static const char *const taken[] = {"loss",         "clipped",        "iterations", "epochs_run",
+                                      "circuit_runs", "missing_groups", "val_loss",   "best_epoch"};
   for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
     if (strcmp(name, taken[i]) == 0) {
       say(S, DIAG_REDECLARED, target->span, "every train has a `%s` already; record under another name",

@@ -28,8 +28,8 @@ static bool strengths_fit(Sema *S, const ChannelValue *c, Span span) {
   Diag *d;
   if (bad != NULL) d = say(S, DIAG_NOISE, bad->span, "%s, but this is %s", why, num_text(S, bad->u.num));
   else d = say(S, DIAG_NOISE, span, "`%s`: %s", channel_info[c->id].name, why);
-  if (bad != NULL && bad->u.num > 1 && bad->u.num <= 100)
-    diag_help(d, "write `%s%%`", num_text(S, bad->u.num));
+  const bool whole = bad != NULL && bad->u.num > 1 && bad->u.num <= 100 && bad->u.num == floor(bad->u.num);
+  if (whole) diag_help(d, "write `%s%%`", num_text(S, bad->u.num));
   return false;
 }
 

@@ -448,7 +448,7 @@ ObjectInfo *object_resolve(Sema *S, ObjectInfo *o) {
 static bool new_arguments(Sema *S, ObjectInfo *o, const Args *args) {
   if (args->n_pos > 0) {
     say(S, DIAG_ARGUMENTS, args->span, "`new` takes named arguments only, for the whole numbers of `%s`",
-        o->name);
+        args->name);
     return false;
   }
   o->ints.n = 0;

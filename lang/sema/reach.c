@@ -4,13 +4,16 @@
 #include <string.h>
 #include "lang/ir/light_cone.h"
 
+enum { COMMUTES = 1, IDLE = 2 }; /* why an angle changes nothing (light_cone.h) */
+
 typedef struct Reach {
   Sema *S;
   const Graph *g;
   bool *node;   /* a result depends on it, */
   bool **param; /* and on which elements of a PARAM; NULL elsewhere */
   Span *dead;   /* [nodes]: a gate in vain whose angle it is, */
-  uint64_t *in; /* and the qubits of all of them */
+  uint64_t *in; /* and the qubits of all of them; */
+  int *why;     /* COMMUTES, IDLE */
   uint64_t touched, reached;
   int n_qubits;
 } Reach;
@@ -31,8 +34,9 @@ static int n_angles(const GateUse *u) {
   return gate_info[u->gate].given ? GATE_MAX_ANGLES : gate_info[u->gate].n_angles;
 }
 
-static void note_dead(Reach *r, NodeId id, const GateUse *u) {
+static void note_dead(Reach *r, NodeId id, const GateUse *u, int why) {
   r->dead[id] = u->span;
+  r->why[id] |= why;
   for (int q = 0; q < u->n_controls + u->n_targets; q++) r->in[id] |= (uint64_t)1 << u->qubit[q];
 }
 
@@ -45,7 +49,8 @@ static void mark_circuit(Reach *r, const Node *n) {
       const AngleRef *a = &c->gates.at[i].angle[k];
       if (a->source < 0 || a->source >= n->n_in) continue;
       const NodeId in = n->in[a->source];
-      if (!cone.angle[i * GATE_MAX_ANGLES + k]) note_dead(r, in, &c->gates.at[i]);
+      const int at = i * GATE_MAX_ANGLES + k;
+      if (!cone.angle[at]) note_dead(r, in, &c->gates.at[i], cone.idle[at] ? IDLE : COMMUTES);
       else mark_element(r, in, a->element);
     }
 }
@@ -62,6 +67,7 @@ static bool flow(Reach *r, const Value *results) {
   r->param = ARENA_ARRAY(r->S->a, bool *, n + 1);
   r->dead = ARENA_ARRAY(r->S->a, Span, n + 1);
   r->in = ARENA_ARRAY(r->S->a, uint64_t, n + 1);
+  r->why = ARENA_ARRAY(r->S->a, int, n + 1);
   mark_results(r, results);
   bool any = false;
   for (NodeId id = n - 1; id >= 0; id--) {
@@ -80,8 +86,9 @@ static bool flow(Reach *r, const Value *results) {
 typedef struct DeadParams {
   int64_t all, dead;
   uint64_t qubits; /* of the gates that they turn */
+  int why;
   Span place;
-  const char *first, *last;
+  const char *list;
 } DeadParams;
 
 static const char *element_text(Sema *S, const char *key, const Shape *s, int64_t element) {
@@ -93,6 +100,47 @@ static const char *element_text(Sema *S, const char *key, const Shape *s, int64_
   return s->rank == 0 ? key : arena_printf(S->a, "%s[%s]", key, out);
 }
 
+/* "θ[2, :, 1]" where the elements that are not live fill a block; NULL else. */
+static const char *block_text(Sema *S, const char *key, const Shape *s, const bool *live, int64_t dead) {
+  int64_t low[SHAPE_MAX_RANK], high[SHAPE_MAX_RANK] = {0}, inside = 1;
+  for (int k = 0; k < s->rank; k++) low[k] = s->d[k].n;
+  for (int64_t e = 0; e < shape_capacity(s); e++)
+    for (int64_t k = s->rank - 1, rest = e; !live[e] && k >= 0; k--) {
+      const int64_t at = rest % s->d[k].n;
+      rest /= s->d[k].n;
+      if (at < low[k]) low[k] = at;
+      if (at + 1 > high[k]) high[k] = at + 1;
+    }
+  const char *out = "";
+  for (int k = 0; k < s->rank; k++) {
+    const long long from = (long long)low[k], to = (long long)high[k];
+    inside *= high[k] - low[k];
+    const char *axis = to - from == 1          ? arena_printf(S->a, "%lld", from)
+                       : to - from < s->d[k].n ? arena_printf(S->a, "%lld..%lld", from, to)
+                                               : ":";
+    out = arena_printf(S->a, "%s%s%s", out, k > 0 ? ", " : "", axis);
+  }
+  if (inside != dead) return NULL;
+  return dead == shape_capacity(s) ? key : arena_printf(S->a, "%s[%s]", key, out);
+}
+
+#define MOST_LISTED 4
+
+/* The elements that are not live, as the script would write them. */
+static const char *dead_text(Sema *S, const char *key, const Shape *s, const bool *live, int64_t dead) {
+  const char *out = block_text(S, key, s, live, dead);
+  if (out != NULL) return out;
+  out = "";
+  int n = 0;
+  for (int64_t e = 0; e < shape_capacity(s) && n <= MOST_LISTED; e++) {
+    if (live[e]) continue;
+    out = n++ == MOST_LISTED
+              ? arena_printf(S->a, "%s, ...", out)
+              : arena_printf(S->a, "%s%s%s", out, n > 1 ? ", " : "", element_text(S, key, s, e));
+  }
+  return out;
+}
+
 /* A param without any use is W0101's to say. */
 static bool has_use(const Graph *g, NodeId id) {
   for (NodeId k = id + 1; k < g_count(g); k++)
@@ -102,30 +150,39 @@ static bool has_use(const Graph *g, NodeId id) {
 }
 
 static void count_dead(Reach *r, const Part *part, DeadParams *d) {
-  const Slot *slot = &r->S->p->slots.at[part->slot];
+  Sema *S = r->S;
+  const Slot *slot = &S->p->slots.at[part->slot];
   if (slot->kind != SLOT_PARAM) return;
   const int64_t size = shape_capacity(&slot->shape);
-  bool *live = ARENA_ARRAY(r->S->a, bool, size + 1), whole = false, any = false;
+  bool *live = ARENA_ARRAY(S->a, bool, size + 1), whole = false, any = false;
   Span gate = {0};
+  int64_t dead = 0;
+  int why = 0;
   for (NodeId id = 0; id < g_count(r->g); id++) {
     const Node *n = g_node(r->g, id);
     if (n->op != OP_PARAM || n->attr.i[0] != part->slot) continue;
     whole = whole || r->node[id], any = any || has_use(r->g, id);
     if (r->dead[id].end != 0) gate = r->dead[id];
-    d->qubits |= r->in[id];
+    d->qubits |= r->in[id], why |= r->why[id];
     for (int64_t e = 0; r->param[id] != NULL && e < size; e++) live[e] = live[e] || r->param[id][e];
   }
   d->all += size;
-  for (int64_t e = 0; any && !whole && e < size; e++) {
-    if (live[e]) continue;
-    d->last = element_text(r->S, src_of_span(r->S, slot->span), &slot->shape, e);
-    if (d->dead++ > 0) continue;
-    d->first = d->last;
-    d->place = gate.end != 0 && !span_in_library(gate) ? gate : slot->span;
-  }
+  for (int64_t e = 0; any && !whole && e < size; e++) dead += !live[e];
+  if (dead == 0) return;
+  if (d->dead == 0) d->place = gate.end != 0 && !span_in_library(gate) ? gate : slot->span;
+  const char *list = dead_text(S, src_of_span(S, slot->span), &slot->shape, live, dead);
+  d->list = d->dead == 0 ? list : arena_printf(S->a, "%s, %s", d->list, list);
+  d->dead += dead, d->why |= why;
 }
 
-static int bits_of(uint64_t v) { return __builtin_popcountll(v); }
+static const char *reason(int why) {
+  if (why == IDLE)
+    return "the qubits are in a basis state there still, where these rotations turn a phase that nothing shows";
+  if ((why & IDLE) == 0)
+    return "between these angles and the measurement stands only what commutes with their rotations";
+  return "some turn qubits that are in a basis state still; between the others and the measurement stands only "
+         "what commutes with their rotations";
+}
 
 static void say_dead(Reach *r, const ObjectInfo *o) {
   DeadParams d = {0};
@@ -136,26 +193,41 @@ static void say_dead(Reach *r, const ObjectInfo *o) {
   Diag *diag = diag_add(r->S->sink, DIAG_DEAD_PARAMS, d.place,
                         "%lld of the %lld parameters of `%s` can never change its result", (long long)d.dead,
                         (long long)d.all, o->name);
-  if (d.dead == 1) diag_mark(diag, "%s", d.first);
-  else diag_mark(diag, "%s%s%s", d.first, d.dead == 2 ? " and " : " ... ", d.last);
-  diag_note(diag, "between these angles and the measurement stands only what commutes with their rotations");
-  diag_help(diag,
-            "measure another operator as well, or end with another rotation; `# allow W0312` on this line "
-            "keeps it quiet");
+  diag_mark(diag, "%s", d.list);
+  diag_note(diag, "%s", reason(d.why));
+  diag_help(diag, "%s; `# allow W0312` on this line keeps it quiet",
+            d.why == IDLE ? "begin with a rotation about another axis"
+                          : "measure another operator as well, or end with another rotation");
+}
+
+/* "3", or "b[1]" where there are several registers; NULL for one that only keeps an outcome. */
+static const char *qubit_text(Sema *S, const ObjectInfo *o, int q) {
+  const AstNode *registers = ast_kid(o->decl, AST_CIRCUIT_registers);
+  const CircuitView *v = NULL;
+  for (int i = 0; i < S->p->circuits.n; i++)
+    if (strcmp(S->p->circuits.at[i].name, o->path) == 0) v = &S->p->circuits.at[i];
+  for (int i = 0, first = 0; v != NULL && i < v->registers.n; first += v->registers.at[i++].n) {
+    const ViewRegister *x = &v->registers.at[i];
+    if (q >= first + x->n) continue;
+    if (registers == NULL || registers->n < 2) return arena_printf(S->a, "%d", q);
+    return x->is_single ? x->name : arena_printf(S->a, "%s[%d]", x->name, q - first);
+  }
+  return v == NULL ? arena_printf(S->a, "%d", q) : NULL;
 }
 
 static void say_qubits(Reach *r, const ObjectInfo *o) {
   const uint64_t lost = r->touched & ~r->reached;
-  if (lost == 0) return;
   const char *list = "";
-  for (int q = 0; q < r->n_qubits; q++)
-    if ((lost >> q & 1) != 0) list = arena_printf(r->S->a, "%s%s%d", list, *list != '\0' ? ", " : "", q);
+  int n = 0;
+  for (int q = 0; q < r->n_qubits; q++) {
+    const char *name = (lost >> q & 1) != 0 ? qubit_text(r->S, o, q) : NULL;
+    if (name != NULL) list = arena_printf(r->S->a, "%s%s%s", list, n++ > 0 ? ", " : "", name);
+  }
+  if (n == 0) return;
   Diag *d = diag_add(r->S->sink, DIAG_LOST_QUBITS, o->decl->name_span,
-                     "qubit%s %s of `%s` cannot reach the measurement", bits_of(lost) > 1 ? "s" : "", list,
-                     o->name);
-  diag_help(d, "entangle %s with what is measured, measure %s, or leave %s out",
-            bits_of(lost) > 1 ? "them" : "it", bits_of(lost) > 1 ? "them" : "it",
-            bits_of(lost) > 1 ? "them" : "it");
+                     "qubit%s %s of `%s` cannot reach the measurement", n > 1 ? "s" : "", list, o->name);
+  const char *it = n > 1 ? "them" : "it";
+  diag_help(d, "entangle %s with what is measured, measure %s, or leave %s out", it, it, it);
 }
 
 /* ---- inputs --------------------------------------------------------------------------------------- */

@@ -49,6 +49,17 @@ const Value *later(Sema *S, Span span, const char *fmt, ...) {
   return S->error;
 }
 
+const Value *later_rows(Sema *S, Span span, const char *what) {
+  Diag *d = say(S, DIAG_LATER, span, "%s known only when run cannot be run by this version yet", what);
+  diag_note(d, "it is part of the language; nothing was run");
+  const Train *t = S->train != NULL ? &S->p->trains.at[S->train->index] : NULL;
+  if (t != NULL && t->batch_count != 0)
+    diag_help(
+        d, "write the number in place of its name: `step x[%lld, ...]`, with `drop_last = true` in the train",
+        (long long)t->batch);
+  return S->error;
+}
+
 uint32_t origin_new(Sema *S, Span span, const char *text, uint32_t p1, uint32_t p2) {
   if (S->p->origins.n == 0) vec_push(S->a, &S->p->origins, ((Origin){SPAN_NONE, "", {0, 0}}));
   vec_push(S->a, &S->p->origins, ((Origin){span, text, {p1, p2}}));

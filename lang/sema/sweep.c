@@ -38,6 +38,18 @@ static bool is_word(const char *s) {
   return true;
 }
 
+static const char *literal_of(Sema *S, const Value *v, bool shown);
+
+static const char *list_literal(Sema *S, const Value *v, bool shown) {
+  const char *out = "[";
+  for (int i = 0; i < v->u.list.n; i++) {
+    const char *one = literal_of(S, v->u.list.at[i], shown);
+    if (one == NULL) return NULL;
+    out = arena_printf(S->a, "%s%s%s", out, i > 0 ? ", " : "", one);
+  }
+  return arena_printf(S->a, "%s]", out);
+}
+
 /* The value as --set reads it, or for people. NULL: it cannot be set. */
 static const char *literal_of(Sema *S, const Value *v, bool shown) {
   char buf[NUM_MAX];
@@ -46,6 +58,7 @@ static const char *literal_of(Sema *S, const Value *v, bool shown) {
   case VAL_REAL: num_print(buf, sizeof buf, v->u.num); return arena_str(S->a, buf);
   case VAL_DURATION: num_print(buf, sizeof buf, v->u.num); return arena_printf(S->a, "%ss", buf);
   case VAL_BOOL: return v->u.num != 0 ? "true" : "false";
+  case VAL_LIST: return list_literal(S, v, shown);
   case VAL_TEXT: break;
   default: return NULL;
   }

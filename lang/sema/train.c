@@ -267,8 +267,8 @@ static void bind_column(Sema *S, const AstNode *p) {
   }
   const Column *c = &d->columns.at[column];
   Shape shape = {.rank = c->row.rank + 1};
-  shape.d[0] =
-      (Dim){t->batch, (uint32_t)t->batch_count, origin_new(S, p->span, "rows of the minibatch", 0, 0)};
+  shape.d[0] = (Dim){t->batch, S->train->fixed ? 0 : (uint32_t)t->batch_count,
+                     origin_new(S, p->span, "rows of the minibatch", 0, 0)};
   for (int i = 0; i < c->row.rank; i++) shape.d[i + 1] = c->row.d[i];
   const int slot = slot_new(S, SLOT_COLUMN, arena_printf(S->a, "%s.%s", S->train->name, c->name), &shape,
                             c->elem, p->span);
@@ -279,6 +279,34 @@ static void bind_column(Sema *S, const AstNode *p) {
   v->u.tensor->slot = slot;
   v->u.tensor->name = c->name;
   declare(S, p->name, p->name_span, BIND_COLUMN, pattern_bind(S, p, v, S->scope, "step"));
+}
+
+/* Whether the first size of the columns is a number, which is then that of all minibatches: not a new name.
+ */
+static bool names_a_number(Sema *S, const AstNode *columns) {
+  for (int i = 0; i < columns->n; i++) {
+    const AstNode *dims = ast_kid(columns->kids[i], AST_PATTERN_dims);
+    const AstNode *first = dims != NULL && dims->n > 0 ? dims->kids[0] : NULL;
+    const Binding *b = first != NULL && first->kind == AST_NAME ? scope_find(S->scope, first->name) : NULL;
+    if (first == NULL || first->kind == AST_REST) continue;
+    return first->kind != AST_NAME || (b != NULL && b->value != NULL && b->value->kind == VAL_INT);
+  }
+  return false;
+}
+
+/* A number of rows that a smaller last minibatch would not have. */
+static void check_fixed(Sema *S, const AstNode *columns) {
+  const Train *t = train_now(S);
+  const Dataset *d = &S->p->datasets.at[t->dataset];
+  const bool drops = t->drop_last && !S->train->validating;
+  if (drops || t->batch == 0 || (d->exact && d->rows % t->batch == 0)) return;
+  Diag *diag =
+      d->exact ? say(S, DIAG_SHAPE, columns->span, "the last minibatch of `%s` has %lld rows, not %lld",
+                     S->train->name, (long long)(d->rows % t->batch), (long long)t->batch)
+               : say(S, DIAG_SHAPE, columns->span, "the last minibatch of `%s` may have fewer than %lld rows",
+                     S->train->name, (long long)t->batch);
+  if (S->train->validating) diag_help(diag, "a name for the rows, as in `x[B, 2]`, is any number of them");
+  else diag_help(diag, "write `drop_last = true` in the train, or a name for the rows: `x[B, 2]`");
 }
 
 static void bind_columns(Sema *S, const AstNode *columns) {
@@ -297,6 +325,8 @@ static void bind_columns(Sema *S, const AstNode *columns) {
       dims != NULL && dims->n > 0 && dims->kids[0]->kind == AST_NAME ? sym_text(dims->kids[0]->name) : "B";
   vec_push(S->a, &S->p->counts, ((Count){name, COUNT_BATCH, S->train->index, t->batch}));
   train_now(S)->batch_count = S->p->counts.n - 1;
+  S->train->fixed = names_a_number(S, columns);
+  if (S->train->fixed) check_fixed(S, columns);
   for (int i = 0; i < columns->n; i++) bind_column(S, columns->kids[i]);
 }
 

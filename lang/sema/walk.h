@@ -274,16 +274,16 @@ struct TrainInfo {
   VEC(TrainSeries) series;
   VEC(TrainOptim) optims;
   VEC(Given) given;
-  bool may_stop;     /* has a stop(): all series are open */
-  bool done;         /* its block is closed */
-  bool broken;       /* it has errors: what it lacks is not said again */
-  int64_t per_epoch; /* iterations */
-  int64_t repeats;   /* product of the repeats around the statement under way */
-  int conditional;   /* run-time `if`s around it */
-  int64_t every;     /* k of the `every` under way, 0 in the step */
-  int n_minimize;    /* minimize statements in the step, without those that a static `if` leaves out */
-  int64_t shots;     /* of measurements in its step and every; 0: exact */
-  bool validating;   /* its step is being elaborated for `validate` */
+  bool may_stop;          /* has a stop(): all series are open */
+  bool done;              /* its block is closed */
+  bool broken;            /* it has errors: what it lacks is not said again */
+  int64_t per_epoch;      /* iterations */
+  int64_t repeats;        /* product of the repeats around the statement under way */
+  int conditional;        /* run-time `if`s around it */
+  int64_t every;          /* k of the `every` under way, 0 in the step */
+  int n_minimize;         /* minimize statements in the step, without those that a static `if` leaves out */
+  int64_t shots;          /* of measurements in its step and every; 0: exact */
+  bool validating, fixed; /* its step is elaborated for `validate`; its columns have a known number of rows */
   bool no_instruments;
   /* attributes of watch.c as given: */
   const char *monitor, *goal;
@@ -457,8 +457,7 @@ bool want_dim(Sema *S, const Value *v, const char *what, Dim *out);   /* an int 
 const Tensor *want_tensor(Sema *S, const Value *v, const char *what); /* in the open graph */
 bool val_can_be_tensor(const Value *v);
 Diag *wrong_kind(Sema *S, const Value *v, const char *what, const char *wanted); /* NULL if v is an error */
-/* A size as a dimension that remembers its origin. */
-Dim dim_of_int(Sema *S, const Value *v);
+Dim dim_of_int(Sema *S, const Value *v);                                         /* remembers its origin */
 const Value *val_of_dim(Sema *S, Dim d, Span span);
 
 /* ---- diagnostics (value.c) ---------------------------------------------------------------- */
@@ -466,7 +465,8 @@ const Value *val_of_dim(Sema *S, Dim d, Span span);
 Diag *say(Sema *S, DiagCode code, Span span, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* "known, but not built yet": E0998; `what` with backquotes where it is a name. */
 const Value *later(Sema *S, Span span, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-const Value *too_many_axes(Sema *S, Span span, int most); /* E0303 */
+const Value *later_rows(Sema *S, Span span, const char *what); /* ... whose size is known only when run */
+const Value *too_many_axes(Sema *S, Span span, int most);      /* E0303 */
 bool span_within(Span inner, Span outer);
 void label_origin(Sema *S, Diag *d, Dim dim);
 uint32_t origin_new(Sema *S, Span span, const char *text, uint32_t p1, uint32_t p2);

@@ -371,16 +371,23 @@ bool cli_args(Cli *c, int argc, char **argv) {
   return true;
 }
 
+/* "script" of "SCRIPT [CIRCUIT]". */
+static const char *argument_noun(Arena *a, const char *argument) {
+  char *word = arena_strn(a, argument, strcspn(argument, " "));
+  for (char *s = word; *s != '\0'; s++)
+    if (*s >= 'A' && *s <= 'Z') *s = (char)(*s - 'A' + 'a');
+  return word;
+}
+
 const char *cli_one_operand(Cli *c) {
   const VerbInfo *v = &verb_info[c->verb];
+  const char *noun = argument_noun(c->arena, v->argument);
   if (c->operands.n == 1) return c->operands.at[0];
   if (c->operands.n == 0) {
-    cli_usage(c, c->line, "`qgn %s` wants a %s", v->name,
-              strcmp(v->argument, "CODE") == 0 ? "code" : "script");
+    cli_usage(c, c->line, "`qgn %s` wants a %s", v->name, noun);
     replace_help(c, "%s", v->example);
   } else {
-    cli_usage(c, c->operand_spans.at[1], "`qgn %s` takes one %s", v->name,
-              strcmp(v->argument, "CODE") == 0 ? "code" : "script");
+    cli_usage(c, c->operand_spans.at[1], "`qgn %s` takes one %s", v->name, noun);
   }
   return NULL;
 }

@@ -35,17 +35,37 @@ static void show_built_in(Docs *d) {
   }
 }
 
+/* "rx(a) q[0]", "cx q[0], q[1]": how a gate of angles is written. */
+static const char *gate_form(Arena *a, const GateInfo *g) {
+  const char *out = g->name;
+  for (int i = 0; i < g->n_angles; i++) out = arena_printf(a, "%s%s%c", out, i == 0 ? "(" : ", ", 'a' + i);
+  if (g->n_angles > 0) out = arena_printf(a, "%s)", out);
+  if (g->n_qubits < 0) return arena_printf(a, "%s q", out);
+  for (int i = 0; i < g->n_qubits; i++) out = arena_printf(a, "%s%s q[%d]", out, i == 0 ? "" : ",", i);
+  return out;
+}
+
 static void show_gate(Docs *d) {
   for (int g = 0; g < GATE_COUNT; g++) {
     vec_push(d->arena, &d->names, gate_info[g].name);
     if (d->module != NULL || gate_find(d->name) != (GateId)g) continue;
     const GateInfo *i = &gate_info[g];
     title(d, i->name, "gate");
+    if (!i->given)
+      printf("  `%s`%s\n", gate_form(d->arena, i),
+             i->n_qubits == 1   ? "; over a register: `q`"
+             : i->n_qubits == 2 ? "; over pairs: `chain(q)`, `ring(q)`, ..."
+                                : "");
     printf("  %s\n", i->doc);
     if (*i->aliases != '\0') printf("  also called %s\n", i->aliases);
-    if (i->n_qubits > 0)
-      printf("  %d qubit%s, %d angle%s\n", i->n_qubits, i->n_qubits == 1 ? "" : "s", i->n_angles,
-             i->n_angles == 1 ? "" : "s");
+    const bool self = strcmp(i->inverse, "self") == 0, negate = strcmp(i->inverse, "negate") == 0,
+               rule = strcmp(i->inverse, "rule") == 0;
+    if (*i->inverse == '\0') printf("  has no inverse\n");
+    else
+      printf("  inverse: %s\n", self     ? "itself"
+                                : negate ? "the negated angle"
+                                : rule   ? "`inv @`"
+                                         : i->inverse);
   }
 }
 
@@ -220,14 +240,68 @@ bool doc_print(Arena *a, const char *name, const char **near) {
   return d.shown > 0;
 }
 
+#define LIST_WIDTH 78
+
+/* The names of a kind, or of a module, in lines. */
+static void list_names(const DocNames *all, const char *head, const char *kind, const char *module) {
+  size_t column = 0;
+  printf("%s\n", head);
+  for (int i = 0; i < all->n; i++) {
+    const DocName *n = &all->at[i];
+    const bool here = module != NULL ? n->module != NULL && strcmp(n->module, module) == 0
+                                     : n->module == NULL && strcmp(n->kind, kind) == 0;
+    if (!here) continue;
+    if (column + strlen(n->name) + 1 > LIST_WIDTH) putchar('\n'), column = 0;
+    printf("%s%s", column == 0 ? "  " : " ", n->name);
+    column += strlen(n->name) + (column == 0 ? 2 : 1);
+  }
+  printf("\n\n");
+}
+
+/* All names by kind, in the order of the tables, then those of modules. */
+static void list_all(Arena *a) {
+  DocNames all = {0};
+  doc_names(a, &all);
+  for (int pass = 0; pass < 2; pass++)
+    for (int i = 0; i < all.n; i++) {
+      const DocName *n = &all.at[i];
+      bool first = (n->module != NULL) == (pass == 1);
+      for (int k = 0; k < i && first; k++)
+        first = pass == 0 ? all.at[k].module != NULL || strcmp(all.at[k].kind, n->kind) != 0
+                          : all.at[k].module == NULL || strcmp(all.at[k].module, n->module) != 0;
+      if (first && pass == 0) list_names(&all, n->kind, n->kind, NULL);
+      else if (first) list_names(&all, arena_printf(a, "use std.%s", n->module), NULL, n->module);
+    }
+  printf("`qgn doc NAME` shows one of them\n");
+}
+
+static bool is_documented(Arena *a, const char *name) {
+  DocNames all = {0};
+  doc_names(a, &all);
+  for (int i = 0; i < all.n; i++)
+    if (strcmp(all.at[i].name, name) == 0) return true;
+  return false;
+}
+
 int cli_verb_doc(Cli *c) {
-  const char *given = cli_one_operand(c), *near;
+  const char *near;
+  if (c->operands.n == 0) {
+    list_all(c->arena);
+    return 0;
+  }
+  const char *given = cli_one_operand(c);
   if (!given) return 2;
   if (doc_print(c->arena, given, &near) || doc_print_kind(c->arena, given)) return 0;
+  const char *ours = synonym_of(given);
+  if (ours != NULL && is_documented(c->arena, ours)) {
+    printf("`%s` is `%s` here\n\n", given, ours);
+    return doc_print(c->arena, ours, &near) ? 0 : 2;
+  }
   cli_usage(c, c->operand_spans.at[0], "the library has no `%s`", given);
   Diag *d = c->sink->all.at[c->sink->all.n - 1];
   if (diag_find(given) != DIAG_COUNT) diag_help(d, "codes of messages: `qgn explain %s`", given);
-  else diag_help(d, near ? "did you mean `qgn doc %s`?" : "spec.md lists all names%s", near ? near : "");
+  else if (ours != NULL) diag_help(d, "here it is written as %s", ours);
+  else diag_help(d, near ? "did you mean `qgn doc %s`?" : "`qgn doc` lists all names%s", near ? near : "");
   return 2;
 }
 

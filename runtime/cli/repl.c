@@ -83,8 +83,18 @@ static void hint_command(const Repl *R, Arena *a, const char *s) {
           (int)end, rest);
 }
 
-bool repl_carry_out(Repl *R, const char *text) {
+/* `ry?` asks as `?ry` does: then that, else the text. */
+static const char *asked(Arena *a, const char *text) {
   const char *s = text + strspn(text, " \t");
+  const size_t n = strcspn(s, "? \t\r\n");
+  const char *end = s + n + strspn(s + n, " \t");
+  if (n == 0 || *end != '?' || !is_blank(end + 1)) return text;
+  return arena_printf(a, "?%.*s", (int)n, s);
+}
+
+bool repl_carry_out(Repl *R, const char *given) {
+  Arena *a = arena_new();
+  const char *text = asked(a, given), *s = text + strspn(text, " \t");
   const double from = record_clock();
   bool ok = true;
   R->n_last = 0;
@@ -94,15 +104,12 @@ bool repl_carry_out(Repl *R, const char *text) {
     ok = repl_command(R, bare_command(R, s));
   } else if (!is_blank(s)) {
     ok = repl_statements(R, text, false);
-    if (!ok) {
-      Arena *a = arena_new();
-      hint_command(R, a, s);
-      arena_free(a);
-    }
+    if (!ok) hint_command(R, a, s);
     if (R->timing) printf("%.3g s\n", record_clock() - from);
   }
   if (R->step > 0 && !is_blank(s)) repl_tutorial_look(R, s, ok);
   fflush(stdout);
+  arena_free(a);
   repl_tidy(R);
   return ok;
 }

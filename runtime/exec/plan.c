@@ -326,9 +326,9 @@ static bool make_instr(PlanEnv *env, RegionPlan *p, NodeId id) {
     Diag *d = diag_add(env->sink, DIAG_LATER, n->span, "%s", why);
     diag_note(d, "nothing was run");
     if (counts_behind(&i.kop))
-      diag_help(d,
-                "take a fixed number of rows: without `data`, `draw u[16] ~ uniform(0, 1)` in the step, then "
-                "`gather(d.x, floor(u * rows(d)))` for a dataset `d` with a column `x`");
+      diag_help(
+          d, "write the number in place of its name: `step x[16, 2]` with `batch = 16; drop_last = true` in "
+             "the train, and all minibatches have so many rows");
     return false;
   }
   i.cost = cost_of(n, &i.kop);

@@ -51,6 +51,20 @@ check 0 doc std.fair </dev/null
 must grep -q '^  def parity_gap(said\[B\], group\[B\], k) $' stdout.txt
 check 0 doc conv </dev/null
 must grep -q '^conv(x, out, k, stride =, pad =, bias =, init =)   (layer)' stdout.txt
+check 0 doc CNOT </dev/null
+must grep -q '^`CNOT` is `cx` here$' stdout.txt
+must grep -q '^  `cx q\[0\], q\[1\]`; over pairs: `chain(q)`, `ring(q)`, ...$' stdout.txt
+check 0 doc </dev/null
+must grep -q '^optimizer$' stdout.txt
+must grep -q '^use std.ansatz$' stdout.txt
+must [ "$(wc -L <stdout.txt)" -le 80 ]
+check 2 doc print <<'TEXT'
+error[E0901]: the library has no `print`
+   ┌─ command line
+   │ qgn doc print
+   │         ^^^^^
+   = help: here it is written as the expression alone on a line
+TEXT
 check 2 doc wgan_g <<'TEXT'
 error[E0901]: the library has no `wgan_g`
    ┌─ command line

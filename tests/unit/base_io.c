@@ -435,6 +435,82 @@ static void kernel_files(void **state) {
   assert_false(io_read_kernel(at("none"), text, sizeof text));
 }
 
+/* English words for what systems say, and a number for what has none. */
+static void every_error_has_its_words(void **state) {
+  (void)state;
+  static const struct {
+    int err;
+    const char *words;
+  } all[] = {{ENOENT, "there is no such file or folder"},
+             {ENOTDIR, "a part of the path is no folder"},
+             {EACCES, "permission denied"},
+             {EPERM, "permission denied"},
+             {EROFS, "the file system is read-only"},
+             {EISDIR, "it is a folder"},
+             {ENXIO, "it is no regular file"},
+             {ENOSPC, "no space left on device"},
+             {EDQUOT, "the disk quota is used up"},
+             {EFBIG, "the file would be larger than allowed"},
+             {EIO, "input/output error"},
+             {EMFILE, "too many open files"},
+             {ENFILE, "too many open files"},
+             {ELOOP, "too many symbolic links"},
+             {ENAMETOOLONG, "the name is too long"},
+             {EEXIST, "something else is there"},
+             {ENOTEMPTY, "the folder is not empty"},
+             {EBUSY, "it is in use"},
+             {EXDEV, "it is on another file system"},
+             {EINVAL, "the file system cannot do that"},
+             {ENOMEM, "memory ran out"},
+             {EPROTO, "system error "}};
+  put(at("x"), "text");
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    IoData d;
+    io_fail_after(1, all[i].err);
+    assert_false(io_read_file(a, at("x"), 10, &d, &e));
+    io_fail_after(0, 0);
+    assert_int_equal(e.err, all[i].err);
+    assert_non_null(strstr(io_message(a, &e), all[i].words));
+  }
+  const IoError none = {.doing = "read"}, missing = {.kind = IO_MISSING, .doing = "read"},
+                denied = {.kind = IO_DENIED, .doing = "read"},
+                changed = {.kind = IO_CHANGED, .doing = "read"},
+                full = {.kind = IO_NO_SPACE, .err = ENOSPC, .doing = "write", .path = "nowhere/at/all"};
+  assert_string_equal(io_message(a, &none), "no error");
+  assert_non_null(strstr(io_message(a, &missing), "there is no such file or folder"));
+  assert_non_null(strstr(io_message(a, &denied), "permission denied"));
+  assert_non_null(strstr(io_message(a, &changed), "it changed while it was read"));
+  assert_non_null(strstr(io_message(a, &full), " free)")); /* of the nearest folder that is there */
+}
+
+static void times_and_logs(void **state) {
+  (void)state;
+  uint64_t size = 0;
+  double changed = 0;
+  assert_false(io_stat(at("x"), &size, &changed));
+  assert_true(io_write_quick(at("x"), "1234", 4, &e));
+  assert_true(io_stat(at("x"), &size, &changed));
+  assert_int_equal(size, 4);
+  assert_true(changed > 1e9);
+  io_touch(at("x"));
+  assert_true(io_stat(at("x"), &size, &changed));
+  assert_false(io_stat(folder, &size, &changed));
+  assert_false(io_write_quick(at("none/x"), "1", 1, &e));
+  pid_t child = fork();
+  if (child == 0) {
+    const bool ok = io_redirect(at("said"));
+    _exit(ok && getchar() == EOF && write(1, "one", 3) == 3 && write(2, "two", 3) == 3 ? 0 : 1);
+  }
+  int status;
+  waitpid(child, &status, 0);
+  assert_int_equal(status, 0);
+  check_file(at("said"), "onetwo");
+  char short_text[8];
+  io_fail_after(2, EIO);
+  assert_false(io_read_kernel("/proc/self/statm", short_text, sizeof short_text));
+  io_fail_after(0, 0);
+}
+
 static void sha256(void **state) {
   (void)state;
   char hex[65];
@@ -463,6 +539,8 @@ int main(void) {
       WITH_FOLDER(links),
       WITH_FOLDER(locks),
       WITH_FOLDER(kernel_files),
+      WITH_FOLDER(every_error_has_its_words),
+      WITH_FOLDER(times_and_logs),
       WITH_FOLDER(sha256),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,35 @@
+OPENQASM 3.0;
+include "stdgates.inc";
+input angle[32] a;
+input float b;
+const float half = 1/2; const int two = 2; const uint four = 2*two; const bool yes = true; const angle ninety = pi/2;
+qubit[4] q;
+qubit single;
+bit[4] c;
+bit one = measure single;
+let first = q[0:1] ++ q[3];
+let odd = q[{1, 3}];
+let last = q[-1];
+h first;
+rz(-a * 2 ** 3 / (1 + b) - tau + euler) odd;
+rx(arctan(a) + arccos(half) + arcsin(half) + tan(b) + exp(b) + log(2) + sqrt(four) + cos(a) + ln(2)) last;
+u1(0.1) q[0]; u2(0.1, 0.2) q[1]; u3(0.1, 0.2, 0.3) q[2]; U(0.1, 0.2, 0.3) q[3];
+p(0.1) q; phase(0.3) q; id q; sx q; sdg q; tdg q; cphase(0.1) q[0], q[1]; cu(0.1, 0.2, 0.3, 0.4) q[0], q[1];
+cswap q[0], q[1], q[2]; ccx q[0], q[1], q[2]; swap q[0], q[1]; cry(a) q[0], q[1]; CX q[0], q[1];
+inv @ pow(2) @ s q[0];
+negctrl(2) @ ctrl @ rx(a) q[0], q[1], q[2], q[3];
+pow(half) @ h q[0];
+inv @ cu(0.1, 0.2, 0.3, 0.4) q[0], q[1];
+ctrl @ gphase(a) q[0];
+gphase(0.5);
+barrier;
+barrier q[0], q[1];
+gate two(x, y) s, t { ctrl @ U(x, y, 0) s, t; inv @ rx(x / y) s; barrier s; }
+two(a, b) q[0], q[1];
+c[0] = measure q[0];
+measure q[1] -> c[1];
+if (c[0] && !c[1] || c == 3) { x q[2]; h q[3]; } else { z q[2]; }
+if (c != 2) if (c[1] == 0) x q[0];
+if (c[0:1] == 2) y q[3];
+reset q[0];
+c = measure q;
