@@ -295,8 +295,7 @@ static const Value *lift_argument(Sema *S, const Value *v, int rank, const Shape
     id = g_stretch(graph_now(S), id, &full, v->span);
   }
   if (lead->rank == 1) return val_node(S, id, 1, v->span);
-  if (!shape_is_static(lead))
-    return later_rows(S, v->span, "several leading axes of which one is");
+  if (!shape_is_static(lead)) return later_rows(S, v->span, "several leading axes of which one is");
   Shape flat = {.rank = rank + 1};
   flat.d[0] = dim_static(shape_capacity(lead));
   for (int i = 0; i < rank; i++) flat.d[i + 1] = t->shape.d[lead->rank + i];

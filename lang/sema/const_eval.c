@@ -124,6 +124,11 @@ const Value *static_unary(Sema *S, AstOp op, const Value *a, Span span) {
 }
 
 bool val_equal_static(const Value *a, const Value *b) {
+  if (a->kind == VAL_LIST && b->kind == VAL_LIST) {
+    bool same = a->u.list.n == b->u.list.n;
+    for (int k = 0; same && k < a->u.list.n; k++) same = val_equal_static(a->u.list.at[k], b->u.list.at[k]);
+    return same;
+  }
   if (a->kind == VAL_TEXT && b->kind == VAL_TEXT) return strcmp(a->u.text, b->u.text) == 0;
   if (val_is_number(a) && val_is_number(b)) return a->u.num == b->u.num;
   if (a->kind == VAL_DURATION && b->kind == VAL_DURATION) return a->u.num == b->u.num;

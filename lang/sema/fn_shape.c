@@ -122,8 +122,7 @@ static const Value *joined(Sema *S, const Value *v, int n, const Value *const *p
       diag_label(d, parts[0]->span, "%s", sema_shape_text(S, &first));
       return S->error;
     }
-    if (s.d[axis].count != 0)
-      return later_rows(S, parts[i]->span, "`concat` along an axis whose size is");
+    if (s.d[axis].count != 0) return later_rows(S, parts[i]->span, "`concat` along an axis whose size is");
   }
   NodeId *in = ARENA_ARRAY(S->a, NodeId, n + 1);
   int lift;

@@ -299,12 +299,13 @@ static void check_fixed(Sema *S, const AstNode *columns) {
   const Train *t = train_now(S);
   const Dataset *d = &S->p->datasets.at[t->dataset];
   const bool drops = t->drop_last && !S->train->validating;
-  if (drops || t->batch == 0 || (d->exact && d->rows % t->batch == 0)) return;
-  Diag *diag =
-      d->exact ? say(S, DIAG_SHAPE, columns->span, "the last minibatch of `%s` has %lld rows, not %lld",
-                     S->train->name, (long long)(d->rows % t->batch), (long long)t->batch)
-               : say(S, DIAG_SHAPE, columns->span, "the last minibatch of `%s` may have fewer than %lld rows",
-                     S->train->name, (long long)t->batch);
+  const long long rows = (long long)t->batch, left = (long long)(t->batch > 0 ? d->rows % t->batch : 0);
+  if (drops || t->batch == 0 || (d->exact && left == 0)) return;
+  const char *name = S->train->validating ? d->name : S->train->name;
+  Diag *diag = d->exact ? say(S, DIAG_SHAPE, columns->span,
+                              "the last minibatch of `%s` has %lld rows, not %lld", name, left, rows)
+                        : say(S, DIAG_SHAPE, columns->span,
+                              "the last minibatch of `%s` may have fewer than %lld rows", name, rows);
   if (S->train->validating) diag_help(diag, "a name for the rows, as in `x[B, 2]`, is any number of them");
   else diag_help(diag, "write `drop_last = true` in the train, or a name for the rows: `x[B, 2]`");
 }
