@@ -188,7 +188,7 @@ static bool read_head(void *ctx, Arena *a, Dataset *d, DataProblem *problem) {
     *problem = (DataProblem){DIAG_DATA_MISSING, "there is no such file", NULL, NULL, NULL};
     return false;
   }
-  d->rows = 100, d->exact = true;
+  d->rows = d->op == DATA_WEIGHTS ? 1 : 100, d->exact = true;
   if (columns != NULL) add_columns(a, d, columns);
   if (d->columns.n > 0) return true;
   for (int i = 0; i < d->picks.n; i++) {

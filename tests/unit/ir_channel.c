@@ -82,7 +82,7 @@ static void check_at(Arena *a, ChannelId id, const double *v) {
 
 /* Values inside of what is allowed. */
 static void values_of(ChannelId id, int turn, double *v) {
-  for (int k = 0; k < channel_n_params(id); k++) v[k] = 0.05 + 0.07 * (k + 1) * (1 + turn % 3);
+  for (int k = 0; k < channel_n_params(id); k++) v[k] = 0.02 + 0.03 * (k + 1) * (1 + turn % 3);
   if (id == CHANNEL_RELAX) v[0] = 2, v[1] = 1 + turn % 3, v[2] = 0.3 * turn;
 }
 
