@@ -274,8 +274,7 @@ struct TrainInfo {
   VEC(TrainSeries) series;
   VEC(TrainOptim) optims;
   VEC(Given) given;
-  bool may_stop;          /* has a stop(): all series are open */
-  bool done;              /* its block is closed */
+  bool may_stop, done;    /* has a stop(): all series are open; its block is closed */
   bool broken;            /* it has errors: what it lacks is not said again */
   int64_t per_epoch;      /* iterations */
   int64_t repeats;        /* product of the repeats around the statement under way */
@@ -285,8 +284,7 @@ struct TrainInfo {
   int64_t shots;          /* of measurements in its step and every; 0: exact */
   bool validating, fixed; /* its step is elaborated for `validate`; its columns have a known number of rows */
   bool no_instruments;
-  /* attributes of watch.c as given: */
-  const char *monitor, *goal;
+  const char *monitor, *goal; /* attributes of watch.c as given */
   Span monitor_span, watch_span;
   int pass; /* 1: attributes and optimizers, 2: step and every */
   int n_steps;
@@ -463,10 +461,10 @@ const Value *val_of_dim(Sema *S, Dim d, Span span);
 /* ---- diagnostics (value.c) ---------------------------------------------------------------- */
 /* A record at a place; inside the library the place is the call in the script. */
 Diag *say(Sema *S, DiagCode code, Span span, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-/* "known, but not built yet": E0998; `what` with backquotes where it is a name. */
+/* "known, but not built yet": E0998; later_rows: "... WHAT known only when run". */
 const Value *later(Sema *S, Span span, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-const Value *later_rows(Sema *S, Span span, const char *what); /* ... whose size is known only when run */
-const Value *too_many_axes(Sema *S, Span span, int most);      /* E0303 */
+const Value *later_rows(Sema *S, Span span, const char *what);
+const Value *too_many_axes(Sema *S, Span span, int most); /* E0303 */
 bool span_within(Span inner, Span outer);
 void label_origin(Sema *S, Diag *d, Dim dim);
 uint32_t origin_new(Sema *S, Span span, const char *text, uint32_t p1, uint32_t p2);
