@@ -58,12 +58,12 @@ check 0 doc </dev/null
 must grep -q '^optimizer$' stdout.txt
 must grep -q '^use std.ansatz$' stdout.txt
 must [ "$(wc -L <stdout.txt)" -le 80 ]
-check 2 doc print <<'TEXT'
-error[E0901]: the library has no `print`
+check 2 doc pow <<'TEXT'
+error[E0901]: the library has no `pow`
    ┌─ command line
-   │ qgn doc print
-   │         ^^^^^
-   = help: here it is written as the expression alone on a line
+   │ qgn doc pow
+   │         ^^^
+   = help: here it is written as ^
 TEXT
 check 2 doc wgan_g <<'TEXT'
 error[E0901]: the library has no `wgan_g`
