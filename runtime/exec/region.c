@@ -6,8 +6,10 @@
  * costs more. Only time depends on it, never a result. */
 #define ALONE_NS 3000.0
 
+/* On the caller's stack, in lines that nothing else of it shares: all threads read it while the caller works.
+ */
 typedef struct Job {
-  RegionEnv *env;
+  _Alignas(128) RegionEnv *env;
   const RegionPlan *plan;
   const Phase *phase;
   int64_t rows[DOMAINS_MAX]; /* by chain */

@@ -13,6 +13,12 @@
 #define ALIGN 64u
 static size_t align_up(size_t n) { return (n + ALIGN - 1) & ~(size_t)(ALIGN - 1); }
 
+/* Bytes between the scratch of one thread and that of the next. What prefetches for a core that writes one
+ * state after the other runs ahead over the end of its scratch and takes the lines there from their owner. On
+ * two cores without a common cache a shard of 16 rows of W2 took 13.6 us on the second thread with nothing or
+ * 8 KiB between them, 13.2 us with 32 KiB, 11.2 us from 128 KiB on, and 11.1 us alone. */
+#define APART ((size_t)128 << 10)
+
 enum { BLOCK_SLOTS, BLOCK_SLAB, BLOCK_SCRATCH, BLOCK_DATA };
 
 /* ---- sizes --------------------------------------------------------------------------------- */
@@ -293,14 +299,14 @@ static bool make_regions(Run *r, PlanEnv *env, int threads) {
   for (int d = 0; d < r->program->datasets.n; d++)
     if (r->data[d].draw.scratch > kernel) kernel = r->data[d].draw.scratch;
   local = align_up(local), kernel = align_up(kernel);
-  r->bytes.scratch = mem_mul(mem_add(local, kernel), (size_t)threads);
+  const size_t each = mem_add(mem_add(local, kernel), threads > 1 ? APART : 0);
+  r->bytes.scratch = mem_mul(each, (size_t)threads);
   if (!check_budget(r)) return false;
   if (r->only_sizes) return true;
   if (!take_block(r, BLOCK_SCRATCH, r->bytes.scratch)) return false;
   r->env.kernel_scratch_at = local;
   r->env.scratch = ARENA_ARRAY(r->arena, char *, threads);
-  for (int t = 0; t < threads; t++)
-    r->env.scratch[t] = (char *)r->blocks[BLOCK_SCRATCH] + (size_t)t * (local + kernel);
+  for (int t = 0; t < threads; t++) r->env.scratch[t] = (char *)r->blocks[BLOCK_SCRATCH] + (size_t)t * each;
   return true;
 }
 
