@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sha256.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,8 +38,14 @@ static int planned_error(void) {
   return call == atomic_load(&fail_at) ? atomic_load(&fail_err) : 0;
 }
 
+/* What a test asks for with IO_KILL: as by kill -9, so nothing is tidied up. */
+static void die_if_planned(int err) {
+  if (err == IO_KILL) raise(SIGKILL);
+}
+
 static bool refused(void) {
   int err = planned_error();
+  die_if_planned(err);
   if (err <= 0) return false;
   errno = err;
   return true;
@@ -55,6 +62,7 @@ static ssize_t sys_read(int fd, void *buf, size_t n) {
   ssize_t got;
   do {
     int err = planned_error();
+    die_if_planned(err);
     if (err > 0) errno = err;
     got = err > 0 ? -1 : read(fd, buf, err == IO_SHORT && n ? 1 : n);
   } while (got < 0 && errno == EINTR);
@@ -66,7 +74,8 @@ static ssize_t sys_write(int fd, const void *buf, size_t n) {
   do {
     int err = planned_error();
     if (err > 0) errno = err;
-    put = err > 0 ? -1 : write(fd, buf, err == IO_SHORT && n ? 1 : n);
+    put = err > 0 ? -1 : write(fd, buf, err == IO_SHORT && n ? 1 : err == IO_KILL ? n / 2 : n);
+    die_if_planned(err);
   } while (put < 0 && errno == EINTR);
   return put;
 }
@@ -491,10 +500,8 @@ bool io_make_folder(const char *path, IoError *e) {
   return true;
 }
 
-bool io_symlink(const char *target, const char *path, IoError *e) {
+bool io_symlink(const char *target, const char *path, const char *temp, IoError *e) {
   *e = (IoError){0};
-  char temp[PATH_CAP];
-  if (!temp_name(temp, path, e)) return false;
   unlink(temp); /* left by a process that was killed */
   if (sys_symlink(target, temp) != 0) return fail(e, "create", path);
   if (sys_rename(temp, path) == 0) return true;

@@ -60,7 +60,8 @@ bool io_append(const char *path, const void *bytes, size_t size, uint64_t *new_s
 bool io_truncate(const char *path, uint64_t size, IoError *e);
 bool io_sync(const char *path, IoError *e);        /* what was appended is on the disk when this returns */
 bool io_make_folder(const char *path, IoError *e); /* with parents; fine if it exists */
-bool io_symlink(const char *target, const char *path, IoError *e); /* replaced atomically */
+/* Replaced atomically: made as `temp`, a path in a folder that nobody else works in, and renamed. */
+bool io_symlink(const char *target, const char *path, const char *temp, IoError *e);
 bool io_remove(const char *path, IoError *e); /* a file, link or empty folder; a missing one is fine */
 bool io_exists(const char *path);
 /* Size and time of the last change, in seconds; false if there is no regular file. */
@@ -83,8 +84,10 @@ void io_unlock(int fd);
 const char *io_message(Arena *a, const IoError *e);
 
 /* For tests: the n-th system call of the layer from now fails with `err`; with IO_SHORT it is a
- * read or write that moves one byte only. n = 0 switches it off. io_calls counts all calls. */
+ * read or write that moves one byte only; with IO_KILL the process is killed (SIGKILL) in its place,
+ * in the middle of a write with half of it done. n = 0 switches it off. io_calls counts all calls. */
 #define IO_SHORT (-1)
+#define IO_KILL (-2)
 void io_fail_after(uint64_t n, int err);
 uint64_t io_calls(void);
 

@@ -404,6 +404,8 @@ typedef struct ReportRow {
   const Cell *cells;
   bool is_head;
 } ReportRow;
+/* Metrics by a network of the script: values by different ones do not compare. */
+typedef enum NetworkMetric { METRIC_FRECHET, METRIC_INCEPTION, N_NETWORK_METRICS } NetworkMetric;
 typedef struct ReportItem {
   ReportKind kind;
   const char *text; /* TEXT, with {name} places; or title */
@@ -411,8 +413,9 @@ typedef struct ReportItem {
   VEC(ReportRow) rows;
   VEC(Figure) figures; /* drawn in one plot */
   int sweep;           /* SWEEP: the table of this one */
-  const char *network; /* TABLE: whose features its Frechet distances use; NULL: there are none */
-  Span network_span;
+  const char
+      *network[N_NETWORK_METRICS]; /* TABLE: by which one its values of a metric are; NULL: it has none */
+  Span network_span[N_NETWORK_METRICS];
   Span span;
 } ReportItem;
 typedef struct Report {
@@ -422,7 +425,7 @@ typedef struct Report {
 } Report;
 
 /* Arrays that are written to a file of the run's folder. */
-typedef enum SavedFormat { SAVED_NPY, SAVED_NPZ, SAVED_SAFETENSORS } SavedFormat;
+typedef enum SavedFormat { SAVED_NPY, SAVED_NPZ, SAVED_SAFETENSORS, SAVED_PNG } SavedFormat;
 typedef struct Saved {
   const char *file; /* without folders */
   SavedFormat format;

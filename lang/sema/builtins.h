@@ -13,7 +13,9 @@ BuiltinFn fn_sum, fn_mean, fn_extreme, fn_variance, fn_norm, fn_any, fn_all, fn_
     fn_fraction;
 /* fn_shape.c */
 BuiltinFn fn_matmul, fn_transpose, fn_concat, fn_stack, fn_reshape, fn_flatten, fn_lift, fn_fill, fn_linspace,
-    fn_w1, fn_fid, fn_rows;
+    fn_w1, fn_rows;
+/* fn_metric.c */
+BuiltinFn fn_fid, fn_inception;
 /* fn_along.c */
 BuiltinFn fn_extrapolate, fn_along, fn_logsumexp, fn_cumprod, fn_quantile, fn_tile, fn_pad, fn_parts;
 /* fn_label.c */
@@ -35,7 +37,7 @@ BuiltinFn fn_check_grad, fn_metric_tensor, fn_solve, fn_eigenvalues;
 /* settings.c */
 BuiltinFn fn_dist, fn_optim, fn_schedule, fn_plateau, fn_warmup;
 /* dataset_source.c */
-BuiltinFn fn_glyphs, fn_toy, fn_bars_source, fn_file, fn_npy, fn_csv;
+BuiltinFn fn_glyphs, fn_toy, fn_bars_source, fn_file, fn_npy, fn_npz, fn_csv;
 /* dataset_stage.c */
 BuiltinFn fn_redraw, fn_take, fn_drop, fn_order, fn_corrupt, fn_split, fn_kfold, fn_join, fn_keep, fn_columns,
     fn_rename, fn_scale, fn_resize, fn_invert, fn_augment;
@@ -52,6 +54,7 @@ BuiltinFn fn_histogram, fn_curve, fn_lines, fn_scatter, fn_bars, fn_heatmap, fn_
 /* figures.c: whether the call stands in a report (E0401); rows of images as one strip (E0301). */
 bool in_report(Sema *S, const Args *args);
 bool figure_strip(Sema *S, const Value *v, Figure *out);
+bool is_images(const Shape *s); /* figures.c: [n, h, w] or [n, channels, h, w] with 1 or 3 channels */
 /* metric.c: grads[i], the gradient by slots[i] of a circuit that `loss` uses, become the natural ones. */
 bool natural_gradient(Sema *S, NodeId loss, int n, const int *slots, const char *name, double ridge,
                       NodeId *grads, Span span);

@@ -120,7 +120,7 @@ const Value *fn_toy(Sema *S, Args *args, const Builtin *self) {
   return out;
 }
 
-/* bars(n, side = 2): pictures with all rows or all columns either light or dark. */
+/* bars_and_stripes(n, side = 2): pictures with all rows or all columns either light or dark. */
 const Value *fn_bars_source(Sema *S, Args *args, const Builtin *self) {
   int64_t n, side = 2;
   if (!rows_of(S, args->v[0], self->name, &n)) return S->error;
@@ -167,7 +167,7 @@ const Value *dataset_head(Sema *S, Dataset *d, const Value *out) {
   return S->error;
 }
 
-/* idx(images, labels = ...), npz(file), png(folder) */
+/* idx(images, labels = ...), png(folder) */
 const Value *fn_file(Sema *S, Args *args, const Builtin *self) {
   const Value *out;
   Dataset *d = dataset_new(S, (DataOp)self->op, NULL, args->span, &out);
@@ -214,6 +214,20 @@ static bool add_pick(Sema *S, Dataset *d, const char *as, const Value *v) {
   }
   vec_push(S->a, &d->picks, ((DataPick){as, from, n, is_list}));
   return true;
+}
+
+/* npz(file), npz(file, image = "x_train", label = "y_train") */
+const Value *fn_npz(Sema *S, Args *args, const Builtin *self) {
+  const Value *out;
+  Dataset *d = dataset_new(S, DATA_NPZ, NULL, args->span, &out);
+  if (!add_file(S, d, args->v[0], arena_printf(S->a, "the file of `%s`", self->name))) return S->error;
+  for (int i = 0; i < args->n_free; i++) {
+    const char **from = ARENA_ARRAY(S->a, const char *, 1);
+    from[0] = want_text(S, args->free[i], arena_printf(S->a, "the array of `%s`", args->free_name[i]));
+    if (from[0] == NULL) return S->error;
+    vec_push(S->a, &d->picks, ((DataPick){args->free_name[i], from, 1, false}));
+  }
+  return dataset_head(S, d, out);
 }
 
 /* csv(file, x = ["a", "b"], label = "c", header = true, separator = ",", missing = "refuse") */

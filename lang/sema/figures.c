@@ -454,7 +454,7 @@ const Value *fn_boundary(Sema *S, Args *args, const Builtin *self) {
 /* ---- images ---------------------------------------------------------------------------------------------
  */
 
-static bool is_images(const Shape *s) {
+bool is_images(const Shape *s) {
   return s->rank == 3 || (s->rank == 4 && (s->d[1].n == 1 || s->d[1].n == 3));
 }
 

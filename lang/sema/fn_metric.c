@@ -1,20 +1,36 @@
-/* Distances of samples by the features that a network of the script gives them. */
+/* Metrics of samples by what a network of the script makes of them: distances by features, scores by classes.
+ */
 #include "lang/sema/builtins.h"
 #include <string.h>
+#include "lang/ir/build.h"
 
 #define FEW_ROWS 1000
 
-/* Features of rows as vectors [rows, d]; NODE_NONE after an error. */
-static NodeId features_of(Sema *S, const Value *network, const Value *x, const Args *args) {
+static const Value *call_with(Sema *S, const Value *f, const char *name, const Value *x, const Args *args) {
   const AstNode *ast[1] = {NULL};
   const Value *pos[1] = {x};
-  Args inner = {.span = args->span,
-                .name_span = args->name_span,
-                .name = src_of_span(S, network->span),
-                .n_pos = 1,
-                .pos = pos,
-                .pos_ast = ast};
-  const Value *v = network->kind == VAL_BUILTIN ? x : apply(S, network, &inner);
+  Args inner = {
+      .span = args->span, .name_span = args->name_span, .name = name, .n_pos = 1, .pos = pos, .pos_ast = ast};
+  return apply(S, f, &inner);
+}
+
+/* A model, a labelled stage or a function: what can be called with rows. */
+static bool is_network(const Value *v) {
+  return v->kind == VAL_DEF || v->kind == VAL_OBJECT || (v->kind == VAL_STAGE && !v->u.stage.is_param);
+}
+
+/* As the run knows it, so that its weights are found: `judge.feat` of a module `parts` is parts.judge.feat.
+ */
+static const char *network_name(Sema *S, const Value *v) {
+  if (v->kind == VAL_OBJECT) return v->u.object->path;
+  if (v->kind == VAL_STAGE) return arena_printf(S->a, "%s.%s", v->u.stage.object->path, v->u.stage.name);
+  return src_of_span(S, v->span);
+}
+
+/* Features of rows as vectors [rows, d]; NODE_NONE after an error. */
+static NodeId features_of(Sema *S, const Value *network, const Value *x, const Args *args) {
+  const Value *v =
+      network->kind == VAL_BUILTIN ? x : call_with(S, network, src_of_span(S, network->span), x, args);
   const Tensor *t = val_is_error(v) ? NULL : want_tensor(S, v, "features");
   if (t == NULL) return NODE_NONE;
   Shape rows = {.rank = 2};
@@ -36,8 +52,7 @@ const Value *fn_fid(Sema *S, Args *args, const Builtin *self) {
   const Value *network = args->v[2];
   const bool plain = network->kind == VAL_BUILTIN && strcmp(network->u.builtin->name, "flatten") == 0;
   (void)self;
-  if (!plain && network->kind != VAL_DEF && network->kind != VAL_OBJECT &&
-      (network->kind != VAL_STAGE || network->u.stage.is_param)) {
+  if (!plain && !is_network(network)) {
     Diag *d = wrong_kind(S, network, "the features of `fid`",
                          "a labelled stage, a model, a function, or `flatten`");
     if (d != NULL)
@@ -58,6 +73,34 @@ const Value *fn_fid(Sema *S, Args *args, const Builtin *self) {
   warn_few(S, args, sa.d[0].count != 0 || sb.d[0].n < sa.d[0].n ? &sb : &sa,
            sa.d[0].count != 0 || sb.d[0].n < sa.d[0].n ? args->v[1] : args->v[0]);
   Value *v = (Value *)val_node(S, out, 0, args->span);
-  v->u.tensor->features = plain ? "pixels" : src_of_span(S, network->span);
+  v->u.tensor->features = plain ? "pixels" : network_name(S, network);
+  v->u.tensor->metric = METRIC_FRECHET;
+  return v;
+}
+
+/* The value of `inception_of` of the prelude for what the classifier gives, with its name. */
+const Value *fn_inception(Sema *S, Args *args, const Builtin *self) {
+  const Value *judge = args->v[1];
+  (void)self;
+  if (!is_network(judge)) {
+    wrong_kind(S, judge, "the classifier of `inception_score`", "a model, a labelled stage or a function");
+    return S->error;
+  }
+  const Value *logits = call_with(S, judge, src_of_span(S, judge->span), args->v[0], args);
+  const Tensor *t = val_is_error(logits) ? NULL : want_tensor(S, logits, "logits");
+  if (t == NULL) return S->error;
+  if (t->shape.rank != 2) {
+    say(S, DIAG_SHAPE, judge->span, "an inception score needs logits [rows, classes], and `%s` gives %s",
+        src_of_span(S, judge->span), sema_shape_text(S, &t->shape));
+    return S->error;
+  }
+  const NodeId p = g_along(graph_now(S), OP_SOFTMAX, t->node, 1, args->span, NULL);
+  const Binding *of = scope_find_here(S->prelude, sym_intern("inception_of"));
+  const Value *score = call_with(S, of->value, "inception_of", val_node(S, p, 0, args->span), args);
+  const Tensor *result = val_is_error(score) ? NULL : want_tensor(S, score, "an inception score");
+  if (result == NULL) return S->error;
+  Value *v = (Value *)val_node(S, result->node, 0, args->span);
+  v->u.tensor->features = network_name(S, judge);
+  v->u.tensor->metric = METRIC_INCEPTION;
   return v;
 }

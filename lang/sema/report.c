@@ -127,23 +127,25 @@ static bool add_cells(Sema *S, const Value *v, Cells *out) {
   return true;
 }
 
-/* Distances by the features of different networks do not compare, so they do not stand in one table. */
-static bool one_network(Sema *S, const Value *v, const char **network, Span *first) {
+/* Distances by the features of different networks do not compare, nor do inception scores by different
+ * classifiers, so they do not stand in one table. */
+static bool one_network(Sema *S, const Value *v, ReportItem *item) {
   int n = 0;
   if (v->kind == VAL_LIST) {
     const Value *const *items = static_items(S, v, "a cell", &n);
     for (int i = 0; items != NULL && i < n; i++)
-      if (!one_network(S, items[i], network, first)) return false;
+      if (!one_network(S, items[i], item)) return false;
     return true;
   }
   const char *own = v->kind == VAL_TENSOR ? v->u.tensor->features : NULL;
-  if (own == NULL || *network == NULL || strcmp(own, *network) == 0) {
-    if (own != NULL && *network == NULL) *network = own, *first = v->span;
-    return true;
-  }
-  Diag *d = say(S, DIAG_TYPE, v->span, "a Frechet distance by `%s` does not compare with one by `%s`", own,
-                *network);
-  diag_label(d, *first, "by `%s`", *network);
+  if (own == NULL) return true;
+  const NetworkMetric metric = v->u.tensor->metric;
+  const char **network = &item->network[metric];
+  if (*network == NULL) *network = own, item->network_span[metric] = v->span;
+  if (strcmp(own, *network) == 0) return true;
+  Diag *d = say(S, DIAG_TYPE, v->span, "%s by `%s` does not compare with one by `%s`",
+                metric == METRIC_FRECHET ? "a Frechet distance" : "an inception score", own, *network);
+  diag_label(d, item->network_span[metric], "by `%s`", *network);
   diag_help(d, "give each network a table of its own");
   return false;
 }
@@ -151,7 +153,7 @@ static bool one_network(Sema *S, const Value *v, const char **network, Span *fir
 static void table_row(Sema *S, const Value *v, ReportItem *item) {
   Cells cells = {0};
   for (int i = 0; i < v->u.row.n; i++)
-    if (!one_network(S, v->u.row.cells[i], &item->network, &item->network_span)) return;
+    if (!one_network(S, v->u.row.cells[i], item)) return;
   for (int i = 0; i < v->u.row.n; i++)
     if (!add_cells(S, v->u.row.cells[i], &cells)) return;
   vec_push(S->a, &item->rows, ((ReportRow){cells.n, cells.at, v->u.row.is_head}));

@@ -31,9 +31,10 @@ static bool is_discard(const AstNode *p) { return strcmp(sym_text(p->name), "_")
 const Value *named(Sema *S, const Value *v, Symbol name) {
   if (v->kind != VAL_TENSOR) return v;
   const char *path = path_here(S, sym_text(name));
-  const char *features = v->u.tensor->features;
+  const Tensor before = *v->u.tensor;
   if (S->object == NULL) v = val_mark(S, v, path);
-  v->u.tensor->features = features;
+  v->u.tensor->features = before.features;
+  v->u.tensor->metric = before.metric;
   if (v->u.tensor->name == NULL) v->u.tensor->name = path;
   return v;
 }

@@ -71,7 +71,8 @@ typedef struct Tensor {
   Shape shape;
   ElemKind elem;
   const char *name;     /* of the let, draw, ... that bound it first; NULL if none */
-  const char *features; /* of a Frechet distance: the network that it was made with; NULL: it is none */
+  const char *features; /* of a Frechet distance or inception score: the network that it was made with */
+  NetworkMetric metric; /* which of them */
   int stamp;            /* how many updates had been seen when it was made */
 } Tensor;
 

@@ -171,15 +171,18 @@ static bool ends_with(const char *name, const char *end) {
 static bool file_of(Sema *S, const Value *v, Saved *out) {
   out->file = want_text(S, v, "the file of `save`");
   if (out->file == NULL) return false;
-  const bool plain = strchr(out->file, '/') == NULL && out->file[0] != '.';
-  const bool npy = ends_with(out->file, ".npy"), npz = ends_with(out->file, ".npz");
-  if (!plain || (!npy && !npz && !ends_with(out->file, ".safetensors"))) {
-    Diag *d =
-        say(S, DIAG_TYPE, v->span, "`save` writes .npy, .npz or .safetensors, but this is \"%s\"", out->file);
+  static const char *const ends[] = {
+      [SAVED_NPY] = ".npy", [SAVED_NPZ] = ".npz", [SAVED_SAFETENSORS] = ".safetensors", [SAVED_PNG] = ".png"};
+  const int n = sizeof ends / sizeof *ends;
+  int k = 0;
+  while (k < n && !ends_with(out->file, ends[k])) k++;
+  if (k == n || strchr(out->file, '/') != NULL || out->file[0] == '.') {
+    Diag *d = say(S, DIAG_TYPE, v->span, "`save` writes .npy, .npz, .safetensors or .png, but this is \"%s\"",
+                  out->file);
     diag_help(d, "a name without folders: it stands in `saved/` of the run's folder");
     return false;
   }
-  out->format = npy ? SAVED_NPY : npz ? SAVED_NPZ : SAVED_SAFETENSORS;
+  out->format = (SavedFormat)k;
   for (int i = 0; i < S->p->saves.n; i++)
     if (strcmp(S->p->saves.at[i].file, out->file) == 0) {
       say(S, DIAG_REDECLARED, v->span, "\"%s\" is saved twice", out->file);
@@ -218,7 +221,28 @@ static bool save_value(Sema *S, const Value *v, const char *as, Saved *out) {
   return slot >= 0;
 }
 
-/* save("x.npy", x), save("all.npz", x = a, y = b), save("G.safetensors", G) */
+/* Whether a file of its format can hold what is saved. */
+static bool fits_format(Sema *S, const Args *args, const Saved *out) {
+  if (out->format == SAVED_NPY && out->slots.n != 1) {
+    Diag *d = say(S, DIAG_ARGUMENTS, args->v[0]->span, "a .npy file holds one array, but these are %d",
+                  out->slots.n);
+    diag_help(d, "several arrays, and weights, go to .npz or .safetensors");
+    return false;
+  }
+  if (out->format != SAVED_PNG) return true;
+  const Shape *s = &S->p->slots.at[out->slots.at[0]].shape;
+  if (out->slots.n == 1 && (is_images(s) || s->rank == 2)) return true;
+  Diag *d = out->slots.n == 1
+                ? say(S, DIAG_SHAPE, args->span,
+                      "a .png file shows images [rows, h, w], [rows, channels, h, w] or one [h, w], not %s",
+                      sema_shape_text(S, s))
+                : say(S, DIAG_ARGUMENTS, args->v[0]->span,
+                      "a .png file shows one array of images, but these are %d", out->slots.n);
+  diag_help(d, "there are 1 or 3 channels; `x[0..1]` is the first image of x, and `.npy` holds any array");
+  return false;
+}
+
+/* save("x.npy", x), save("all.npz", x = a, y = b), save("G.safetensors", G), save("x.png", images) */
 const Value *fn_save(Sema *S, Args *args, const Builtin *self) {
   Saved out = {0};
   (void)self;
@@ -231,12 +255,7 @@ const Value *fn_save(Sema *S, Args *args, const Builtin *self) {
   if (args->v[1] != NULL && !save_value(S, args->v[1], NULL, &out)) return S->error;
   for (int i = 0; i < args->n_free; i++)
     if (!save_value(S, args->free[i], args->free_name[i], &out)) return S->error;
-  if (out.format == SAVED_NPY && out.slots.n != 1) {
-    Diag *d = say(S, DIAG_ARGUMENTS, args->v[0]->span, "a .npy file holds one array, but these are %d",
-                  out.slots.n);
-    diag_help(d, "several arrays, and weights, go to .npz or .safetensors");
-    return S->error;
-  }
+  if (!fits_format(S, args, &out)) return S->error;
   vec_push(S->a, &S->p->saves, out);
   Stmt *s = block_push(S, STMT_SAVE, args->span);
   s->index = S->p->saves.n - 1;

@@ -22,6 +22,10 @@ void progress_init(Progress *p, const Cli *c) {
   if (p->width <= 0) p->width = 80;
 }
 
+void progress_plan(Progress *p, Arena *a, const Run *run) {
+  if (p->form != PROGRESS_NONE) left_plan(&p->left, a, run);
+}
+
 void progress_clear(Progress *p) {
   if (p->open) fputs("\r\033[K", stderr);
   p->open = false;
@@ -29,7 +33,7 @@ void progress_clear(Progress *p) {
 
 /* ---- pieces ------------------------------------------------------------------------------------ */
 
-static const char *duration(Arena *a, double s) {
+const char *progress_duration(Arena *a, double s) {
   if (s < 1) return arena_printf(a, "%.0f ms", 1e3 * s);
   if (s < 10) return arena_printf(a, "%.1f s", s);
   if (s < 100) return arena_printf(a, "%.0f s", s);
@@ -50,6 +54,19 @@ static const char *losses(Arena *a, const RunProgress *at) {
 static double left_of(const Progress *p, const RunProgress *at, double seconds) {
   double done = (double)(at->epoch - p->from_epoch), rest = (double)(at->epochs - at->epoch);
   return done > 0 ? seconds / done * rest : 0;
+}
+
+/* Seconds for what the script has behind this train. */
+static double behind(const Progress *p, const RunProgress *at, double seconds) {
+  const double share = at->epochs > 0 ? (double)(at->epoch - p->from_epoch) / (double)at->epochs : 0;
+  return left_behind(&p->left, false, at->train_index, share, seconds);
+}
+
+/* "12 s left", and where more follows "12 s left, about 3 min 05 s in all". */
+static const char *left_text(Arena *a, const Progress *p, const RunProgress *at, double seconds) {
+  const double left = left_of(p, at, seconds), rest = behind(p, at, seconds);
+  return arena_printf(a, rest > 0 ? "%s left, about %s in all" : "%s left", progress_duration(a, left),
+                      progress_duration(a, left + rest));
 }
 
 /* Columns of a text whose every character is one wide. */
@@ -78,7 +95,7 @@ static void draw_line(Progress *p, const RunProgress *at, double seconds) {
       arena_printf(a, "  %lld/%lld", (long long)at->epoch, (long long)at->epochs),
       arena_printf(a, "  %s", losses(a, at)),
       arena_printf(a, "  %s epochs/s", text_short(a, seconds > 0 ? floor(done / seconds + 0.5) : 0)),
-      arena_printf(a, "  %s left", duration(a, left_of(p, at, seconds))),
+      arena_printf(a, "  %s", left_text(a, p, at, seconds)),
   };
   int room = p->width - 1 - columns(name);
   fputs("\r\033[K", stderr);
@@ -102,8 +119,8 @@ static void draw_plain(const Progress *p, const RunProgress *at, double seconds)
   Arena *a = arena_new();
   fprintf(stderr, "%s: epoch %lld of %lld (%d %%)  %s  %s", at->train->name, (long long)at->epoch,
           (long long)at->epochs, at->epochs > 0 ? (int)(100 * at->epoch / at->epochs) : 100, losses(a, at),
-          duration(a, seconds));
-  if (at->epoch < at->epochs) fprintf(stderr, ", %s left", duration(a, left_of(p, at, seconds)));
+          progress_duration(a, seconds));
+  if (at->epoch < at->epochs) fprintf(stderr, ", %s", left_text(a, p, at, seconds));
   fputc('\n', stderr);
   fflush(stderr);
   arena_free(a);
@@ -125,7 +142,10 @@ static void draw_json(const Progress *p, const RunProgress *at, double seconds) 
   text_add(&t, "}, \"seconds\": ");
   text_json_number(&t, floor(seconds * 1e3) / 1e3, false);
   text_add(&t, ", \"left\": ");
-  text_json_number(&t, floor(left_of(p, at, seconds) * 1e3) / 1e3, false);
+  const double left = left_of(p, at, seconds);
+  text_json_number(&t, floor(left * 1e3) / 1e3, false);
+  text_add(&t, ", \"left_all\": ");
+  text_json_number(&t, floor((left + behind(p, at, seconds)) * 1e3) / 1e3, false);
   text_add(&t, "}\n");
   fputs(text_str(&t), stderr);
   fflush(stderr);
@@ -162,15 +182,18 @@ void progress_epoch(Progress *p, const RunProgress *at) {
   else draw_json(p, at, now - p->begin);
 }
 
-void progress_end(Progress *p, const Train *t, int64_t epochs, int64_t steps) {
+void progress_end(Progress *p, const Train *t, int index, int64_t epochs, int64_t steps) {
   Arena *a = arena_new();
+  if (steps > 0 && t->epochs > 0)
+    left_did(&p->left, index, (double)(epochs - p->from_epoch) / (double)t->epochs,
+             record_clock() - p->begin);
   progress_clear(p);
   if (p->form == PROGRESS_LINE || p->form == PROGRESS_PLAIN) {
     if (steps == 0 && epochs >= t->epochs)
       fprintf(stderr, "%s: %lld epochs, loaded\n", t->name, (long long)epochs);
     else if (p->form == PROGRESS_LINE)
       fprintf(stderr, "%s: %lld of %lld epochs in %s\n", t->name, (long long)epochs, (long long)t->epochs,
-              duration(a, record_clock() - p->begin));
+              progress_duration(a, record_clock() - p->begin));
   }
   fflush(stderr);
   arena_free(a);

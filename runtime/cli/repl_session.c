@@ -269,7 +269,7 @@ static void hook_train_begin(void *ctx, const Run *run, int train, int64_t from_
 static void hook_train_end(void *ctx, const Run *run, int train, int64_t epochs, int64_t steps) {
   Repl *R = ctx;
   const ReplEntry *e = entry_of(R, run, train);
-  if (!e || !e->train) progress_end(&R->progress, &run_program(run)->trains.at[train], epochs, steps);
+  if (!e || !e->train) progress_end(&R->progress, &run_program(run)->trains.at[train], train, epochs, steps);
 }
 
 static void hook_print(void *ctx, const Run *run, const Stmt *s) {

@@ -70,7 +70,7 @@ static void hook_train_begin(void *ctx, const Run *run, int train, int64_t from_
 
 static void hook_train_end(void *ctx, const Run *run, int train, int64_t epochs, int64_t steps) {
   RunVerb *v = ctx;
-  progress_end(&v->progress, &run_program(run)->trains.at[train], epochs, steps);
+  progress_end(&v->progress, &run_program(run)->trains.at[train], train, epochs, steps);
   record_train_end(v->record, run, train, epochs, steps);
   show_new(v);
 }
@@ -107,7 +107,7 @@ static RunEnd hook_sweep(void *ctx, Run *run, int sweep) {
   const char **failed = ARENA_ARRAY(v->cli->arena, const char *, sweep_runs(s) + 1), **lines;
   progress_clear(&v->progress);
   record_live(v->record, run, -1, sweep);
-  RunEnd end = sweep_run(v->cli, v->script, record_folder(v->record), run, sweep, failed);
+  RunEnd end = sweep_run(v->cli, v->script, record_folder(v->record), run, sweep, &v->progress.left, failed);
   show_new(v);
   if (end != RUN_DONE) return end;
   for (int i = 0; i < sweep_runs(s); i++) v->points_failed |= failed[i] != NULL;
@@ -151,6 +151,7 @@ static int execute(RunVerb *v, Run *run) {
   };
   int failed;
   v->run = run;
+  progress_plan(&v->progress, v->cli->arena, run);
   RunEnd end = run_execute(run, &hooks);
   progress_clear(&v->progress);
   record_expects(v->record, &failed);

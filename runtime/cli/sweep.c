@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "lang/base/io.h"
 #include "lang/base/num.h"
+#include "runtime/cli/progress.h"
 #include "runtime/cli/sweep.h"
 
 #define LOG_LIMIT ((size_t)1 << 20)
@@ -150,7 +151,10 @@ typedef struct Jobs {
   const char **failed;
   double *const *values; /* of one run */
   Run *run;
-  int done;
+  int done, ran; /* `ran` of them here */
+  double begin;  /* clock */
+  const Left *left;
+  int number; /* of the sweep */
 } Jobs;
 
 static const char *log_of(const Jobs *j, int run) {
@@ -177,11 +181,20 @@ static void lack(Jobs *j, int run, const char *why) {
   }
 }
 
+/* ", 2 min 10 s left": of the sweep, at the speed of the runs so far, and of what stands behind it. */
+static const char *left_text(const Jobs *j) {
+  const double seconds = record_clock() - j->begin, rest = left_behind(j->left, true, j->number, 0, 0);
+  const double left = seconds / j->ran * (sweep_runs(j->sweep) - j->done);
+  if (left + rest <= 0) return "";
+  return arena_printf(j->c->arena, rest > 0 ? ", %s left, about %s in all" : ", %s left",
+                      progress_duration(j->c->arena, left), progress_duration(j->c->arena, left + rest));
+}
+
 static void say_done(Jobs *j, int run) {
-  j->done++;
+  j->done++, j->ran++;
   if (j->c->given[OPT_QUIET]) return;
-  fprintf(stderr, "%s  %d/%d  %s%s\n", j->sweep->name, j->done, sweep_runs(j->sweep),
-          point_text(j->c->arena, j->sweep, run), j->failed[run] ? "  failed" : "");
+  fprintf(stderr, "%s  %d/%d  %s%s%s\n", j->sweep->name, j->done, sweep_runs(j->sweep),
+          point_text(j->c->arena, j->sweep, run), j->failed[run] ? "  failed" : "", left_text(j));
 }
 
 /* Looks after the children; how many are still there. */
@@ -223,7 +236,8 @@ static bool launch(Jobs *j, int run) {
   return false;
 }
 
-RunEnd sweep_run(Cli *c, const char *script, const char *folder, Run *run, int sweep, const char **failed) {
+RunEnd sweep_run(Cli *c, const char *script, const char *folder, Run *run, int sweep, const Left *left,
+                 const char **failed) {
   const Program *p = run_program(run);
   const Sweep *s = &p->sweeps.at[sweep];
   double **values = ARENA_ARRAY(c->arena, double *, s->records.n + 1);
@@ -238,6 +252,9 @@ RunEnd sweep_run(Cli *c, const char *script, const char *folder, Run *run, int s
             .at = ARENA_ARRAY(c->arena, Job, c->threads),
             .failed = failed,
             .values = values,
+            .begin = record_clock(),
+            .left = left,
+            .number = sweep,
             .run = run};
   IoError e;
   struct timespec pause = {0, 2000000};

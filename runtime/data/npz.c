@@ -25,7 +25,9 @@ typedef struct Zip {
   size_t directory; /* where it begins */
   int n;
   Member *at;
-  bool apart; /* arrays need not have equal numbers of rows: each is one row */
+  bool apart;           /* arrays need not have equal numbers of rows: each is one row */
+  const NpzPick *picks; /* NULL: all */
+  int n_picks;
 } Zip;
 
 static unsigned little16(const unsigned char *p) { return p[0] | (unsigned)p[1] << 8; }
@@ -131,17 +133,18 @@ static bool add_apart(const Zip *z, const Member *m, DataTable *one, DataTable *
   return true;
 }
 
-static bool add_column(const Zip *z, const Member *m, const unsigned char *packed, DataTable *out) {
+static bool add_column(const Zip *z, const Member *m, const char *as, const unsigned char *packed,
+                       DataTable *out) {
   DataBlock bytes;
   DataTable one;
   const char *name = arena_printf(z->e->arena, "%s/%s.npy", z->name, m->name);
-  if (table_column(out, m->name)) return damaged(z, "members with different names");
-  if (!unpack(z, m, packed, &bytes) || !npy_parse(z->e, name, &bytes, m->name, &one)) return false;
+  if (table_column(out, as)) return damaged(z, "members with different names");
+  if (!unpack(z, m, packed, &bytes) || !npy_parse(z->e, name, &bytes, as, &one)) return false;
   if (z->apart) return add_apart(z, m, &one, out);
   if (out->n > 0 && one.rows != out->rows) {
     data_fail(z->e, DIAG_DATA_BROKEN, "the arrays of `%s` differ in the number of rows", z->name);
     data_found(z->e, "%s in `%s` and %s in `%s`", data_count(z->e->arena, (uint64_t)out->rows),
-               out->at[0].name, data_count(z->e->arena, (uint64_t)one.rows), m->name);
+               out->at[0].name, data_count(z->e->arena, (uint64_t)one.rows), as);
     table_free(&one);
     return false;
   }
@@ -156,19 +159,47 @@ static bool is_counter(const char *name) {
   return n >= m && strcmp(name + n - m, "num_batches_tracked") == 0;
 }
 
+/* A member under its own name, or under those that it is picked for. */
+static bool add_member(const Zip *z, const Member *m, const unsigned char *packed, DataTable *out) {
+  if (z->apart && is_counter(m->name)) return true;
+  if (!z->picks) return add_column(z, m, m->name, packed, out);
+  for (int k = 0; k < z->n_picks; k++)
+    if (strcmp(z->picks[k].from, m->name) == 0 && !add_column(z, m, z->picks[k].as, packed, out))
+      return false;
+  return true;
+}
+
 static bool read_members(Zip z, DataTable *out) {
   *out = (DataTable){0};
   if (!read_directory(&z)) return false;
-  out->at = ARENA_ARRAY(z.e->arena, DataColumn, z.n);
+  out->at = ARENA_ARRAY(z.e->arena, DataColumn, z.n + z.n_picks);
   size_t free_from = 0;
   for (int k = 0; k < z.n; k++) {
     const unsigned char *packed = NULL;
-    const bool skip = z.apart && is_counter(z.at[k].name);
-    if (!member_bytes(&z, &z.at[k], &free_from, &packed) ||
-        (!skip && !add_column(&z, &z.at[k], packed, out))) {
+    if (!member_bytes(&z, &z.at[k], &free_from, &packed) || !add_member(&z, &z.at[k], packed, out)) {
       table_free(out);
       return false;
     }
+  }
+  return true;
+}
+
+/* Every array that is picked is there. */
+static bool has_picks(Zip z) {
+  if (!read_directory(&z)) return false;
+  const char **names = ARENA_ARRAY(z.e->arena, const char *, z.n), *all = "";
+  for (int k = 0; k < z.n; k++) {
+    names[k] = z.at[k].name;
+    if (k < 8) all = arena_printf(z.e->arena, "%s%s`%s`", all, k ? ", " : "", names[k]);
+  }
+  for (int i = 0; i < z.n_picks; i++) {
+    int k = 0;
+    while (k < z.n && strcmp(names[k], z.picks[i].from) != 0) k++;
+    if (k < z.n) continue;
+    data_fail(z.e, DIAG_DATA_BROKEN, "`%s` has no array `%s`", z.name, z.picks[i].from);
+    const char *near = diag_nearest(z.picks[i].from, names, z.n);
+    if (near) data_help(z.e, "`%s`?", near);
+    return data_found(z.e, "%s%s", all, z.n > 8 ? ", ..." : "");
   }
   return true;
 }
@@ -186,6 +217,17 @@ bool npz_read(DataError *e, const DataFile *f, DataTable *out) {
   *out = (DataTable){0};
   if (!data_read(e, f, &bytes)) return false;
   bool ok = npz_parse(e, f->name, bytes.at, bytes.size, out);
+  data_block_free(&bytes);
+  return ok;
+}
+
+bool npz_pick(DataError *e, const DataFile *f, const NpzPick *picks, int n, DataTable *out) {
+  DataBlock bytes;
+  *out = (DataTable){0};
+  if (!data_read(e, f, &bytes)) return false;
+  const Zip z = {
+      .e = e, .name = f->name, .bytes = bytes.at, .size = bytes.size, .picks = picks, .n_picks = n};
+  bool ok = has_picks(z) && read_members(z, out);
   data_block_free(&bytes);
   return ok;
 }

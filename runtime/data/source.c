@@ -37,7 +37,9 @@ static bool read_npy(DataError *e, const Dataset *d, DataTable *out) {
 
 static bool read_npz(DataError *e, const Dataset *d, DataTable *out) {
   DataFile f = file_of(d, 0);
-  if (!npz_read(e, &f, out)) return false;
+  NpzPick *picks = ARENA_ARRAY(e->arena, NpzPick, d->picks.n + 1);
+  for (int k = 0; k < d->picks.n; k++) picks[k] = (NpzPick){d->picks.at[k].as, d->picks.at[k].from[0]};
+  if (!(d->picks.n ? npz_pick(e, &f, picks, d->picks.n, out) : npz_read(e, &f, out))) return false;
   for (int k = 0; k < out->n; k++)
     if (is_label_name(out->at[k].name) && !column_to_labels(e, f.name, &out->at[k], out->rows, 0))
       return table_free(out), false;

@@ -1,12 +1,13 @@
 /* What `save` writes: arrays of NumPy (.npy, version 1.0 of the format, and .npz, a zip file of them that is
- * not packed) and .safetensors, into saved/ of the run's folder. Single values are kept as such; labels are
- * whole numbers of 64 bits. Dates of the zip file are all the same, so equal values are equal bytes. */
+ * not packed), .safetensors, and images as one .png, into saved/ of the run's folder. Single values are kept
+ * as such; labels are whole numbers of 64 bits. Dates of the zip file are all the same, so equal values are
+ * equal bytes. */
 #include <errno.h>
 #include <math.h>
 #include <string.h>
 #include <zlib.h>
 #include "lang/base/mem.h"
-#include "runtime/record/record_int.h"
+#include "runtime/record/picture.h"
 #include "runtime/record/safetensors.h"
 
 #define HEAD_ALIGN 64u
@@ -177,6 +178,17 @@ static IoError failure(const char *file, int err) {
   return e;
 }
 
+static void write_png(Record *r, const Run *run, const char *file, int slot) {
+  unsigned char *bytes;
+  size_t size;
+  if (record_png(r, run, slot, &bytes, &size)) {
+    record_write(r, file, bytes, size);
+    return;
+  }
+  const IoError e = failure(file, EFBIG);
+  record_failed(r, file, &e);
+}
+
 void record_save_values(Record *r, const Run *run, const Stmt *s) {
   const Saved *saved = &r->spec.program->saves.at[s->index];
   const char *file = arena_printf(r->arena, "saved/%s", saved->file);
@@ -194,6 +206,7 @@ void record_save_values(Record *r, const Run *run, const Stmt *s) {
     record_failed(r, file, &e);
   } else if (saved->format == SAVED_NPY) write_npy(r, file, &arrays[0]);
   else if (saved->format == SAVED_NPZ) write_npz(r, file, arrays, n);
+  else if (saved->format == SAVED_PNG) write_png(r, run, file, saved->slots.at[0]);
   else write_safetensors(r, file, arrays, n);
   note(r, saved, arrays, n);
   for (int k = 0; k < n; k++) mem_free_big(arrays[k].bytes, arrays[k].size + 1);

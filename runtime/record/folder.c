@@ -9,6 +9,7 @@
 #include "runtime/record/replay.h"
 
 #define RUNS "runs"
+#define EMPTYING ".emptying"
 #define RESULTS_LIMIT ((size_t)64 << 20)
 
 double record_clock(void) {
@@ -127,8 +128,9 @@ static bool clean(Record *r, const char *path, bool all) {
   if (!io_list(r->arena, path, &names, &n, &e)) return io_failed(r, &e);
   for (int i = 0; i < n; i++) {
     const char *file = arena_printf(r->arena, "%s/%s", path, names[i]);
-    if (strcmp(names[i], ".lock") == 0 || (!all && !strstr(names[i], ".tmp-"))) continue;
-    if (io_is_folder(file) && !all && strcmp(names[i], "figures") != 0) continue;
+    const bool inside = strcmp(names[i], "figures") == 0 || strcmp(names[i], "saved") == 0;
+    if (strcmp(names[i], ".lock") == 0 || (!all && !inside && !strstr(names[i], ".tmp-"))) continue;
+    if (path == r->folder && strcmp(names[i], EMPTYING) == 0) continue;
     if (io_is_folder(file) && !clean(r, file, all)) return false;
     if (io_is_folder(file) && all && !io_remove(arena_printf(r->arena, "%s/.lock", file), &e))
       return io_failed(r, &e);
@@ -178,10 +180,24 @@ static bool is_complete(Record *r) {
   return complete;
 }
 
+/* Empties the folder for a run that begins with --fresh. A process that is killed in the middle leaves its
+ * sign, and the next one goes on with emptying. */
+static bool empty(Record *r) {
+  const char *sign = record_path(r, EMPTYING);
+  IoError e;
+  if (!io_write_quick(sign, "", 0, &e)) return io_failed(r, &e);
+  if (!clean(r, r->folder, true)) return false;
+  if (!r->spec.main_folder && !io_make_folder(record_path(r, "memo"), &e)) return io_failed(r, &e);
+  return io_remove(sign, &e) || io_failed(r, &e);
+}
+
 static RecordState find_state(Record *r) {
-  if (r->spec.fresh) return clean(r, r->folder, true) ? RECORD_READY : RECORD_REFUSED;
+  if (r->spec.fresh || io_exists(record_path(r, EMPTYING))) return empty(r) ? RECORD_READY : RECORD_REFUSED;
   if (!clean(r, r->folder, false) || !same_content(r)) return RECORD_REFUSED;
-  if (is_complete(r)) return RECORD_COMPLETE;
+  if (is_complete(r)) {
+    record_memo_finish(r, true); /* left by a process that was killed behind its results */
+    return RECORD_COMPLETE;
+  }
   r->continues = has_checkpoint(r);
   if (!r->continues || r->spec.resume) return RECORD_READY;
   Diag *d = diag_add(r->sink, DIAG_RESUME, SPAN_NONE, "%s holds an unfinished run of this script", r->folder);
@@ -213,15 +229,13 @@ const char *record_main_folder(Arena *a, const RecordSpec *spec, DiagSink *sink)
 
 /* A run that began with --fresh takes nothing that other runs left, and neither do its points: its memo is in
  * its folder as long as it is not complete. */
-static bool choose_memo(Record *r) {
+static void choose_memo(Record *r) {
   const RecordSpec *s = &r->spec;
   const char *own = arena_printf(r->arena, "%s/memo", s->main_folder ? s->main_folder : r->folder);
   IoError e;
-  if (s->main_folder && s->fresh) return true;
-  if (!s->main_folder && s->fresh && !io_make_folder(own, &e)) return io_failed(r, &e);
+  if (s->main_folder && s->fresh) return;
   r->memo = io_is_folder(own) ? own : s->memo;
   if (r->memo && r->memo != own && !io_make_folder(r->memo, &e)) r->memo = NULL;
-  return true;
 }
 
 void record_memo_finish(Record *r, bool complete) {
@@ -245,13 +259,15 @@ RecordState record_open(Arena *a, const RecordSpec *spec, DiagSink *sink, Record
   IoError e;
   if (state == RECORD_REFUSED) return state;
   const bool is_point = spec->main_folder != NULL;
-  if (!is_point && !io_symlink(r->folder + strlen(RUNS "/"), RUNS "/latest", &e))
+  if (!is_point &&
+      !io_symlink(r->folder + strlen(RUNS "/"), RUNS "/latest", record_path(r, "latest.tmp-link"), &e))
     return io_failed(r, &e), RECORD_REFUSED;
   if (state == RECORD_COMPLETE) return state;
   if (spec->resume && !spec->fresh && !is_point) record_find_shorter(r);
   if (!io_write_quick(record_path(r, "script.qgn"), spec->text, spec->size, &e))
     return io_failed(r, &e), RECORD_REFUSED;
-  if (!record_write_run_lock(r) || !choose_memo(r)) return RECORD_REFUSED;
+  if (!record_write_run_lock(r)) return RECORD_REFUSED;
+  choose_memo(r);
   if (spec->replay && !(r->replay = replay_open(r, spec->replay, spec->sample))) return RECORD_REFUSED;
   if (!is_point) record_write_script_lock(r);
   return RECORD_READY;

@@ -5,7 +5,8 @@
 #include "lang/draw/draw.h"
 #include "runtime/record/figure.h"
 
-#define GAP 1     /* pixels of an image between two */
+#define GAP 1     /* pixels of an image between two, */
+#define COLUMNS 8 /* and images in a row, of a file that a script saves */
 #define WIDTH 560 /* a grid is enlarged to at least so many pixels, by a whole factor */
 #define LANE 18   /* height of a line of text below images */
 #define MOST_PIXELS 16000000
@@ -66,9 +67,24 @@ static const char *base64(Arena *a, const unsigned char *s, size_t n) {
 /* ---- grids -------------------------------------------------------------------------------------------- */
 
 typedef struct Grid {
-  int64_t n, channels, h, w, columns;
+  int64_t n, channels, h, w, columns, gap;
   double low, high; /* drawn black and white */
 } Grid;
+
+static Grid grid_of(const Run *run, int slot, int64_t columns) {
+  const Shape s = run_slot_shape(run, slot);
+  const int64_t n = s.rank > 2 ? s.d[0].n : 1;
+  return (Grid){.n = n,
+                .channels = s.rank == 4 ? s.d[1].n : 1,
+                .h = s.d[s.rank - 2].n,
+                .w = s.d[s.rank - 1].n,
+                .columns = columns < n ? columns : n,
+                .gap = GAP};
+}
+
+static int64_t lines_of(const Grid *g) { return (g->n + g->columns - 1) / g->columns; }
+static int64_t width_of(const Grid *g) { return g->columns * (g->w + g->gap) + g->gap; }
+static int64_t height_of(const Grid *g, int64_t lines) { return lines * (g->h + g->gap) + g->gap; }
 
 /* 0..1 and -1..1 keep their ends, so that grids of one kind compare. */
 static void find_range(const Run *run, int slot, Grid *g) {
@@ -88,10 +104,10 @@ static unsigned char shade(const Grid *g, double x) {
   return (unsigned char)(part >= 1 ? 255 : part > 0 ? lround(255 * part) : 0);
 }
 
-/* Pixels of image rows [from, to), each image enlarged `zoom` times, with a frame of GAP. */
+/* Pixels of image rows [from, to), each image enlarged `zoom` times, with a frame. */
 static unsigned char *paint(Record *r, const Run *run, int slot, const Grid *g, int64_t from, int64_t to,
                             int64_t zoom) {
-  const int64_t w = g->columns * (g->w + GAP) + GAP, h = (to - from) * (g->h + GAP) + GAP;
+  const int64_t w = width_of(g), h = height_of(g, to - from);
   const size_t size = (size_t)(w * h * zoom * zoom * g->channels);
   unsigned char *pixels = arena_alloc(r->arena, size);
   memset(pixels, 128, size);
@@ -99,8 +115,8 @@ static unsigned char *paint(Record *r, const Run *run, int slot, const Grid *g, 
     for (int64_t c = 0; c < g->channels; c++)
       for (int64_t y = 0; y < g->h * zoom; y++)
         for (int64_t x = 0; x < g->w * zoom; x++) {
-          const int64_t py = ((i / g->columns - from) * (g->h + GAP) + GAP) * zoom + y,
-                        px = (i % g->columns * (g->w + GAP) + GAP) * zoom + x;
+          const int64_t py = ((i / g->columns - from) * (g->h + g->gap) + g->gap) * zoom + y,
+                        px = (i % g->columns * (g->w + g->gap) + g->gap) * zoom + x;
           pixels[(py * w * zoom + px) * g->channels + c] =
               shade(g, run_slot_get(run, slot, ((i * g->channels + c) * g->h + y / zoom) * g->w + x / zoom));
         }
@@ -110,9 +126,8 @@ static unsigned char *paint(Record *r, const Run *run, int slot, const Grid *g, 
 /* The PNG of image rows [from, to); false: no memory. */
 static bool paint_png(Record *r, const Run *run, int slot, const Grid *g, int64_t from, int64_t to,
                       int64_t zoom, unsigned char **file, size_t *size) {
-  const int64_t w = g->columns * (g->w + GAP) + GAP, h = (to - from) * (g->h + GAP) + GAP;
-  return png_write(r->arena, paint(r, run, slot, g, from, to, zoom), (int)(w * zoom), (int)(h * zoom),
-                   (int)g->channels, file, size);
+  return png_write(r->arena, paint(r, run, slot, g, from, to, zoom), (int)(width_of(g) * zoom),
+                   (int)(height_of(g, to - from) * zoom), (int)g->channels, file, size);
 }
 
 /* ---- with texts below -----------------------------------------------------------------------------------
@@ -134,18 +149,17 @@ static const char *below(Record *r, const Run *run, const Figure *f, int64_t i) 
 
 /* Rows of images, each a picture of its own, with a line of text below it. */
 static const char *annotated(Record *r, const Run *run, const Figure *f, const Grid *g, const char *title) {
-  const int64_t lines = (g->n + g->columns - 1) / g->columns;
+  const int64_t lines = lines_of(g);
   size_t most = 1;
   for (int64_t i = 0; i < g->n; i++) {
     const size_t n = strlen(below(r, run, f, i));
     most = n > most ? n : most;
   }
   /* the least whole enlargement with room for the text */
-  const int64_t room = 7 * (int64_t)most + 6, zoom_least = WIDTH / (g->columns * (g->w + GAP) + GAP);
+  const int64_t room = 7 * (int64_t)most + 6, zoom_least = WIDTH / width_of(g);
   int64_t zoom = zoom_least > 0 ? zoom_least : 1;
   while ((g->w + GAP) * zoom < room) zoom++;
-  const int64_t w = (g->columns * (g->w + GAP) + GAP) * zoom, strip = (g->h + 2 * GAP) * zoom,
-                pitch = strip + LANE;
+  const int64_t w = width_of(g) * zoom, strip = (g->h + 2 * GAP) * zoom, pitch = strip + LANE;
   Text t = text_new(r->arena);
   text_printf(
       &t,
@@ -191,13 +205,9 @@ static void put_labels(Record *r, const Run *run, const Figure *f, const Grid *g
 }
 
 bool record_picture(Record *r, const Run *run, const char *name, const Figure *f, RecordFigure *out) {
-  const Shape s = run_slot_shape(run, f->x);
-  Grid g = {
-      .n = s.d[0].n, .channels = s.rank == 4 ? s.d[1].n : 1, .h = s.d[s.rank - 2].n, .w = s.d[s.rank - 1].n};
-  g.columns = f->bins < g.n ? f->bins : g.n;
+  Grid g = grid_of(run, f->x, f->bins);
   if (g.n < 1 || g.columns < 1) return false;
-  const int64_t lines = (g.n + g.columns - 1) / g.columns, w = g.columns * (g.w + GAP) + GAP,
-                h = lines * (g.h + GAP) + GAP;
+  const int64_t lines = lines_of(&g), w = width_of(&g), h = height_of(&g, lines);
   const int64_t zoom = w < WIDTH ? WIDTH / w : 1;
   if (w * h > MOST_PIXELS / (zoom * zoom)) return false;
   unsigned char *file;
@@ -221,6 +231,15 @@ bool record_picture(Record *r, const Run *run, const char *name, const Figure *f
   record_write(r, arena_printf(r->arena, "figures/%s.svg", name), out->svg, strlen(out->svg));
   put_labels(r, run, f, &g, name);
   return true;
+}
+
+bool record_png(Record *r, const Run *run, int slot, unsigned char **file, size_t *size) {
+  Grid g = grid_of(run, slot, COLUMNS);
+  if (g.n < 1) return false;
+  if (g.n == 1) g.gap = 0;
+  if (width_of(&g) * height_of(&g, lines_of(&g)) > MOST_PIXELS) return false;
+  find_range(run, slot, &g);
+  return paint_png(r, run, slot, &g, 0, lines_of(&g), 1, file, size);
 }
 
 /* ---- diagrams -------------------------------------------------------------------------------------------

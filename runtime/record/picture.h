@@ -10,6 +10,9 @@ bool png_write(Arena *a, const unsigned char *pixels, int w, int h, int channels
  * figures/NAME.png; out->image is the file as base64. With labels also NAME.svg, where they stand below the
  * images (out->svg), and NAME.csv with them. False if there is nothing to draw. */
 bool record_picture(Record *r, const Run *run, const char *name, const Figure *f, RecordFigure *out);
+/* The PNG of a slot [n, h, w], [n, c, h, w] or [h, w], as large as its pixels are, in rows of eight with a
+ * frame; one image has none. In the arena. False: there is nothing to draw, or too much of it. */
+bool record_png(Record *r, const Run *run, int slot, unsigned char **file, size_t *size);
 /* A circuit or model as figures/NAME.svg. */
 void record_diagram(Record *r, const char *name, const Figure *f, RecordFigure *out);
 #endif

@@ -43,13 +43,17 @@ static void add_table(Record *r, const Run *run, const ReportItem *item) {
     vec_push(r->arena, &part.rows, out);
   }
   add_part(r, part);
-  if (item->network)
-    add_part(r,
-             (ReportPart){.kind = PART_TEXT,
-                          .text = arena_printf(r->arena,
-                                               "Fréchet distances by the features of `%s`%s of this script; "
-                                               "they do not compare with those of another network.",
-                                               item->network, network_hash(r, run, item->network))});
+  static const char *const by[N_NETWORK_METRICS] = {[METRIC_FRECHET] = "Fréchet distances by the features of",
+                                                    [METRIC_INCEPTION] =
+                                                        "Inception scores by the classes of"};
+  for (int m = 0; m < N_NETWORK_METRICS; m++)
+    if (item->network[m])
+      add_part(r, (ReportPart){
+                      .kind = PART_TEXT,
+                      .text = arena_printf(r->arena,
+                                           "%s `%s`%s of this script; they do not compare with those "
+                                           "of another network.",
+                                           by[m], item->network[m], network_hash(r, run, item->network[m]))});
 }
 
 static void add_plot(Record *r, const Run *run, const char *stem, int number, const char *title,

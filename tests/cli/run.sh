@@ -64,6 +64,14 @@ must [ "$(grep -c '^flip: epoch ' stderr.txt)" -eq 10 ]
 timeout 60 "$QGN" run hello.qgn --fresh --progress=json >stdout.txt 2>stderr.txt
 must grep -q '^{"train": "flip", "epoch": 200, "epochs": 200, "losses": {' stderr.txt
 
+# what comes behind a train counts: the second is a hundred times the first
+sed '/^expect/d; s/epochs = 200/epochs = 100/' hello.qgn >two.qgn
+printf 'let other = new tilt\ntrain again {\n  epochs = 10000\n  optimizer other = adam(0.1)\n  step { minimize other() over other }\n}\n' >>two.qgn
+timeout 60 "$QGN" run two.qgn --fresh >stdout.txt 2>stderr.txt
+must grep -q '^flip: epoch 50 of 100 .* left, about .* in all$' stderr.txt
+must grep -q '^again: epoch 5000 of 10000 .* left$' stderr.txt
+must_not grep -q '^again:.* in all' stderr.txt
+
 # ---- interrupted and resumed ------------------------------------------------------------------------
 # 100 000 epochs (in the quick pass 40 000), a checkpoint kept every 20th of them
 epochs=${QGN_QUICK:+40000}

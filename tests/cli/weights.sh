@@ -15,6 +15,8 @@ train fit {
 save("G.safetensors", G)
 save("G.npz", G)
 save("y.npy", G(x2))
+save("tones.png", [[[0, 0.5], [1, 0.25]], [[1, 1], [0, 0]]])
+save("one.png", [[-1, 0, 1]])
 save("all.npz", x = x2, label = argmax(x2), big = x2[:, 0] > 0, one = 0.5)
 G([0.1, 0.2])
 TEXT
@@ -44,7 +46,7 @@ cp runs/net-*/saved/G.npz saved/
 python=$(command -v "$QGN_ROOT/build/bench-env/bin/python" || command -v python3) || finish
 "$python" -c 'import numpy' 2>/dev/null || finish
 cat >read.py <<'TEXT'
-import json, numpy as np
+import json, struct, zlib, numpy as np
 with np.load("saved/all.npz") as z:
     assert {k: (v.dtype.str, v.shape) for k, v in z.items()} == {
         "x": ("<f4", (32, 2)), "label": ("<i8", (32,)), "big": ("|b1", (32,)), "one": ("<f4", ())}, dict(z)
@@ -59,6 +61,15 @@ state = {k: np.frombuffer(raw[8 + n:], np.float32, np.prod(v["shape"], dtype=int
 with np.load("saved/G.npz") as z:
     assert set(z) == set(state) and all((z[k] == state[k]).all() for k in z)
 y = np.load("saved/y.npy")
+def png(name):
+    raw = open(name, "rb").read()
+    w, h = struct.unpack(">II", raw[16:24])
+    at = raw.index(b"IDAT")
+    rows = zlib.decompress(raw[at + 4:at + 4 + struct.unpack(">I", raw[at - 4:at])[0]])
+    return np.frombuffer(rows, np.uint8).reshape(h, w + 1)[:, 1:].tolist()
+assert png("saved/one.png") == [[0, 128, 255]], png("saved/one.png")
+frame = 7 * [128]
+assert png("saved/tones.png") == [frame, [128, 0, 128, 128, 255, 255, 128], [128, 255, 64, 128, 0, 0, 128], frame], png("saved/tones.png")
 try:
     import torch
 except ImportError:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # kill.sh QGN KILLS FOLDER: SIGKILL at random moments over three scripts (gaussian, a convolutional GAN with dropout
 # and augmentation, a sweep), each begun with --fresh in an empty folder and resumed until KILLS kills are done in
-# all; then it must end with the bytes of a run that nobody disturbed, and timing.jsonl must hold every epoch.
+# all; then it must end with the bytes of a run that nobody disturbed, and timing.jsonl must hold every step of every epoch.
 # One line for each script; status 1 if one differs.
 set -u
 qgn=$1 kills=$2 here=$3
@@ -15,22 +15,26 @@ same() { # whole, other
     while read -r f; do cmp -s "$1/$f" "$2/$f" || echo "$f"; done | head -3
 }
 
-covered() { # run folder: epochs of the trains that timing.jsonl lacks
-  local t
-  find "$1" -name timing.jsonl | while read -r t; do
-    python3 - "$t" <<'PY'
-import json, sys
-seen, last = {}, {}
-for line in open(sys.argv[1]):
-    x = json.loads(line)
-    if x["loaded"]: continue
-    seen.setdefault(x["train"], set()).update(range(x["from_epoch"], x["to_epoch"]))
-    last[x["train"]] = max(last.get(x["train"], 0), x["to_epoch"])
-for t in seen:
-    lack = set(range(last[t])) - seen[t]
-    if lack: print(f"{sys.argv[1]}: {t} lacks {len(lack)} epochs")
+covered() { # whole, killed: what timing.jsonl of the killed run lacks of the steps of the whole one
+  python3 - "$1" "$2" <<'PY'
+import json, pathlib, sys
+def stretches(root):
+    out = {}
+    for file in pathlib.Path(root).rglob("timing.jsonl"):
+        for line in open(file):
+            x = json.loads(line)
+            if not x["loaded"]: out.setdefault((str(file.relative_to(root)), x["train"]), []).append(x)
+    return out
+whole, killed = stretches(sys.argv[1]), stretches(sys.argv[2])
+for key, parts in whole.items():
+    epochs = max(x["to_epoch"] for x in parts)
+    steps = sum(x["steps"] for x in parts) / epochs
+    seen = set()
+    for x in killed.get(key, []):
+        if x["steps"] == steps * (x["to_epoch"] - x["from_epoch"]): seen.update(range(x["from_epoch"], x["to_epoch"]))
+    lack = epochs - len(seen)
+    if lack: print(f"{key[0]}: {key[1]} lacks the steps of {lack} epochs")
 PY
-  done
 }
 
 one() { # name, kills, script, arguments
@@ -54,7 +58,7 @@ one() { # name, kills, script, arguments
   done
   (cd "$here/$name/killed" && "$qgn" run $how -q "$script" "$@" >/dev/null 2>&1)
   differs=$(same "$(readlink -f "$here/$name/whole/runs/latest")" "$(readlink -f "$here/$name/killed/runs/latest")")
-  lacks=$(covered "$here/$name/killed/runs/latest")
+  lacks=$(covered "$(readlink -f "$here/$name/whole/runs/latest")" "$(readlink -f "$here/$name/killed/runs/latest")")
   echo "$name: $done kills, $([ -z "$differs" ] && echo 'the same bytes' || echo "differs: $differs")${lacks:+, $lacks}"
   [ -z "$differs$lacks" ] && [ $done -ge "$n" ] || failed=1
 }

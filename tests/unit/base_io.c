@@ -202,7 +202,7 @@ static void permissions(void **state) {
     if (io_write_file(at("closed/x"), "x", 1, &e) || e.kind != IO_DENIED) _exit(3);
     if (io_append(at("closed/x"), "x", 1, NULL, &e) || e.kind != IO_DENIED) _exit(4);
     if (io_make_folder(at("closed/x"), &e) || e.kind != IO_DENIED) _exit(5);
-    if (io_symlink("x", at("closed/x"), &e) || e.kind != IO_DENIED) _exit(6);
+    if (io_symlink("x", at("closed/x"), at("link.tmp"), &e) || e.kind != IO_DENIED) _exit(6);
     int fd;
     if (io_lock(at("closed/x"), &fd, &e) || e.kind != IO_DENIED) _exit(7);
     _exit(0);
@@ -321,7 +321,7 @@ static void every_fault_of_the_rest(void **state) {
       switch (what) {
       case 0: ok = io_append(at("log"), "3", 1, NULL, &e); break;
       case 1: ok = io_truncate(at("log"), 1, &e); break;
-      case 2: ok = io_symlink("log", at("link"), &e); break;
+      case 2: ok = io_symlink("log", at("link"), at("link.tmp"), &e); break;
       case 3: ok = io_remove(at("gone"), &e); break;
       case 4: ok = io_list(a, folder, &names, &count, &e); break;
       case 5: ok = io_lock(at("lock"), &fd, &e); break;
@@ -391,15 +391,15 @@ static void links(void **state) {
   (void)state;
   put(at("one"), "1");
   put(at("two"), "2");
-  assert_true(io_symlink("one", at("latest"), &e));
+  assert_true(io_symlink("one", at("latest"), at("link.tmp"), &e));
   check_file(at("latest"), "1");
-  assert_true(io_symlink("two", at("latest"), &e));
+  assert_true(io_symlink("two", at("latest"), at("link.tmp"), &e));
   check_file(at("latest"), "2");
   assert_int_equal(files_in_folder(), 3);
   assert_true(io_make_folder(at("real"), &e));
-  assert_false(io_symlink("two", at("real"), &e));
+  assert_false(io_symlink("two", at("real"), at("link.tmp"), &e));
   assert_int_equal(files_in_folder(), 4);
-  assert_true(io_symlink("nowhere", at("dangling"), &e));
+  assert_true(io_symlink("nowhere", at("dangling"), at("link.tmp"), &e));
   assert_true(io_exists(at("dangling")));
   assert_null(io_real_path(a, at("dangling")));
   assert_null(io_real_path(a, at("none")));

@@ -137,6 +137,31 @@ static void npz_members(void **state) {
   assert_int_equal(table_column(&t, "y")->n_classes, 4);
 }
 
+/* As Keras keeps MNIST: arrays of different numbers of rows, of which those that belong together are picked.
+ */
+static void npz_picked(void **state) {
+  (void)state;
+  Bytes x = npy_bytes(1, "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3)}");
+  Bytes y = npy_bytes(1, "{'descr': '<i2', 'fortran_order': False, 'shape': (2,)}");
+  Bytes other = npy_bytes(1, "{'descr': '|u1', 'fortran_order': False, 'shape': (3,)}");
+  add_bytes(&x, "abcdef", 6);
+  add_bytes(&y, "\x03\x00\x01\x00", 4);
+  add_bytes(&other, "xyz", 3);
+  Bytes zip = zip_bytes((ZipMember[]){{"x_train.npy", x}, {"x_test.npy", other}, {"y_train.npy", y}}, 3);
+  DataFile f = put("x.npz", zip.at, zip.n);
+  assert_false(npz_read(&error, &f, &t));
+  must(npz_pick(&error, &f, (NpzPick[]){{"label", "y_train"}, {"image", "x_train"}}, 2, &t));
+  assert_int_equal(t.n, 2);
+  assert_int_equal(t.rows, 2);
+  check_column(table_column(&t, "image"), (double[]){'a', 'b', 'c', 'd', 'e', 'f'}, 6);
+  check_column(table_column(&t, "label"), (double[]){3, 1}, 2);
+  table_free(&t);
+  assert_false(npz_pick(&error, &f, (NpzPick[]){{"label", "y_trian"}}, 1, &t));
+  assert_string_equal(error.text, "`x.npz` has no array `y_trian`");
+  assert_string_equal(error.help, "`y_train`?");
+  assert_string_equal(error.found, "`x_train`, `x_test`, `y_train`");
+}
+
 static void csv_with_header(void **state) {
   (void)state;
   const char *text =
@@ -323,19 +348,13 @@ static void mnist(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      WITH_TABLE(idx_types),
-      WITH_TABLE(idx_with_labels),
-      WITH_TABLE(npy_types),
-      WITH_TABLE(npy_fortran),
-      WITH_TABLE(npz_members),
-      WITH_TABLE(csv_with_header),
-      WITH_TABLE(csv_missing_and_numbers),
-      WITH_TABLE(png_kinds),
-      WITH_TABLE(png_folder),
-      WITH_TABLE(gz_members_and_head),
-      WITH_TABLE(counts),
-      WITH_TABLE(memory_runs_out),
-      WITH_TABLE(mnist),
+      WITH_TABLE(idx_types),           WITH_TABLE(idx_with_labels),
+      WITH_TABLE(npy_types),           WITH_TABLE(npy_fortran),
+      WITH_TABLE(npz_members),         WITH_TABLE(npz_picked),
+      WITH_TABLE(csv_with_header),     WITH_TABLE(csv_missing_and_numbers),
+      WITH_TABLE(png_kinds),           WITH_TABLE(png_folder),
+      WITH_TABLE(gz_members_and_head), WITH_TABLE(counts),
+      WITH_TABLE(memory_runs_out),     WITH_TABLE(mnist),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
