@@ -1,6 +1,7 @@
 /* The whole program killed at its n-th system call on files, for n = 1, 2, 3 ...: before a write and in its
  * middle, between a write and the rename, behind it. Whatever was there, `--resume` ends with the bytes of a
- * run that nobody disturbed, takes no half of a memo entry or checkpoint, and leaves no temporary file. */
+ * run that nobody disturbed, takes no half of a memo entry or checkpoint, and leaves nothing half in the
+ * folder of the run. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
@@ -99,7 +100,7 @@ static void same(const char *where, uint64_t n) {
   char command[1024];
   snprintf(command, sizeof command,
            "cd %s && diff -rq -x timing.jsonl -x .lock -x qgn.lock whole/runs %s/runs >differs 2>&1 && "
-           "test -z \"$(find %s -name '*.tmp-*' -o -name memo -o -name .emptying)\"",
+           "test -z \"$(find %s/runs -name '*.tmp-*' -o -name memo -o -name .emptying)\"",
            folder, where, where);
   if (system(command) != 0) {
     shell("cat %s/differs; find %s/%s -name '*.tmp-*' -o -name memo -o -name .emptying", folder, folder,
@@ -142,7 +143,7 @@ static int tear_down(void **state) {
 
 /* Distance between the calls that are tried. */
 static uint64_t step_of(uint64_t most) {
-  const uint64_t tries = getenv("QGN_QUICK") ? most / 10 : most;
+  const uint64_t tries = getenv("QGN_QUICK") ? most / 25 : most;
   return *calls / tries + 1;
 }
 
