@@ -232,13 +232,16 @@ static bool fits_format(Sema *S, const Args *args, const Saved *out) {
   if (out->format != SAVED_PNG) return true;
   const Shape *s = &S->p->slots.at[out->slots.at[0]].shape;
   if (out->slots.n == 1 && (is_images(s) || s->rank == 2)) return true;
-  Diag *d = out->slots.n == 1
-                ? say(S, DIAG_SHAPE, args->span,
-                      "a .png file shows images [rows, h, w], [rows, channels, h, w] or one [h, w], not %s",
-                      sema_shape_text(S, s))
-                : say(S, DIAG_ARGUMENTS, args->v[0]->span,
-                      "a .png file shows one array of images, but these are %d", out->slots.n);
-  diag_help(d, "there are 1 or 3 channels; `x[0..1]` is the first image of x, and `.npy` holds any array");
+  if (out->slots.n != 1) {
+    Diag *d = say(S, DIAG_ARGUMENTS, args->v[0]->span,
+                  "a .png file shows one array of images, but these are %d", out->slots.n);
+    diag_help(d, "each has a file of its own; .npz holds several arrays");
+    return false;
+  }
+  Diag *d = say(S, DIAG_SHAPE, args->span,
+                "a .png file shows images [rows, h, w], [rows, channels, h, w] or one [h, w], not %s",
+                sema_shape_text(S, s));
+  diag_help(d, "there are 1 or 3 channels; `x[0..1]` is the first image of x, and .npy holds any array");
   return false;
 }
 
