@@ -126,7 +126,8 @@ bool npy_head(DataError *e, const DataFile *f, DataHead *out);
 /* All arrays of a .npz as columns, in the order of the file; they need equal numbers of rows. */
 bool npz_read(DataError *e, const DataFile *f, DataTable *out);
 bool npz_parse(DataError *e, const char *name, const unsigned char *bytes, size_t size, DataTable *out);
-/* Only the arrays named, as columns under other names, in the order of the file; the others are not unpacked. */
+/* Only the arrays named, as columns under other names, in the order of the file; the others are not unpacked.
+ */
 typedef struct NpzPick {
   const char *as, *from;
 } NpzPick;
