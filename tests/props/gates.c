@@ -390,11 +390,16 @@ static CircuitProgram *random_circuit(Arena *a, int n, int n_gates) {
   return c;
 }
 
+static void all_amplitudes(CircuitProgram *c) {
+  int n = c->n_qubits, order[MAX_QUBITS];
+  for (int i = 0; i < n; i++) order[i] = (1 + i * (n - 1)) % n;
+  rig_amplitudes(c, order);
+}
+
 static void random_measure(CircuitProgram *c) {
   int n = c->n_qubits, order[MAX_QUBITS];
   if (n <= 5 && rig_below(4) == 0) {
-    for (int i = 0; i < n; i++) order[i] = (1 + i * (n - 1)) % n;
-    rig_amplitudes(c, order);
+    all_amplitudes(c);
     return;
   }
   if (rig_below(3) == 0) {
@@ -533,15 +538,14 @@ static void check_derivatives(const Case *t) {
   rig_near(c, &a, &b, 1, 1e-10, "symmetry", rig_best()->name);
 }
 
-static void test_random(void **state) {
-  (void)state;
+/* Circuits on up to `most` qubits in turn. */
+static void try_random(int circuits, int most, void (*measure)(CircuitProgram *c)) {
   static Case t;
-  rig_rng_state = 20240917;
-  for (int i = 0; i < some(50); i++) {
+  for (int i = 0; i < circuits; i++) {
     Arena *a = arena_new();
-    int n = 1 + i % 6;
+    int n = 1 + i % most;
     CircuitProgram *c = random_circuit(a, n, 1 + rig_below(n > 4 ? 25 : 40));
-    random_measure(c);
+    measure(c);
     fill_case(&t, c, ROWS);
     rig_block_bytes = i % 2 ? 1 : WIDE_BLOCK_BYTES;
     for_variants(c, check_outputs, &t);
@@ -551,6 +555,19 @@ static void test_random(void **state) {
     arena_free(a);
   }
   rig_block_bytes = WIDE_BLOCK_BYTES;
+}
+
+static void test_random(void **state) {
+  (void)state;
+  rig_rng_state = 20240917;
+  try_random(some(50), 6, random_measure);
+}
+
+/* What no other measurement sees: every phase. */
+static void test_amplitudes(void **state) {
+  (void)state;
+  rig_rng_state = 20261121;
+  try_random(some(25), 5, all_amplitudes);
 }
 
 /* States that go through the cache in blocks: against samples in the lanes, on more qubits than the
@@ -755,10 +772,12 @@ static void test_turns(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_matrices),    cmocka_unit_test(test_placements),  cmocka_unit_test(test_given),
-      cmocka_unit_test(test_given_wrong), cmocka_unit_test(test_random),      cmocka_unit_test(test_blocks),
-      cmocka_unit_test(test_rows),        cmocka_unit_test(test_shared_only), cmocka_unit_test(test_unseen),
-      cmocka_unit_test(test_turns),       cmocka_unit_test(test_team),
+      cmocka_unit_test(test_matrices), cmocka_unit_test(test_placements),
+      cmocka_unit_test(test_given),    cmocka_unit_test(test_given_wrong),
+      cmocka_unit_test(test_random),   cmocka_unit_test(test_blocks),
+      cmocka_unit_test(test_rows),     cmocka_unit_test(test_shared_only),
+      cmocka_unit_test(test_unseen),   cmocka_unit_test(test_turns),
+      cmocka_unit_test(test_team),     cmocka_unit_test(test_amplitudes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
