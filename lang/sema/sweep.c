@@ -109,12 +109,26 @@ static bool read_values(Sema *S, StudyAxis *x, const Value *v) {
   return x->count > 0;
 }
 
+static void say_no_hyper(Sema *S, const AstNode *n) {
+  int attributes;
+  const char *const *attribute = train_attributes(&attributes);
+  for (int i = 0; i < attributes; i++) {
+    if (strcmp(attribute[i], sym_text(n->name)) != 0) continue;
+    Diag *d = say(S, DIAG_NAME, n->name_span, "there is no hyper `%s`", attribute[i]);
+    diag_help(
+        d, "an attribute of a train is varied through a hyper: `hyper h = ...` above, `%s = h` in the train",
+        attribute[i]);
+    return;
+  }
+  report_unknown(S, n->name, n->name_span, "hyper");
+}
+
 static bool read_axis(Sema *S, StudyAxis *x) {
   const AstNode *n = x->node;
   x->name = sym_text(n->name);
   Binding *b = scope_find(S->scope, n->name);
   if (b == NULL) {
-    report_unknown(S, n->name, n->name_span, "hyper");
+    say_no_hyper(S, n);
     return false;
   }
   b->used = true;

@@ -93,6 +93,7 @@ bool cli_read_module(void *ctx, Arena *a, const char *from, const char *name, bo
   if (*name == '/')
     return refuse(
         out, arena_printf(a, "`%s` is absolute; a module's path is relative to the file that uses it", name));
+  if (strcmp(from, SRC_REPL) == 0) from = script; /* the prompt, or what was loaded there */
   if (*from == '<' && strcmp(from, SRC_REPL) != 0)
     return refuse(out, "a module of the library uses those of the library only");
   const char *path = arena_printf(a, "%s/%s", folder_of(a, from), name), *real = io_real_path(a, path);

@@ -44,8 +44,8 @@ int64_t repl_train_steps(const ReplTrain *t);
 /* ---- the session: repl_session.c --------------------------------------------------------------------- */
 typedef VEC(const char *) ReplNames;
 typedef struct ReplEntry {
-  const char *text;      /* one statement with its doc comment */
-  ReplNames names, uses; /* folded: what it declares; every name in it */
+  const char *text;             /* one statement with its doc comment */
+  ReplNames names, uses, inner; /* folded: what it declares; every name in it; those declared inside it */
   AstKind kind;
   ReplTrain *train;       /* of a train that was run; else NULL */
   bool is_stale, is_kept; /* is_kept: it was stale, and `:keep` let it be */
@@ -78,6 +78,8 @@ struct Repl {
   Arena *arena; /* of the texts below; made anew by repl_tidy */
   Arena *keep;  /* as long as the session: the prelude's tree */
   const AstNode *prelude;
+  const char
+      *base;  /* modules and data stand beside it: the first script that was loaded, before that SRC_REPL */
   int untidy; /* statements since repl_tidy */
   ReplEntries entries;
   VEC(ReplPast) undo; /* sessions before; the last is the newest */

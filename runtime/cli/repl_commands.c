@@ -79,7 +79,7 @@ static bool do_plan(Repl *R, const char *argument) {
   const Source *src = src_add(SRC_REPL, text, strlen(text));
   AstNode *tree = NULL;
   const Program *p = NULL;
-  SemaOptions options = cli_sema_options(&c, SRC_REPL);
+  SemaOptions options = cli_sema_options(&c, R->base);
   options.prelude = repl_sema_options(R).prelude;
   if (src && parse_source(a, src, c.sink, false, &tree, NULL) == PARSE_OK)
     p = sema_elaborate(a, tree, &options, c.sink);
@@ -139,7 +139,10 @@ static bool do_set(Repl *R, const char *argument) {
   const Source *src = src_add(SRC_REPL, text, strlen(text));
   const uint32_t place_end = src_next();
   if (i >= 0 && R->entries.at[i].kind != AST_HYPER) {
-    repl_complain(R, DIAG_USAGE, "declare it again, with another value", "`%s` is no hyper", name);
+    if (R->entries.at[i].kind == AST_USE)
+      repl_complain(R, DIAG_USAGE, "`qgn run --set MODULE.NAME=VALUE` changes those of modules",
+                    "`%s` comes from a module", name);
+    else repl_complain(R, DIAG_USAGE, "declare it again, with another value", "`%s` is no hyper", name);
   } else if (i >= 0 && src && parse_source(a, src, diag_sink(a), false, &tree, NULL) == PARSE_OK) {
     const Span s = ast_kid(tree->kids[0], AST_HYPER_value)->span;
     const char *whole =
@@ -152,14 +155,20 @@ static bool do_set(Repl *R, const char *argument) {
 }
 
 static bool do_undo(Repl *R, const char *argument) {
-  (void)argument;
-  const char *what = repl_undo(R);
-  if (!what) {
-    repl_complain(R, DIAG_USAGE, NULL, "there is nothing to undo");
-    return false;
+  const bool is_number =
+      *argument && argument[strspn(argument, "0123456789")] == '\0' && strlen(argument) < 4;
+  const int times = is_number ? atoi(argument) : 1;
+  if ((*argument && !is_number) || times < 1) return repl_usage(R, "undo", "nothing, or how many statements");
+  for (int i = 0; i < times; i++) {
+    const char *what = repl_undo(R);
+    if (!what && i == 0) {
+      repl_complain(R, DIAG_USAGE, NULL, "there is nothing to undo");
+      return false;
+    }
+    if (!what) break;
+    const size_t n = strcspn(what, "\n");
+    printf("taken back: %.*s%s\n", (int)n, what, what[n] ? " ..." : "");
   }
-  const size_t n = strcspn(what, "\n");
-  printf("taken back: %.*s%s\n", (int)n, what, what[n] ? " ..." : "");
   return repl_again(R, &R->entries, NULL);
 }
 
@@ -248,6 +257,7 @@ static bool do_load(Repl *R, const char *argument) {
   const char *file = io_is_folder(argument) ? arena_printf(a, "%s/main.qgn", argument) : argument;
   bool ok = io_read_file(a, file, SCRIPT_LIMIT, &data, &e);
   if (!ok) repl_complain(R, DIAG_SCRIPT_FILE, NULL, "%s", io_message(a, &e));
+  if (ok && strcmp(R->base, SRC_REPL) == 0 && strchr(file, '/')) R->base = arena_str(R->keep, file);
   R->only_new = true; /* what the session has word for word stays as it is */
   if (ok) ok = repl_statements(R, arena_strn(a, (const char *)data.bytes, data.size), true);
   R->only_new = false;
@@ -303,7 +313,8 @@ const ReplCommand repl_commands[] = {
      repl_do_tutorial, REPL_WORD, "skip|stop"},
     {"type", "EXPRESSION", "kind and shape of a name or an expression, which is not run",
      ":type pqc([0.1, 0.2])", repl_do_type, REPL_STATEMENT, NULL},
-    {"undo", "", "take the last statement back, weights included", ":undo", do_undo, REPL_NOTHING, NULL},
+    {"undo", "[N]", "take the last statement back, or the last N, weights included", ":undo", do_undo,
+     REPL_NOTHING, NULL},
     {"watch", "FILE", "take a script's statements whenever it is saved, until Enter or Ctrl-C",
      ":watch target.qgn", repl_do_watch, REPL_FILE, NULL},
     {"why", "NAME", "where the sizes of a name come from", ":why pqc", repl_do_why, REPL_NAME, NULL},

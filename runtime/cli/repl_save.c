@@ -51,6 +51,16 @@ const char *repl_saved(Arena *a, const ReplEntries *e) {
   return repl_script(a, &said);
 }
 
+/* Modules beside a script that was loaded from elsewhere. */
+static void say_base(const Repl *R, const char *file) {
+  bool uses = false;
+  for (int i = 0; i < R->entries.n; i++) uses = uses || strstr(R->entries.at[i].text, "use \"");
+  const char *slash = strrchr(R->base, '/'), *own = strrchr(file, '/');
+  const size_t n = slash ? (size_t)(slash - R->base) : 0;
+  if (uses && slash && (!own || (size_t)(own - file) != n || strncmp(file, R->base, n) != 0))
+    printf("its modules stand beside %s: save it there to run it\n", R->base);
+}
+
 /* What the file says of trains that the session does not, and what it cannot say. */
 static void say_trains(const Repl *R) {
   for (int i = 0; i < R->entries.n; i++) {
@@ -78,7 +88,7 @@ bool repl_do_save(Repl *R, const char *argument) {
     ok = io_write_file(file, text, strlen(text), &e);
     if (!ok) repl_complain(R, DIAG_WRITE, NULL, "%s", io_message(a, &e));
     if (ok) printf("%s: %d statement%s\n", file, R->entries.n, R->entries.n == 1 ? "" : "s");
-    if (ok) say_trains(R);
+    if (ok) say_trains(R), say_base(R, file);
   }
   arena_free(a);
   return ok;

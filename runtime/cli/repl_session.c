@@ -30,6 +30,16 @@ static void all_names(Arena *a, const AstNode *n, ReplNames *out) {
   for (int i = 0; i < n->n; i++) all_names(a, n->kids[i], out);
 }
 
+/* What is declared inside a statement. */
+static void inner_names(Arena *a, const AstNode *n, ReplNames *out) {
+  for (int i = 0; n != NULL && i < n->n; i++) {
+    const AstNode *k = n->kids[i];
+    if (k && (k->kind == AST_PATTERN || k->kind == AST_DRAW || k->kind == AST_PARAM))
+      add_name(a, out, k->name);
+    inner_names(a, k, out);
+  }
+}
+
 /* `lib/parts.qgn` is called parts, `std.gan` gan. */
 static Symbol stem_of(const AstNode *n) {
   const char *last = strrchr(n->text, n->op == 't' ? '/' : '.'), *from = last ? last + 1 : n->text;
@@ -143,8 +153,10 @@ static ReplEntries entries_copy(Arena *a, const ReplEntries *e, const ReplEntrie
       if (k >= 0 && k < like->n && like->at[k].text == x.text) same = k;
     if (same >= 0) {
       x.text = done->at[same].text, x.names = done->at[same].names, x.uses = done->at[same].uses;
+      x.inner = done->at[same].inner;
     } else {
       x.text = arena_str(a, x.text), x.names = names_copy(a, &x.names), x.uses = names_copy(a, &x.uses);
+      x.inner = names_copy(a, &x.inner);
     }
     vec_push(a, &out, x);
   }
@@ -361,7 +373,7 @@ static void show_declared(Repl *R, const ReplView *v, const ReplEntry *e) {
 }
 
 SemaOptions repl_sema_options(Repl *R) {
-  SemaOptions options = cli_sema_options(R->cli, SRC_REPL);
+  SemaOptions options = cli_sema_options(R->cli, R->base);
   if (!R->prelude) R->prelude = sema_prelude(R->keep);
   options.prelude = R->prelude;
   return options;
@@ -489,16 +501,53 @@ static bool shares_name(const ReplNames *a, const ReplNames *b) {
   return false;
 }
 
+/* Moves entry `from` before entry `to`. */
+static void move_up(ReplEntries *e, int from, int to) {
+  const ReplEntry x = e->at[from];
+  memmove(e->at + to + 1, e->at + to, (size_t)(from - to) * sizeof *e->at);
+  e->at[to] = x;
+}
+
+/* Whether an entry uses one of these names, other than as names of its own inside. */
+static bool uses_of(const ReplEntry *e, const ReplNames *names) {
+  for (int i = 0; i < names->n; i++)
+    if (has_name(&e->uses, names->at[i]) && !has_name(&e->inner, names->at[i])) return true;
+  return false;
+}
+
+/* Moves what entry `at` uses and was declared behind it before it, with what that uses; where it stands then.
+ * -1 if something of that uses `mine` in turn: e->at is then in no useful order. */
+static int bring_up(ReplEntries *e, int at, const ReplNames *mine, int depth) {
+  for (int i = at + 1; i < e->n; i++) {
+    if (!uses_of(&e->at[at], &e->at[i].names)) continue;
+    if (shares_name(&e->at[i].uses, mine) || depth > e->n) return -1;
+    move_up(e, i, at);
+    const int moved = bring_up(e, at, mine, depth + 1);
+    if (moved < 0) return -1;
+    at = moved + 1;
+    i = at;
+  }
+  return at;
+}
+
 /* Where a name that is declared again stands: in its place, so that what used it finds it; at the end if it
- * uses what was declared since and nothing there uses it. */
-static int place_again(ReplEntries *e, int at) {
+ * uses what was declared since and nothing there uses it. If both, what it uses comes before it. */
+static int place_again(Repl *R, ReplEntries *e, int at) {
   const ReplEntry x = e->at[at];
   bool later = false, used = false;
   for (int i = at + 1; i < e->n; i++) {
     later = later || shares_name(&e->at[i].names, &x.uses);
     used = used || shares_name(&x.names, &e->at[i].uses);
   }
-  if (!later || used) return at;
+  if (later && used) {
+    ReplEntries moved = {0};
+    for (int i = 0; i < e->n; i++) vec_push(R->arena, &moved, e->at[i]);
+    const int there = bring_up(&moved, at, &x.names, 0);
+    if (there < 0) return at;
+    *e = moved;
+    return there;
+  }
+  if (!later) return at;
   memmove(e->at + at, e->at + at + 1, (size_t)(e->n - 1 - at) * sizeof *e->at);
   e->at[e->n - 1] = x;
   return e->n - 1;
@@ -536,6 +585,7 @@ static bool one_statement(Repl *R, const AstNode *n, const char *text) {
   ReplEntry e = {.text = text, .kind = n->kind};
   declared(R->arena, n, &e.names);
   all_names(R->arena, n, &e.uses);
+  inner_names(R->arena, n, &e.inner);
   ReplEntries trial = copy_of(R, &R->entries);
   int at = -1;
   for (int k = 0; k < e.names.n && at < 0; k++) at = repl_find(&trial, e.names.at[k]);
@@ -560,7 +610,7 @@ static bool one_statement(Repl *R, const AstNode *n, const char *text) {
     repl_train_drop(trial.at[at].train);
     trial.at[at] = e;
     was = true;
-    at = place_again(&trial, at);
+    at = place_again(R, &trial, at);
   }
   if (!attempt(R, &trial, at)) {
     drop(&trial);

@@ -16,6 +16,10 @@ bool repl_do_draw(Repl *R, const char *argument) {
   for (int i = 0; p && i < p->circuits.n; i++)
     if ((*name && strcmp(p->circuits.at[i].name, name) == 0) || (!*name && p->circuits.n == 1))
       v = &p->circuits.at[i];
+  for (int i = 0; p && *name && !v && i < p->circuits.n; i++) { /* `pqc` of a module is parts.pqc */
+    const char *dot = strrchr(p->circuits.at[i].name, '.');
+    if (dot && strcmp(dot + 1, name) == 0) v = &p->circuits.at[i];
+  }
   bool ok = v != NULL;
   IoError e;
   if (!v) {
@@ -124,7 +128,10 @@ bool repl_do_state(Repl *R, const char *argument) {
   const int i = repl_entry_named(R, circuit);
   bool ok = i >= 0;
   if (ok && R->entries.at[i].kind != AST_CIRCUIT) {
-    repl_complain(R, DIAG_USAGE, NULL, "`%s` is no circuit", circuit);
+    if (R->entries.at[i].kind == AST_USE)
+      repl_complain(R, DIAG_USAGE, "declare the circuit at the prompt",
+                    "`%s` comes from a module, whose circuits `:state` does not take apart", circuit);
+    else repl_complain(R, DIAG_USAGE, NULL, "`%s` is no circuit", circuit);
     ok = false;
   }
   if (ok && argument[n] != '(' && takes_arguments(&R->entries.at[i])) {

@@ -120,7 +120,7 @@ static RunEnd one_point(Repl *R, Run *run, const Sweep *s, int k) {
   Program *p = NULL;
   RunEnd end = RUN_FAILED;
   if (src && set_point(&c, s, k) && parse_source(c.arena, src, c.sink, false, &tree, NULL) == PARSE_OK) {
-    SemaOptions options = cli_sema_options(&c, SRC_REPL);
+    SemaOptions options = cli_sema_options(&c, R->base);
     options.prelude = R->prelude;
     p = sema_elaborate(c.arena, tree, &options, c.sink);
   }
