@@ -455,6 +455,9 @@ static void unused_value(Sema *S, const AstNode *n, const Value *v) {
                 place_in[S->place]);
   if (v->kind == VAL_BUILTIN && v->u.builtin->kind == BI_LAYER) diag_help(d, "layers stand in a `model`");
   else if (S->place == PLACE_DEF) diag_help(d, "give it back: `return %s`", src_of_span(S, n->span));
+  else if (S->place == PLACE_STEP || S->place == PLACE_EVERY)
+    diag_help(d, "keep it: `record value = %s`; behind the train `%s.value` shows all of them",
+              src_of_span(S, n->span), S->train->name);
   else diag_help(d, "bind it: `let value = %s`", src_of_span(S, n->span));
 }
 

@@ -118,6 +118,9 @@ static bool unknown_option(Cli *c, const char *word, Span at) {
   const char *near = diag_nearest(name, names, n);
   cli_usage(c, at, "there is no option `--%s`", name);
   if (near) replace_help(c, "did you mean `--%s`?", near);
+  else if (c->has_verb && (c->verb == CLI_RUN || c->verb == CLI_CHECK))
+    replace_help(c, "values of the script: `--set %s=...`, of a train in it: `--set TRAIN.%s=...`", name,
+                 name);
   return false;
 }
 
@@ -327,6 +330,11 @@ static bool read_verb(Cli *c, const char *word, Span at) {
   bool script = io_is_folder(word) || (len > 4 && strcmp(word + len - 4, ".qgn") == 0);
   const char *near = diag_nearest(word, names, CLI_VERB_COUNT);
   cli_usage(c, at, "there is no verb `%s`", word);
+  static const char *const others[][2] = {
+      {"train", "run"},  {"execute", "run"}, {"report", "show"}, {"plot", "show"}, {"lint", "check"},
+      {"format", "fmt"}, {"prompt", "repl"}, {"create", "new"},  {"init", "new"},  {"install", "doctor"}};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    if (strcmp(others[i][0], word) == 0) near = others[i][1];
   if (script) replace_help(c, "`qgn run %s` runs it", word);
   else if (near) replace_help(c, "did you mean `qgn %s`?", near);
   return false;

@@ -100,6 +100,9 @@ static int run_verb(Cli *c) {
   if (c->given[OPT_HELP]) return cli_verb_help(c);
   if (v->later) {
     cli_later(c, arena_printf(c->arena, "`qgn %s`", v->name));
+    if (c->verb == CLI_SWEEP)
+      diag_help(c->sink->all.at[c->sink->all.n - 1],
+                "in the script: `sweep s over TRAIN { vary lr in [1e-3, 1e-4]; record ... }`, and `qgn run`");
     return 2;
   }
   for (int o = 0; o < OPT_COUNT; o++) {

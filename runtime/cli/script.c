@@ -57,7 +57,12 @@ static bool refuse_no_script(Cli *c, const char *text) {
 
 static bool refuse_io(Cli *c, const char *path, const IoError *e) {
   switch (e->kind) {
-  case IO_MISSING: return refuse(c, "there is no script `%s`", path);
+  case IO_MISSING: {
+    const char *with = arena_printf(c->arena, "%s.qgn", path);
+    refuse(c, "there is no script `%s`", path);
+    if (io_exists(with)) diag_help(c->sink->all.at[c->sink->all.n - 1], "did you mean `%s`?", with);
+    return false;
+  }
   case IO_DENIED: return refuse(c, "no permission to read the script `%s`", path);
   case IO_FOLDER: return refuse(c, "`%s` is a folder, no script", path);
   case IO_NOT_REGULAR: return refuse_no_script(c, arena_printf(c->arena, "`%s` is no regular file", path));
