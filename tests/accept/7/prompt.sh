@@ -52,7 +52,7 @@ TXT
 import glob, json
 prompt = [json.loads(x)['data'] for x in open('out.txt') if x.startswith('{"kind": "value"')]
 results = json.load(open(glob.glob('runs/latest/results.json')[0]))
-ran = [p.get('value', p.get('values', p.get('data'))) for p in results['prints']]
+ran = [p.get('value', p.get('values', p.get('data'))) for p in results['prints'] if p['text']] # not the lines that a run has of a sweep
 ran = [x if isinstance(x, list) else [x] for x in ran]
 print(sum(len(p) for p, r in zip(prompt, ran) if p == r), 'of', sum(len(p) for p in prompt))
 PY
