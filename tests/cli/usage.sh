@@ -202,6 +202,7 @@ TEXT
 check 2 sweep <<'TEXT'
 error[E0998]: `qgn sweep` is not built yet
    = note: nothing was run
+   = help: in the script: `sweep s over TRAIN { vary lr in [1e-3, 1e-4]; record ... }`, and `qgn run`
 TEXT
 for option in exact untrusted; do
   check 2 run a.qgn "--$option" <<TEXT
