@@ -91,11 +91,56 @@ static const char *node_label(const Drawing *d, int id, int depth) {
   return arena_printf(d->a, sums ? "(%s)%s%s" : "%s%s%s", x, sign, y);
 }
 
+/* A number with three digits, as strengths of noise are written; durations with their unit. */
+static const char *strength_number(const Drawing *d, double x, bool duration) {
+  static const struct {
+    const char *name;
+    double size;
+  } units[] = {{"s", 1}, {"ms", 1e-3}, {"us", 1e-6}, {"ns", 1e-9}};
+  char buf[NUM_MAX];
+  size_t unit = 0;
+  while (duration && unit < 3 && fabs(x) < 0.9995 * units[unit].size) unit++;
+  if (duration) x /= units[unit].size;
+  const double digit = x != 0 ? pow(10, floor(log10(fabs(x))) - 2) : 1;
+  num_print(buf, sizeof buf, digit < 1 ? rint(x / digit) / rint(1 / digit) : rint(x / digit) * digit);
+  return arena_printf(d->a, "%s%s", buf, duration && x != 0 ? units[unit].name : "");
+}
+
+/* "depolarize(0.01)"; parameters at the end that have the value which they have when left out are not shown.
+ */
+static const char *channel_label(const Drawing *d, int gate) {
+  const GateUse *u = &d->v->body->gates.at[gate];
+  const char *text = "";
+  int n = channel_n_params(u->channel);
+  for (; n > 1; n--) {
+    bool duration;
+    int same_as;
+    (void)channel_param(d->a, u->channel, n - 1, &duration, &same_as);
+    const AngleRef *mine = &u->angle[n - 1], *other = same_as >= 0 ? &u->angle[same_as] : NULL;
+    const bool known = mine->source < 0 && (other == NULL || other->source < 0);
+    if (same_as == -1 || !known || mine->shift != (other != NULL ? other->shift : 0)) break;
+  }
+  for (int k = 0; k < n; k++) {
+    bool duration;
+    int same_as;
+    (void)channel_param(d->a, u->channel, k, &duration, &same_as);
+    const int node = d->angles.gate[gate][k];
+    const char *x = d->angles.nodes.at[node].kind == QASM_NUMBER
+                        ? strength_number(d, d->angles.nodes.at[node].num, duration)
+                        : node_label(d, node, 0);
+    text = arena_printf(d->a, "%s%s%s", text, k > 0 ? "," : "", x != NULL ? x : d->unicode ? "…" : "...");
+  }
+  if (draw_width(text) > LABEL_MAX) text = d->unicode ? "…" : "...";
+  const char *name = channel_info[u->channel].name;
+  return *text != '\0' ? arena_printf(d->a, "%s(%s)", name, text) : name;
+}
+
 /* "RX(θ[0])"; `†` behind it for an inverse. */
 static const char *gate_label(const Drawing *d, int gate, const char *name) {
   const GateUse *u = &d->v->body->gates.at[gate];
   const GateInfo *info = &gate_info[u->gate];
-  if (u->channel != CHANNEL_NONE) return channel_info[u->channel].name;
+  if (u->channel != CHANNEL_NONE) return channel_label(d, gate);
+  if (u->label != NULL) name = u->label;
   const bool negate = u->inverse && strcmp(info->inverse, "negate") == 0;
   char *upper = arena_str(d->a, name);
   for (char *c = upper; *c != '\0'; c++)
@@ -123,7 +168,13 @@ static bool alike(const Drawing *d, int i, int k) {
       memcmp(x->qubit, y->qubit, (size_t)n) != 0 ||
       memcmp(x->control_on, y->control_on, (size_t)x->n_controls) != 0)
     return false;
-  for (int j = 0; j < gate_info[x->gate].n_angles; j++) {
+  if ((x->word == NULL) != (y->word == NULL) || (x->word != NULL && strcmp(x->word, y->word) != 0))
+    return false;
+  if ((x->values == NULL) != (y->values == NULL) || x->n_kraus != y->n_kraus) return false;
+  if (x->values != NULL && memcmp(x->values, y->values, gate_use_values(x) * sizeof *x->values) != 0)
+    return false;
+  const int angles = x->channel != CHANNEL_NONE ? channel_n_params(x->channel) : gate_info[x->gate].n_angles;
+  for (int j = 0; j < angles; j++) {
     const AngleRef *p = &x->angle[j], *q = &y->angle[j];
     if ((p->source < 0) != (q->source < 0) || p->scale != q->scale || p->shift != q->shift) return false;
   }
@@ -260,6 +311,18 @@ static const char *sum_label(const Drawing *d, const Layout *l, const Observable
   return arena_printf(d->a, "%s%s>", out, o->terms.n > 8 ? " + ..." : "");
 }
 
+/* The register of a density matrix, or of what is made of one. */
+static void measured_state(const Drawing *d, Layout *l, const CircuitProgram *c) {
+  uint64_t on = 0;
+  for (int k = 0; k < c->observables.n; k++)
+    for (int j = 0; j < c->observables.at[k].terms.n; j++)
+      on |= c->observables.at[k].terms.at[j].x | c->observables.at[k].terms.at[j].z;
+  for (int q = 0; q < l->rows; q++) {
+    const char **e = &l->end_label[q];
+    if (on >> q & 1) *e = arena_printf(d->a, "%s%s%s", *e, **e != '\0' ? " " : "", c->of_state);
+  }
+}
+
 static void measured(const Drawing *d, Layout *l) {
   for (int i = 0; i < d->v->measured.n; i++) {
     const CircuitProgram *c = d->v->measured.at[i];
@@ -267,7 +330,8 @@ static void measured(const Drawing *d, Layout *l) {
       const char **e = &l->end_label[c->probs_qubits.at[k]];
       *e = **e != '\0' ? arena_printf(d->a, "%s p", *e) : "p";
     }
-    for (int k = 0; k < c->observables.n; k++) {
+    if (c->of_state != NULL) measured_state(d, l, c);
+    for (int k = 0; k < c->observables.n && c->of_state == NULL; k++) {
       const Observable *o = &c->observables.at[k];
       const PauliTerm *t = o->terms.n == 1 ? &o->terms.at[0] : NULL;
       const uint64_t support = t != NULL ? t->x | t->z : 0;

@@ -37,6 +37,7 @@ typedef struct GateUse {
   AngleRef angle[GATE_MAX_ANGLES];
   const char *word;     /* paulirot: a letter of I, X, Y, Z for each target; basis: 0 or 1 for each */
   const double *values; /* unitary: matrix, row by row, re and im; diag: phases; amplitude: re and im */
+  const char *label;    /* unitary: the gate and power that it is, "x^0.5"; NULL: a matrix of the script */
   int n_kraus;          /* kraus: so many matrices in values */
   Span span;
 } GateUse;
@@ -87,6 +88,8 @@ typedef struct CircuitProgram {
   int path_site;        /* of their random numbers */
   MeasureKind measure;
   VEC(Observable) observables; /* EXPVAL: one output each */
+  const char
+      *of_state; /* EXPVAL: its words are all of a register, for "density", "purity", ...; NULL: operators */
   VEC(uint8_t)
   probs_qubits;       /* PROBS: 2^n outputs, first qubit most significant; AMPLITUDES: all qubits,
                          2^n pairs of real and imaginary part; SAMPLE: a bit of each for each shot */

@@ -23,6 +23,10 @@ static void count_name(Digest *d, uint32_t count) {
   for (int i = 0; i < d->counts.n; i++)
     if (d->counts.at[i] == (int)count) return;
   vec_push(d->arena, &d->counts, (int)count);
+  if (c->kind != COUNT_SUM) return;
+  const CountSum *sum = &d->program->sums.at[c->owner];
+  digest_int(d, sum->more);
+  for (int i = 0; i < sum->n; i++) count_name(d, sum->terms[i]);
 }
 
 static void shape(Digest *d, const Shape *s) {

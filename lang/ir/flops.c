@@ -1,62 +1,81 @@
 #include "lang/ir/flops.h"
 #include "lang/ir/circuit.h"
 
-/* Elements, with an axis that is a count as one. */
-static double elements(const Shape *s, uint32_t *count) {
-  double n = 1;
-  for (int k = 0; k < s->rank; k++) {
-    if (s->d[k].count != 0) *count = s->d[k].count;
-    else n *= (double)s->d[k].n;
+static Flops fixed(double each) { return (Flops){.each = each, .most = each}; }
+
+static void times_axis(Flops *f, Dim d) {
+  f->most *= (double)d.n;
+  if (d.count == 0) {
+    f->each *= (double)d.n;
+    return;
   }
-  return n;
+  int at = f->n++;
+  for (; at > 0 && f->count[at - 1] > d.count; at--) f->count[at] = f->count[at - 1];
+  f->count[at] = d.count;
 }
 
-static double circuit_flops(const CircuitProgram *c) {
+static Flops times(Flops f, double by) {
+  f.each *= by, f.most *= by;
+  return f;
+}
+
+static Flops elements(const Shape *s) {
+  Flops f = fixed(1);
+  for (int k = 0; k < s->rank; k++) times_axis(&f, s->d[k]);
+  return f;
+}
+
+static Flops circuit_flops(const Graph *g, const Node *n) {
+  const CircuitProgram *c = n->attr.p;
   const bool density = c->mixed && c->trajectories == 0;
   double sum = 0;
   for (int k = 0; k < c->gates.n; k++)
     sum += c->gates.at[k].n_targets + c->gates.at[k].n_controls > 1 ? 30 : 14;
-  const double runs = c->trajectories > 0 ? (double)c->trajectories : 1;
-  return sum * runs * (double)((int64_t)1 << (density ? 2 : 1) * c->n_qubits);
+  const double runs = (c->trajectories > 0 ? (double)c->trajectories : 1) * (n->op == OP_CIRCUIT ? 1 : 3);
+  Flops f = fixed(sum * runs * (double)((int64_t)1 << (density ? 2 : 1) * c->n_qubits));
+  for (int k = 0; k < c->n_inputs; k++)
+    if (c->input_has_rows[k]) {
+      times_axis(&f, g_node(g, n->in[k])->shape.d[0]);
+      break;
+    }
+  return f;
 }
 
-static double product_flops(const Graph *g, const Node *n, double out, uint32_t *count) {
+static Flops product_flops(const Graph *g, const Node *n) {
   const Shape *a = &g_node(g, n->in[0])->shape, *b = &g_node(g, n->in[1])->shape;
-  uint32_t ignored = 0;
+  Flops out = times(elements(&n->shape), 2);
   if (n->op == OP_MATMUL) {
-    const Dim inner = a->d[a->rank - (n->attr.i[0] != 0 ? 2 : 1)];
-    if (inner.count != 0) *count = inner.count;
-    return 2 * out * (inner.count != 0 ? 1 : (double)inner.n);
+    times_axis(&out, a->d[a->rank - (n->attr.i[0] != 0 ? 2 : 1)]);
+    return out;
   }
-  const double kernels = n->op == OP_CONV_DW ? elements(&n->shape, &ignored) : elements(b, &ignored);
-  if (n->op == OP_CONV) return 2 * out * kernels / (double)b->d[0].n;
-  if (n->op == OP_CONV_DX) return 2 * elements(a, count) * kernels / (double)b->d[0].n;
-  return 2 * elements(b, count) * kernels / (double)n->shape.d[0].n;
+  const double kernels = n->op == OP_CONV_DW ? elements(&n->shape).each : elements(b).each;
+  if (n->op == OP_CONV) return times(out, kernels / (double)b->d[0].n);
+  if (n->op == OP_CONV_DX) return times(elements(a), 2 * kernels / (double)b->d[0].n);
+  return times(elements(b), 2 * kernels / (double)n->shape.d[0].n);
 }
 
-double g_flops(const Graph *g, NodeId id, uint32_t *count) {
+Flops g_flops(const Graph *g, NodeId id) {
   const Node *n = g_node(g, id);
-  *count = 0;
-  double most = elements(&n->shape, count);
-  for (int k = 0; k < n->n_in; k++) {
-    const double in = elements(&g_node(g, n->in[k])->shape, count);
-    if (n->op != OP_GATHER && in > most) most = in;
+  Flops most = elements(&n->shape);
+  for (int k = 0; k < n->n_in && n->op != OP_GATHER; k++) {
+    const Flops in = elements(&g_node(g, n->in[k])->shape);
+    if (in.most > most.most) most = in;
   }
   if (n->op == OP_SOLVE) { /* elimination, then a triangle each way */
     const double rows = (double)n->shape.d[0].n;
-    return 2.0 / 3.0 * rows * rows * rows + 2.0 * rows * elements(&n->shape, count);
+    return fixed(2.0 / 3.0 * rows * rows * rows + 2.0 * rows * elements(&n->shape).each);
   }
   switch (op_info[n->op].cls) {
-  case CLASS_SOURCE: return n->op == OP_DRAW ? most : 0;
+  case CLASS_SOURCE: return n->op == OP_DRAW ? most : fixed(0);
   case CLASS_VIEW:
   case CLASS_PART:
-  case CLASS_EFFECT: return 0;
-  case CLASS_CIRCUIT: return circuit_flops(n->attr.p) * (n->op == OP_CIRCUIT ? 1 : 3);
+  case CLASS_EFFECT: return fixed(0);
+  case CLASS_CIRCUIT: return circuit_flops(g, n);
   case CLASS_MATMUL:
   case CLASS_SHARED:
   case CLASS_CONTRACT:
     if (n->op == OP_MATMUL || n->op == OP_CONV || n->op == OP_CONV_DX || n->op == OP_CONV_DW)
-      return product_flops(g, n, elements(&n->shape, count), count);
+      return product_flops(g, n);
     return most;
   case CLASS_EW:
   case CLASS_ROWS:
@@ -65,6 +84,7 @@ double g_flops(const Graph *g, NodeId id, uint32_t *count) {
   case CLASS_WHOLE: break;
   }
   const bool moves = n->op == OP_STRETCH || n->op == OP_SLICE || n->op == OP_PAD || n->op == OP_CONCAT ||
-                     n->op == OP_FLIP || n->op == OP_ENTRIES;
-  return moves ? 0 : most;
+                     n->op == OP_FLIP || n->op == OP_ENTRIES || n->op == OP_JOIN_ROWS ||
+                     n->op == OP_TAKE_ROWS || n->op == OP_PUT_ROWS;
+  return moves ? fixed(0) : most;
 }

@@ -7,6 +7,16 @@
 #define QGN_FLOPS_H
 #include "lang/ir/graph.h"
 
-/* Operations of one node: `each` times its rows where it runs over a count (*count its id), else in all. */
-double g_flops(const Graph *g, NodeId id, uint32_t *count);
+#define FLOPS_COUNTS (2 * SHAPE_MAX_RANK)
+
+/* `each` times the product of n numbers of rows that are known when run; `most` with the largest they can be.
+ */
+typedef struct Flops {
+  double each, most;
+  int n;
+  uint32_t count[FLOPS_COUNTS]; /* ids, in ascending order */
+} Flops;
+
+/* Operations of one node. */
+Flops g_flops(const Graph *g, NodeId id);
 #endif

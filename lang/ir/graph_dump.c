@@ -92,6 +92,8 @@ static void put_attributes(const Dump *d, const Node *n) {
     fprintf(d->out, ", axis %lld, at %lld of %lld", (long long)i[0], (long long)i[1], (long long)i[2]);
   } else if (n->op == OP_PART || n->op == OP_ONEHOT || n->op == OP_COUNTS || n->op == OP_MARK) {
     fprintf(d->out, ", %lld", (long long)i[0]);
+  } else if (n->op == OP_TAKE_ROWS || n->op == OP_PUT_ROWS) {
+    fputs(i[0] ? ", last" : ", first", d->out);
   } else if (is_conv(n->op)) {
     fprintf(d->out, ", stride %lld, pad %lld", (long long)i[0], (long long)i[1]);
   } else if (is_pool(n->op)) {

@@ -14,13 +14,21 @@
 
 /* ---- counts and origins -------------------------------------------------------------- */
 /* A number of rows known at run time. Index 0 is unused. */
-typedef enum CountKind { COUNT_BATCH, COUNT_DATA_ROWS, COUNT_SERIES, COUNT_GROUP } CountKind;
+typedef enum CountKind { COUNT_BATCH, COUNT_DATA_ROWS, COUNT_SERIES, COUNT_GROUP, COUNT_SUM } CountKind;
 typedef struct Count {
   const char *name; /* "B", "rows(d)", "entries of qgan.mean" */
   CountKind kind;
-  int owner;        /* BATCH: train; DATA_ROWS: dataset; SERIES: series; GROUP: grouping */
+  int owner;        /* BATCH: train; DATA_ROWS: dataset; SERIES: series; GROUP: grouping; SUM: of `sums` */
   int64_t capacity; /* largest value */
 } Count;
+
+/* What a COUNT_SUM is: other counts, none of them a sum, in ascending order and as often as they are added,
+ * and a number. Equal sums are one count. */
+typedef struct CountSum {
+  int n;
+  const uint32_t *terms;
+  int64_t more;
+} CountSum;
 
 typedef struct Origin {
   Span span;
@@ -453,7 +461,8 @@ typedef struct Program {
   int edition;
   uint64_t seed;
   bool is_double;
-  VEC(Count) counts;   /* index 0 unused */
+  VEC(Count) counts; /* index 0 unused */
+  VEC(CountSum) sums;
   VEC(Origin) origins; /* index 0 unused */
   VEC(Site) sites;
   VEC(Slot) slots;

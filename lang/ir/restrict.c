@@ -17,6 +17,23 @@ typedef enum RowClass {
   MIXED
 } RowClass;
 
+/* Does the count hold that of the minibatch, as a term of a sum? */
+static bool is_sum_with(const Restrict *r, uint32_t count) {
+  return count != 0 && r->count != 0 && count != r->count && r->count_of(r->ctx, count) != count;
+}
+
+/* A value that was bound before the statement. */
+static bool is_bound(const Restrict *r, NodeId id) {
+  return g_node(r->from, id)->op == OP_MARK && (id < r->first || (id >= r->ways_from && id < r->ways_to));
+}
+
+/* Rows of the minibatch on an axis behind the first, as of all pairs of them. */
+static bool rows_behind(const Node *n, uint32_t count) {
+  bool found = false;
+  for (int k = 1; count != 0 && k < n->shape.rank; k++) found = found || n->shape.d[k].count == count;
+  return found;
+}
+
 static bool has_rows(const Node *n, uint32_t count) {
   return count != 0 && n->shape.rank > 0 && n->shape.d[0].count == count;
 }
@@ -89,9 +106,10 @@ static bool contracts_rows(const Graph *g, const Node *n, uint32_t count, const 
 
 static RowClass class_of(const Restrict *r, NodeId id, const RowClass *cls) {
   const Node *n = g_node(r->from, id);
+  if (n->op == OP_COUNT && is_sum_with(r, (uint32_t)n->attr.i[0])) return MIXED;
   if (n->op == OP_COUNT) return (uint32_t)n->attr.i[0] == r->count ? ROW_COUNT : NO_ROWS;
   if (n->n_in == 0) return has_rows(n, r->count) && n->op != OP_CONST ? PER_ROW : NO_ROWS;
-  if (n->op == OP_MARK && id < r->first) return has_rows(n, r->count) ? PER_ROW : NO_ROWS;
+  if (is_bound(r, id)) return has_rows(n, r->count) ? PER_ROW : NO_ROWS;
   if (all_are(n, cls, NO_ROWS, NO_ROWS)) return NO_ROWS;
   if (n->op == OP_SUM) return class_of_sum(n, cls);
   if (contracts_rows(r->from, n, r->count, cls)) return SUM_ROWS;
@@ -173,14 +191,14 @@ static bool is_kept(const Copy *c, NodeId id, Mode mode) {
   if (n->op == OP_PARAM) return is_old(r, n);
   if (n->op == OP_INPUT || n->op == OP_DRAW) return true;
   if (c->depends[id]) return false;
-  return mode != OWN || r->count == 0 || (n->op == OP_MARK && id < r->first) || c->cls[id] == NO_ROWS;
+  return mode != OWN || r->count == 0 || is_bound(r, id) || c->cls[id] == NO_ROWS;
 }
 
 static Mode mode_of_input(const Copy *c, NodeId id, int k, Mode mode) {
   const Node *n = g_node(c->r->from, id);
   const bool rows = c->r->count != 0 && has_rows(g_node(c->r->from, n->in[k]), c->r->count);
   if (mode == WHOLE) return WHOLE;
-  if (mode == OWN && !(n->op == OP_MARK && id < c->r->first)) return OWN;
+  if (mode == OWN && !is_bound(c->r, id)) return OWN;
   return rows ? BOUND : WHOLE;
 }
 
@@ -198,6 +216,9 @@ static bool find_needs(Copy *c) {
       const Node *n = g_node(r->from, id);
       if (!c->need[m][id]) continue;
       if (is_old(r, n) && trains(r, n->attr.i[0])) return fail(c, id, NULL, true);
+      const bool bound = is_kept(c, id, (Mode)m) || is_bound(r, id);
+      if (m == OWN && bound && rows_behind(n, r->count))
+        return fail(c, id, "it was bound before, and holds pairs of rows", false);
       if (is_kept(c, id, (Mode)m)) continue;
       if (m == BOUND && !stays_in_row(r->from, n, r->count))
         return fail(c, id, "it was bound before, and its rows depend on each other", false);
@@ -209,7 +230,8 @@ static bool find_needs(Copy *c) {
 static Shape restricted(const Restrict *r, const Shape *s, Mode mode) {
   Shape out = *s;
   for (int k = 0; k < out.rank; k++)
-    if (mode != WHOLE && r->count != 0 && out.d[k].count == r->count) out.d[k].count = r->rows;
+    if (mode != WHOLE && r->count != 0 && out.d[k].count != 0)
+      out.d[k].count = r->count_of(r->ctx, out.d[k].count);
   return out;
 }
 
@@ -222,8 +244,8 @@ static NodeId make(Copy *c, NodeId id, Mode mode) {
   Attr attr = n->attr;
   if (n->op == OP_PARAM) return g_param(r->to, (int)attr.i[0], &shape, n->span);
   if (mode == OWN && r->count != 0) {
-    if (n->op == OP_COUNT && (uint32_t)attr.i[0] == r->count) attr.i[0] = r->rows;
-    if (n->op == OP_SCATTER_ROWS && (uint32_t)attr.i[1] == r->count) attr.i[1] = r->rows;
+    const int at = n->op == OP_COUNT ? 0 : n->op == OP_SCATTER_ROWS && attr.i[1] != 0 ? 1 : -1;
+    if (at >= 0) attr.i[at] = (int64_t)r->count_of(r->ctx, (uint32_t)attr.i[at]);
   }
   NodeId *in = ARENA_ARRAY(g_arena(r->to), NodeId, n->n_in + 1);
   for (int k = 0; k < n->n_in; k++) in[k] = c->made[mode_of_input(c, id, k, mode)][n->in[k]];

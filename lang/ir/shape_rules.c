@@ -36,7 +36,8 @@ static const ElemRule elem_rule[OP_COUNT_OF] = {
     [OP_GATHER] = RULE_FIRST,     [OP_STOP_GRAD] = RULE_FIRST,  [OP_MARK] = RULE_FIRST,
     [OP_ENTRIES] = RULE_FIRST,    [OP_FLIP] = RULE_FIRST,       [OP_COUNTS] = RULE_WHOLE,
     [OP_NEAREST] = RULE_WHOLE,    [OP_MAXPOOL] = RULE_FIRST,    [OP_CATEGORICAL] = RULE_WHOLE,
-    [OP_STORE] = RULE_FIRST,      [OP_UPDATE] = RULE_BOOL,
+    [OP_STORE] = RULE_FIRST,      [OP_UPDATE] = RULE_BOOL,      [OP_JOIN_ROWS] = RULE_COMMON,
+    [OP_TAKE_ROWS] = RULE_FIRST,  [OP_PUT_ROWS] = RULE_FIRST,
 };
 
 /* The kind of inputs first.. if they agree, else real. */
@@ -340,6 +341,24 @@ const char *shape_rule_concat(Make *m) {
   m->shape.d[m->attr->i[0]] = dim_static(total);
   return NULL;
 }
+
+/* The given shape, and inputs that differ from it by their number of rows only. Whether these numbers fit is
+ * known to who asks: a count has no arithmetic here. */
+static const char *rows_given(Make *m) {
+  for (int j = 0; j < m->n_in; j++) {
+    const Shape *s = in_shape(m, j);
+    bool fits = s->rank == m->given->rank && s->rank > 0;
+    for (int k = 1; fits && k < s->rank; k++) fits = dim_equal(s->d[k], m->given->d[k]);
+    if (!fits)
+      return arena_printf(m->g->arena, "%s and %s differ by more than their rows", text_of(m, s),
+                          text_of(m, m->given));
+  }
+  m->shape = *m->given;
+  return NULL;
+}
+
+const char *shape_rule_rows_of_both(Make *m) { return rows_given(m); }
+const char *shape_rule_other_rows(Make *m) { return rows_given(m); }
 
 /* out = head, then tail's axes from first on. */
 static const char *join_shapes(Make *m, const Shape *head, const Shape *tail, int first) {

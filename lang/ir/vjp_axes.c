@@ -170,6 +170,32 @@ const char *vjp_concat(Graph *g, NodeId self, const NodeId *gout, const bool *ne
   return NULL;
 }
 
+/* TAKE_ROWS and PUT_ROWS are each other's derivatives. */
+static NodeId end_rows(Graph *g, const Node *n, OpId op, int64_t last, NodeId v, NodeId like) {
+  return g_make(g, op, 1, &v, &(Attr){.i = {last}}, g_shape(g, like), n->span, NULL);
+}
+
+const char *vjp_join_rows(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
+  const Node *n = g_node(g, self);
+  for (int k = 0; k < 2; k++)
+    if (need[k]) gin[k] = end_rows(g, n, OP_TAKE_ROWS, k, gout[0], n->in[k]);
+  return NULL;
+}
+
+const char *vjp_take_rows(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
+  const Node *n = g_node(g, self);
+  (void)need;
+  gin[0] = end_rows(g, n, OP_PUT_ROWS, n->attr.i[0], gout[0], n->in[0]);
+  return NULL;
+}
+
+const char *vjp_put_rows(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
+  const Node *n = g_node(g, self);
+  (void)need;
+  gin[0] = end_rows(g, n, OP_TAKE_ROWS, n->attr.i[0], gout[0], n->in[0]);
+  return NULL;
+}
+
 const char *vjp_gather(Graph *g, NodeId self, const NodeId *gout, const bool *need, NodeId *gin) {
   const Node *n = g_node(g, self);
   Dim rows = g_shape(g, n->in[0])->d[0];

@@ -214,7 +214,8 @@ bool view_angles(Arena *a, const Program *p, const CircuitView *v, ViewAngles *o
   number(&b, 0); /* node 0, for what was cut short */
   for (int i = 0; i < v->body->gates.n && !b.full; i++) {
     const GateUse *u = &v->body->gates.at[i];
-    for (int k = 0; k < gate_info[u->gate].n_angles; k++) {
+    const int n = u->channel != CHANNEL_NONE ? channel_n_params(u->channel) : gate_info[u->gate].n_angles;
+    for (int k = 0; k < n; k++) {
       const AngleRef *r = &u->angle[k];
       if (r->source < 0) {
         out->gate[i][k] = number(&b, r->shift);

@@ -24,7 +24,7 @@ typedef struct AngleLeaf {
 typedef struct ViewAngles {
   VEC(QasmNode) nodes; /* INPUT a: leaf a */
   VEC(AngleLeaf) leaves;
-  int (*gate)[GATE_MAX_ANGLES]; /* nodes of each gate's angles */
+  int (*gate)[GATE_MAX_ANGLES]; /* nodes of each gate's angles, of a channel's strengths */
 } ViewAngles;
 
 /* False if the expressions are too many (ANGLES_MAX_NODES). */

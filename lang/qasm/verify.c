@@ -5,6 +5,7 @@
 #include <complex.h>
 #include <math.h>
 #include <string.h>
+#include "lang/ir/gate_matrix.h"
 #include "lang/ir/gate_steps.h"
 #include "lang/qasm/write.h"
 
@@ -13,6 +14,7 @@ static const double complex i_unit = I;
 
 /* A few qubits of the circuit. */
 typedef struct State {
+  Arena *a;
   int n, qubit[GATE_MAX_QUBITS];
   double complex amp[1 << GATE_MAX_QUBITS];
 } State;
@@ -68,7 +70,35 @@ static void cx(State *s, const GateUse *u, const GateStep *step) {
   }
 }
 
+/* A gate that is given by numbers. */
+static void apply_matrix(State *s, const GateUse *u) {
+  const int d = 1 << u->n_targets;
+  const double complex *m = gate_use_matrix(s->a, u);
+  double complex in[1 << UNITARY_MAX_QUBITS];
+  unsigned at[1 << UNITARY_MAX_QUBITS];
+  for (unsigned k = 0; k < 1u << s->n; k++) {
+    bool holds = true;
+    for (int i = 0; i < u->n_controls; i++)
+      holds = holds && (k >> place(s, u->qubit[i]) & 1) == u->control_on[i];
+    for (int i = 0; i < u->n_targets; i++) holds = holds && !(k >> place(s, u->qubit[u->n_controls + i]) & 1);
+    for (int j = 0; j < d && holds; j++) {
+      at[j] = k;
+      for (int i = 0; i < u->n_targets; i++)
+        if (j >> (u->n_targets - 1 - i) & 1) at[j] |= 1u << place(s, u->qubit[u->n_controls + i]);
+      in[j] = s->amp[at[j]];
+    }
+    for (int j = 0; j < d && holds; j++) {
+      s->amp[at[j]] = 0;
+      for (int i = 0; i < d; i++) s->amp[at[j]] += m[j * d + i] * in[i];
+    }
+  }
+}
+
 static void apply(State *s, const GateUse *u, const double *angle) {
+  if ((u->gate == GATE_UNITARY || u->gate == GATE_DIAGONAL) && u->values != NULL) {
+    apply_matrix(s, u);
+    return;
+  }
   GateStep step[GATE_MAX_STEPS];
   int n = 1;
   if (u->gate == GATE_PAULIROT && u->word != NULL) {
@@ -191,6 +221,7 @@ bool qasm_verify(Arena *a, const QasmWriting *w, const char *text, QasmFault *fa
   const QasmFile nodes = {.nodes = {angles.nodes.at, angles.nodes.n, angles.nodes.cap}};
   qasm_values(&nodes, leaf, NULL, given);
   State *x = ARENA_NEW(a, State), *y = ARENA_NEW(a, State);
+  x->a = y->a = a;
   int at = 0;
   const char *line = src->text;
   for (int i = 0; i < w->view->body->gates.n; i++) {

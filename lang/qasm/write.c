@@ -1,6 +1,8 @@
 /* Circuits to text (write.h). */
 #define _GNU_SOURCE /* M_PI */
+#include "lang/ir/gate_matrix.h"
 #include "lang/ir/gate_steps.h"
+#include "lang/qasm/matrix.h"
 #include "lang/qasm/write.h"
 #include <math.h>
 #include <string.h>
@@ -19,6 +21,11 @@ typedef struct Write {
   const char **qubit; /* names of the qubits */
   Text defs, body;
   VEC(const char *) defined;
+  VEC(struct Matrix {
+    const GateUse *u;
+    const char *name;
+  })
+  matrices;                /* defined too, each once */
   VEC(const char *) taken; /* names that stand for something */
   QasmFault *fault;
 } Write;
@@ -292,6 +299,34 @@ static const char *define(Write *w, const GateUse *u) {
   return name;
 }
 
+/* ---- matrices ------------------------------------------------------------------------------------------ */
+
+static bool is_matrix(const GateUse *u) {
+  return (u->gate == GATE_UNITARY || u->gate == GATE_DIAGONAL) && u->values != NULL &&
+         u->n_targets <= UNITARY_MAX_QUBITS;
+}
+
+/* The definition of a gate that is given by numbers. */
+static const char *define_matrix(Write *w, const GateUse *u) {
+  for (int i = 0; i < w->matrices.n; i++) {
+    const GateUse *known = w->matrices.at[i].u;
+    if (known->gate == u->gate && known->n_targets == u->n_targets &&
+        memcmp(known->values, u->values, gate_use_values(u) * sizeof *u->values) == 0)
+      return w->matrices.at[i].name;
+  }
+  GateUse plain = *u;
+  plain.inverse = false;
+  const char *name = new_name(w, arena_printf(w->a, "%s_%d", gate_info[u->gate].name, w->matrices.n + 1));
+  put(w->a, &w->defs, arena_printf(w->a, "gate %s", name));
+  for (int i = 0; i < u->n_targets; i++)
+    put(w->a, &w->defs, arena_printf(w->a, "%s q%d", i == 0 ? "" : ",", i));
+  put(w->a, &w->defs, " {");
+  put(w->a, &w->defs, qasm_matrix_body(w->a, u->n_targets, gate_use_matrix(w->a, &plain)));
+  put(w->a, &w->defs, u->label != NULL ? arena_printf(w->a, " } // %s\n", u->label) : " }\n");
+  vec_push(w->a, &w->matrices, ((struct Matrix){u, name}));
+  return name;
+}
+
 /* ---- gates ------------------------------------------------------------------------------------------- */
 
 static void put_controls(Write *w, Text *t, const GateUse *u) {
@@ -321,11 +356,11 @@ static bool put_gate(Write *w, int i) {
     put(w->a, t, "\n");
     return true;
   }
-  if (info->steps[0] == '\0' && u->gate != GATE_ID && u->gate != GATE_PAULIROT)
+  if (!is_matrix(u) && info->steps[0] == '\0' && u->gate != GATE_ID && u->gate != GATE_PAULIROT)
     return fail(w, u->span, arena_printf(w->a, "the gate `%s` has no form in OpenQASM here", info->name));
   const bool phases = u->gate == GATE_U2 || u->gate == GATE_U3; /* those of stdgates.inc are others */
   const bool std = phase || (is_std(info->name, true) && !phases) || (phases && u->n_controls == 0);
-  const char *name = std ? info->name : define(w, u);
+  const char *name = std ? info->name : is_matrix(u) ? define_matrix(w, u) : define(w, u);
   const bool turned = u->inverse && strcmp(info->inverse, "self") != 0,
              negate = turned && strcmp(info->inverse, "negate") == 0;
   const bool named = turned && std && is_std(info->inverse, true); /* sdg */
@@ -378,6 +413,17 @@ static void put_measurement(Write *w, const CircuitProgram *c, int number) {
     put(w->a, t, arena_printf(w->a, "bit[%d] %s;\n", c->probs_qubits.n, name));
     for (int i = 0; i < c->probs_qubits.n; i++)
       put(w->a, t, arena_printf(w->a, "%s[%d] = measure %s;\n", name, i, w->qubit[c->probs_qubits.at[i]]));
+  }
+  if (c->of_state != NULL) {
+    uint64_t on = 0;
+    for (int i = 0; i < c->observables.n; i++)
+      for (int k = 0; k < c->observables.at[i].terms.n; k++)
+        on |= c->observables.at[i].terms.at[k].x | c->observables.at[i].terms.at[k].z;
+    put(w->a, t, arena_printf(w->a, "// %s of the state of", c->of_state));
+    for (int q = 0; q < w->v->body->n_qubits; q++)
+      if (on >> q & 1) put(w->a, t, arena_printf(w->a, " %s", w->qubit[q]));
+    put(w->a, t, "\n");
+    return;
   }
   for (int i = 0; i < c->observables.n; i++) {
     put(w->a, t, "// expectation value of");

@@ -190,38 +190,66 @@ static NodeId slot_again(Across *a, int slot) {
 }
 
 /* The loss with the ways of other regions in it; what none leads through stays as it is. */
-static NodeId loss_with_ways(Across *a, NodeId loss) {
-  Graph *g = graph_now(a->S);
-  const bool *lead = leads(a, g, loss), *need = needed(a, g, loss, lead);
-  NodeId *map = ARENA_ARRAY(a->S->a, NodeId, loss + 1);
-  for (NodeId id = 0; id <= loss; id++) {
-    const Node *n = g_node(g, id);
-    map[id] = id;
-    if (!need[id] || !lead[id] || is_seed(a, g, id)) continue;
-    bool changed = n->op == OP_INPUT;
-    for (int k = 0; k < n->n_in; k++) changed = changed || map[n->in[k]] != n->in[k];
-    if (changed) map[id] = again(a, g, id, true, map);
-    if (map[id] == NODE_NONE) return NODE_NONE;
-  }
-  return map[loss];
+typedef struct Rewrite {
+  Across *a;
+  Graph *g;
+  const bool *lead, *need;
+  NodeId *map;
+} Rewrite;
+
+static bool rewrite_node(Rewrite *w, NodeId id) {
+  const Node *n = g_node(w->g, id);
+  if (!w->need[id] || !w->lead[id] || is_seed(w->a, w->g, id)) return true;
+  bool changed = n->op == OP_INPUT;
+  for (int k = 0; k < n->n_in; k++) changed = changed || w->map[n->in[k]] != n->in[k];
+  if (changed) w->map[id] = again(w->a, w->g, id, true, w->map);
+  return w->map[id] != NODE_NONE;
 }
 
-static NodeId with_ways(Sema *S, NodeId loss, int n, const int *slots, int by, NodeId here, Span span) {
+/* What the statement reads from a slot, as a value of its own. */
+static bool rewrite_read(Rewrite *w, NodeId id) {
+  const Node *n = g_node(w->g, id);
+  if (n->op != OP_INPUT || !w->need[id] || !w->lead[id] || is_seed(w->a, w->g, id)) return true;
+  if (!rewrite_node(w, id)) return false;
+  w->map[id] = g_mark(w->g, w->map[id], ++w->a->S->marks, n->span);
+  return true;
+}
+
+/* First what was bound before the statement, if it asks for that; then what it makes itself. */
+static NodeId loss_with_ways(Across *a, NodeId loss, Ways *ways) {
+  Graph *g = graph_now(a->S);
+  const bool *lead = leads(a, g, loss);
+  Rewrite w = {a, g, lead, needed(a, g, loss, lead), ARENA_ARRAY(a->S->a, NodeId, loss + 1)};
+  const NodeId first = ways != NULL ? ways->first : 0;
+  for (NodeId id = 0; id <= loss; id++) w.map[id] = id;
+  if (ways != NULL) ways->from = g_count(g);
+  for (NodeId id = 0; id <= loss && id < first; id++)
+    if (!rewrite_node(&w, id)) return NODE_NONE;
+  for (NodeId id = first; ways != NULL && id <= loss; id++)
+    if (!rewrite_read(&w, id)) return NODE_NONE;
+  if (ways != NULL) ways->to = g_count(g);
+  for (NodeId id = first; id <= loss; id++)
+    if (w.map[id] == id && !rewrite_node(&w, id)) return NODE_NONE;
+  return w.map[loss];
+}
+
+static NodeId with_ways(Sema *S, NodeId loss, int n, const int *slots, int by, NodeId here, Ways *ways,
+                        Span span) {
   Across a = {.S = S, .n = n, .slots = slots, .by = by, .here = here, .span = span, .n_known = S->slots.n};
   a.known = ARENA_ARRAY(S->a, char, a.n_known + 1);
   a.made = ARENA_ARRAY(S->a, NodeId, a.n_known + 1);
   for (int i = 0; i < a.n_known; i++) a.made[i] = NODE_NONE;
-  return loss_with_ways(&a, loss);
+  return loss_with_ways(&a, loss, ways);
 }
 
-NodeId across_by_weights(Sema *S, NodeId loss, int n, const int *slots, Span span) {
-  return n > 0 ? with_ways(S, loss, n, slots, -1, NODE_NONE, span) : loss;
+NodeId across_by_weights(Sema *S, NodeId loss, int n, const int *slots, Ways *ways, Span span) {
+  return n > 0 ? with_ways(S, loss, n, slots, -1, NODE_NONE, ways, span) : loss;
 }
 
 NodeId across_by_value(Sema *S, NodeId loss, NodeId by, Span span) {
   const Node *w = g_node(graph_now(S), by);
   if (w->op != OP_INPUT || w->attr.i[0] < 0) return loss;
-  return with_ways(S, loss, 0, NULL, (int)w->attr.i[0], by, span);
+  return with_ways(S, loss, 0, NULL, (int)w->attr.i[0], by, NULL, span);
 }
 
 /* ---- what a block that runs again updates ---------------------------------------------------------------

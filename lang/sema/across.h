@@ -7,10 +7,18 @@
 #define QGN_SEMA_ACROSS_H
 #include "lang/sema/walk.h"
 
+/* Where the ways stand in the open graph, for a statement that tells what was bound before it from what it
+ * makes itself: from, from + 1, ..., to - 1 are nodes of values bound before. Values that the statement reads
+ * are MARKs there. */
+typedef struct Ways {
+  NodeId first; /* given: first node that the statement has made */
+  NodeId from, to;
+} Ways;
+
 /* The loss, a node of the open graph, with the ways of other regions in it that lead from n weights, or from
  * the value that the node `by` reads; the loss itself if there is none. NODE_NONE after E0413 (the weights
- * were updated since) or E0998. */
-NodeId across_by_weights(Sema *S, NodeId loss, int n, const int *slots, Span span);
+ * were updated since) or E0998. `ways` may be NULL. */
+NodeId across_by_weights(Sema *S, NodeId loss, int n, const int *slots, Ways *ways, Span span);
 NodeId across_by_value(Sema *S, NodeId loss, NodeId by, Span span);
 
 /* A block that runs more than once begins: from its second turn on the weights that statements in it set are

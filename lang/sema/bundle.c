@@ -174,7 +174,7 @@ static const Value *grad_object(Sema *S, const Tensor *e, int n, const int *slot
   Graph *g = graph_now(S);
   NodeId *wrt = ARENA_ARRAY(S->a, NodeId, n + 1), *out = ARENA_ARRAY(S->a, NodeId, n + 1);
   for (int i = 0; i < n; i++) wrt[i] = g_param(g, slots[i], &S->p->slots.at[slots[i]].shape, span);
-  const NodeId loss = across_by_weights(S, e->node, n, slots, span);
+  const NodeId loss = across_by_weights(S, e->node, n, slots, NULL, span);
   if (loss == NODE_NONE || !derive(S, loss, n, wrt, out, span)) return S->error;
   bool any = false;
   for (int i = 0; i < n; i++) {

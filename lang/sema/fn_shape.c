@@ -1,5 +1,6 @@
 /* Functions that change shapes, and those that look at whole tensors. */
 #include "lang/sema/layers.h"
+#include "lang/sema/rows.h"
 #include <string.h>
 
 const Tensor *arg_tensor(Sema *S, const Args *args, int i, const Builtin *self) {
@@ -99,6 +100,27 @@ const Value *fn_transpose(Sema *S, Args *args, const Builtin *self) {
   return val_node(S, g_transpose(graph_now(S), t->node, perm, args->span), t->lift, args->span);
 }
 
+/* Parts along axis 0, the number of rows of which is known only when run for one of them at least. */
+static const Value *joined_rows(Sema *S, int n, const Tensor *const *t, Span span) {
+  Graph *g = graph_now(S);
+  NodeId all = t[0]->node;
+  Rows rows = rows_of_dim(S, t[0]->shape.d[0]);
+  for (int i = 1; i < n; i++) {
+    const Rows more = rows_of_dim(S, t[i]->shape.d[0]);
+    Shape to = t[i]->shape;
+    if (!rows_add(&rows, &more, 1, &rows)) {
+      say(S, DIAG_TOO_LARGE, span, "`concat` of rows with more than %d different numbers of them",
+          ROWS_TERMS);
+      return S->error;
+    }
+    to.d[0] = rows_dim(S, &rows);
+    to.d[0].origin = origin_new(S, span, "`concat`", t[0]->shape.d[0].origin, t[i]->shape.d[0].origin);
+    const NodeId in[2] = {all, t[i]->node};
+    all = g_make(g, OP_JOIN_ROWS, 2, in, NULL, &to, span, NULL);
+  }
+  return val_node(S, all, 0, span);
+}
+
 static const Value *joined(Sema *S, const Value *v, int n, const Value *const *parts, int64_t axis,
                            Span span) {
   const Tensor **t = ARENA_ARRAY(S->a, const Tensor *, n + 1);
@@ -111,6 +133,7 @@ static const Value *joined(Sema *S, const Value *v, int n, const Value *const *p
         sema_shape_text(S, &first), (long long)axis);
     return S->error;
   }
+  bool counted = false, lifted = false;
   for (int i = 0; i < n; i++) {
     const Shape s = tensor_sample(t[i]);
     bool fits = s.rank == first.rank;
@@ -122,8 +145,11 @@ static const Value *joined(Sema *S, const Value *v, int n, const Value *const *p
       diag_label(d, parts[0]->span, "%s", sema_shape_text(S, &first));
       return S->error;
     }
-    if (s.d[axis].count != 0) return later_rows(S, parts[i]->span, "`concat` along an axis whose size is");
+    counted = counted || s.d[axis].count != 0;
+    lifted = lifted || t[i]->lift != 0;
   }
+  if (counted && axis == 0 && !lifted) return joined_rows(S, n, t, span);
+  if (counted) return later_rows(S, span, "`concat` along an axis behind the first whose size is");
   NodeId *in = ARENA_ARRAY(S->a, NodeId, n + 1);
   int lift;
   if (!align_lift(S, n, t, in, &lift, span)) return S->error;

@@ -4,6 +4,7 @@
 #include "lang/ir/restrict.h"
 #include <string.h>
 #include "lang/sema/minimize.h"
+#include "lang/sema/rows.h"
 
 /* ---- labels ------------------------------------------------------------------------------------- */
 
@@ -149,6 +150,11 @@ static NodeId keep(void *ctx, NodeId id, bool rows_only) {
   return is_input ? in : g_unary(a->r.to, OP_STOP_GRAD, in, n->span); /* no weight that is trained is in it */
 }
 
+static uint32_t count_of(void *ctx, uint32_t count) {
+  const Again *a = ctx;
+  return rows_replace(a->S, count, a->groups->count, a->groups->rows);
+}
+
 /* ---- the statement ---------------------------------------------------------------------------------- */
 
 static void say_not_a_mean(Sema *S, const Minimize *m, const Restrict *r) {
@@ -215,10 +221,13 @@ const Value *loss_again(Sema *S, const Minimize *m, Graph *from, Grouping *g) {
   a.r = (Restrict){.from = from,
                    .to = graph_now(S),
                    .loss = m->loss->u.tensor->node,
-                   .first = m->first,
+                   .first = m->ways.first,
+                   .ways_from = m->ways.from,
+                   .ways_to = m->ways.to,
                    .n_weights = m->n_weights,
                    .weights = m->weights,
                    .keep = keep,
+                   .count_of = count_of,
                    .ctx = &a};
   if (g != NULL) {
     a.r.count = g->count, a.r.rows = g->rows;

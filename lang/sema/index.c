@@ -1,13 +1,14 @@
 /* x[i], x[a..b], x[:, 0], x[[0, 2]]: picking from tensors, lists, registers and series. Indices
  * are known before the run; a negative one counts from the end. */
-#include "lang/sema/walk.h"
+#include "lang/sema/rows.h"
 #include "lang/base/source.h"
 #include <string.h>
 
-typedef enum PickKind { PICK_ALL, PICK_ONE, PICK_SLICE, PICK_LIST } PickKind;
+typedef enum PickKind { PICK_ALL, PICK_ONE, PICK_SLICE, PICK_LIST, PICK_ROWS } PickKind;
 typedef struct Pick {
   PickKind kind;
   int64_t from, to;
+  Rows first, rows; /* ROWS: how many are left out before, and how many there are */
   const Value *list;
   Span span;
 } Pick;
@@ -31,6 +32,43 @@ static bool end_of(Sema *S, const AstNode *n, int64_t size, int64_t missing, int
   return true;
 }
 
+/* A slice of an axis that is a count, by ends that may be counts too; NULL: none was written. ROWS if the
+ * number of its rows follows from them whatever the counts are. False after an error. */
+static bool pick_between(Sema *S, const Value *from, const Value *to, Dim size, Pick *out) {
+  const Rows all = rows_of_dim(S, size), none = {0};
+  Rows ends[2] = {none, all}, left;
+  const Value *const v[2] = {from, to};
+  bool known = true;
+  for (int k = 0; k < 2; k++) {
+    if (v[k] == NULL) continue;
+    if (val_is_error(v[k])) return false;
+    known = rows_of_value(S, v[k], &ends[k]) && known;
+    if (known && !rows_at_least(&ends[k], 0)) known = rows_add(&all, &ends[k], 1, &ends[k]);
+  }
+  known = known && rows_add(&ends[1], &ends[0], -1, &out->rows) && rows_add(&all, &ends[1], -1, &left);
+  const bool some = known && (out->rows.n > 0 || out->rows.more > 0);
+  if (some && rows_at_least(&ends[0], 0) && rows_at_least(&out->rows, 0) && rows_at_least(&left, 0)) {
+    out->kind = PICK_ROWS;
+    out->first = ends[0];
+    return true;
+  }
+  int64_t n[2] = {0, 0}; /* from the end where negative; `to` of an open slice is 0 */
+  for (int k = 0; k < 2; k++) {
+    Rows ignored;
+    if (v[k] != NULL && v[k]->kind != VAL_INT && rows_of_value(S, v[k], &ignored)) {
+      Diag *d = say(S, DIAG_STATIC, out->span,
+                    "whether these rows are there is known only when run: there are `%s`",
+                    S->p->counts.at[size.count].name);
+      diag_help(d,
+                "a slice whose length follows from the counts is taken: of `2 B` rows `[..B]` and `[B..]`");
+      return false;
+    }
+    if (v[k] != NULL && !want_int(S, v[k], "an index", &n[k])) return false;
+  }
+  out->from = n[0], out->to = n[1];
+  return true;
+}
+
 /* One index of x[...], for an axis of the given size. */
 static bool pick_of(Sema *S, const AstNode *n, Dim size, const char *what, Pick *out) {
   *out = (Pick){.kind = PICK_SLICE, .from = 0, .to = size.n, .span = n->span};
@@ -39,9 +77,12 @@ static bool pick_of(Sema *S, const AstNode *n, Dim size, const char *what, Pick 
       out->kind = PICK_ALL;
       return true;
     }
-    const int64_t all = size.count != 0 ? 0 : size.n;
-    if (!end_of(S, ast_kid(n, AST_SLICE_from), all, 0, &out->from)) return false;
-    if (!end_of(S, ast_kid(n, AST_SLICE_to), all, all, &out->to)) return false;
+    const AstNode *from = ast_kid(n, AST_SLICE_from), *to = ast_kid(n, AST_SLICE_to);
+    if (size.count != 0) {
+      const Value *first = from != NULL ? eval(S, from) : NULL, *end = to != NULL ? eval(S, to) : NULL;
+      return pick_between(S, first, end, size, out);
+    }
+    if (!end_of(S, from, size.n, 0, &out->from) || !end_of(S, to, size.n, size.n, &out->to)) return false;
   } else {
     const Value *v = eval(S, n);
     if (val_is_error(v)) return false;
@@ -50,10 +91,14 @@ static bool pick_of(Sema *S, const AstNode *n, Dim size, const char *what, Pick 
       out->list = v;
       return true;
     }
+    if (size.count != 0 && v->kind == VAL_INTERVAL && !v->u.interval.hi_closed)
+      return pick_between(S, v->u.interval.lo, v->u.interval.hi, size, out);
+    if (size.count != 0 && v->kind == VAL_RANGE)
+      return pick_between(S, val_int(S, v->u.range.lo, n->span), val_int(S, v->u.range.hi, n->span), size,
+                          out);
     if (v->kind == VAL_RANGE) {
-      const int64_t all = size.count != 0 ? 0 : size.n;
-      out->from = v->u.range.lo < 0 ? v->u.range.lo + all : v->u.range.lo;
-      out->to = v->u.range.hi < 0 ? v->u.range.hi + all : v->u.range.hi;
+      out->from = v->u.range.lo < 0 ? v->u.range.lo + size.n : v->u.range.lo;
+      out->to = v->u.range.hi < 0 ? v->u.range.hi + size.n : v->u.range.hi;
     } else if (v->kind == VAL_TENSOR) {
       Diag *d = say(S, DIAG_STATIC, n->span, "an index is known before the run, but this is %s",
                     val_describe(S, v));
@@ -174,6 +219,26 @@ static NodeId pick_rows(Sema *S, NodeId id, int axis, const Pick *p, Dim size) {
   return n == 1 ? parts[0] : g_concat(g, n, parts, 0, p->span);
 }
 
+/* Rows whose number is a count: those up to the end of the slice, then the last of them. */
+static NodeId pick_between_rows(Sema *S, NodeId id, int axis, const Pick *p, Dim size) {
+  Graph *g = graph_now(S);
+  const Rows all = rows_of_dim(S, size);
+  Rows upto;
+  if (axis != 0 || !rows_add(&p->first, &p->rows, 1, &upto)) {
+    later_rows(S, p->span, "a slice of an axis behind the first whose size is");
+    return NODE_NONE;
+  }
+  for (int last = 0; last < 2; last++) {
+    const Rows *want = last ? &p->rows : &upto, *have = last ? &upto : &all;
+    Shape to = g_node(g, id)->shape;
+    if (rows_equal(want, have)) continue;
+    to.d[0] = rows_dim(S, want);
+    to.d[0].origin = size.origin;
+    id = g_make(g, OP_TAKE_ROWS, 1, &id, &(Attr){.i = {last}}, &to, p->span, NULL);
+  }
+  return id;
+}
+
 static const Value *index_tensor(Sema *S, const Value *v, const AstNode *n) {
   const Tensor *t = want_tensor(S, v, "the indexed value");
   if (t == NULL) return S->error;
@@ -194,7 +259,8 @@ static const Value *index_tensor(Sema *S, const Value *v, const AstNode *n) {
     const char *what =
         arena_printf(S->a, "axis %d of `%s`", i, src_of_span(S, ast_kid(n, AST_INDEX_value)->span));
     if (!pick_of(S, indices->kids[i], shape.d[i], what, &p)) return S->error;
-    if (p.kind != PICK_ALL && shape.d[i].count != 0) id = pick_rows(S, id, axis, &p, shape.d[i]);
+    if (p.kind == PICK_ROWS) id = pick_between_rows(S, id, axis, &p, shape.d[i]);
+    else if (p.kind != PICK_ALL && shape.d[i].count != 0) id = pick_rows(S, id, axis, &p, shape.d[i]);
     else if (p.kind == PICK_SLICE || p.kind == PICK_ONE)
       id = g_slice(g, id, axis, p.from, p.to - p.from, n->span);
     else if (p.kind == PICK_LIST) id = pick_list(S, id, axis, p.list, shape.d[i], n->span);

@@ -45,6 +45,9 @@ static bool same_program(const CircuitProgram *a, const CircuitProgram *b) {
   if (a->n_qubits != b->n_qubits || a->gates.n != b->gates.n || a->measure != b->measure ||
       a->n_inputs != b->n_inputs)
     return false;
+  if (a->of_state != b->of_state &&
+      (a->of_state == NULL || b->of_state == NULL || strcmp(a->of_state, b->of_state) != 0))
+    return false;
   if (a->shots != b->shots || a->site != b->site || !same_pairs(a, b)) return false;
   if (a->trajectories != b->trajectories || a->path_site != b->path_site) return false;
   if (a->observables.n != b->observables.n || a->probs_qubits.n != b->probs_qubits.n) return false;

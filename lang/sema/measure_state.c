@@ -133,8 +133,8 @@ static void element_words(Sema *S, const QubitsValue *q, uint32_t i, uint32_t k,
   }
 }
 
-static const Value *density_of(Sema *S, const QubitsValue *q, Span span) {
-  CircuitProgram p = {.measure = MEASURE_EXPVAL};
+static const Value *density_of(Sema *S, const QubitsValue *q, const char *of_state, Span span) {
+  CircuitProgram p = {.measure = MEASURE_EXPVAL, .of_state = of_state};
   const uint32_t d = 1u << q->n;
   for (uint32_t i = 0; i < d; i++)
     for (uint32_t k = 0; k < d; k++) {
@@ -151,7 +151,7 @@ const Value *fn_density(Sema *S, Args *args, const Builtin *self) {
   (void)self;
   if (!in_circuit(S, args) || !exact_only(S, args)) return S->error;
   const QubitsValue *q = small_register(S, args, args->v[0]);
-  return q != NULL ? density_of(S, q, args->span) : S->error;
+  return q != NULL ? density_of(S, q, "density", args->span) : S->error;
 }
 
 /* Tr rho^2 = 2^-n times the sum of <P>^2 over all words. */
@@ -160,7 +160,7 @@ const Value *fn_purity(Sema *S, Args *args, const Builtin *self) {
   if (!in_circuit(S, args) || !exact_only(S, args)) return S->error;
   const QubitsValue *q = small_register(S, args, args->v[0]);
   if (q == NULL) return S->error;
-  CircuitProgram p = {.measure = MEASURE_EXPVAL};
+  CircuitProgram p = {.measure = MEASURE_EXPVAL, .of_state = "purity"};
   for (uint32_t x = 0; x < 1u << q->n; x++)
     for (uint32_t z = 0; z < 1u << q->n; z++) {
       Observable o = {.span = args->span};
@@ -201,7 +201,7 @@ const Value *fn_entropy(Sema *S, Args *args, const Builtin *self) {
   }
   const QubitsValue *q = small_register(S, args, args->v[0]);
   if (q == NULL) return S->error;
-  const Value *s = matrix_entropy(S, density_of(S, q, args->span), args->span);
+  const Value *s = matrix_entropy(S, density_of(S, q, "entropy", args->span), args->span);
   if (args->v[1] == NULL) return s;
   return combine(S, AST_OP_MUL, val_real(S, 1 / log(base), args->span), s, args->span);
 }
@@ -267,7 +267,7 @@ static const Value *bilinear(Sema *S, const Value *a, const Value *b, const Valu
 /* <v|rho|v> */
 static const Value *density_fidelity(Sema *S, Complex v, const QubitsValue *q, Span span) {
   const int64_t d = (int64_t)1 << q->n, square[2] = {d, d};
-  const Value *rho = density_of(S, q, span);
+  const Value *rho = density_of(S, q, "fidelity", span);
   const Value *re = sample_reshape(S, part_of(S, rho, 0, 1, span), 2, square, span);
   const Value *im = sample_reshape(S, part_of(S, rho, 1, 1, span), 2, square, span);
   const Value *f =

@@ -383,24 +383,19 @@ static const Value *minimize_natural(Sema *S, const Minimize *m, const Value *gr
   return v;
 }
 
-/* The loss with what other regions computed from the weights. Under `per`, where what was bound before keeps
- * the rows of the minibatch, there is none. */
-static bool loss_across(Sema *S, Minimize *m, const AstNode *per) {
+/* The loss with what other regions computed from the weights. */
+static bool loss_across(Sema *S, Minimize *m, bool in_groups) {
+  Ways *ways = in_groups ? &m->ways : NULL;
   const NodeId loss = m->loss->u.tensor->node,
-               whole = across_by_weights(S, loss, m->n_weights, m->weights, m->n->span);
-  if (whole == NODE_NONE || whole == loss) return whole == loss;
-  if (per != NULL) {
-    later(S, m->n->span, "`per` with a loss that leads through a value of another block");
-    return false;
-  }
-  m->loss = val_node(S, whole, 0, m->loss->span);
-  return true;
+               whole = across_by_weights(S, loss, m->n_weights, m->weights, ways, m->n->span);
+  if (whole != NODE_NONE && whole != loss) m->loss = val_node(S, whole, 0, m->loss->span);
+  return whole != NODE_NONE;
 }
 
 void walk_minimize(Sema *S, const AstNode *n) {
   const AstNode *refs = ast_kid(n, AST_MINIMIZE_over), *per = ast_kid(n, AST_MINIMIZE_per);
   TrainedList list = {0};
-  Minimize m = {.n = n, .list = &list, .norm = -1, .first = g_count(graph_now(S))};
+  Minimize m = {.n = n, .list = &list, .norm = -1, .ways.first = g_count(graph_now(S))};
   const Value *loss = eval(S, ast_kid(n, AST_MINIMIZE_loss));
   const bool trained = trained_of(S, refs, &list);
   if (val_is_error(loss) || !trained) S->train->broken = true;
@@ -417,7 +412,7 @@ void walk_minimize(Sema *S, const AstNode *n) {
     return;
   }
   advise_loss(S, &m, m.loss);
-  if (!loss_across(S, &m, per)) return;
+  if (!loss_across(S, &m, per != NULL)) return;
   for (int i = 0; i < list.n; i++)
     if (optim_searches(S, list.at[i].optim)) {
       minimize_search(S, &m);

@@ -1,6 +1,7 @@
 /* What minimize.c and groups.c share: the objects after `over`, and the steps of a `minimize`. */
 #ifndef QGN_SEMA_MINIMIZE_H
 #define QGN_SEMA_MINIMIZE_H
+#include "lang/sema/across.h"
 #include "lang/sema/builtins.h"
 
 /* One object, stage or copy after `over`, with the weights that its optimizer changes. */
@@ -21,7 +22,7 @@ typedef struct Minimize {
   int n_weights;
   const int *weights; /* of all objects, in their order */
   const Value *loss;  /* what is recorded, a scalar tensor; maximize goes up on it */
-  NodeId first;       /* first node that the statement has made */
+  Ways ways;          /* what was bound before the statement, and what it has made */
   const Value *bound; /* of `clip`, NULL without */
   const char *name;   /* of the series: "loss", "loss.D" */
   int norm;           /* series of the norms of its gradient, that the update adds to; -1: none */

@@ -172,6 +172,8 @@ static bool as_matrix(Sema *S, GateUse *u, double k) {
     values[2 * i] = creal(m[i]);
     values[2 * i + 1] = cimag(m[i]);
   }
+  const char *of = u->label != NULL ? arena_printf(S->a, "(%s)", u->label) : gate_info[u->gate].name;
+  u->label = arena_printf(S->a, "%s^%s", of, num_text(S, rint((u->inverse ? -k : k) * 1e4) / 1e4));
   u->gate = GATE_UNITARY;
   u->inverse = false;
   u->values = values;

@@ -1,5 +1,5 @@
 /* Shape patterns: `x[B, 28, 28]` checks the sizes that are known and names the others. */
-#include "lang/sema/walk.h"
+#include "lang/sema/rows.h"
 #include <string.h>
 
 int pattern_rank(const AstNode *pattern) {
@@ -106,7 +106,7 @@ static bool bind_size(Sema *S, const AstNode *p, int k, const Value *v, const Sh
       declare(S, n->name, n->span, BIND_SIZE, val_of_dim(S, s->d[at], n->span));
       return true;
     }
-    want = b->value;
+    want = rows_as_size(S, b->value);
     if (want->kind != VAL_INT && want->kind != VAL_COUNT) {
       if (val_is_error(want)) return false;
       Diag *d = say(S, DIAG_TYPE, n->span, "a size is a whole number, but `%s` is %s", sym_text(n->name),
@@ -116,7 +116,7 @@ static bool bind_size(Sema *S, const AstNode *p, int k, const Value *v, const Sh
       return false;
     }
   } else {
-    want = eval(S, n);
+    want = rows_as_size(S, eval(S, n));
     int64_t ignored;
     if (val_is_error(want) || (want->kind != VAL_COUNT && !want_int(S, want, "a size", &ignored)))
       return false;

@@ -101,12 +101,8 @@ const Value *fn_route(Sema *S, Args *args, const Builtin *self) {
 typedef struct Cost {
   Sema *S;
   double fixed;
-  VEC(struct PerRow {
-    uint32_t count;
-    double each;
-  })
-  rows;
-  VEC(int) slots; /* seen, */
+  VEC(Flops) rows; /* those that have counts, one for each product of such */
+  VEC(int) slots;  /* seen, */
   VEC(struct SeenIn {
     const Graph *g;
     bool *nodes; /* counted */
@@ -114,14 +110,16 @@ typedef struct Cost {
   graphs;
 } Cost;
 
-static void add_cost(Cost *c, uint32_t count, double flops) {
-  if (count == 0) c->fixed += flops;
-  for (int i = 0; count != 0 && i < c->rows.n; i++)
-    if (c->rows.at[i].count == count) {
-      c->rows.at[i].each += flops;
-      return;
-    }
-  if (count != 0 && flops > 0) vec_push(c->S->a, &c->rows, ((struct PerRow){count, flops}));
+static void add_cost(Cost *c, const Flops *f) {
+  if (f->n == 0) c->fixed += f->each;
+  if (f->n == 0 || f->each == 0) return;
+  for (int i = 0; i < c->rows.n; i++) {
+    Flops *known = &c->rows.at[i];
+    if (known->n != f->n || memcmp(known->count, f->count, (size_t)f->n * sizeof *f->count) != 0) continue;
+    known->each += f->each;
+    return;
+  }
+  vec_push(c->S->a, &c->rows, *f);
 }
 
 static void cost_of_node(Cost *c, const Graph *g, NodeId id);
@@ -157,9 +155,8 @@ static void cost_of_node(Cost *c, const Graph *g, NodeId id) {
     if (!seen[k] || counted[k]) continue;
     counted[k] = true;
     const Node *n = g_node(g, k);
-    uint32_t count;
-    const double flops = g_flops(g, k, &count);
-    add_cost(c, count, flops);
+    const Flops flops = g_flops(g, k);
+    add_cost(c, &flops);
     for (int i = 0; i < n->n_in; i++) seen[n->in[i]] = true;
     if (n->op == OP_INPUT && n->attr.i[0] >= 0) cost_of_slot(c, (int)n->attr.i[0]);
   }
@@ -176,10 +173,13 @@ const Value *fn_cost(Sema *S, Args *args, const Builtin *self) {
   Graph *g = graph_now(S);
   NodeId sum = g_scalar(g, c.fixed, args->span);
   for (int i = 0; i < c.rows.n; i++) {
-    const Attr count = {.i = {c.rows.at[i].count}};
-    const NodeId rows = g_make(g, OP_COUNT, 0, NULL, &count, NULL, args->span, NULL);
-    const NodeId each = g_scalar(g, c.rows.at[i].each, args->span);
-    sum = g_binary(g, OP_ADD, sum, g_binary(g, OP_MUL, rows, each, args->span), args->span);
+    NodeId all = g_scalar(g, c.rows.at[i].each, args->span);
+    for (int k = 0; k < c.rows.at[i].n; k++) {
+      const Attr count = {.i = {c.rows.at[i].count[k]}};
+      const NodeId rows = g_make(g, OP_COUNT, 0, NULL, &count, NULL, args->span, NULL);
+      all = g_binary(g, OP_MUL, rows, all, args->span);
+    }
+    sum = g_binary(g, OP_ADD, sum, all, args->span);
   }
   return c.rows.n == 0 ? val_real(S, c.fixed, args->span) : val_node(S, sum, 0, args->span);
 }

@@ -1,4 +1,4 @@
-#include "lang/sema/walk.h"
+#include "lang/sema/rows.h"
 #include <math.h>
 #include <string.h>
 
@@ -251,6 +251,7 @@ const char *want_text(Sema *S, const Value *v, const char *what) {
 }
 
 bool want_dim(Sema *S, const Value *v, const char *what, Dim *out) {
+  v = rows_as_size(S, v);
   if (v->kind == VAL_COUNT) {
     *out = v->u.dim;
     return true;

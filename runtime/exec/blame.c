@@ -42,7 +42,11 @@ static bool hunt_region(Run *r, const RegionPlan *p, int depth, Found *f) {
   const NotFinite at = region_find_not_finite(&r->env, p);
   const NodeId id = at.node;
   if (id == NODE_NONE) return false;
-  *f = (Found){p->graph, id, at.row, at.element};
+  const Shape *shape = &g_node(p->graph, id)->shape;
+  const uint32_t count = shape->rank > 0 ? shape->d[0].count : 0;
+  const bool joined =
+      count != 0 && r->program->counts.at[count].kind == COUNT_SUM; /* rows of several values */
+  *f = (Found){p->graph, id, joined ? -1 : at.row, at.element};
   const int slot = bad_input(r, p->graph, g_node(p->graph, id));
   if (slot >= 0 && depth < BLAME_DEPTH && step_of(r) != NULL)
     (void)hunt_slot(r, step_of(r), slot, depth + 1, f);

@@ -78,9 +78,7 @@ static void count_instr(Walk *w, const RegionPlan *p, int at, double rows) {
     count_circuit(w, p, i, rows);
     return;
   }
-  uint32_t count;
-  const double each = g_flops(p->graph, i->node, &count);
-  w->t.classical += w->times * (count != 0 ? rows * each : each);
+  w->t.classical += w->times * g_flops(p->graph, i->node).most;
 }
 
 static void count_update(Walk *w, const UpdateInfo *u) {

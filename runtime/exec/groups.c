@@ -3,6 +3,14 @@
 #include <string.h>
 
 #include "runtime/exec/run_state.h"
+#include "runtime/exec/sizes.h"
+
+/* Bytes of a row of the slot in this run. */
+static size_t row_bytes(const Run *r, int slot) {
+  Shape row = r->program->slots.at[slot].shape;
+  row.d[0] = dim_static(1);
+  return (size_t)sizes_elements(&row, r->counts) * r->set->real;
+}
 
 static const Grouping *grouping_of(const Run *r, int grouping) { return &r->program->groupings.at[grouping]; }
 
@@ -73,7 +81,7 @@ void groups_take(Run *r, int grouping, int k) {
   const int32_t *rows = s->order + s->start[k];
   r->counts[g->rows] = n;
   for (int v = 0; v < g->from.n; v++) {
-    const size_t size = (size_t)shape_row_size(&r->program->slots.at[g->from.at[v]].shape) * r->set->real;
+    const size_t size = row_bytes(r, g->from.at[v]);
     const char *from = r->slot_data[g->from.at[v]];
     char *to = r->slot_data[g->to.at[v]];
     for (int64_t row = 0; row < n; row++)
@@ -116,8 +124,7 @@ RunEnd groups_execute(Run *r, const Stmt *s) {
 RunEnd route_execute(Run *r, const Stmt *s) {
   const Routing *way = &r->program->routings.at[s->index];
   const int64_t rows = way->count.count != 0 ? r->counts[way->count.count] : way->count.n;
-  const size_t in = (size_t)shape_row_size(&r->program->slots.at[way->from].shape) * r->set->real;
-  const size_t out = (size_t)shape_row_size(&r->program->slots.at[way->part].shape) * r->set->real;
+  const size_t in = row_bytes(r, way->from), out = row_bytes(r, way->part);
   int64_t n = 0;
   for (int64_t row = 0; row < rows; row++)
     if ((run_read(r, r->slot_data[way->mask], row) != 0) == way->holds)

@@ -37,7 +37,8 @@ static NodeId bias_of(const RegionPlan *p, const Node *sum, NodeId product) {
   const Shape *s = &g_node(p->graph, product)->shape, *b = &g_node(p->graph, other)->shape;
   if (other == product || p->placed.at[product].place == PLACE_PARTIAL) return NODE_NONE;
   if (!shape_equal(s, &sum->shape) || !bias_fits(p, other, s->d[1].n)) return NODE_NONE;
-  if (s->rank == 4 && (b->rank != 4 || b->d[1].n != s->d[1].n)) return NODE_NONE;
+  if (s->rank == 4 && b->rank != 4) return NODE_NONE;
+  if (b->rank > 0 && !dim_equal(b->d[s->rank == 4 ? 1 : b->rank - 1], s->d[1])) return NODE_NONE;
   return other;
 }
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "lang/base/mem.h"
-#include "runtime/exec/plan.h"
+#include "runtime/exec/sizes.h"
 #include "runtime/kernels/layout.h"
 #include "runtime/sim/sim.h"
 #include "runtime/tensor/rng.h"
@@ -159,7 +159,7 @@ static int domain_for(PlanEnv *env, RegionPlan *p, Dim rows) {
   return q->n_domains++;
 }
 
-/* A serial operation has the rows of one count; two different ones are refused in make_instr. */
+/* A serial operation has the rows of one count; two different ones are filled in as sizes (sizes.h). */
 static void need_count(PlanEnv *env, RegionPlan *p, Instr *i, Dim rows) {
   int d = domain_for(env, p, rows);
   if (i->rows_domain >= 0 && i->rows_domain != d) i->mixed_counts = true;
@@ -267,19 +267,6 @@ static void note_runs(PlanEnv *env, RegionPlan *p, const Node *n, const KOp *op)
   vec_push(env->arena, &p->runs, runs);
 }
 
-static bool counted_behind(const Shape *s) {
-  for (int j = 1; j < s->rank; j++)
-    if (s->d[j].count != 0) return true;
-  return false;
-}
-
-/* Does a number of rows stand on an axis behind the first, as of all pairs of rows? */
-static bool counts_behind(const KOp *op) {
-  bool found = counted_behind(&op->out);
-  for (int k = 0; k < op->n_in; k++) found = found || counted_behind(&op->in[k]);
-  return found;
-}
-
 static bool make_instr(PlanEnv *env, RegionPlan *p, NodeId id) {
   const Fused *f = &p->fused[id];
   NodeId reader = f->matmul != NODE_NONE ? f->matmul : id;
@@ -319,16 +306,11 @@ static bool make_instr(PlanEnv *env, RegionPlan *p, NodeId id) {
     i.kop.key =
         rng_key(env->program->seed, env->program->sites.at[((const CircuitProgram *)n->attr.p)->site].path);
   if ((is_circuit(n->op) || n->op == OP_CIRCUIT_METRIC) && !(i.kop.plan = sim_of(env, n))) return false;
-  const char *why = i.mixed_counts
-                        ? "an operation over two different numbers of rows cannot be run by this version"
-                        : kop_prepare(&i.kop, env->set);
+  sizes_note(env, p, &i, n, p->instrs.n);
+  const char *why = kop_prepare(&i.kop, env->set);
   if (why) {
     Diag *d = diag_add(env->sink, DIAG_LATER, n->span, "%s", why);
     diag_note(d, "nothing was run");
-    if (counts_behind(&i.kop))
-      diag_help(
-          d, "write the number in place of its name: `step x[16, 2]` with `batch = 16; drop_last = true` in "
-             "the train, and all minibatches have so many rows");
     return false;
   }
   i.cost = cost_of(n, &i.kop);
@@ -356,14 +338,7 @@ static void add_store(PlanEnv *env, RegionPlan *p, NodeId id) {
   const char *from = plan_address(env, p, n->in[0]);
   char *to = env->slot_data[n->attr.i[0]];
   if (from == to) return; /* made in the slot's own memory */
-  const Shape *s = &n->shape;
-  bool counted = s->rank >= 1 && s->d[0].count != 0;
-  Serial c = {.kind = SERIAL_COPY,
-              .from = from,
-              .to = to,
-              .node = id,
-              .rows_domain = counted ? domain_for(env, p, s->d[0]) : -1};
-  c.n = counted ? shape_row_size(s) : shape_capacity(s);
+  Serial c = {.kind = SERIAL_COPY, .from = from, .to = to, .node = id, .rows_domain = -1};
   vec_push(env->arena, &p->phases[p->placed.at[id].phase + 1].serials, c);
 }
 
@@ -481,6 +456,7 @@ bool plan_bind(PlanEnv *env, RegionPlan *p, char *slab) {
     p->phases[k].chains = ARENA_ARRAY(env->arena, Chain, p->n_chains + 1);
   for (NodeId id = 0; id < g_count(p->graph); id++)
     if (!add_node(env, p, id)) return false;
+  sizes_end(env, p);
   share_scratch(env, p);
   add_reductions(env, p);
   return true;

@@ -102,8 +102,7 @@ typedef struct Serial {
   int instr;        /* INSTR */
   const char *from; /* COPY */
   char *to;         /* COPY; UPDATE: its result, one number */
-  int64_t n;        /* COPY: elements; of one row, if rows_domain >= 0 */
-  int rows_domain;
+  int rows_domain;  /* INSTR: domain whose rows an operand has, -1 none */
   const UpdateInfo *update;
   const char **grads; /* UPDATE: gradient of each weight tensor */
   NodeId node;
@@ -149,6 +148,8 @@ typedef struct CircuitRuns {
   Dim rows;
 } CircuitRuns;
 
+typedef struct Sizes Sizes; /* sizes.h */
+
 typedef struct RegionPlan {
   const Graph *graph; /* optimised copy */
   Placed placed;
@@ -168,6 +169,7 @@ typedef struct RegionPlan {
   VEC(CircuitRuns) runs; /* of its circuits, each time that it is run */
   bool *flip_made;       /* by NodeId: the copy's instruction is there */
   char *base;            /* the slab, once bound */
+  Sizes *sizes;          /* numbers of rows on other axes than that of the shards; NULL: there are none */
   Span span;
 } RegionPlan;
 

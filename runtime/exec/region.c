@@ -1,4 +1,5 @@
 #include "runtime/exec/region.h"
+#include "runtime/exec/sizes.h"
 
 #include <string.h>
 
@@ -172,7 +173,10 @@ static bool run_serials(Job *j, NodeId *failed) {
     int64_t rows = s->rows_domain >= 0 ? domain_rows(env, j->plan, s->rows_domain) : 1;
     switch (s->kind) {
     case SERIAL_INSTR: run_instr(j, &j->plan->instrs.at[s->instr], rows, 0, 0, 0); break;
-    case SERIAL_COPY: memmove(s->to, s->from, (size_t)(s->n * rows) * env->set->real); break;
+    case SERIAL_COPY:
+      memmove(s->to, s->from,
+              (size_t)sizes_elements(&g_node(j->plan->graph, s->node)->shape, env->counts) * env->set->real);
+      break;
     case SERIAL_UPDATE:
       if (j->hunt) break;
       if (!env->update(env->ctx, s->update, s->grads)) {
@@ -189,6 +193,7 @@ static bool run_serials(Job *j, NodeId *failed) {
 static bool run_phases(Job *j, NodeId *failed) {
   const RegionPlan *p = j->plan;
   j->n_chains = p->n_chains;
+  sizes_fill(p, j->env->set, j->env->counts);
   write_scalars(j->env, p);
   for (int k = 0; k <= p->placed.n_phases; k++) {
     j->phase = &p->phases[k];

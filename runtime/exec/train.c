@@ -85,9 +85,21 @@ static void count_circuits(const Run *r, const RegionPlan *p, TrainState *s) {
   }
 }
 
+/* Numbers of rows that are sums of others. */
+static void sum_counts(Run *r) {
+  const Program *p = r->program;
+  for (int k = 0; p->sums.n > 0 && k < p->counts.n; k++) {
+    if (p->counts.at[k].kind != COUNT_SUM) continue;
+    const CountSum *sum = &p->sums.at[p->counts.at[k].owner];
+    r->counts[k] = sum->more;
+    for (int i = 0; i < sum->n; i++) r->counts[k] += r->counts[sum->terms[i]];
+  }
+}
+
 static RunEnd run_region(Run *r, const Stmt *s) {
   NodeId failed = NODE_NONE;
   const RegionPlan *p = run_region_plan(r, s->graph);
+  sum_counts(r);
   if (r->train >= 0) count_circuits(r, p, &r->trains[r->train]);
   if (region_run(&r->env, p, &failed)) return r->train < 0 ? blame_values(r, p) : RUN_DONE;
   return blame_region(r, p, g_node(p->graph, failed)->span, "a gradient");

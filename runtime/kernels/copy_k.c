@@ -74,6 +74,35 @@ void KNAME(k_concat)(const KCall *c) {
   }
 }
 
+static int64_t out_size(const KCall *c) {
+  int64_t n = extent_out(c, 0);
+  for (int j = 1; j < c->op->out.rank; j++) n *= c->op->out.d[j].n;
+  return n;
+}
+
+void KNAME(k_join_rows)(const KCall *c);
+void KNAME(k_join_rows)(const KCall *c) {
+  const int64_t first = in_size_of(c->op, 0, c->rows);
+  copy_run(c->out, c->in[0], first);
+  copy_run((Real *)c->out + first, c->in[1], in_size_of(c->op, 1, c->rows));
+}
+
+void KNAME(k_take_rows)(const KCall *c);
+void KNAME(k_take_rows)(const KCall *c) {
+  const int64_t have = in_size_of(c->op, 0, c->rows), want = out_size(c);
+  const Real *a = c->in[0];
+  copy_run(c->out, c->op->attr.i[0] != 0 ? a + (have - want) : a, want);
+}
+
+void KNAME(k_put_rows)(const KCall *c);
+void KNAME(k_put_rows)(const KCall *c) {
+  const int64_t have = in_size_of(c->op, 0, c->rows), all = out_size(c);
+  Real *out = c->out;
+  const bool last = c->op->attr.i[0] != 0;
+  fill_run(last ? out : out + have, 0, all - have);
+  copy_run(last ? out + (all - have) : out, c->in[0], have);
+}
+
 /* The last two axes of the result, m by n, from columns that lie `step` apart. */
 static void transpose_plane(Real *out, const Real *a, int64_t m, int64_t n, int64_t step) {
   for (int64_t i = 0; i < n; i += VL) {

@@ -2,10 +2,10 @@
  * each precision and kernel family (base, avx2, avx512, neon); a KernelSet holds the functions of
  * one such variant, and the set is chosen once, at start, by what the CPU has.
  *
- * What a kernel sees: tensors, row major. An operand whose axis 0 is the axis of rows has, in
- * this call, `rows` rows (a shard, or all of them); every other extent is static and stands in
- * the KOp. A kernel never knows about shards or slots, nor about threads but those that a call may be given
- * for one large state (KTeam). It allocates nothing.
+ * What a kernel sees: tensors, row major. An operand whose axis 0 is the axis of rows has, in this call,
+ * `rows` rows (a shard, or all of them); every other extent stands in the KOp: static, or a number of rows
+ * that was filled in for this run (runtime/exec/sizes.h). A kernel never knows about shards or slots, nor
+ * about threads but those that a call may be given for one large state (KTeam). It allocates nothing.
  *
  * Sums: a kernel adds in an order that depends on the sizes of the call only; lanes are combined
  * in a fixed tree. Partial results of shards are combined by the executor in a fixed tree with

@@ -12,21 +12,6 @@ static int64_t product(const Shape *s, int from, int to) {
   return n;
 }
 
-/* Only axis 0 may hold a number of rows that is known at run time only. */
-static const char *check_counts(const KOp *op) {
-  static const char text[] = "a number of rows known only at run time stands on an axis behind the first";
-  for (int k = 0; k < op->n_in; k++) {
-    for (int j = 1; j < op->in[k].rank; j++) {
-      if (op->in[k].d[j].count != 0) return text;
-    }
-    if (op->in_rows[k] && op->in[k].rank == 0) return "a scalar has no rows";
-  }
-  for (int j = 1; j < op->out.rank; j++) {
-    if (op->out.d[j].count != 0) return text;
-  }
-  return NULL;
-}
-
 /* ---- elementwise ---- */
 
 typedef struct Walk {
@@ -366,8 +351,6 @@ const char *kop_prepare(KOp *op, const KernelSet *set) {
   op->fn = set->op[op->op];
   if (!op->fn) return "this operation has no kernel yet";
   if (op->n_in > KMAX_IN) return "it has too many inputs";
-  const char *why = check_counts(op);
-  if (why) return why;
   Prepare *prepare = op_info[op->op].cls == CLASS_EW ? prepare_elementwise : prepare_of[op->op];
   return prepare ? prepare(op, set) : NULL;
 }

@@ -58,8 +58,8 @@ circuit sum4(a) on q[2] {
 TEXT
 check 0 draw sum.qgn --width 34 </dev/null
 cat >want.txt <<'TEXT'
-q0: ─RY(a)─●─depolarize─┤ p
-q1: ───────X─depolarize─
+q0: ─RY(a)─●─depolarize(0.05)─┤ p
+q1: ───────X─depolarize(0.05)─
 <Z(q0) - 2 X(q0) X(q1) + 0.5
   - 0.25 Z(q1)>
 TEXT
@@ -98,6 +98,47 @@ must grep -q '^const float\[64\] theta_0 = ' trained.qasm
 must_not grep -q '^input float\[64\] theta' trained.qasm
 printf 'edition = 1\nprecision = "double"\nuse "trained.qasm" as again\ncircuit copy(x[2]) on q[2] { again(x) q; return expval(Z(q)) }\nexpect abs(copy([0.3, 0.4])[0] - (%s)) < 1e-4\n' "$value" >trained.qgn
 check 0 run trained.qgn -q </dev/null
+
+# Powers and matrices: drawn by what they are, written as definitions that are read back to the same state.
+cat >powers.qgn <<'TEXT'
+edition = 1
+precision = "double"
+circuit c() -> [8] on q[3] {
+  h q
+  ry([0.3, 0.5, 0.7]) q
+  pow(0.5) @ x q[1]
+  inv @ pow(0.25) @ h q[0]
+  ctrl @ pow(0.5) @ iswap q[0], q[1], q[2]
+  pow(1/3) @ ecr q[1], q[2]
+  unitary([[0, 1], [1, 0]]) q[0]
+  diag([0, 0.1, 0.2, 0.3]) q[0], q[1]
+  ctrl @ unitary([[0.6, 0.8], [-0.8, 0.6]]) q[2], q[0]
+  h q
+  return probs(q)
+}
+TEXT
+check 0 export powers.qgn -o powers.qasm </dev/null
+must grep -q '^gate unitary_1 q0 {.*} // x^0.5$' powers.qasm
+{ cat powers.qgn; printf 'use "powers.qasm" as again\ncircuit copy() -> [8] on q[3] { again q; return probs(q) }\nexpect max(abs(c() - copy())) < 1e-12\n'; } >same.qgn
+check 0 run same.qgn -q </dev/null
+cat >looks.qgn <<'TEXT'
+edition = 1
+circuit d(p) -> [2, 2, 2], [], [4] on q[2] {
+  pow(0.5) @ x q
+  inv @ pow(1/3) @ h q[0]
+  relax(t1 = 50us, t2 = 70us, time = 100ns) q[0]
+  damp(0.5%) q
+  depolarize2(p) chain(q)
+  readout(2%) q
+  return density(q[0]), purity(q), probs(q)
+}
+TEXT
+check 0 draw looks.qgn --width 0 </dev/null
+cat >want.txt <<'TEXT'
+q0: ─X^0.5─H^0.3333†───relax(50us,70us,100ns)─damp(0.005)─0:depolarize2(p)─readout(0.02)─┤ density purity p
+q1: ─X^0.5─damp(0.005)────────────────────────────────────1:depolarize2(p)─readout(0.02)─┤ purity p
+TEXT
+must diff want.txt stdout.txt
 
 # Every circuit of the examples can be written, and is proved by reading it back.
 for script in "$QGN_ROOT"/examples/*/main.qgn; do

@@ -107,12 +107,32 @@ static void elementwise_cases(Cases *cs, OpId op) {
   }
 }
 
+static Shape *add_second(Cases *cs) {
+  Case *c = &cs->at[cs->n - 1];
+  c->n_in = 2;
+  return &c->in[1];
+}
+
 static void given_cases(Cases *cs, OpId op) {
   if (op == OP_STRETCH) {
     add_given(cs, sh(0, 0, 0, 0), sh(2, 3, 2, 0));
     add_given(cs, sh(2, 1, 3, 0), with_rows(sh(2, 0, 3, 0)));
     add_given(cs, sh(3, 1, 3, 1), sh(3, 2, 3, 5));
     add_given(cs, sh(2, 3, 1, 0), sh(2, 3, 1, 0));
+  } else if (op == OP_JOIN_ROWS) {
+    add_given(cs, sh(2, 3, 2, 0), sh(2, 8, 2, 0));
+    *add_second(cs) = sh(2, 5, 2, 0);
+    add_given(cs, with_rows(sh(2, 0, 3, 0)), sh(2, 6, 3, 0)); /* 4 rows, as counts[B] says */
+    *add_second(cs) = sh(2, 2, 3, 0);
+  } else if (op == OP_TAKE_ROWS || op == OP_PUT_ROWS) {
+    const Shape few = sh(2, 3, 2, 0), many = sh(2, 7, 2, 0), rows_few = with_rows(sh(3, 0, 2, 2)),
+                rows_many = sh(3, 6, 2, 2);
+    for (int last = 0; last < 2; last++) {
+      add_given(cs, op == OP_TAKE_ROWS ? many : few, op == OP_TAKE_ROWS ? few : many);
+      cs->at[cs->n - 1].attr.i[0] = last;
+      add_given(cs, op == OP_TAKE_ROWS ? rows_many : rows_few, op == OP_TAKE_ROWS ? rows_few : rows_many);
+      cs->at[cs->n - 1].attr.i[0] = last;
+    }
   } else if (op == OP_RESHAPE) {
     add_given(cs, sh(2, 4, 3, 0), sh(3, 2, 3, 2));
     add_given(cs, with_rows(sh(3, 0, 2, 3)), with_rows(sh(2, 0, 6, 0)));
@@ -265,7 +285,8 @@ static void solve_cases(Cases *cs) {
 
 static void cases_of(Cases *cs, OpId op) {
   cs->n = 0;
-  if (strcmp(rule_name[op], "given") == 0) given_cases(cs, op);
+  const bool rows_given = op == OP_JOIN_ROWS || op == OP_TAKE_ROWS || op == OP_PUT_ROWS;
+  if (rows_given || strcmp(rule_name[op], "given") == 0) given_cases(cs, op);
   else if (op_info[op].cls == CLASS_EW) elementwise_cases(cs, op);
   else if (strcmp(rule_name[op], "matmul") == 0) matmul_cases(cs);
   else if (op == OP_CONV || op == OP_CONV_DX || op == OP_CONV_DW) conv_cases(cs, op);

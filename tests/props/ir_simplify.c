@@ -148,7 +148,8 @@ static bool takes_part(const Program *p, OpId op) {
   if (info->cls == CLASS_SOURCE || info->cls == CLASS_EFFECT || info->cls == CLASS_CIRCUIT || op == OP_PART ||
       info->kernel == OPKERNEL_LATER || info->cls == CLASS_SHARED || info->cls == CLASS_CONTRACT ||
       op == OP_MOD || op == OP_COUNTS || op == OP_CATEGORICAL || op == OP_CIRCUIT_METRIC || op == OP_SOLVE ||
-      op == OP_FRECHET || op == OP_EIGENVALUES || op == OP_ATAN2)
+      op == OP_FRECHET || op == OP_EIGENVALUES || op == OP_ATAN2 || op == OP_JOIN_ROWS ||
+      op == OP_TAKE_ROWS || op == OP_PUT_ROWS) /* whose sizes only who makes them knows to fit */
     return false;
   return p->exact ? !rounds(op) : !is_jump(op);
 }

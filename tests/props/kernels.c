@@ -90,6 +90,12 @@ static const Case cases[] = {
     {OP_CONCAT, 2, {S2(33, 7), S2(33, 2)}, {1}, {true, true}},
     {OP_CONCAT, 3, {S3(3, 1, 4), S3(3, 5, 4), S3(3, 2, 4)}, {1}, {true, true, true}},
     {OP_CONCAT, 2, {S2(33, 7), S2(2, 7)}, {0}, {false}},
+    {OP_JOIN_ROWS, 2, {S2(33, 7), S2(2, 7)}, {0}, {false}},
+    {OP_JOIN_ROWS, 2, {S3(1, 5, 9), S3(20, 5, 9)}, {0}, {false}},
+    {OP_TAKE_ROWS, 1, {S2(33, 7)}, {0}, {false}},
+    {OP_TAKE_ROWS, 1, {S3(17, 2, 3)}, {1}, {false}},
+    {OP_PUT_ROWS, 1, {S2(5, 7)}, {0}, {false}},
+    {OP_PUT_ROWS, 1, {S3(9, 2, 11)}, {1}, {false}},
     {OP_ONEHOT, 1, {{21, -1}}, {10}, {true}},
     {OP_ONEHOT, 1, {{-1}}, {3}, {false}},
     {OP_GATHER, 2, {S2(10, 7), {33, -1}}, {0}, {false, true}},
@@ -275,6 +281,11 @@ static bool set_shapes(Bench *b, const Case *c, Arena *a) {
       if (dim_is_one(to.d[k])) to.d[k] = dim_static(5 + k);
     m.given = &to;
     m.shape = to;
+  }
+  if (c->op == OP_JOIN_ROWS || c->op == OP_TAKE_ROWS || c->op == OP_PUT_ROWS) {
+    to = b->op.in[0];
+    to.d[0].n = c->op == OP_JOIN_ROWS ? to.d[0].n + b->op.in[1].d[0].n : 13;
+    m.given = &to;
   }
   if (shape_rule_of[c->op](&m)) return false;
   b->op.out = m.shape;

@@ -159,6 +159,12 @@ static void concat(int axis, int n_in, const RefTensor *in, RefTensor *out) {
   }
 }
 
+/* TAKE_ROWS, PUT_ROWS */
+static void end_rows(const Attr *attr, const RefTensor *a, RefTensor *out) {
+  memset(out->x, 0, (size_t)ref_numel(out) * sizeof(double));
+  place(a, out, 0, attr->i[0] ? out->d[0] - a->d[0] : 0);
+}
+
 /* Elements of a from row `first` axes on: the size of what one label picks. */
 static int64_t block(const RefTensor *a, int first) {
   int64_t n = 1;
@@ -290,6 +296,8 @@ bool ref_op(OpId op, const Attr *attr, int n_in, const RefTensor *in, RefTensor 
     memset(out->x, 0, (size_t)ref_numel(out) * sizeof(double));
     place(&in[0], out, axis, attr->i[1]);
   } else if (op == OP_CONCAT) concat(axis, n_in, in, out);
+  else if (op == OP_JOIN_ROWS) concat(0, n_in, in, out);
+  else if (op == OP_TAKE_ROWS || op == OP_PUT_ROWS) end_rows(attr, &in[0], out);
   else if (op == OP_ONEHOT) onehot(&in[0], out);
   else if (op == OP_GATHER) gather(&in[0], &in[1], out);
   else if (op == OP_SCATTER_ROWS) scatter(&in[0], &in[1], out);
