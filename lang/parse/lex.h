@@ -15,6 +15,20 @@
 #include "lang/base/source.h"
 #include "lang/parse/parse.h"
 
+/* The reserved words with their tokens, sorted: lex_word.c. */
+typedef struct LexKeyword {
+  const char *word;
+  int code;
+} LexKeyword;
+enum {
+  LEX_N_KEYWORDS = 0
+#define KEYWORD(word, token) +1
+#include "grammar/keywords.def"
+#undef KEYWORD
+};
+extern const LexKeyword lex_keywords[LEX_N_KEYWORDS];
+int lex_keyword(const char *s); /* the token, 0 for other words */
+
 #define LEX_MAX_OPEN 256 /* brackets open at once */
 #define LEX_RECENT 4
 #define LEX_MAX_ERRORS 200    /* then the rest is not read; far fewer are shown */

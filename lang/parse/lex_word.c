@@ -9,21 +9,18 @@
 
 /* ---- names ---- */
 
-static const struct {
-  const char *word;
-  int code;
-} keywords[] = {
+const LexKeyword lex_keywords[LEX_N_KEYWORDS] = {
 #define KEYWORD(word, token) {word, TOK_##token},
 #include "grammar/keywords.def"
 #undef KEYWORD
 };
 
-static int keyword_of(const char *s) {
-  size_t low = 0, high = sizeof keywords / sizeof *keywords;
+int lex_keyword(const char *s) {
+  size_t low = 0, high = LEX_N_KEYWORDS;
   while (low < high) {
     size_t mid = (low + high) / 2;
-    int order = strcmp(s, keywords[mid].word);
-    if (order == 0) return keywords[mid].code;
+    int order = strcmp(s, lex_keywords[mid].word);
+    if (order == 0) return lex_keywords[mid].code;
     if (order < 0) high = mid;
     else low = mid + 1;
   }
@@ -33,7 +30,7 @@ static int keyword_of(const char *s) {
 int lex_name(Lex *x, const char *s, size_t n, AstWord *word) {
   Arena *a = x->ast->arena;
   *word = (AstWord){.text = arena_strn(a, s, n), .span = lex_span(x, n)};
-  int code = keyword_of(word->text);
+  int code = lex_keyword(word->text);
   word->name = sym_intern(greek_fold(a, s, n));
   word->num = code == TOK_TRUE ? 1 : 0;
   const bool is_bare = x->is_literal && code != TOK_TRUE && code != TOK_FALSE; /* --set kind=circuit */

@@ -5,21 +5,9 @@
 #include "build/gen/qgn.tab.h"
 #include "lang/parse/lex.h"
 
-static const struct {
-  const char *word;
-  int code;
-} words[] = {
-#define KEYWORD(word, token) {word, TOK_##token},
-#include "grammar/keywords.def"
-#undef KEYWORD
-};
-#define N_WORDS (sizeof words / sizeof *words)
+const char *parse_word(int i) { return i < LEX_N_KEYWORDS ? lex_keywords[i].word : NULL; }
 
-const char *parse_form(const char *word) {
-  for (size_t i = 0; i < N_WORDS; i++)
-    if (strcmp(words[i].word, word) == 0) return syntax_form(words[i].code);
-  return NULL;
-}
+const char *parse_form(const char *word) { return syntax_form(lex_keyword(word)); }
 
 static const char *word_of(const Parse *p, Span s) {
   const Source *src = p->lex.src;
@@ -74,8 +62,8 @@ void next_expected(Parse *p, const int *expected, int n) {
   if (p->lex.error_at || p->ast.sink->n_errors > p->lex.errors_before) return;
   for (int i = 0; i < n; i++)
     if (expected[i] >= 0) want[expected[i]] = true;
-  for (size_t i = 0; i < N_WORDS; i++)
-    if (want[words[i].code]) vec_push(p->ast.arena, &next->words, words[i].word);
+  for (int i = 0; i < LEX_N_KEYWORDS; i++)
+    if (want[lex_keywords[i].code]) vec_push(p->ast.arena, &next->words, lex_keywords[i].word);
   const int last = p->lex.recent[1].code;
   next->known = true;
   next->statement = want[TOK_LET];

@@ -40,6 +40,8 @@ typedef struct ParseNext {
 } ParseNext;
 /* `text` begins with a statement and ends where the word begins that is being typed. */
 void parse_next(Arena *a, const char *text, ParseNext *out);
+/* Reserved word i, from 0, sorted; NULL behind the last. */
+const char *parse_word(int i);
 /* The form of the statement that a reserved word begins: "let name = value"; NULL for other words. */
 const char *parse_form(const char *word);
 /* Parses one literal of the command line: number with unit (a negative one is a UNARY over a NUMBER), TEXT,

@@ -84,24 +84,14 @@ static Diag *hint_habit(const SyntaxError *e) {
   return d ? d : habit_of(e, first(e));
 }
 
-static const struct {
-  const char *word;
-  int code;
-} keywords[] = {
-#define KEYWORD(word, token) {word, TOK_##token},
-#include "grammar/keywords.def"
-#undef KEYWORD
-};
-#define N_KEYWORDS (sizeof keywords / sizeof *keywords)
-
 /* A misspelled keyword: `ovr` where `over` would be right, `ciruit` before what only follows `circuit`. */
 static Diag *hint_keyword(const SyntaxError *e) {
-  const char *names[N_KEYWORDS];
+  const char *names[LEX_N_KEYWORDS];
   int n = 0;
   const bool here = e->found.code == TOK_NAME;
-  for (size_t i = 0; i < N_KEYWORDS; i++)
-    if (here ? e->want[keywords[i].code] : syntax_form(keywords[i].code) != NULL)
-      names[n++] = keywords[i].word;
+  for (int i = 0; i < LEX_N_KEYWORDS; i++)
+    if (here ? e->want[lex_keywords[i].code] : syntax_form(lex_keywords[i].code) != NULL)
+      names[n++] = lex_keywords[i].word;
   const LexToken *t = here ? &e->found : first(e);
   if (t->code != TOK_NAME || !t->word.text || diag_nearest(t->word.text, names, n) == NULL) return NULL;
   Lex *x = &e->p->lex;

@@ -118,19 +118,14 @@ static void page_main(Arena *a) {
 
 static void page_script(Arena *a) {
   (void)a;
-  static const char *const words[] = {
-#define KEYWORD(word, token) word,
-#include "grammar/keywords.def"
-#undef KEYWORD
-  };
   head("qgn-script", "5", "the language of experiments");
   puts(".SH DESCRIPTION");
   line(
       "A script is text in UTF-8, named *.qgn. It begins with `edition = 1`; a statement ends with its line, or with a "
       "semicolon; `#` begins a comment, `##` documentation of what stands below.");
   puts(".SH STATEMENTS");
-  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-    if (parse_form(words[i])) item(words[i], parse_form(words[i]));
+  for (int i = 0; parse_word(i); i++)
+    if (parse_form(parse_word(i))) item(parse_word(i), parse_form(parse_word(i)));
   puts(".SH ATTRIBUTES");
   static const char *const blocks[] = {"", "train", "sweep"};
   for (int b = 0; b < 3; b++) {
