@@ -45,7 +45,7 @@ static int remove_folder(void **state) {
   return system(command);
 }
 
-static void start(Screen *s, const char *term, unsigned short columns) {
+static void launch(Screen *s, const char *term, unsigned short columns) {
   const char *program = getenv("QGN");
   struct winsize size = {.ws_row = 24, .ws_col = columns};
   char path[512];
@@ -87,6 +87,12 @@ static double wait_for(Screen *s, const char *want, double limit) {
   return now() - from;
 }
 
+/* The program on a terminal, at its first prompt. */
+static void start(Screen *s, const char *term, unsigned short columns) {
+  launch(s, term, columns);
+  wait_for(s, "qgn> ", 5);
+}
+
 /* Waits for an answer and the prompt behind it: what is typed before that the terminal itself would edit. */
 static double answer(Screen *s, const char *want) {
   const double took = wait_for(s, want, 10);
@@ -95,6 +101,12 @@ static double answer(Screen *s, const char *want) {
   memmove(s->text, behind, s->n + 1);
   wait_for(s, "> ", 10);
   return took;
+}
+
+/* Types a line and waits for what it shows. */
+static void ask(Screen *s, const char *text, const char *want) {
+  keys(s, text);
+  answer(s, want);
 }
 
 /* Ctrl-C gives the line up. What is still being drawn ends with the prompt, too: it is waited for first. */
@@ -125,27 +137,18 @@ static void lines(void **state) {
   (void)state;
   Screen s;
   start(&s, "xterm", 80);
-  wait_for(&s, "qgn> ", 5);
-  keys(&s, "1 + 1\r");
-  answer(&s, "1 + 1  2");
-  keys(&s, "\020\r"); /* the line before, again */
-  answer(&s, "1 + 1  2");
+  ask(&s, "1 + 1\r", "1 + 1  2");
+  ask(&s, "\020\r", "1 + 1  2"); /* the line before, again */
   keys(&s, "let wide = [1,\r");
   wait_for(&s, "[> ", 5); /* the open bracket */
-  keys(&s, "2]\r");
-  answer(&s, "a list of 2");
+  ask(&s, "2]\r", "a list of 2");
   keys(&s, "let given_up = \003"); /* Ctrl-C gives the line up */
   wait_for(&s, "qgn> ", 5);
-  keys(&s, "2 + 2\r");
-  answer(&s, "2 + 2  4");
-  keys(&s, "\033[200~let p = 3\nlet q = 4\n\033[201~\r"); /* a paste of two lines */
-  answer(&s, "let q: int = 4");
-  keys(&s, "p + q\r");
-  answer(&s, "p + q  7");
-  keys(&s, "\033[200~qgn> let r = 5\nlet r: int = 5\nqgn> let u = 6\n\033[201~\r"); /* a pasted transcript */
-  answer(&s, "let u: int = 6");
-  keys(&s, "r + u\r");
-  answer(&s, "r + u  11");
+  ask(&s, "2 + 2\r", "2 + 2  4");
+  ask(&s, "\033[200~let p = 3\nlet q = 4\n\033[201~\r", "let q: int = 4"); /* a paste of two lines */
+  ask(&s, "p + q\r", "p + q  7");
+  ask(&s, "\033[200~qgn> let r = 5\nlet r: int = 5\nqgn> let u = 6\n\033[201~\r", "let u: int = 6"); /* a pasted transcript */
+  ask(&s, "r + u\r", "r + u  11");
   leave(&s);
 }
 
@@ -159,15 +162,10 @@ static void completes(void **state) {
   fputs("def twice(x) = 2 * x\n", f);
   fclose(f);
   start(&s, "xterm", 80);
-  wait_for(&s, "qgn> ", 5);
-  keys(&s, "let abc_long = 3\r");
-  answer(&s, "abc_long: int");
-  keys(&s, "abc_l\t\r");
-  answer(&s, "abc_long  3");
-  keys(&s, "let \\the\t = 9\r");
-  answer(&s, "let theta: int = 9");
-  keys(&s, "θ\r");
-  answer(&s, "θ  9");
+  ask(&s, "let abc_long = 3\r", "abc_long: int");
+  ask(&s, "abc_l\t\r", "abc_long  3");
+  ask(&s, "let \\the\t = 9\r", "let theta: int = 9");
+  ask(&s, "θ\r", "θ  9");
   keys(&s, ":dr\t");
   wait_for(&s, "aw ", 5);
   give_up(&s);
@@ -183,8 +181,7 @@ static void completes(void **state) {
   wait_for(&s, "there.qgn\"", 5);
   keys(&s, "\r");
   wait_for(&s, "qgn> ", 5);
-  keys(&s, "hello_there.twice(4)\r");
-  answer(&s, "twice(4)  8");
+  ask(&s, "hello_there.twice(4)\r", "twice(4)  8");
   keys(&s, "circuit c(x) on q[2] {\r");
   wait_for(&s, "{> ", 5);
   keys(&s, "rx(x) q; ch\t\t"); /* in a circuit of several lines: gates, and no statements of scripts */
@@ -198,9 +195,7 @@ static void stops(void **state) {
   (void)state;
   Screen s;
   start(&s, "xterm", 80);
-  wait_for(&s, "qgn> ", 5);
-  keys(&s, "model M(x[1]) -> [1] { linear(4); tanh; linear(1) }\r");
-  answer(&s, "13 parameters");
+  ask(&s, "model M(x[1]) -> [1] { linear(4); tanh; linear(1) }\r", "13 parameters");
   keys(
       &s,
       "train t { epochs = 100_000_000; optimizer M = adam(1e-3); step { draw x[8, 1] ~ normal(0, 1); minimize "
@@ -211,25 +206,31 @@ static void stops(void **state) {
   const double took = answer(&s, "stopped: weights are those of the last whole step");
   assert_true(took < 1);
   wait_for(&s, "qgn> ", 5);
-  keys(&s, "6 * 7\r");
-  answer(&s, "6 * 7  42");
+  ask(&s, "6 * 7\r", "6 * 7  42");
   leave(&s);
 }
 
-/* A terminal that can do nothing, 40 columns wide: no escape sequence, no line that is too long. */
+/* Types a line: no escape sequence comes, and behind its echo no line of more columns (0: any). */
+static void ask_plain(Screen *s, const char *text, const char *want, int columns) {
+  keys(s, text);
+  wait_for(s, "\nqgn> ", 10);
+  assert_non_null(strstr(s->text, want));
+  assert_null(strchr(s->text, '\033'));
+  int at = 0;
+  for (const char *p = strchr(s->text, '\n') + 1; columns > 0 && *p != '\0'; p++) {
+    at = *p == '\n' || *p == '\r' ? 0 : at + (((unsigned char)*p & 0xC0) != 0x80);
+    assert_true(at <= columns);
+  }
+}
+
+/* A terminal that can do nothing, 40 columns wide. */
 static void dumb(void **state) {
   (void)state;
   Screen s;
   start(&s, "dumb", 40);
-  wait_for(&s, "qgn> ", 5);
-  keys(&s, "circuit c(x[4]) on q[4] { for k in 0..2 { ry(x) q; cx ring(q) }; return expval(Z(q)) }\r");
-  answer(&s, "0 parameters");
-  keys(&s, ":draw c\r");
-  answer(&s, "<Z>");
-  assert_null(strchr(s.text, '\033'));
-  keys(&s, "nothing\r");
-  answer(&s, "E0101");
-  assert_null(strchr(s.text, '\033'));
+  ask(&s, "circuit c(x[4]) on q[4] { for k in 0..2 { ry(x) q; cx ring(q) }; return expval(Z(q)) }\r", "0 parameters");
+  ask_plain(&s, ":draw c\r", "<Z>", 40);
+  ask_plain(&s, "nothing\r", "E0101", 0);
   leave(&s);
 }
 
