@@ -157,9 +157,10 @@ static void say_unique(void) {}
 #endif
 
 static char **complete(const char *text, int start, int end) {
+  const bool ask_again = was_unique && IS_SECOND_TAB;
   rl_attempted_completion_over = 1;
-  if (was_unique && IS_SECOND_TAB) {
-    was_unique = false;
+  was_unique = false;
+  if (ask_again) {
     say_unique();
     return NULL;
   }
@@ -169,7 +170,6 @@ static char **complete(const char *text, int start, int end) {
   size_t begin;
   const char *line = arena_strn(shown_arena, rl_line_buffer, (size_t)end);
   if (repl_complete(current, shown_arena, line, &shown, &begin)) {
-    was_unique = false;
     rl_completion_append_character = '\0';
     return rl_completion_matches(text, rl_filename_completion_function);
   }
@@ -216,9 +216,6 @@ static int get_byte(FILE *f) {
 void repl_line_init(Repl *R) {
   current = R;
   if (!R->is_tty) return;
-  const char *term = getenv("TERM");
-  const bool dumb = !term || strcmp(term, "dumb") == 0;
-  (void)dumb;
   rl_readline_name = "qgn";
   rl_attempted_completion_function = complete;
   rl_basic_word_break_characters = " \t\n\"'`@$><=;|&{}()[]+-*/^,~";
@@ -226,7 +223,8 @@ void repl_line_init(Repl *R) {
   rl_getc_function = get_byte;
   rl_catch_signals = 0;
 #if defined(QGN_LINE_EDITOR_readline)
-  rl_variable_bind("enable-bracketed-paste", dumb ? "off" : "on");
+  const char *term = getenv("TERM");
+  rl_variable_bind("enable-bracketed-paste", !term || strcmp(term, "dumb") == 0 ? "off" : "on");
   rl_completion_display_matches_hook = display;
   rl_completion_word_break_hook = word_breaks;
 #endif
