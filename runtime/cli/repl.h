@@ -164,7 +164,7 @@ typedef enum ReplTakes {
   REPL_NOTHING,
   REPL_FILE,
   REPL_NAME,
-  REPL_TRAIN,
+  REPL_TRAIN, /* or a sweep */
   REPL_HYPER,
   REPL_CIRCUIT,
   REPL_COMMAND,
@@ -218,6 +218,8 @@ typedef VEC(ReplCompletion) ReplCompletions;
 /* What the word at the end of `line` may become, in the order of likelihood; *start is where it begins. True
  * if names of files are asked for, which are not in the list. */
 bool repl_complete(Repl *R, Arena *a, const char *line, ReplCompletions *out, size_t *start);
+/* A line that shows one: the word, at least `wide` columns, and as much of what is known about it as fits. */
+void repl_put_completion(FILE *out, const char *text, const char *doc, int wide);
 /* All names with documentation, read when first asked for. */
 const DocNames *repl_docs(Repl *R);
 

@@ -239,13 +239,14 @@ static bool wants_names(const ParseNext *next) {
   return next->statement || next->name || next->value;
 }
 
-static void offer_places(Asking *q, const char *text) {
+/* True if files are asked for: the end is inside of a text. */
+static bool offer_places(Asking *q, const char *text) {
   ParseNext next;
   parse_next(q->a, text, &next);
-  if (!next.known || next.declares) return;
+  if (!next.known || next.declares) return next.in_text;
   if (*next.owner) {
     offer_members(q, next.owner);
-    return;
+    return false;
   }
   if (wants_names(&next)) offer_names(q, &next);
   if (next.statement) offer_statement(q, &next);
@@ -254,6 +255,7 @@ static void offer_places(Asking *q, const char *text) {
   if (strncmp(text + strspn(text, " \t\n"), "use ", 4) == 0) offer_list(q, "std", "the library", '.');
   if (!next.draws && (!*next.attribute || !is_one_of(next.attribute, "optimizer|data|validate")))
     offer_words(q, &next);
+  return false;
 }
 
 /* ---- commands ----------------------------------------------------------------------------------------- */
@@ -284,13 +286,13 @@ static bool offer_argument(Asking *q, const char *line, const char *word) {
   case REPL_NOTHING: break;
   case REPL_FILE: return true;
   case REPL_NAME: offer_session(q, ""); break;
-  case REPL_TRAIN: offer_session(q, "train"); break;
+  case REPL_TRAIN: offer_session(q, "train|sweep"); break;
   case REPL_HYPER: offer_session(q, "hyper"); break;
   case REPL_CIRCUIT: offer_session(q, "circuit"); break;
   case REPL_COMMAND: offer_commands(q, ""); break;
   case REPL_CODE: offer_codes(q); break;
   case REPL_DOC: offer_documented(q), offer_session(q, ""); break;
-  case REPL_STATEMENT: offer_places(q, rest); break;
+  case REPL_STATEMENT: return offer_places(q, rest);
   case REPL_WORD: offer_list(q, c->words, c->doc, 0); break;
   }
   return false;
@@ -334,11 +336,16 @@ bool repl_complete(Repl *R, Arena *a, const char *line, ReplCompletions *out, si
   } else if (is_command) {
     files = offer_argument(&q, first + 1, word);
   } else {
-    ParseNext next;
-    const char *before = arena_strn(a, text, (size_t)(word - text));
-    parse_next(a, before, &next);
-    files = next.in_text;
-    if (!files) offer_places(&q, before);
+    files = offer_places(&q, arena_strn(a, text, (size_t)(word - text)));
   }
   return files;
+}
+
+void repl_put_completion(FILE *out, const char *text, const char *doc, int wide) {
+  const int length = (int)strlen(text), room = repl_width() - (length > wide ? length : wide) - 3;
+  int n = (int)strcspn(doc, "\n");
+  n = n > room ? room : n;
+  while (n > 0 && ((unsigned char)doc[n] & 0xC0) == 0x80) n--;
+  if (n > 0) fprintf(out, "%-*s  %.*s\n", wide, text, n, doc);
+  else fprintf(out, "%s\n", text);
 }

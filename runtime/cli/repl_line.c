@@ -102,13 +102,6 @@ static ReplCompletions shown;
 static const char *prefix; /* what the line editor takes for a part of the word, and we do not */
 static bool was_unique;    /* the last Tab completed a word: the next one says what it is */
 
-static void put_doc(const char *text, const char *doc, int wide, int room) {
-  int n = (int)strcspn(doc, "\n");
-  if (n > room) n = room;
-  while (n > 0 && ((unsigned char)doc[n] & 0xC0) == 0x80) n--;
-  fprintf(rl_outstream, "%-*s  %.*s\n", wide, text, n > 0 ? n : 0, doc);
-}
-
 static char *next_candidate(const char *text, int state) {
   static int at;
   (void)text;
@@ -134,7 +127,7 @@ static void display(char **matches, int n, int longest) {
       const char *doc = "";
       for (int k = 0; k < shown.n; k++)
         if (strcmp(shown.at[k].text, matches[i] + strlen(prefix)) == 0) doc = shown.at[k].doc;
-      put_doc(matches[i], doc, wide, repl_width() - wide - 3);
+      repl_put_completion(rl_outstream, matches[i], doc, wide);
     }
   }
   rl_forced_update_display();
@@ -142,7 +135,7 @@ static void display(char **matches, int n, int longest) {
 
 static void say_unique(void) {
   rl_crlf();
-  put_doc(shown.at[0].text, shown.at[0].doc, 0, repl_width() - (int)strlen(shown.at[0].text) - 3);
+  repl_put_completion(rl_outstream, shown.at[0].text, shown.at[0].doc, 0);
   rl_forced_update_display();
 }
 

@@ -119,15 +119,8 @@ bool repl_do_complete(Repl *R, const char *argument) {
     const int n = (int)strlen(list.at[i].text);
     wide = n > wide && n < 24 ? n : wide;
   }
-  const int room = repl_width() - wide - 3;
-  for (int i = 0; i < list.n && i < MOST_SHOWN; i++) {
-    const char *doc = list.at[i].doc;
-    int n = (int)strcspn(doc, "\n");
-    if (n > room) n = room;
-    while (n > 0 && ((unsigned char)doc[n] & 0xC0) == 0x80) n--;
-    if (*doc) printf("%-*s  %.*s\n", wide, list.at[i].text, n, doc);
-    else puts(list.at[i].text);
-  }
+  for (int i = 0; i < list.n && i < MOST_SHOWN; i++)
+    repl_put_completion(stdout, list.at[i].text, list.at[i].doc, wide);
   if (list.n > MOST_SHOWN) printf("and %d more\n", list.n - MOST_SHOWN);
   if (list.n == 0 && !files) puts("nothing fits here");
   arena_free(a);
