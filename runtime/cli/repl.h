@@ -151,6 +151,8 @@ void repl_sweep_table(const Program *p, const Run *run, const char *name);
 void repl_value(Repl *R, const Run *run, const Stmt *s);
 /* The 16 largest of 2^n amplitudes ([2^n, 2], `:state`). */
 void repl_kets(Repl *R, const Run *run, const Stmt *s);
+/* The first n numbers of a slot. */
+double *repl_numbers(Arena *a, const Run *run, int slot, int64_t n);
 /* repl_report.c: a report as text. */
 void repl_report(Repl *R, const Run *run, const Stmt *s);
 /* Below the line of a train: the last value of each loss and its course. */

@@ -61,13 +61,6 @@ static void put_table(Arena *a, const Run *run, const ReportItem *item) {
   }
 }
 
-static double *values_of(Arena *a, const Run *run, int slot, int64_t *n) {
-  *n = run_slot_size(run, slot);
-  double *x = ARENA_ARRAY(a, double, *n + 1);
-  for (int64_t i = 0; i < *n; i++) x[i] = run_slot_get(run, slot, i);
-  return x;
-}
-
 static void put_histogram(Repl *R, Arena *a, const Figure *f, const double *x, int64_t n) {
   double low = INFINITY, high = -INFINITY, counts[MOST_BINS] = {0};
   const int64_t bins = f->bins < 1 ? 20 : f->bins > MOST_BINS ? MOST_BINS : f->bins;
@@ -85,14 +78,14 @@ static void put_histogram(Repl *R, Arena *a, const Figure *f, const double *x, i
 static void put_figure(Repl *R, Arena *a, const Run *run, const Figure *f) {
   const bool is_line = f->kind == FIGURE_SERIES || f->kind == FIGURE_CURVE || f->kind == FIGURE_BARS;
   const int slot = f->kind == FIGURE_CURVE ? f->y : f->x;
-  int64_t n;
   if ((!is_line && f->kind != FIGURE_HISTOGRAM) || slot < 0 ||
       (f->kind == FIGURE_CURVE && run_slot_shape(run, slot).rank != 1)) {
     printf("  %s: in the report that `qgn run` writes of the saved session\n",
            f->label ? f->label : "a figure");
     return;
   }
-  const double *x = values_of(a, run, slot, &n);
+  const int64_t n = run_slot_size(run, slot);
+  const double *x = repl_numbers(a, run, slot, n);
   if (n == 0) return;
   if (f->kind == FIGURE_HISTOGRAM) put_histogram(R, a, f, x, n);
   else

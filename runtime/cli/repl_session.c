@@ -214,14 +214,15 @@ void repl_complain(Repl *R, DiagCode code, const char *help, const char *fmt, ..
   arena_free(a);
 }
 
+static bool is_fresh(const Repl *R, Span s) { return s.begin >= R->fresh_begin && s.begin < R->fresh_end; }
+
 /* Errors, and the warnings of the statement that is being tried; a name that is not used yet may be soon. */
 static void show(Repl *R, DiagSink *all, int *shown) {
   DiagSink *sink = diag_sink(all->arena);
   for (; *shown < all->all.n; ++*shown) {
     Diag *d = all->all.at[*shown];
     const bool is_error = diag_info[d->code].severity == SEV_ERROR;
-    const bool fresh = d->span.begin >= R->fresh_begin && d->span.begin < R->fresh_end;
-    if (!is_error && (!fresh || d->code == DIAG_UNUSED)) continue;
+    if (!is_error && (!is_fresh(R, d->span) || d->code == DIAG_UNUSED)) continue;
     vec_push(sink->arena, &sink->all, d);
     if (is_error) sink->n_errors++;
     else sink->n_warnings++;
@@ -234,8 +235,6 @@ static void show(Repl *R, DiagSink *all, int *shown) {
 }
 
 /* ---- hooks ------------------------------------------------------------------------------------------- */
-
-static bool is_fresh(const Repl *R, Span s) { return s.begin >= R->fresh_begin && s.begin < R->fresh_end; }
 
 static ReplEntry *entry_of(const Repl *R, const Run *run, int train) {
   const char *name = run_program(run)->trains.at[train].name;

@@ -65,8 +65,7 @@ static ReplTrain *keep(const Run *run, const Sweep *s) {
   StateItem *items = ARENA_ARRAY(a, StateItem, s->records.n + 1);
   for (int i = 0; i < s->records.n; i++) {
     const int64_t n = run_slot_size(run, s->records.at[i].slot);
-    double *x = ARENA_ARRAY(a, double, n + 1);
-    for (int64_t k = 0; k < n; k++) x[k] = run_slot_get(run, s->records.at[i].slot, k);
+    double *x = repl_numbers(a, run, s->records.at[i].slot, n);
     items[i] = (StateItem){.name = item_name(a, &s->records.at[i]), .dtype = "F64", .rank = 1, .data = x};
     items[i].dims[0] = n;
   }

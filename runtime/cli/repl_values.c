@@ -155,7 +155,7 @@ const char *repl_sparkline(Arena *a, const double *at, int64_t n, int most, bool
   return text_str(&t);
 }
 
-static double *values_of(Arena *a, const Run *run, int slot, int64_t n) {
+double *repl_numbers(Arena *a, const Run *run, int slot, int64_t n) {
   double *x = ARENA_ARRAY(a, double, n + 1);
   for (int64_t i = 0; i < n; i++) x[i] = run_slot_get(run, slot, i);
   return x;
@@ -171,7 +171,7 @@ void repl_losses(Repl *R, const Program *p, const Run *run, const char *train) {
     if (strncmp(s->name, loss, strlen(loss)) != 0 || s->entry.rank > 0) continue;
     const int64_t n = run_series_entries(run, i);
     if (n < 1) continue;
-    const double *x = values_of(a, run, s->slot, n);
+    const double *x = repl_numbers(a, run, s->slot, n);
     printf("  %s %s  %s\n", s->name + strlen(train) + 1, text_short(a, x[n - 1]),
            repl_sparkline(a, x, n, line_width(), R->cli->style.unicode));
   }
@@ -179,7 +179,7 @@ void repl_losses(Repl *R, const Program *p, const Run *run, const char *train) {
 }
 
 static void put_series(Repl *R, Arena *a, const Run *run, const Stmt *s, int64_t n) {
-  const double *x = values_of(a, run, s->slot, n);
+  const double *x = repl_numbers(a, run, s->slot, n);
   int64_t low = 0, high = 0;
   for (int64_t i = 1; i < n; i++) {
     if (x[i] < x[low]) low = i;
