@@ -200,6 +200,7 @@ bool repl_do_state(Repl *R, const char *argument);
 bool repl_do_complete(Repl *R, const char *argument);
 bool repl_do_doc(Repl *R, const char *argument);
 bool repl_do_mode(Repl *R, const char *argument);
+bool repl_do_plan(Repl *R, const char *argument);
 bool repl_do_profile(Repl *R, const char *argument);
 bool repl_do_seed(Repl *R, const char *argument);
 bool repl_do_type(Repl *R, const char *argument);

@@ -5,7 +5,6 @@
 #include <string.h>
 #include "lang/base/io.h"
 #include "lang/base/mem.h"
-#include "runtime/cli/plan.h"
 #include "runtime/cli/repl.h"
 #include "runtime/record/record.h"
 
@@ -67,29 +66,6 @@ static bool do_help(Repl *R, const char *argument) {
         "Anything else is a statement of the language: `let a = 2`, `a^2`, `circuit c(x) -> [] on q[1] { rx(x) q; "
         "return expval(Z(q)) }`. Ctrl-C stops a train, Ctrl-D leaves.");
   return any;
-}
-
-/* The session as it is, or with a statement that is not run. */
-static bool do_plan(Repl *R, const char *argument) {
-  Arena *a = arena_new();
-  Cli c = *R->cli;
-  c.arena = a, c.sink = diag_sink(a), c.shown = 0;
-  const char *text = arena_printf(a, "%s%s\n", repl_script(a, &R->entries), argument);
-  const uint32_t place = src_next();
-  const Source *src = src_add(SRC_REPL, text, strlen(text));
-  AstNode *tree = NULL;
-  const Program *p = NULL;
-  SemaOptions options = cli_sema_options(&c, R->base);
-  options.prelude = repl_sema_options(R).prelude;
-  if (src && parse_source(a, src, c.sink, false, &tree, NULL) == PARSE_OK)
-    p = sema_elaborate(a, tree, &options, c.sink);
-  if (p && c.sink->n_errors == 0) plan_show(&c, p);
-  cli_show(&c);
-  const int code = diag_exit_code(c.sink);
-  if (R->code == 0) R->code = code;
-  src_forget(place, UINT32_MAX);
-  arena_free(a);
-  return code == 0;
 }
 
 static bool do_source(Repl *R, const char *argument) {
@@ -286,7 +262,7 @@ const ReplCommand repl_commands[] = {
     {"mode", "[text|json]", "how values are shown: for people, or a JSON object a line", ":mode json",
      repl_do_mode, REPL_WORD, "text|json"},
     {"plan", "[STATEMENT]", "what the session, with a statement that is not run, will need and take",
-     ":plan train fit { epochs = 9; optimizer pqc = adam(0.1); step { minimize pqc() over pqc } }", do_plan,
+     ":plan train fit { epochs = 9; optimizer pqc = adam(0.1); step { minimize pqc() over pqc } }", repl_do_plan,
      REPL_STATEMENT, NULL},
     {"profile", "STATEMENT",
      "where the time of a statement goes: checking, planning, running; it is not kept",

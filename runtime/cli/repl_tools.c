@@ -1,4 +1,4 @@
-/* Commands that ask: `:type :why :doc :complete`; that measure: `:profile`; that change the session as a
+/* Commands that ask: `:type :why :plan :doc :complete`; that measure: `:profile`; that change the session as a
  * whole: `:mode :seed :watch`. */
 #define _GNU_SOURCE
 #include <poll.h>
@@ -8,6 +8,7 @@
 #include "lang/base/io.h"
 #include "lang/base/mem.h"
 #include "lang/base/num.h"
+#include "runtime/cli/plan.h"
 #include "runtime/cli/repl.h"
 #include "runtime/record/record.h"
 
@@ -79,6 +80,28 @@ bool repl_do_why(Repl *R, const char *argument) {
   src_forget(place, UINT32_MAX);
   arena_free(a);
   return ok;
+}
+
+/* ---- plans
+ * --------------------------------------------------------------------------------------------------- */
+
+/* The session as it is, or with a statement that is not run. */
+bool repl_do_plan(Repl *R, const char *argument) {
+  Arena *a = arena_new();
+  Cli c = *R->cli;
+  c.arena = a, c.sink = diag_sink(a), c.shown = 0;
+  uint32_t place;
+  const AstNode *tree = tree_with(R, a, arena_printf(a, "%s\n", argument), c.sink, &place);
+  SemaOptions options = cli_sema_options(&c, R->base);
+  options.prelude = R->prelude;
+  const Program *p = tree ? sema_elaborate(a, tree, &options, c.sink) : NULL;
+  if (p && c.sink->n_errors == 0) plan_show(&c, p);
+  cli_show(&c);
+  const int code = diag_exit_code(c.sink);
+  if (R->code == 0) R->code = code;
+  src_forget(place, UINT32_MAX);
+  arena_free(a);
+  return code == 0;
 }
 
 /* ---- documentation
