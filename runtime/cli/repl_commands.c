@@ -95,10 +95,10 @@ static bool set_of_train(Repl *R, Arena *a, const char *name, const char *value)
 /* A hyper's default is replaced in its text, so that a saved session says what was used. */
 static bool do_set(Repl *R, const char *argument) {
   Arena *a = arena_new();
-  const char *value, *equals = strchr(argument, '='), *name = repl_first_word(a, argument, &value);
+  const size_t n = strcspn(argument, " \t=");
+  const char *name = arena_strn(a, argument, n), *value = argument + n + strspn(argument + n, " \t");
+  if (*value == '=') value += 1 + strspn(value + 1, " \t");
   bool ok = false;
-  if (equals)
-    name = arena_strn(a, argument, strcspn(argument, " \t=")), value = equals + 1 + strspn(equals + 1, " \t");
   if (!*name || !*value) {
     arena_free(a);
     return repl_usage(R, "set", "a hyper and its value");
@@ -225,18 +225,26 @@ static bool do_history(Repl *R, const char *argument) {
   return true;
 }
 
-static bool do_load(Repl *R, const char *argument) {
-  if (!*argument) return repl_usage(R, "load", "a file");
+bool repl_take_script(Repl *R, const char *file, bool stops) {
   Arena *a = arena_new();
   IoData data;
   IoError e;
-  const char *file = io_is_folder(argument) ? arena_printf(a, "%s/main.qgn", argument) : argument;
   bool ok = io_read_file(a, file, SCRIPT_LIMIT, &data, &e);
+  R->only_new = true;
   if (!ok) repl_complain(R, DIAG_SCRIPT_FILE, NULL, "%s", io_message(a, &e));
   if (ok && strcmp(R->base, SRC_REPL) == 0 && strchr(file, '/')) R->base = arena_str(R->keep, file);
-  R->only_new = true; /* what the session has word for word stays as it is */
-  if (ok) ok = repl_statements(R, arena_strn(a, (const char *)data.bytes, data.size), true);
+  if (ok) ok = repl_statements(R, arena_strn(a, (const char *)data.bytes, data.size), stops);
   R->only_new = false;
+  fflush(stdout);
+  arena_free(a);
+  return ok;
+}
+
+static bool do_load(Repl *R, const char *argument) {
+  if (!*argument) return repl_usage(R, "load", "a file");
+  Arena *a = arena_new();
+  const char *file = io_is_folder(argument) ? arena_printf(a, "%s/main.qgn", argument) : argument;
+  const bool ok = repl_take_script(R, file, true);
   arena_free(a);
   return ok;
 }

@@ -12,7 +12,6 @@
 #include "runtime/cli/repl.h"
 #include "runtime/record/record.h"
 
-#define SCRIPT_LIMIT ((size_t)16 << 20)
 #define MOST_SHOWN 60 /* completions */
 
 /* ---- types ------------------------------------------------------------------------------------------------
@@ -179,25 +178,6 @@ bool repl_do_seed(Repl *R, const char *argument) {
   return ok;
 }
 
-/* Statements of a script that are not in the session word for word are carried out. */
-static bool take_script(Repl *R, const char *file) {
-  Arena *a = arena_new();
-  IoData data;
-  IoError e;
-  bool ok = io_read_file(a, file, SCRIPT_LIMIT, &data, &e);
-  if (!ok) {
-    repl_complain(R, DIAG_SCRIPT_FILE, NULL, "%s", io_message(a, &e));
-    arena_free(a);
-    return false;
-  }
-  R->only_new = true;
-  ok = repl_statements(R, arena_strn(a, (const char *)data.bytes, data.size), false);
-  R->only_new = false;
-  fflush(stdout);
-  arena_free(a);
-  return ok;
-}
-
 bool repl_do_watch(Repl *R, const char *argument) {
   if (!*argument) return repl_usage(R, "watch", "a file");
   uint64_t size = 0, seen_size = 0;
@@ -208,10 +188,10 @@ bool repl_do_watch(Repl *R, const char *argument) {
   if (R->is_tty) printf("%s is watched; Enter or Ctrl-C ends that\n", argument);
   for (struct pollfd in = {STDIN_FILENO, POLLIN, 0};;) {
     if (!io_stat(argument, &size, &changed)) {
-      ok = take_script(R, argument); /* says what is wrong */
+      ok = repl_take_script(R, argument, false); /* says what is wrong */
       break;
     }
-    if (changed != seen || size != seen_size) ok = take_script(R, argument);
+    if (changed != seen || size != seen_size) ok = repl_take_script(R, argument, false);
     seen = changed, seen_size = size;
     if (cli_stop_asked() || poll(&in, 1, 200) != 0) break;
   }
