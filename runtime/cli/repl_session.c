@@ -266,11 +266,6 @@ static bool hook_save(void *ctx, const Run *run, int train, SaveReason why, cons
   return true;
 }
 
-static bool hook_stop(void *ctx) {
-  (void)ctx;
-  return cli_stop_asked();
-}
-
 static void hook_train_begin(void *ctx, const Run *run, int train, int64_t from_epoch) {
   Repl *R = ctx;
   const ReplEntry *e = entry_of(R, run, train);
@@ -406,7 +401,7 @@ static RunEnd execute(Repl *R, Run *run) {
                           .load = hook_load,
                           .epoch = hook_epoch,
                           .save = hook_save,
-                          .stop = hook_stop,
+                          .stop = cli_stop_hook,
                           .train_begin = hook_train_begin,
                           .train_end = hook_train_end,
                           .print = hook_print,

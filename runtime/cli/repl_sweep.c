@@ -7,34 +7,9 @@
 #include "runtime/cli/repl.h"
 #include "runtime/record/text.h"
 
-static int no_load(void *ctx, const Run *run, int train, const StateItem *items, int n) {
-  (void)ctx, (void)run, (void)train, (void)items, (void)n;
-  return 0;
-}
 static int point_epoch(void *ctx, const RunProgress *p) {
   (void)ctx, (void)p;
   return cli_stop_asked() ? 2 : 0;
-}
-static bool no_save(void *ctx, const Run *run, int train, SaveReason why, const StateItem *items, int n) {
-  (void)ctx, (void)run, (void)train, (void)why, (void)items, (void)n;
-  return true;
-}
-static bool point_stop(void *ctx) {
-  (void)ctx;
-  return cli_stop_asked();
-}
-static void no_train(void *ctx, const Run *run, int train, int64_t from_epoch) {
-  (void)ctx, (void)run, (void)train, (void)from_epoch;
-}
-static void no_end(void *ctx, const Run *run, int train, int64_t epochs, int64_t steps) {
-  (void)ctx, (void)run, (void)train, (void)epochs, (void)steps;
-}
-static void no_print(void *ctx, const Run *run, const Stmt *s) { (void)ctx, (void)run, (void)s; }
-static void no_expect(void *ctx, const Run *run, const Stmt *s, bool holds) {
-  (void)ctx, (void)run, (void)s, (void)holds;
-}
-static void no_claim(void *ctx, const Run *run, const Stmt *s, ClaimVerdict verdict) {
-  (void)ctx, (void)run, (void)s, (void)verdict;
 }
 
 /* A sweep whose records another sweep uses: found like its own. */
@@ -96,18 +71,6 @@ static bool set_point(Cli *c, const Sweep *s, int k) {
 
 /* One run of the sweep in an arena of its own. */
 static RunEnd one_point(Repl *R, Run *run, const Sweep *s, int k) {
-  static const RunHooks quiet = {.load = no_load,
-                                 .epoch = point_epoch,
-                                 .save = no_save,
-                                 .stop = point_stop,
-                                 .train_begin = no_train,
-                                 .train_end = no_end,
-                                 .print = no_print,
-                                 .expect = no_expect,
-                                 .claim = no_claim,
-                                 .report = no_print,
-                                 .write = no_print,
-                                 .sweep = inner_sweep};
   Cli c = *R->cli;
   c.arena = arena_new();
   c.sink = diag_sink(c.arena);
@@ -125,8 +88,7 @@ static RunEnd one_point(Repl *R, Run *run, const Sweep *s, int k) {
   }
   const RunOptions options = {.threads = R->cli->threads, .family = kernel_family()};
   Run *point = p ? run_new(c.arena, p, &options, c.sink) : NULL;
-  RunHooks hooks = quiet;
-  hooks.ctx = R;
+  const RunHooks hooks = {.ctx = R, .epoch = point_epoch, .stop = cli_stop_hook, .sweep = inner_sweep};
   if (point) end = run_execute(point, &hooks);
   const Sweep *own = NULL;
   for (int i = 0; end == RUN_DONE && i < p->sweeps.n; i++)

@@ -56,11 +56,6 @@ static bool hook_save(void *ctx, const Run *run, int train, SaveReason why, cons
   return ok;
 }
 
-static bool hook_stop(void *ctx) {
-  (void)ctx;
-  return cli_stop_asked();
-}
-
 static void hook_train_begin(void *ctx, const Run *run, int train, int64_t from_epoch) {
   RunVerb *v = ctx;
   record_train_begin(v->record, train, from_epoch);
@@ -139,7 +134,7 @@ static int execute(RunVerb *v, Run *run) {
       .load = hook_load,
       .epoch = hook_epoch,
       .save = hook_save,
-      .stop = hook_stop,
+      .stop = cli_stop_hook,
       .train_begin = hook_train_begin,
       .train_end = hook_train_end,
       .print = hook_print,

@@ -59,6 +59,11 @@ static double deadline; /* 0: none */
 void cli_deadline(double at) { deadline = at; }
 bool cli_time_is_over(void) { return deadline > 0 && record_clock() >= deadline; }
 bool cli_stop_asked(void) { return atomic_load(&asked) != 0 || cli_time_is_over(); }
+
+bool cli_stop_hook(void *ctx) {
+  (void)ctx;
+  return cli_stop_asked();
+}
 void cli_signals_clear(void) {
   atomic_store(&asked, 0);
   deadline = 0;

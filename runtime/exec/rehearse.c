@@ -77,19 +77,7 @@ static void fill_values(Run *r) {
     if (p->datasets.at[k].count) r->counts[p->datasets.at[k].count] = p->datasets.at[k].rows;
 }
 
-static bool never(void *ctx) {
-  (void)ctx;
-  return false;
-}
-static void no_print(void *ctx, const Run *run, const Stmt *s) { (void)ctx, (void)run, (void)s; }
-static void no_expect(void *ctx, const Run *run, const Stmt *s, bool holds) {
-  (void)ctx, (void)run, (void)s, (void)holds;
-}
-static void no_claim(void *ctx, const Run *run, const Stmt *s, ClaimVerdict verdict) {
-  (void)ctx, (void)run, (void)s, (void)verdict;
-}
-static const RunHooks quiet = {
-    .stop = never, .print = no_print, .expect = no_expect, .claim = no_claim, .report = no_print};
+static const RunHooks quiet = {0};
 
 /* ---- time ------------------------------------------------------------------------------------ */
 

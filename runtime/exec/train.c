@@ -5,6 +5,12 @@
 
 #include "runtime/exec/run_state.h"
 
+/* A hook that has no answer. */
+#define TELL(r, hook, ...)                                                                                   \
+  do {                                                                                                       \
+    if ((r)->hooks->hook != NULL) (r)->hooks->hook((r)->hooks->ctx, __VA_ARGS__);                            \
+  } while (0)
+
 static const Slot *slot_of(const Run *r, int slot) { return &r->program->slots.at[slot]; }
 
 /* ---- optimisers ------------------------------------------------------------------------------ */
@@ -151,7 +157,7 @@ static RunEnd repeat(Run *r, const Stmt *s) {
 
 static RunEnd check(Run *r, const Stmt *s) {
   bool holds = (s->slot >= 0 ? run_slot_get(r, s->slot, 0) : (double)s->count) != 0;
-  r->hooks->expect(r->hooks->ctx, r, s, holds);
+  TELL(r, expect, r, s, holds);
   if (holds || !s->is_assert || r->rehearsing) return RUN_DONE;
   Diag *d = diag_add(r->sink, DIAG_EXPECT, s->span, "`assert` failed: %s", s->text ? s->text : s->condition);
   if (s->op) diag_note(d, "measured: %g %s %g", run_cell(r, &s->left), s->op, run_cell(r, &s->right));
@@ -163,11 +169,11 @@ static void claim(Run *r, const Stmt *s) {
   const bool holds = run_slot_get(r, c->condition, 0) != 0;
   const bool opposite = c->opposite >= 0 && run_slot_get(r, c->opposite, 0) != 0;
   const bool undecided = c->undecided >= 0 && run_slot_get(r, c->undecided, 0) != 0;
-  r->hooks->claim(r->hooks->ctx, r, s,
-                  undecided  ? CLAIM_UNDECIDED
-                  : holds    ? CLAIM_REPRODUCED
-                  : opposite ? CLAIM_OPPOSITE
-                             : CLAIM_NOT_REPRODUCED);
+  TELL(r, claim, r, s,
+       undecided  ? CLAIM_UNDECIDED
+       : holds    ? CLAIM_REPRODUCED
+       : opposite ? CLAIM_OPPOSITE
+                  : CLAIM_NOT_REPRODUCED);
 }
 
 static RunEnd statement(Run *r, const Block *b, int at) {
@@ -189,13 +195,13 @@ static RunEnd statement(Run *r, const Block *b, int at) {
   case STMT_DATA: return data_make(r, s->index) ? RUN_DONE : RUN_FAILED;
   case STMT_PRINT:
     warn_not_finite(r, s);
-    r->hooks->print(r->hooks->ctx, r, s);
+    TELL(r, print, r, s);
     return RUN_DONE;
   case STMT_EXPECT: return check(r, s);
   case STMT_CLAIM: claim(r, s); return RUN_DONE;
-  case STMT_REPORT: r->hooks->report(r->hooks->ctx, r, s); return RUN_DONE;
-  case STMT_SAVE: r->hooks->write(r->hooks->ctx, r, s); return RUN_DONE;
-  case STMT_SWEEP: return r->hooks->sweep(r->hooks->ctx, r, s->index);
+  case STMT_REPORT: TELL(r, report, r, s); return RUN_DONE;
+  case STMT_SAVE: TELL(r, write, r, s); return RUN_DONE;
+  case STMT_SWEEP: return r->hooks->sweep != NULL ? r->hooks->sweep(r->hooks->ctx, r, s->index) : RUN_DONE;
   }
   return RUN_DONE;
 }
@@ -209,6 +215,7 @@ RunEnd block_execute(Run *r, const Block *b) {
 /* ---- trains ------------------------------------------------------------------------------------------ */
 
 static bool save(Run *r, int train, SaveReason why) {
+  if (r->hooks->save == NULL) return true;
   StateItem *items = r->items;
   int n = run_state(r, train, items, r->n_items);
   return r->hooks->save(r->hooks->ctx, r, train, why, items, n);
@@ -253,7 +260,8 @@ static RunEnd run_steps(Run *r, int train) {
   while (s->counters[AT_BATCH] < n && !r->stop_now && !is_enough(&r->program->trains.at[train], s)) {
     RunEnd end = train_step(r, train);
     if (end != RUN_DONE) return end;
-    if (s->counters[AT_BATCH] < n && r->hooks->stop(r->hooks->ctx)) return RUN_STOPPED;
+    const bool stop = r->hooks->stop != NULL && r->hooks->stop(r->hooks->ctx);
+    if (s->counters[AT_BATCH] < n && stop) return RUN_STOPPED;
   }
   return RUN_DONE;
 }
@@ -344,6 +352,7 @@ void train_epoch_end(Run *r, int train, RunProgress *p) {
 
 /* RUN_FAILED after an error of the hook. */
 static RunEnd load(Run *r, int train) {
+  if (r->hooks->load == NULL) return RUN_DONE;
   const int n = run_state(r, train, r->items, r->n_items);
   const int loaded = r->hooks->load(r->hooks->ctx, r, train, r->items, n);
   if (loaded > 0) state_loaded(r, train);
@@ -375,7 +384,7 @@ static RunEnd one_epoch(Run *r, int train) {
   s->counters[AT_BATCH] = 0;
   p.epoch = ++s->counters[AT_EPOCH];
   bool last = p.epoch == t->epochs || s->counters[AT_STOPPED];
-  int ask = r->hooks->epoch(r->hooks->ctx, &p);
+  int ask = r->hooks->epoch != NULL ? r->hooks->epoch(r->hooks->ctx, &p) : 0;
   if (last) return RUN_DONE;
   if (ask == 2) return RUN_STOPPED;
   if (ask == 3) return save(r, train, SAVE_KEPT) ? load(r, train) : RUN_FAILED;
@@ -401,13 +410,13 @@ RunEnd train_execute(Run *r, const Stmt *stmt) {
   int64_t from = s->counters[AT_EPOCH];
   if (from < t->epochs && !s->counters[AT_STOPPED]) watch_best(r, t, s, false);
   else rivals_judge(r, t, s, true);
-  r->hooks->train_begin(r->hooks->ctx, r, train, from);
+  TELL(r, train_begin, r, train, from);
   RunEnd end = RUN_DONE;
   while (end == RUN_DONE && s->counters[AT_EPOCH] < t->epochs && !s->counters[AT_STOPPED])
     end = one_epoch(r, train);
   put_ran(r, t, s);
   if (end == RUN_DONE) watch_best(r, t, s, true);
-  r->hooks->train_end(r->hooks->ctx, r, train, s->counters[AT_EPOCH], s->steps_here);
+  TELL(r, train_end, r, train, s->counters[AT_EPOCH], s->steps_here);
   if (end == RUN_STOPPED) save(r, train, SAVE_SIGNAL);
   if (end == RUN_DONE && s->steps_here > 0) save(r, train, SAVE_FINAL);
   r->train = -1;

@@ -89,16 +89,6 @@ static void hand_over(int from, int to) {
 
 /* ---- hooks: nothing is kept ------------------------------------------------------------------ */
 
-static int load(void *ctx, const Run *r, int train, const StateItem *items, int n) {
-  (void)ctx, (void)r, (void)train, (void)items, (void)n;
-  return 0;
-}
-
-static bool save(void *ctx, const Run *r, int train, SaveReason why, const StateItem *items, int n) {
-  (void)ctx, (void)r, (void)train, (void)why, (void)items, (void)n;
-  return true;
-}
-
 static int epoch(void *ctx, const RunProgress *p) {
   Bench *b = &bench;
   (void)ctx, (void)p;
@@ -113,40 +103,12 @@ static int epoch(void *ctx, const RunProgress *p) {
   return 0;
 }
 
-static bool stop(void *ctx) {
-  (void)ctx;
-  return false;
-}
-
 static void begin(void *ctx, const Run *r, int train, int64_t from) {
   (void)ctx, (void)r, (void)train, (void)from;
   bench.begin = now();
 }
 
-static void end(void *ctx, const Run *r, int train, int64_t epochs, int64_t steps) {
-  (void)ctx, (void)r, (void)train, (void)epochs, (void)steps;
-}
-
-static void ignore(void *ctx, const Run *r, const Stmt *s) { (void)ctx, (void)r, (void)s; }
-
-static void ignore_expect(void *ctx, const Run *r, const Stmt *s, bool holds) {
-  (void)ctx, (void)r, (void)s, (void)holds;
-}
-
-static void ignore_claim(void *ctx, const Run *r, const Stmt *s, ClaimVerdict verdict) {
-  (void)ctx, (void)r, (void)s, (void)verdict;
-}
-
-static const RunHooks hooks = {.load = load,
-                               .epoch = epoch,
-                               .save = save,
-                               .stop = stop,
-                               .train_begin = begin,
-                               .train_end = end,
-                               .print = ignore,
-                               .expect = ignore_expect,
-                               .claim = ignore_claim,
-                               .report = ignore};
+static const RunHooks hooks = {.epoch = epoch, .train_begin = begin};
 
 /* ---- starts ---------------------------------------------------------------------------------- */
 

@@ -31,10 +31,6 @@ static void take_print(void *ctx, const Run *r, const Stmt *s) {
   assert_true(out->n + n <= MAX_VALUES);
   for (int i = 0; i < n; i++) out->at[out->n++] = run_slot_get(r, s->slot, i);
 }
-static void no_expect(void *ctx, const Run *r, const Stmt *s, bool holds) {
-  (void)ctx, (void)r, (void)s, (void)holds;
-}
-static bool no_stop(void *ctx) { return ctx == NULL; }
 
 /* All printed values of a script, one after the other. */
 static void run_script(const char *script, Values *out) {
@@ -49,7 +45,7 @@ static void run_script(const char *script, Values *out) {
   if (p == NULL) fail_msg("%s\n%s", sink->all.at[0]->text, script);
   const RunOptions run = {.threads = 1, .family = kernel_family()};
   Run *r = run_new(a, p, &run, sink);
-  const RunHooks hooks = {.ctx = out, .print = take_print, .expect = no_expect, .stop = no_stop};
+  const RunHooks hooks = {.ctx = out, .print = take_print};
   assert_non_null(r);
   assert_int_equal(run_execute(r, &hooks), RUN_DONE);
   run_free(r);

@@ -53,10 +53,6 @@ static void take_print(void *ctx, const Run *r, const Stmt *s) {
   assert_true(out->n <= MAX_VALUES);
   for (int i = 0; i < out->n; i++) out->value[i] = run_slot_get(r, s->slot, i);
 }
-static void no_expect(void *ctx, const Run *r, const Stmt *s, bool holds) {
-  (void)ctx, (void)r, (void)s, (void)holds;
-}
-static bool no_stop(void *ctx) { return ctx == NULL; }
 
 /* Runs the script; the value of its last printed line, or the first message and its line in the file. */
 static void run_script(const char *script, const Circuit *circuit, Result *out) {
@@ -70,7 +66,7 @@ static void run_script(const char *script, const Circuit *circuit, Result *out) 
   const Program *p = sema_elaborate(a, tree, &options, sink);
   const RunOptions run = {.threads = 1, .family = kernel_family()};
   Run *r = p != NULL ? run_new(a, p, &run, sink) : NULL;
-  const RunHooks hooks = {.ctx = out, .print = take_print, .expect = no_expect, .stop = no_stop};
+  const RunHooks hooks = {.ctx = out, .print = take_print};
   if (r != NULL) assert_int_equal(run_execute(r, &hooks), RUN_DONE);
   run_free(r);
   for (int i = 0; i < sink->all.n && out->n < 0 && out->line == 0; i++) {

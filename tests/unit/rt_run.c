@@ -117,22 +117,6 @@ static int epoch(void *ctx, const RunProgress *p) {
   return s->stop_after && p->epoch >= s->stop_after ? 2 : 0;
 }
 
-static bool no_stop(void *ctx) {
-  (void)ctx;
-  return false;
-}
-static void begin(void *ctx, const Run *r, int t, int64_t from) { (void)ctx, (void)r, (void)t, (void)from; }
-static void end(void *ctx, const Run *r, int t, int64_t e, int64_t s) {
-  (void)ctx, (void)r, (void)t, (void)e, (void)s;
-}
-static void ignore(void *ctx, const Run *r, const Stmt *s) { (void)ctx, (void)r, (void)s; }
-static void ignore_expect(void *ctx, const Run *r, const Stmt *s, bool h) {
-  (void)ctx, (void)r, (void)s, (void)h;
-}
-static void ignore_claim(void *ctx, const Run *r, const Stmt *s, ClaimVerdict v) {
-  (void)ctx, (void)r, (void)s, (void)v;
-}
-
 static RunEnd go(Session *s, const char *text, int threads) {
   s->a = arena_new();
   s->sink = diag_sink(s->a);
@@ -149,8 +133,7 @@ static RunEnd go(Session *s, const char *text, int threads) {
   if (s->r != NULL) assert_true(run_bytes(s->r).total <= run_bytes_bound(s->p, o.threads));
   if (!s->r) diag_render(s->sink, (DiagStyle){0}, stderr);
   assert_non_null(s->r);
-  RunHooks hooks = {s,      load,          epoch,        save,   no_stop, begin, end,
-                    ignore, ignore_expect, ignore_claim, ignore, ignore,  NULL};
+  const RunHooks hooks = {.ctx = s, .load = load, .epoch = epoch, .save = save};
   return run_execute(s->r, &hooks);
 }
 
