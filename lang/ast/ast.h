@@ -28,6 +28,36 @@ typedef enum AstKind {
   AST_KIND_COUNT
 } AstKind;
 
+/* `case AST_NO_STATEMENT:` for all other kinds where a `switch` is over statements: the compiler still lists
+ * those that are missing. */
+#define AST_NO_STATEMENT                                                                                     \
+  AST_ERROR:                                                                                                 \
+  case AST_SCRIPT:                                                                                           \
+  case AST_BLOCK:                                                                                            \
+  case AST_LIST:                                                                                             \
+  case AST_PATTERN:                                                                                          \
+  case AST_TYPE:                                                                                             \
+  case AST_RESULT:                                                                                           \
+  case AST_REST:                                                                                             \
+  case AST_AXIS:                                                                                             \
+  case AST_BINARY:                                                                                           \
+  case AST_UNARY:                                                                                            \
+  case AST_NAME:                                                                                             \
+  case AST_NUMBER:                                                                                           \
+  case AST_TEXT:                                                                                             \
+  case AST_BOOL:                                                                                             \
+  case AST_NEW:                                                                                              \
+  case AST_MEMBER:                                                                                           \
+  case AST_INDEX:                                                                                            \
+  case AST_SLICE:                                                                                            \
+  case AST_CALL:                                                                                             \
+  case AST_ARG:                                                                                              \
+  case AST_TUPLE:                                                                                            \
+  case AST_PAREN:                                                                                            \
+  case AST_ARRAY:                                                                                            \
+  case AST_COMPREHENSION:                                                                                    \
+  case AST_KIND_COUNT
+
 /* Binary and unary operators, in the order of their binding. */
 typedef enum AstOp {
   AST_OP_PIPE,

@@ -67,32 +67,7 @@ static Home home_of(AstKind kind) {
   case AST_COMMAND:
   case AST_MODIFIED: return (Home){AT(CIRCUIT) | AT(REPORT), "", ""};
   case AST_ATTR: return (Home){LOOPS | AT(SWEEP), "", ""};
-  case AST_SCRIPT:
-  case AST_BLOCK:
-  case AST_LIST:
-  case AST_ERROR:
-  case AST_PATTERN:
-  case AST_TYPE:
-  case AST_RESULT:
-  case AST_REST:
-  case AST_AXIS:
-  case AST_BINARY:
-  case AST_UNARY:
-  case AST_NAME:
-  case AST_NUMBER:
-  case AST_TEXT:
-  case AST_BOOL:
-  case AST_NEW:
-  case AST_MEMBER:
-  case AST_INDEX:
-  case AST_SLICE:
-  case AST_CALL:
-  case AST_ARG:
-  case AST_TUPLE:
-  case AST_PAREN:
-  case AST_ARRAY:
-  case AST_COMPREHENSION:
-  case AST_KIND_COUNT: break;
+  case AST_NO_STATEMENT: break;
   }
   return (Home){LOOPS, "", ""};
 }

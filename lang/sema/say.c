@@ -164,7 +164,7 @@ const char *shape_of_value(Sema *S, const Value *v) {
 }
 
 const char *val_describe(Sema *S, const Value *v) {
-  switch (v->kind) {
+  switch ((int)v->kind) {
   case VAL_INT:
   case VAL_REAL: return arena_printf(S->a, "the number %s", num_text(S, v->u.num));
   case VAL_BOOL: return v->u.num != 0 ? "true" : "false";
@@ -196,20 +196,6 @@ const char *val_describe(Sema *S, const Value *v) {
     return v->u.qubits.is_single ? "one qubit" : arena_printf(S->a, "a register of %d qubits", v->u.qubits.n);
   case VAL_MODULE: return arena_printf(S->a, "the module `%s`", v->u.module->stem);
   case VAL_FILE: return arena_printf(S->a, "the block `%s` from a file", v->u.file->name);
-  case VAL_GROUPS:
-  case VAL_ERROR:
-  case VAL_INTERVAL:
-  case VAL_DIST:
-  case VAL_OPTIM:
-  case VAL_SCHEDULE:
-  case VAL_PAIRS:
-  case VAL_OP:
-  case VAL_CHANNEL:
-  case VAL_OUTCOME:
-  case VAL_BUNDLE:
-  case VAL_FIGURE:
-  case VAL_ROW:
-  case VAL_NOTHING: return val_kind_text(v->kind);
+  default: return val_kind_text(v->kind);
   }
-  return "a value";
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const char *type_text(Sema *S, const Value *v) {
-  switch (v->kind) {
+  switch ((int)v->kind) {
   case VAL_ERROR: return "error";
   case VAL_NOTHING: return "";
   case VAL_INT: return arena_printf(S->a, "int = %s", num_text(S, v->u.num));
@@ -44,28 +44,8 @@ static const char *type_text(Sema *S, const Value *v) {
                                           : arena_printf(S->a, ", %d seeds", s->seeds.n),
                         s->records.n, s->records.n == 1 ? "" : "s");
   }
-  case VAL_RANGE:
-  case VAL_INTERVAL:
-  case VAL_LIST:
-  case VAL_TUPLE:
-  case VAL_STAGE:
-  case VAL_BUILTIN:
-  case VAL_SERIES:
-  case VAL_DIST:
-  case VAL_OPTIM:
-  case VAL_SCHEDULE:
-  case VAL_PAIRS:
-  case VAL_OP:
-  case VAL_CHANNEL:
-  case VAL_OUTCOME:
-  case VAL_BUNDLE:
-  case VAL_FIGURE:
-  case VAL_ROW:
-  case VAL_MODULE:
-  case VAL_GROUPS:
-  case VAL_FILE: return val_describe(S, v);
+  default: return val_describe(S, v);
   }
-  return "";
 }
 
 /* The value is described when all is known: a circuit's weights are counted after its body. */

@@ -291,7 +291,7 @@ static const Value *number_tensor(Sema *S, const Value *v) {
 static const Value *series_node(Sema *S, const Value *v) { return series_value(S, v->u.index, v->span); }
 
 static const Value *as_tensor(Sema *S, const Value *v, const char *what) {
-  switch (v->kind) {
+  switch ((int)v->kind) {
   case VAL_TENSOR: return v;
   case VAL_INT:
   case VAL_REAL:
@@ -309,32 +309,7 @@ static const Value *as_tensor(Sema *S, const Value *v, const char *what) {
       return val_node(S, g_param(graph_now(S), slot, &S->p->slots.at[slot].shape, v->span), 0, v->span);
     }
     break;
-  case VAL_ERROR:
-  case VAL_TEXT:
-  case VAL_DURATION:
-  case VAL_INTERVAL:
-  case VAL_TUPLE:
-  case VAL_OBJECT:
-  case VAL_DEF:
-  case VAL_BUILTIN:
-  case VAL_DATASET:
-  case VAL_TRAIN:
-  case VAL_SWEEP:
-  case VAL_DIST:
-  case VAL_OPTIM:
-  case VAL_SCHEDULE:
-  case VAL_QUBITS:
-  case VAL_PAIRS:
-  case VAL_OP:
-  case VAL_CHANNEL:
-  case VAL_OUTCOME:
-  case VAL_BUNDLE:
-  case VAL_FIGURE:
-  case VAL_ROW:
-  case VAL_MODULE:
-  case VAL_FILE:
-  case VAL_GROUPS:
-  case VAL_NOTHING: break;
+  default: break; /* val_can_be_tensor */
   }
   wrong_kind(S, v, what, "a number or a tensor");
   return S->error;
