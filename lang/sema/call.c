@@ -307,8 +307,7 @@ static const Value *repeat_rows(Sema *S, const Value *v, const Shape *lead) {
   const Tensor *t = want_tensor(S, v, "a result");
   if (t == NULL) return S->error;
   Shape to = *lead, ones = {.rank = lead->rank};
-  if (lead->rank + t->shape.rank > SHAPE_MAX_RANK)
-    return later(S, v->span, "more than %d axes", SHAPE_MAX_RANK);
+  if (lead->rank + t->shape.rank > SHAPE_MAX_RANK) return too_many_axes(S, v->span, SHAPE_MAX_RANK);
   for (int i = 0; i < lead->rank; i++) ones.d[i] = dim_static(1);
   for (int i = 0; i < t->shape.rank; i++) to.d[to.rank++] = ones.d[ones.rank++] = t->shape.d[i];
   const NodeId id = g_reshape(graph_now(S), t->node, &ones, v->span);

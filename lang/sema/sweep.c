@@ -327,8 +327,15 @@ static void sweep_record(Sema *S, const AstNode *n) {
   vec_push(S->a, &sweep_now(S)->records, record);
 }
 
+static const char *const attributes[] = {"seeds", "samples", "best", "record"};
+#define N_ATTRIBUTES ((int)(sizeof attributes / sizeof *attributes))
+
+const char *const *sweep_attributes(int *n) {
+  *n = N_ATTRIBUTES;
+  return attributes;
+}
+
 void walk_sweep_attr(Sema *S, const AstNode *n) {
-  static const char *const known[] = {"seeds", "samples", "best", "record"};
   const AstNode *target = ast_kid(n, AST_ATTR_target);
   const char *name = target->kind == AST_NAME ? sym_text(target->name) : "";
   if (strcmp(name, "record") == 0 && ast_kid(n, AST_ATTR_operands) != NULL) {
@@ -352,7 +359,7 @@ void walk_sweep_attr(Sema *S, const AstNode *n) {
   }
   Diag *d =
       say(S, DIAG_ATTRIBUTE, target->span, "a sweep has no attribute `%s`", src_of_span(S, target->span));
-  if (diag_did_you_mean(d, target->span, name, known, 4) == NULL)
+  if (diag_did_you_mean(d, target->span, name, attributes, N_ATTRIBUTES) == NULL)
     diag_help(d, "lines of a sweep are `vary a in [...]`, `seeds = 5`, `samples = 20`, `record name = ...`, "
                  "`best = max(name)`");
 }

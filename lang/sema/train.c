@@ -2,7 +2,6 @@
 #include "lang/sema/builtins.h"
 #include "lang/sema/dataset.h"
 #include "lang/sema/across.h"
-#include "lang/sema/dataset.h"
 #include <string.h>
 
 static Train *train_now(Sema *S) { return &S->p->trains.at[S->train->index]; }
@@ -155,7 +154,6 @@ static void add_optimizer(Sema *S, const Value *target, const OptimValue *o, Spa
   out.slots = target->kind == VAL_OBJECT ? object_slots(S, object, &out.n_slots) : target->u.stage.slots;
   if (target->kind == VAL_STAGE) out.n_slots = target->u.stage.n;
   if (out.n_slots == 0) {
-    S->train->broken = true;
     Diag *d = say(S, DIAG_NO_PATH, span, "`%s` has no weights to train", out.name);
     diag_label(d, object->decl->name_span, "declared here");
     S->train->broken = true; /* `over` need not complain again */
@@ -257,9 +255,7 @@ static void broken_column(Sema *S, const AstNode *p) {
 static void bind_column(Sema *S, const AstNode *p) {
   Train *t = train_now(S);
   const Dataset *d = &S->p->datasets.at[t->dataset];
-  int column = -1;
-  for (int i = 0; i < d->columns.n; i++)
-    if (strcmp(d->columns.at[i].name, sym_text(p->name)) == 0) column = i;
+  const int column = dataset_column(d, sym_text(p->name));
   if (column < 0) {
     say_no_column(S, d, sym_text(p->name), p->name_span);
     broken_column(S, p);
@@ -476,12 +472,11 @@ const Value *fn_stop(Sema *S, Args *args, const Builtin *self) {
 static void settle(Sema *S) {
   Train *t = train_now(S);
   S->train->per_epoch = 1;
+  settle_balance(S);
   if (t->dataset < 0) {
     t->batch = 0;
-    settle_balance(S);
     return;
   }
-  settle_balance(S);
   const int64_t rows = S->p->datasets.at[t->dataset].rows;
   if (t->batch == 0 || t->batch > rows) t->batch = rows > 0 ? rows : 1;
   S->train->per_epoch = t->drop_last ? rows / t->batch : (rows + t->batch - 1) / t->batch;

@@ -27,8 +27,7 @@
  *   watch.c, instruments.c   what a train validates and follows; what adversarial training records
  *   modules.c    `use`: modules, what they may hold, names from them; view.c circuits as drawn and exported
  *   file_block.c blocks from OpenQASM files; deferral.c measurement inside of circuits, outcome.c of scripts
- *   checks.c     places of statements, bodies never called, --set
- *   types_dump.c `qgn dump --types`
+ *   checks.c     places of statements, bodies never called, --set; types_dump.c `qgn dump --types`
  *
  * Everything is allocated in the arena of the program and freed with it. */
 #ifndef QGN_SEMA_WALK_H
@@ -731,6 +730,7 @@ void walk_record(Sema *S, const AstNode *n);
 void walk_attr(Sema *S, const AstNode *n);
 void walk_train_attr(Sema *S, const AstNode *n);
 const char *const *train_attributes(int *n);        /* what a train can be given by `name = value` */
+const char *const *sweep_attributes(int *n);        /* and a sweep */
 void train_keeps(Sema *S, int n, const int *slots); /* set by `:=`: part of the saved state */
 void walk_step(Sema *S, const AstNode *n);
 void walk_every(Sema *S, const AstNode *n);

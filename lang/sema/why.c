@@ -54,9 +54,6 @@ static void print_value(Sema *S, const Value *v, FILE *out) {
   } else if (val_shape(S, v, &s, &e)) print_shape(S, &s, out);
 }
 
-/* Texts in <> are the library's, but for what is typed at the prompt. */
-static bool is_library(const Source *src) { return src->name[0] == '<' && strcmp(src->name, SRC_REPL) != 0; }
-
 bool why_print(Sema *S, const char *name, FILE *out) {
   const Symbol want = sym_intern(greek_fold(S->a, name, strlen(name)));
   bool found = false;
@@ -64,7 +61,8 @@ bool why_print(Sema *S, const char *name, FILE *out) {
     const TypeLine *t = &S->types.at[i];
     const Source *src;
     int line, col;
-    if (t->name != want || !src_locate(t->span.begin, &src, &line, &col) || is_library(src)) continue;
+    if (t->name != want || !src_locate(t->span.begin, &src, &line, &col) || span_in_library(t->span))
+      continue;
     found = true;
     fprintf(
         out, "%s:%d:%d %s %s: %s\n", src->name, line, col, bind_kind_text[t->kind], src_of_span(S, t->span),
@@ -103,9 +101,7 @@ static const char *call_text(Arena *a, const Builtin *b) {
 }
 
 const char *const *library_attributes(const char *block, int *n) {
-  static const char *const of_sweep[] = {"best", "record", "seeds"};
-  *n = 3;
-  if (strcmp(block, "sweep") == 0) return of_sweep;
+  if (strcmp(block, "sweep") == 0) return sweep_attributes(n);
   return strcmp(block, "train") == 0 ? train_attributes(n) : top_attributes(n);
 }
 
