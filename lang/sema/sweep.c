@@ -212,13 +212,14 @@ void walk_vary(Sema *S, const AstNode *n) {
         return;
       }
     random = random || axes[i].drawn != NULL;
-    total *= axes[i].count > 0 ? axes[i].count : 1;
-    if (!random && too_many(S, total, n->span)) return;
-    if (random) total = 1;
   }
   if (random) {
     walk_random(S, n, list->n, axes);
     return;
+  }
+  for (int i = 0; i < list->n; i++) {
+    total *= axes[i].count;
+    if (too_many(S, total, n->span)) return;
   }
   S->sweep->has_study = true;
   for (int64_t k = 0; k < total; k++) grid_point(S, list->n, axes, total, k);

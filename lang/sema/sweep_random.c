@@ -6,6 +6,19 @@
 
 #define PI 3.14159265358979323846
 
+/* Of an int are drawn whole numbers that a double holds, and there has to be one. */
+static bool has_whole(Sema *S, const Value *v, const char *hyper, const Value *start, double a, double b) {
+  const bool normal = v->u.dist.kind == DIST_NORMAL; /* no normal number is 9 deviations away */
+  const double low = normal ? a - 9 * b : ceil(a), high = normal ? a + 9 * b : floor(b);
+  if (low <= high && fabs(low) < 9e15 && fabs(high) < 9e15) return true;
+  Diag *d = say(S, DIAG_TYPE, v->span,
+                low > high ? "`%s` is a whole number, and there is none from %s to %s"
+                           : "`%s` is a whole number, and %s and %s reach beyond those that are exact",
+                hyper, num_text(S, a), num_text(S, b));
+  diag_help(d, "`hyper %s = %s.0` is a number of any kind", hyper, num_text(S, start->u.num));
+  return false;
+}
+
 bool random_fits(Sema *S, const Value *v, const char *hyper, const Value *start) {
   if (v->kind != VAL_DIST) {
     Diag *d = wrong_kind(S, v, arena_printf(S->a, "what `%s` is drawn from", hyper),
@@ -20,7 +33,6 @@ bool random_fits(Sema *S, const Value *v, const char *hyper, const Value *start)
     diag_help(d, "to choose among values write `%s in [...]`", hyper);
     return false;
   }
-  double x;
   const bool fits =
       kind == DIST_BERNOULLI ? start->kind == VAL_BOOL : start->kind == VAL_INT || start->kind == VAL_REAL;
   if (!fits) {
@@ -29,8 +41,10 @@ bool random_fits(Sema *S, const Value *v, const char *hyper, const Value *start)
     diag_help(d, "to choose among values write `%s in [...]`", hyper);
     return false;
   }
-  return want_real(S, v->u.dist.a, "a parameter of the distribution", &x) &&
-         (v->u.dist.b == NULL || want_real(S, v->u.dist.b, "a parameter of the distribution", &x));
+  double a, b = 0;
+  if (!want_real(S, v->u.dist.a, "a parameter of the distribution", &a)) return false;
+  if (v->u.dist.b != NULL && !want_real(S, v->u.dist.b, "a parameter of the distribution", &b)) return false;
+  return start->kind != VAL_INT || has_whole(S, v, hyper, start, a, b);
 }
 
 /* In (0, 1), with 52 bits: from the hash of where it is drawn. */
