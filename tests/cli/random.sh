@@ -16,6 +16,7 @@ circuit tilt() -> [] on q[n] {
   cx chain(q)
   return expval(Z(q[n - 1]))
 }
+def if_shift(x, s) = x + select(s, 1, 0)
 train warm { epochs = 3; optimizer tilt = sgd(0.1); step { minimize tilt()^2 over tilt } }
 train flip {
   epochs = 5
@@ -23,7 +24,6 @@ train flip {
   if opt == "sgd" { optimizer tilt = sgd(lr) }
   step { minimize (if_shift(tilt(), shift))^2 over tilt }
 }
-def if_shift(x, s) = x + select(s, 1, 0)
 sweep search over flip {
   samples = 6
   vary lr ~ log_uniform(1e-4, 1), opt in ["adam", "sgd"], n ~ uniform(1, 4), shift ~ bernoulli(0.5)
@@ -32,7 +32,6 @@ sweep search over flip {
   best = min(value)
 }
 TEXT
-sed -i '/^def if_shift/d; s/^train warm/def if_shift(x, s) = x + select(s, 1, 0)\n&/' r.qgn
 must "$QGN" run -q r.qgn >out.txt 2>err.txt
 folder=$(readlink -f runs/latest)
 "$QGN" run --list r.qgn | cut -f4 >list.txt
@@ -53,17 +52,23 @@ must_not cmp -s list.txt other.txt
 sed 's/lr ~ log_uniform(1e-4, 1), //' r.qgn >less.qgn
 "$QGN" run --list less.qgn | cut -f4 >less.txt
 must cmp -s less.txt <(sed 's/--set lr=[^ ]* //' list.txt)
+# lists beside a draw are drawn from: they make no grid
+cat >grid.qgn <<'TEXT'
+edition = 1
+hyper a = 0
+hyper b = 0
+hyper lr = 0.1
+circuit tilt() -> [] on q[1] { param θ[1] ~ uniform(0, 3); ry(θ) q; return expval(Z(q)) }
+train flip { epochs = 1; optimizer tilt = adam(lr); step { minimize tilt() over tilt } }
+sweep search over flip { samples = 2; vary a in 0..400, b in 0..400, lr ~ uniform(0, 1); record v = tilt() + a + b }
+TEXT
+must "$QGN" check -q grid.qgn
 # the points by number, two at once on one memo, then collected
 mkdir parallel && cp r.qgn parallel
 cd parallel || exit 1
 rm -rf "$XDG_CACHE_HOME"
-if command -v parallel >/dev/null && parallel --version 2>/dev/null | grep -q '^GNU parallel'; then
-  parallel --will-cite -j 2 "$QGN" run -q --point {} r.qgn ::: {0..11} >p.txt 2>&1 </dev/null
-  must [ $? -eq 0 ]
-else
-  echo "skipped: GNU parallel is not here; xargs -P 2 in its place"
-  seq 0 11 | xargs -P 2 -I{} "$QGN" run -q --point {} r.qgn >p.txt 2>&1
-fi
+parallel --will-cite -j 2 "$QGN" run -q --point {} r.qgn ::: {0..11} >p.txt 2>&1 </dev/null
+must [ $? -eq 0 ]
 must [ "$("$QGN" run --list r.qgn | cut -f3 | sort -u)" = 'done' ]
 must [ "$(find "$XDG_CACHE_HOME" -name '*.safetensors' | wc -l)" -gt 0 ]
 must [ -z "$(find "$XDG_CACHE_HOME" -name '*.tmp-*')" ]
