@@ -89,6 +89,16 @@ static const char *line_end(const char *s) {
   return end != NULL ? end : s + strlen(s);
 }
 
+const char *doc_lines(const char *s, const char *indent) {
+  while (s[0] == '#' && s[1] == '#') {
+    const char *end = line_end(s);
+    s += s[2] == ' ' ? 3 : 2;
+    printf("%s%.*s\n", indent, (int)(end - s), s);
+    s = end + (*end == '\n');
+  }
+  return s;
+}
+
 /* The name behind `def`, `circuit` or `model` at the start of a line; its length, 0 if there is none. */
 static size_t defined_name(const char *line, const char **name) {
   static const char *const words[] = {"def ", "circuit ", "model "};
@@ -138,8 +148,7 @@ static void show_definition(Docs *d, const char *text, const char *line, const c
   title(d, d->name,
         module != NULL ? arena_printf(d->arena, "use std.%s: %s", module, d->name)
                        : "prelude, needs no `use`");
-  for (const char *s = doc_begin(text, line); s < line && s[0] == '#' && s[1] == '#'; s = line_end(s) + 1)
-    printf("  %.*s\n", (int)(line_end(s) - s - (s[2] == ' ' ? 3 : 2)), s + (s[2] == ' ' ? 3 : 2));
+  doc_lines(doc_begin(text, line), "  ");
   printf("\n");
   const char *end = definition_end(line);
   for (const char *s = line; s < end; s = line_end(s) + 1) printf("  %.*s\n", (int)(line_end(s) - s), s);
@@ -147,8 +156,7 @@ static void show_definition(Docs *d, const char *text, const char *line, const c
 
 static void show_module(Docs *d, const char *text, const char *module) {
   title(d, arena_printf(d->arena, "std.%s", module), "module");
-  for (const char *s = text; s[0] == '#' && s[1] == '#'; s = line_end(s) + 1)
-    printf("  %.*s\n", (int)(line_end(s) - s - 3), s + 3);
+  doc_lines(text, "  ");
   printf("\n");
   for (const char *s = text; *s != '\0'; s = *line_end(s) != '\0' ? line_end(s) + 1 : line_end(s)) {
     const char *name;

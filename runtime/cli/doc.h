@@ -22,4 +22,6 @@ bool doc_print_kind(Arena *a, const char *kind);
 /* Prints all that is known about a name ("wgan_gp", "std.gan.wgan_gp"). False if nothing is; *near is then a
  * name that may be meant, or NULL. */
 bool doc_print(Arena *a, const char *name, const char **near);
+/* Prints the `##` lines that a text begins with, without their marks, and returns what stands behind them. */
+const char *doc_lines(const char *s, const char *indent);
 #endif

@@ -113,9 +113,7 @@ bool repl_do_doc(Repl *R, const char *argument) {
   const int i = repl_find(&R->entries, sym_text(sym_intern(argument)));
   bool ok = true;
   if (i >= 0) {
-    const char *s = R->entries.at[i].text;
-    for (; s[0] == '#' && s[1] == '#'; s += strcspn(s, "\n"), s += *s == '\n')
-      printf("%.*s\n", (int)strcspn(s, "\n") - (s[2] == ' ' ? 3 : 2), s + (s[2] == ' ' ? 3 : 2));
+    doc_lines(R->entries.at[i].text, "");
     ok = repl_do_type(R, argument);
   } else if (!doc_print(a, argument, &near) && !doc_print_kind(a, argument)) {
     repl_complain(

@@ -155,6 +155,7 @@ static void add_times(Times *t, const char *folder) {
   const char *s = arena_strn(a, (const char *)data.bytes, data.size);
   for (; *s != '\0'; s += strcspn(s, "\n") + (s[strcspn(s, "\n")] != '\0')) {
     json_t *line = json_loadb(s, strcspn(s, "\n"), 0, NULL);
+    if (line == NULL) continue; /* the process ended while it wrote it */
     TrainTime *x = time_of(t, cli_json_text(line, "train"));
     x->loaded += json_is_true(json_object_get(line, "loaded"));
     if (!json_is_true(json_object_get(line, "loaded"))) {
@@ -173,10 +174,11 @@ static void show_times(Arena *a, const char *folder) {
   add_times(&t, folder);
   for (int i = 0; i < t.of.n; i++) {
     const TrainTime *x = &t.of.at[i];
-    const char *text = "loaded, an equal train was run before";
-    if (x->steps > 0 && x->epochs > 0)
-      text = arena_printf(a, "%s s, %s s an epoch, %lld step%s%s", text_short(a, x->seconds),
-                          text_short(a, x->seconds / (double)x->epochs), (long long)x->steps,
+    const char *text = "loaded, an equal train was run before", *each = "";
+    if (x->epochs > 0)
+      each = arena_printf(a, ", %s s an epoch", text_short(a, x->seconds / (double)x->epochs));
+    if (x->steps > 0)
+      text = arena_printf(a, "%s s%s, %lld step%s%s", text_short(a, x->seconds), each, (long long)x->steps,
                           x->steps == 1 ? "" : "s", x->loaded > 0 ? ", then loaded" : "");
     show_line(i ? "" : "times", x->train, text);
   }
