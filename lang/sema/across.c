@@ -3,9 +3,9 @@
  * operations on it are made again in the open graph. Everything that these only use is read from slots, draws
  * above all: it is what it was.
  *
- * A way that was changed meanwhile is refused: weights that an update has changed since (E0413), vars that a
- * block sets when it runs, circuits that would be sampled anew, batch norms whose statistics would not
- * follow (E0998). */
+ * A way that was changed meanwhile is refused: one that begins at weights or a var that were set since
+ * (E0413), vars that a block sets when it runs, circuits that would be sampled anew, batch norms whose
+ * statistics would not follow (E0998). */
 #include "lang/sema/across.h"
 #include <string.h>
 
@@ -32,8 +32,10 @@ static const char *short_name(const Slot *s) {
 static bool is_seed(const Across *a, const Graph *g, NodeId id) {
   const Node *n = g_node(g, id);
   if (a->n > 0) return n->op == OP_PARAM && slot_in((int)n->attr.i[0], a->n, a->slots);
-  const SlotInfo *by = &a->S->slots.at[a->by];
-  return (n->op == OP_INPUT && n->attr.i[0] == a->by) || (g == by->g && id == by->node);
+  if (n->op == OP_INPUT && n->attr.i[0] == a->by) return true;
+  for (const SlotInfo *by = &a->S->slots.at[a->by]; by != NULL; by = by->before)
+    if (g == by->g && id == by->node) return true;
+  return false;
 }
 
 static bool flows(const Node *n, int k) {
@@ -64,7 +66,9 @@ static bool slot_leads(Across *a, int slot) {
   bool deps = a->n == 0;
   for (int i = 0; i < info->n_deps && !deps; i++) deps = slot_in(info->deps[i], a->n, a->slots);
   const bool by_deps = a->n > 0 && (info->g == NULL || is_var(a->S, slot)); /* one of several assignments */
-  const bool yes = deps && (by_deps || (info->g != NULL && leads(a, info->g, info->node)[info->node]));
+  bool yes = deps && by_deps;
+  for (const SlotInfo *i = info; deps && i != NULL && !yes; i = i->before)
+    yes = i->g != NULL && leads(a, i->g, i->node)[i->node];
   a->known[slot] = yes ? YES : NO;
   return yes;
 }
@@ -81,19 +85,20 @@ static NodeId refuse(const Across *a, int slot, const char *why) {
   return NODE_NONE;
 }
 
-/* A weight that the way begins at and that was updated since, or -1. */
-static int stale_weight(const Across *a, int slot, const bool *need, const bool *lead) {
+/* The weights or the var that the way begins at and that were set since, or -1. */
+static int stale_begin(const Across *a, int slot, const bool *need, const bool *lead) {
   const Sema *S = a->S;
   const SlotInfo *info = &S->slots.at[slot];
-  if (a->n == 0) return -1;
   for (int u = info->stamp; u < S->updates.n; u++) {
     const int w = S->updates.at[u];
-    if (slot_in(w, a->n, a->slots) && slot_in(w, info->n_deps, info->deps)) return w;
+    if (a->n == 0 ? w == a->by : slot_in(w, a->n, a->slots) && slot_in(w, info->n_deps, info->deps)) return w;
   }
   for (NodeId id = 0; id <= info->node; id++) {
     const Node *n = g_node(info->g, id);
-    const int w = n->op == OP_PARAM ? (int)n->attr.i[0] : -1;
-    if (w >= 0 && need[id] && lead[id] && n->attr.i[1] < g_version(info->g, w)) return w;
+    const bool begins = need[id] && lead[id] && (n->op == OP_PARAM || n->op == OP_INPUT) && n->attr.i[0] >= 0;
+    const int w = begins ? (int)n->attr.i[0] : -1;
+    if (w < 0 || (a->n == 0 ? w != a->by : n->op != OP_PARAM)) continue;
+    if (a->n == 0 ? S->slots.at[w].g == info->g : n->attr.i[1] < g_version(info->g, w)) return w;
   }
   return -1;
 }
@@ -129,8 +134,8 @@ static bool *needed(const Across *a, const Graph *g, NodeId last, const bool *le
   return out;
 }
 
-/* A value of `from` that is only used. */
-static NodeId value_of(const Across *a, Graph *from, NodeId id) {
+/* A value of `from` that is only used; it was there when `stamp` updates had been seen. */
+static NodeId value_of(const Across *a, Graph *from, NodeId id, int stamp) {
   Sema *S = a->S;
   const Node *n = g_node(from, id);
   Graph *g = graph_now(S);
@@ -146,21 +151,34 @@ static NodeId value_of(const Across *a, Graph *from, NodeId id) {
   for (int i = 0; slot < 0 && i < S->slots.n; i++)
     if (S->slots.at[i].g == from && S->slots.at[i].node == id && !is_var(S, i)) slot = i;
   if (slot < 0) {
-    Tensor t = {.g = from, .node = id, .slot = -1, .shape = n->shape, .elem = n->elem, .stamp = S->updates.n};
+    Tensor t = {.g = from, .node = id, .slot = -1, .shape = n->shape, .elem = n->elem, .stamp = stamp};
     slot = tensor_export(S, &t, path_here(S, "value"));
   }
   return g_input(g, slot, &n->shape, n->elem, n->span);
 }
 
-static NodeId again(Across *a, Graph *from, NodeId id, bool lead, const NodeId *map) {
+static NodeId again(Across *a, Graph *from, NodeId id, bool lead, const NodeId *map, int stamp) {
   const Node *n = g_node(from, id);
   Graph *g = graph_now(a->S);
   if (is_seed(a, from, id)) return a->n > 0 ? g_param(g, (int)n->attr.i[0], &n->shape, n->span) : a->here;
-  if (!lead) return value_of(a, from, id);
+  if (!lead) return value_of(a, from, id, stamp);
   if (n->op == OP_INPUT) return slot_again(a, (int)n->attr.i[0]);
   NodeId *in = ARENA_ARRAY(a->S->a, NodeId, n->n_in + 1);
   for (int k = 0; k < n->n_in; k++) in[k] = map[n->in[k]];
   return g_make(g, n->op, n->n_in, in, &n->attr, &n->shape, n->span, NULL);
+}
+
+static NodeId say_stale(const Across *a, int slot, int since) {
+  Sema *S = a->S;
+  const Slot *v = &S->p->slots.at[slot], *w = &S->p->slots.at[since];
+  Diag *d = a->n > 0 ? say(S, DIAG_STALE_VALUE, a->span,
+                           "`%s` was computed before the weights of `%s` were updated", short_name(v),
+                           slot_owner(S, since))
+                     : say(S, DIAG_STALE_VALUE, a->span, "`%s` was computed before `%s` was set",
+                           short_name(v), short_name(w));
+  diag_label(d, v->span, "computed here");
+  diag_help(d, "compute it again after the update, or write `stop_grad(...)` to use the old value");
+  return NODE_NONE;
 }
 
 static NodeId slot_again(Across *a, int slot) {
@@ -169,21 +187,14 @@ static NodeId slot_again(Across *a, int slot) {
   const SlotInfo info = S->slots.at[slot];
   if (info.g == NULL || is_var(S, slot)) return refuse(a, slot, "which a block sets when it runs");
   const bool *lead = leads(a, info.g, info.node), *need = needed(a, info.g, info.node, lead);
-  const int stale = stale_weight(a, slot, need, lead);
-  if (stale >= 0) {
-    const Slot *v = &S->p->slots.at[slot];
-    Diag *d = say(S, DIAG_STALE_VALUE, a->span, "`%s` was computed before the weights of `%s` were updated",
-                  short_name(v), slot_owner(S, stale));
-    diag_label(d, v->span, "computed here");
-    diag_help(d, "compute it again after the update, or write `stop_grad(...)` to use the old value");
-    return NODE_NONE;
-  }
+  const int stale = stale_begin(a, slot, need, lead);
+  if (stale >= 0) return say_stale(a, slot, stale);
   const char *why = why_not(a, slot, need, lead);
   if (why != NULL) return refuse(a, slot, why);
   NodeId *map = ARENA_ARRAY(S->a, NodeId, info.node + 1);
   for (NodeId id = 0; id <= info.node; id++) {
     if (!need[id]) continue;
-    map[id] = again(a, info.g, id, lead[id], map);
+    map[id] = again(a, info.g, id, lead[id], map, info.stamp);
     if (map[id] == NODE_NONE) return NODE_NONE;
   }
   return a->made[slot] = map[info.node];
@@ -202,7 +213,7 @@ static bool rewrite_node(Rewrite *w, NodeId id) {
   if (!w->need[id] || !w->lead[id] || is_seed(w->a, w->g, id)) return true;
   bool changed = n->op == OP_INPUT;
   for (int k = 0; k < n->n_in; k++) changed = changed || w->map[n->in[k]] != n->in[k];
-  if (changed) w->map[id] = again(w->a, w->g, id, true, w->map);
+  if (changed) w->map[id] = again(w->a, w->g, id, true, w->map, w->a->S->updates.n);
   return w->map[id] != NODE_NONE;
 }
 
@@ -274,10 +285,16 @@ static void updated_by_train(Sema *S) {
 /* The object behind `M`, `M.stage` or `nets[i]`; a name that the block itself binds may be any of the
  * train's. */
 static void updated_by(Sema *S, const AstNode *ref) {
+  int n;
   while (ref != NULL && ref->kind != AST_NAME) ref = ref->n > 0 ? ref->kids[0] : NULL;
   const Binding *b = ref != NULL ? scope_find(S->scope, ref->name) : NULL;
-  if (b == NULL || b->kind == BIND_LOOP) updated_by_train(S);
-  else updated(S, b->value);
+  if (b == NULL || b->kind == BIND_LOOP) {
+    updated_by_train(S);
+    return;
+  }
+  updated(S, b->value);
+  const int *slots = var_slots(b, &n);
+  for (int i = 0; i < n; i++) vec_push(S->a, &S->updates, slots[i]);
 }
 
 void updates_ahead(Sema *S, const AstNode *n) {

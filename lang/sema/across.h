@@ -16,12 +16,12 @@ typedef struct Ways {
 } Ways;
 
 /* The loss, a node of the open graph, with the ways of other regions in it that lead from n weights, or from
- * the value that the node `by` reads; the loss itself if there is none. NODE_NONE after E0413 (the weights
- * were updated since) or E0998. `ways` may be NULL. */
+ * the value that the node `by` reads; the loss itself if there is none. NODE_NONE after E0413 (the weights,
+ * or the var that is derived by, were set since) or E0998. `ways` may be NULL. */
 NodeId across_by_weights(Sema *S, NodeId loss, int n, const int *slots, Ways *ways, Span span);
 NodeId across_by_value(Sema *S, NodeId loss, NodeId by, Span span);
 
-/* A block that runs more than once begins: from its second turn on the weights that statements in it set are
- * other ones, so what was computed before it is old for a derivative by them. */
+/* A block that runs more than once begins: from its second turn on the weights and vars that statements in it
+ * set are other ones, so what was computed before it is old for a derivative by them. */
 void updates_ahead(Sema *S, const AstNode *block);
 #endif

@@ -130,9 +130,15 @@ void kept_assign(Sema *S, const Binding *b, const Value *v, Span span) {
       return;
     }
     if (!store(S, kept->slots[i], t, span)) return;
+    vec_push(S->a, &S->updates, kept->slots[i]);
   }
   region_close(S);
   if (S->train != NULL) train_keeps(S, kept->n, kept->slots);
+}
+
+const int *var_slots(const Binding *b, int *n) {
+  *n = b->kept != NULL ? b->kept->n : b->slot >= 0;
+  return b->kept != NULL ? b->kept->slots : &b->slot;
 }
 
 bool slot_of_number(Sema *S, const Value *v, const char *what, int *slot) {

@@ -127,7 +127,7 @@ int slot_new(Sema *S, SlotKind kind, const char *name, const Shape *shape, ElemK
             .column = -1,
             .series = -1};
   vec_push(S->a, &S->p->slots, s);
-  vec_push(S->a, &S->slots, ((SlotInfo){0, NULL, S->updates.n, NULL, NODE_NONE}));
+  vec_push(S->a, &S->slots, ((SlotInfo){.stamp = S->updates.n, .node = NODE_NONE}));
   return S->p->slots.n - 1;
 }
 

@@ -61,6 +61,22 @@ static bool fits(Sema *S, const AstNode *n, const Binding *b, const Value *v) {
   return d == NULL;
 }
 
+/* A block may not run, or run again: then the var holds what it held before, unless that was set in the same
+ * region. */
+static void may_hold(Sema *S, SlotInfo *info, const SlotInfo *was) {
+  if (was->g != info->g) {
+    SlotInfo *copy = ARENA_NEW(S->a, SlotInfo);
+    *copy = *was;
+    info->before = copy;
+  } else info->before = was->before;
+  if (info->before == NULL || info->before->n_deps == 0) return;
+  int *deps = ARENA_ARRAY(S->a, int, info->n_deps + info->before->n_deps), n = 0;
+  for (int i = 0; i < info->n_deps; i++) deps[n++] = info->deps[i];
+  for (int i = 0; i < info->before->n_deps; i++)
+    if (!slot_in(info->before->deps[i], n, deps)) deps[n++] = info->before->deps[i];
+  info->deps = deps, info->n_deps = n;
+}
+
 static void store(Sema *S, const AstNode *n, Binding *b, const Value *v) {
   const Tensor *t = want_tensor(S, v, "the new value of a `var`");
   if (t == NULL) return;
@@ -72,8 +88,11 @@ static void store(Sema *S, const AstNode *n, Binding *b, const Value *v) {
   now->u.tensor->slot = b->slot;
   now->u.tensor->stamp = t->stamp;
   SlotInfo *info = &S->slots.at[b->slot];
+  const SlotInfo was = *info;
   info->deps = node_deps(S, g, node, &info->n_deps);
-  info->stamp = t->stamp, info->g = g, info->node = node;
+  info->stamp = t->stamp, info->g = g, info->node = node, info->before = NULL;
+  if (S->runtime_depth > b->depth) may_hold(S, info, &was);
+  vec_push(S->a, &S->updates, b->slot);
   b->value = now;
   if (S->train != NULL && b->depth == 0) train_keeps(S, 1, &b->slot);
 }

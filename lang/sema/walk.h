@@ -294,11 +294,11 @@ struct TrainInfo {
 
 /* A stored value: the weights it was computed with, and the node that it is the value of. */
 typedef struct SlotInfo {
-  int n_deps;
+  int n_deps, stamp;
   const int *deps;
-  int stamp;
   Graph *g;
   NodeId node;
+  const struct SlotInfo *before; /* what a `var` set in a block may hold as well; NULL: nothing */
 } SlotInfo;
 typedef struct TypeLine {
   Span span;
@@ -385,7 +385,7 @@ struct Sema {
   VEC(Sampled) sampled;
   VEC(ObjectUse) uses;    /* in the train under way, see instruments.c */
   VEC(int) kept_vars;     /* slots of `var`s, see var.c */
-  VEC(int) updates;       /* stamps: slot updated by update number i */
+  VEC(int) updates;       /* stamps: slot of weights or of a var set by update number i */
   VEC(NormUse) norms;     /* batch norms in training mode */
   const char *until;      /* labelled line that the call under way wants, see ObjectBuild */
   int loop_depth;         /* static loops around the statement under way */
@@ -699,13 +699,13 @@ void warn_cancelling(Sema *S, const CircuitProgram *body);
 /* ---- advice.c ------------------------------------------------------------------------------ */
 void advise_data(Sema *S); /* at the end: data to test with in trains */
 
-/* ---- kept.c -------------------------------------------------------------------------------- */
-/* by_name.c: the names that `grad`s directly in the block derive by; and the value of such a `let`. */
+/* by_name.c: names that `grad`s directly in the block derive by, the value of such a `let`; then kept.c. */
 Symbols block_derives_by(Sema *S, const AstNode *block);
 const Value *value_derived_by(Sema *S, Symbol name, const Value *v);
 void kept_declare(Sema *S, Binding *b); /* if a train sets this var of the top level */
 const Value *kept_read(Sema *S, const Binding *b, Span span);
 void kept_assign(Sema *S, const Binding *b, const Value *v, Span span);
+const int *var_slots(const Binding *b, int *n); /* where a var is kept; none if it is not */
 /* Where a number that is computed when run is read from at each update; false after an error. */
 bool slot_of_number(Sema *S, const Value *v, const char *what, int *slot);
 
