@@ -376,10 +376,14 @@ static void first_elaboration(Sema *S, ObjectInfo *o) {
 /* Of the objects of the program each has a name of its own: copies that a list holds have one path. */
 static const char *object_name(Sema *S, const char *path) {
   const char *name = path;
-  for (int i = 0, k = 1; i < S->p->objects.n; i++) {
-    if (strcmp(S->p->objects.at[i].name, name) != 0) continue;
-    name = arena_printf(S->a, "%s_%d", path, ++k);
-    i = -1;
+  bool taken = true;
+  for (int k = 1; taken;) {
+    taken = false;
+    for (int i = 0; i < S->p->objects.n; i++) {
+      if (strcmp(S->p->objects.at[i].name, name) != 0) continue;
+      name = arena_printf(S->a, "%s_%d", path, ++k);
+      taken = true;
+    }
   }
   return name;
 }

@@ -87,10 +87,11 @@ static void walk_let(Sema *S, const AstNode *n) {
   const AstNode *patterns = ast_kid(n, AST_LET_patterns);
   const char *before = S->new_name;
   const AstNode *names = S->new_names;
+  const int n_new = S->n_new;
   S->new_name = patterns->n == 1 ? sym_text(patterns->kids[0]->name) : NULL;
   S->new_names = patterns, S->n_new = 0;
   const Value *v = eval(S, ast_kid(n, AST_LET_value));
-  S->new_name = before, S->new_names = names;
+  S->new_name = before, S->new_names = names, S->n_new = n_new;
   bind_patterns(S, patterns, v, n->kind == AST_VAR ? BIND_VAR : BIND_LET);
 }
 
