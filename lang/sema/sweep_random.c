@@ -15,7 +15,7 @@ static bool has_whole(Sema *S, const Value *v, const char *hyper, const Value *s
                 low > high ? "`%s` is a whole number, and there is none from %s to %s"
                            : "`%s` is a whole number, and %s and %s reach beyond those that are exact",
                 hyper, num_text(S, a), num_text(S, b));
-  diag_help(d, "`hyper %s = %s.0` is a number of any kind", hyper, num_text(S, start->u.num));
+  diag_help(d, "declared as `hyper %s = %s.0` it takes any number", hyper, num_text(S, start->u.num));
   return false;
 }
 
