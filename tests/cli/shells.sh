@@ -71,7 +71,9 @@ error[E0901]: there is no page `nothing`
 TEXT
 
 # ---- new scripts: no warning, and what they expect holds ---------------------------------------------------
-for kind in classifier gaussian vae vqe; do
+kinds=$(cd "$QGN_ROOT/stdlib/new" && ls -- *.qgn | sed 's/\.qgn$//')
+must grep -q "^VERB(NEW, .* \"$(paste -sd'|' <<<"$kinds") FOLDER\"" "$QGN_ROOT/runtime/cli/verbs.def"
+for kind in $kinds; do
   must "$QGN" new "$kind" "$kind" >said.txt
   must [ "$(tail -n 1 said.txt)" = "qgn run $kind" ]
   must "$QGN" check --deny warnings "$kind" >/dev/null
