@@ -181,7 +181,7 @@ const char *cli_find_program(Arena *a, const char *name);
 
 /* signals.c: SIGINT, SIGTERM, SIGHUP ask for a stop; a second SIGINT within 2 s ends at once. */
 void cli_signals_install(void);
-bool cli_stop_asked(void); /* by a signal, or the time of --max-time is over */
+bool cli_stop_asked(void);  /* by a signal, or the time of --max-time is over */
 bool cli_stop_hook(void *); /* the same, as RunHooks.stop */
 bool cli_time_is_over(void);
 void cli_deadline(double at); /* of record_clock(); 0: none */

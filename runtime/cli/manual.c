@@ -95,9 +95,10 @@ static void page_verb(Arena *a, int v) {
 static void page_main(Arena *a) {
   head("qgn", "1", "train quantum generative models that a script declares");
   puts(".SH SYNOPSIS\n.B qgn\n[verb] [options] [operands]");
-  section("DESCRIPTION",
-          "A script declares data, circuits, models, losses, training and a report; all of it is checked before "
-          "anything runs. Without a verb `qgn` reads statements one by one.");
+  section(
+      "DESCRIPTION",
+      "A script declares data, circuits, models, losses, training and a report; all of it is checked before "
+      "anything runs. Without a verb `qgn` reads statements one by one.");
   puts(".SH VERBS");
   for (int v = 0; v < CLI_VERB_COUNT; v++)
     if (!verb_info[v].later)
@@ -125,9 +126,10 @@ static void page_main(Arena *a) {
 static void page_script(Arena *a) {
   (void)a;
   head("qgn-script", "5", "the language of experiments");
-  section("DESCRIPTION",
-          "A script is text in UTF-8, named *.qgn. It begins with `edition = 1`; a statement ends with its line, or "
-          "with a semicolon; `#` begins a comment, `##` documentation of what stands below.");
+  section(
+      "DESCRIPTION",
+      "A script is text in UTF-8, named *.qgn. It begins with `edition = 1`; a statement ends with its line, or "
+      "with a semicolon; `#` begins a comment, `##` documentation of what stands below.");
   puts(".SH STATEMENTS");
   for (int i = 0; parse_word(i); i++)
     if (parse_form(parse_word(i))) item(parse_word(i), parse_form(parse_word(i)));
@@ -147,9 +149,10 @@ static void page_script(Arena *a) {
 
 static void page_gates(Arena *a) {
   head("qgn-gates", "7", "the gates of circuits");
-  section("DESCRIPTION",
-          "A gate stands in front of its qubits: `ry(x) q[0]`, `cx q[0], q[1]`. Qubit 0 is the leftmost in kets. Gates "
-          "made of others, and more names of OpenQASM, are in the library.");
+  section(
+      "DESCRIPTION",
+      "A gate stands in front of its qubits: `ry(x) q[0]`, `cx q[0], q[1]`. Qubit 0 is the leftmost in kets. Gates "
+      "made of others, and more names of OpenQASM, are in the library.");
   puts(".SH GATES");
   for (int g = 0; g < GATE_COUNT; g++) {
     const GateInfo *i = &gate_info[g];

@@ -1,5 +1,5 @@
-/* Commands that ask: `:type :why :plan :doc :complete`; that measure: `:profile`; that change the session as a
- * whole: `:mode :seed :watch`. */
+/* Commands that ask: `:type :why :plan :doc :complete`; that measure: `:profile`; that change the session as
+ * a whole: `:mode :seed :watch`. */
 #define _GNU_SOURCE
 #include <poll.h>
 #include <stdlib.h>

@@ -55,8 +55,8 @@ typedef enum ClaimVerdict {
 } ClaimVerdict;
 const char *claim_verdict_text(ClaimVerdict v); /* verdict.c: "not reproduced" */
 
-/* What the run tells and asks while it is executed; a hook that is NULL is told nothing, and answers 0, nothing
- * there, saved, never, RUN_DONE. */
+/* What the run tells and asks while it is executed; a hook that is NULL is told nothing, and answers 0,
+ * nothing there, saved, never, RUN_DONE. */
 typedef struct RunHooks {
   void *ctx;
   /* A train begins: load its state if there is one. Returns 1: loaded, 0: nothing there, -1: error reported.

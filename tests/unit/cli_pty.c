@@ -147,7 +147,8 @@ static void lines(void **state) {
   ask(&s, "2 + 2\r", "2 + 2  4");
   ask(&s, "\033[200~let p = 3\nlet q = 4\n\033[201~\r", "let q: int = 4"); /* a paste of two lines */
   ask(&s, "p + q\r", "p + q  7");
-  ask(&s, "\033[200~qgn> let r = 5\nlet r: int = 5\nqgn> let u = 6\n\033[201~\r", "let u: int = 6"); /* a pasted transcript */
+  ask(&s, "\033[200~qgn> let r = 5\nlet r: int = 5\nqgn> let u = 6\n\033[201~\r",
+      "let u: int = 6"); /* a pasted transcript */
   ask(&s, "r + u\r", "r + u  11");
   leave(&s);
 }
@@ -228,7 +229,8 @@ static void dumb(void **state) {
   (void)state;
   Screen s;
   start(&s, "dumb", 40);
-  ask(&s, "circuit c(x[4]) on q[4] { for k in 0..2 { ry(x) q; cx ring(q) }; return expval(Z(q)) }\r", "0 parameters");
+  ask(&s, "circuit c(x[4]) on q[4] { for k in 0..2 { ry(x) q; cx ring(q) }; return expval(Z(q)) }\r",
+      "0 parameters");
   ask_plain(&s, ":draw c\r", "<Z>", 40);
   ask_plain(&s, "nothing\r", "E0101", 0);
   leave(&s);
