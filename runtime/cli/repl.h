@@ -193,7 +193,8 @@ bool repl_usage(Repl *R, const char *command, const char *what);
 int repl_entry_named(Repl *R, const char *name);
 /* The first word of an argument, and the rest. */
 const char *repl_first_word(Arena *a, const char *s, const char **rest);
-/* Carries out the statements of a file that the session has not word for word; `stops` as in repl_statements. */
+/* Carries out the statements of a file that the session has not word for word; `stops` as in repl_statements.
+ */
 bool repl_take_script(Repl *R, const char *file, bool stops);
 /* repl_state.c */
 bool repl_do_draw(Repl *R, const char *argument);
