@@ -234,12 +234,21 @@ void doc_names(Arena *a, DocNames *out) {
   show_library(&d);
 }
 
+static void show_attributes(void) {
+  int n;
+  const char *const *name = train_attributes(&n);
+  fputs("  attributes:", stdout);
+  for (int i = 0; i < n; i++) printf("%s %s", i > 0 ? "," : "", name[i]);
+  puts("; then `optimizer`, `step` and `every`: section 9 of spec.md");
+}
+
 bool doc_print(Arena *a, const char *name, const char **near) {
   Docs d = {.arena = a, .name = strncmp(name, "std.", 4) == 0 ? name + 4 : name};
   const char *dot = strchr(d.name, '.');
   if (dot != NULL) d.module = arena_strn(a, d.name, (size_t)(dot - d.name)), d.name = dot + 1;
   const char *form = parse_form(d.name);
   if (form != NULL) title(&d, form, "statement");
+  if (strcmp(d.name, "train") == 0) show_attributes();
   show_built_in(&d);
   show_gate(&d);
   show_library(&d);

@@ -199,7 +199,9 @@ bool repl_take_script(Repl *R, const char *file, bool stops);
 /* repl_state.c */
 bool repl_do_draw(Repl *R, const char *argument);
 bool repl_do_state(Repl *R, const char *argument);
-/* repl_tools.c */
+/* repl_tools.c: the errors alone, whose statements were warned of when they were taken; false if there are
+ * any. */
+bool repl_show_errors(Repl *R, DiagSink *sink);
 bool repl_do_complete(Repl *R, const char *argument);
 bool repl_do_doc(Repl *R, const char *argument);
 bool repl_do_mode(Repl *R, const char *argument);

@@ -28,10 +28,15 @@ static AstNode *tree_with(Repl *R, Arena *a, const char *more, DiagSink *sink, u
   return NULL;
 }
 
-static bool show_errors(Repl *R, DiagSink *sink) {
+bool repl_show_errors(Repl *R, DiagSink *sink) {
   if (sink->n_errors == 0) return true;
+  DiagSink *errors = diag_sink(sink->arena);
+  for (int i = 0; i < sink->all.n; i++)
+    if (diag_info[sink->all.at[i]->code].severity == SEV_ERROR)
+      vec_push(sink->arena, &errors->all, sink->all.at[i]);
+  errors->n_errors = sink->n_errors;
   fflush(stdout);
-  diag_render(sink, R->cli->style, stderr);
+  diag_render(errors, R->cli->style, stderr);
   if (R->code == 0) R->code = diag_exit_code(sink);
   return false;
 }
@@ -51,7 +56,7 @@ bool repl_do_type(Repl *R, const char *argument) {
   const SemaOptions options = repl_sema_options(R);
   if (f && tree) sema_dump_types(a, tree, &options, sink, f);
   if (f) fclose(f);
-  const bool ok = show_errors(R, sink) && f && tree;
+  const bool ok = repl_show_errors(R, sink) && f && tree;
   const char *want = arena_printf(a, " %s: ", sym_text(sym_intern(name)));
   for (char *line = out, *next; ok && line && *line; line = next) {
     next = strchrnul(line, '\n');
@@ -75,7 +80,7 @@ bool repl_do_why(Repl *R, const char *argument) {
   const AstNode *tree = tree_with(R, a, "", sink, &place);
   const SemaOptions options = repl_sema_options(R);
   bool ok = tree && sema_why(a, tree, &options, sink, argument, &near, stdout);
-  ok = show_errors(R, sink) && ok;
+  ok = repl_show_errors(R, sink) && ok;
   src_forget(place, UINT32_MAX);
   arena_free(a);
   return ok;
@@ -95,12 +100,10 @@ bool repl_do_plan(Repl *R, const char *argument) {
   options.prelude = R->prelude;
   const Program *p = tree ? sema_elaborate(a, tree, &options, c.sink) : NULL;
   if (p && c.sink->n_errors == 0) plan_show(&c, p);
-  cli_show(&c);
-  const int code = diag_exit_code(c.sink);
-  if (R->code == 0) R->code = code;
+  const bool ok = repl_show_errors(R, c.sink);
   src_forget(place, UINT32_MAX);
   arena_free(a);
-  return code == 0;
+  return ok;
 }
 
 /* ---- documentation

@@ -95,6 +95,21 @@ must [ $? -eq 2 ]
 must [ "$(cat c.txt)" = 'let a: int = 2' ]
 must grep -q 'there is no name .b.' c.err
 
+# a folder is loaded with the modules beside its script
+mkdir -p whole
+cat >whole/parts.qgn <<'TEXT'
+edition = 1
+circuit pqc(x) on q[2] { ry(x) q[0]; cx q[0], q[1]; return probs(q) }
+TEXT
+printf 'edition = 1\nuse "parts.qgn": pqc\nlet a = 60deg\npqc(a)\n' >whole/main.qgn
+printf '%s\n' ':load whole' ':load whole' ':draw pqc' ':state pqc(a)' ':save whole/mine.qgn' ':save mine.qgn' |
+  "$QGN" repl -q >whole.txt 2>whole.err
+must [ "$(grep -c '^pqc(a)' whole.txt)" = 2 ]
+must grep -q '^q0: .*RY(x)' whole.txt
+must grep -q 'comes from a module' whole.err
+must [ "$(grep -c 'its modules stand beside whole/main.qgn' whole.txt)" = 1 ]
+must "$QGN" run -q whole/mine.qgn
+
 # Ctrl-C ends a train, not the session; a saved session ends it after as many steps
 mkfifo in
 "$QGN" repl <in >int.txt 2>int.err &
