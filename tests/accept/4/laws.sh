@@ -33,6 +33,14 @@ group_laws() {
     "$([[ $said == *'missing_groups 3'*'0.33333'* ]] && echo ok || echo no)"
 }
 
+group_laws_across() {
+  local out bad
+  out=$(laws_run groups_across)
+  bad=$(grep -c '^FAILED' <<<"$out")
+  point 'per through a value bound before another grouped minimize' 'qgn run tests/golden/run/groups_across.qgn' \
+    "$(grep -c '^ok' <<<"$out") laws hold, $bad do not" 'difference < 1e-12' "$([ "$bad" = 0 ] && grep -q '^ok' <<<"$out" && echo ok || echo no)"
+}
+
 group_laws_said() {
   local name said
   for name in per_sum per_mixed per_batchnorm; do

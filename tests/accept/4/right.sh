@@ -24,6 +24,11 @@ group_right() {
   right_point "PyTorch's values of every layer, loss and optimiser, ten steps" \
     '1e-12 in double, 1e-5 in single' 4 golden 'layers_peer optimizers'
   right_point 'bits of 1, 2, 3, 8 threads; a smaller last minibatch; resumed' 'identical, 1e-12, identical' 1 cli layers
+  right_point "PyTorch's values of losses over pairs of rows and of joined minibatches, nine steps" \
+    '1e-12 in double, 1e-5 in single' 2 golden 'run/pairs.qgn run/pairs_single'
+  right_point 'pairs of rows: differences to second order, groups, a smaller minibatch, joined rows parted' \
+    '1e-7, 1e-12, 1e-15, exact' 1 golden run/pairs_laws
+  right_point 'pairs of rows: bits of 1, 2, 3, 8 threads; resumed' 'identical' 1 cli pairs
   right_point 'training and evaluation mode, starts, shapes' 'as the rules say' 1 golden run/layers
   right_point 'kernel larger than the image, stride 0, channels, labels, logarithms' 'the message, with its place' 20 \
     bad 'layers functions label_ log_of'
