@@ -7,7 +7,7 @@
 static const char *const palette[] = {"#0072B2", "#E69F00", "#009E73", "#D55E00",
                                       "#CC79A7", "#56B4E9", "#6B6B6B", "#000000"};
 #define N_COLORS ((int)(sizeof palette / sizeof *palette))
-#define WIDE 60       /* letters that fit below a plot */
+#define WIDE 56       /* letters that fit below a plot */
 #define MOST_TICKS 64 /* labels of an axis that can be read */
 
 const char *plot_color(int k) { return palette[k % N_COLORS]; }
@@ -113,17 +113,20 @@ static size_t letters(const char *s) { /* of UTF-8 */
 
 void plot_ticks(const Plot *p, char axis, const FigureLabels *labels, int64_t n, Text *t) {
   const int64_t step = (n + MOST_TICKS - 1) / MOST_TICKS;
-  size_t all = 0;
+  const size_t shown = (size_t)((n + step - 1) / step);
+  size_t before = 0, pair = 0; /* letters of a label and its neighbour, which may take two places */
   text_printf(t, "set %ctics (", axis);
   for (int64_t i = 0; i < n; i += step) {
     const char *label = record_label_at(p->r, p->run, labels, i);
-    all += letters(label) + 2;
+    const size_t wide = letters(label) + 1;
+    pair = i && before + wide > pair ? before + wide : pair;
+    before = wide;
     if (i) text_add(t, ", ");
     plot_quoted(t, label);
     text_printf(t, " %lld", (long long)i);
   }
   text_add(t, ") noenhanced scale 0");
-  text_add(t, axis == 'x' && all > WIDE ? " rotate by 90 right" : "");
+  text_add(t, axis == 'x' && pair * shown > 2 * WIDE ? " rotate by 90 right" : "");
   text_add(t, n > 24 ? " font ',10'\n" : "\n");
 }
 

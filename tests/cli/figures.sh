@@ -29,6 +29,7 @@ report r {
   images grid(pictures, 2, labels = ([7, 8, 9], p)), pictures
   images diagram(P), diagram(C)
   table row("IS", inception_score(two.x, Q))
+  plot bars(fill(1, 7), labels = ["none", "matched", "copies", "rotation", "general", "customised", "real"])
 }
 QGN
 must "$QGN" run -q main.qgn
@@ -56,6 +57,8 @@ same r-9.csv 2 '0 "7" "0.125"'
 must grep -q '>8  0.50</text>' r-9.svg
 must grep -q '3 weights' r-11.svg
 must grep -q 'RY(x\[1\])' r-12.svg
+must grep -q "'customised' 5.* rotate by 90" r-13.gp # would touch their neighbours
+must_not grep -q 'rotate' r-4.gp
 must test "$(head -c 4 r-10.png | tail -c 3)" = PNG
 must grep -q '!\[r-11\](figures/r-11.svg)' ../report.md
 must grep -q '^Inception scores by the classes of .*Q.* (weights [0-9a-f]\{12\}) of this script' ../report.md
@@ -65,6 +68,6 @@ if command -v gnuplot >/dev/null; then
     must test -s "r-$i.png"
     must_not grep -q 'href="[^d#]' "r-$i.svg"
   done
-  must test "$(grep -c '<svg' ../report.html)" = 11
+  must test "$(grep -c '<svg' ../report.html)" = 12
 fi
 finish
