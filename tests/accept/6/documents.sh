@@ -74,3 +74,11 @@ group_reports() {
     point "report of $name offline" 'report.html: src and href that are no data' "$loads, $(wc -c <"$page") bytes" '0' "$(holds "$loads == 0 && $(wc -c <"$page") > 2000")"
   done
 }
+
+group_seen() {
+  local name n=0
+  for name in gaussian repfair augment; do
+    grep -q "$(sha256sum "$clone/examples/$name/report.png" | cut -d' ' -f1)" "$clone/tests/accept/6.seen" && n=$((n + 1))
+  done
+  point 'figures of the reports' 'examples/*/report.png, tests/accept/6.seen' "$n of 3 looked at as they are" '3' "$(holds "$n == 3")"
+}

@@ -58,6 +58,14 @@ group_fashion() {
   point 'Fashion-MNIST' '--set source=fashion' "status $?" '0' "$(grep -q '^FAILED' "$here/fashion.txt" && echo no || echo ok)"
 }
 
+group_seen() {
+  local name n=0
+  for name in vae qvae circuits; do
+    grep -q "$(sha256sum "$clone/examples/syndicate/$name.png" | cut -d' ' -f1)" "$clone/tests/accept/8.seen" && n=$((n + 1))
+  done
+  point 'figures of reports' 'examples/syndicate/*.png, tests/accept/8.seen' "$n of 3 looked at as they are" '3' "$(holds "$n == 3")"
+}
+
 # The figures of bench/syndicate/results.json: the same models trained by a PyTorch script.
 group_torch() {
   local file=$clone/bench/syndicate/results.json
