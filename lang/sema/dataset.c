@@ -97,6 +97,27 @@ Diag *say_no_column(Sema *S, const Dataset *d, const char *name, Span span) {
   return diag;
 }
 
+int dataset_labels(Sema *S, const Dataset *d, const Value *v, const char *who, bool counted) {
+  const char *name = want_text(S, v, who);
+  if (name == NULL) return -1;
+  const int column = dataset_column(d, name);
+  const Column *c = column < 0 ? NULL : &d->columns.at[column];
+  if (c == NULL) {
+    say_no_column(S, d, name, v->span);
+  } else if (c->elem != ELEM_LABEL) {
+    say(S, DIAG_TYPE, v->span, "%s names a column of labels, but `%s` holds numbers", who, name);
+  } else if (c->row.rank != 0) {
+    say(S, DIAG_TYPE, v->span, "%s names a column with one label in a row, but those of `%s` are %s", who,
+        name, sema_shape_text(S, &c->row));
+  } else if (counted && c->n_classes == 0) {
+    Diag *diag = say(S, DIAG_STATIC, v->span, "how many classes `%s` has is known only when run", name);
+    diag_help(diag, "`argmax`, comparisons and sources with labels say it");
+  } else {
+    return column;
+  }
+  return -1;
+}
+
 const Value *dataset_member(Sema *S, const Value *data, const char *name, Span span) {
   const Dataset *d = &S->p->datasets.at[data->u.index];
   const int column = dataset_column(d, name);

@@ -19,6 +19,9 @@ const Value *dataset_table(Sema *S, int index, int column, int lift, Span span);
 const Value *dataset_of_distribution(Sema *S, const Value *dist);
 /* E0101 for a column that is not there. */
 Diag *say_no_column(Sema *S, const Dataset *d, const char *name, Span span);
+/* The column that a text names, with one label in a row, and if it is `counted` a known number of classes; -1
+ * after an error. `who` is "`by`". */
+int dataset_labels(Sema *S, const Dataset *d, const Value *v, const char *who, bool counted);
 /* The dataset, or NULL after an error; one without a number of rows is an error. */
 const Dataset *want_dataset(Sema *S, const Value *v, const char *what);
 /* Asks SemaOptions.head what the files of a source hold: rows and columns. Returns `out`, its value; S->error

@@ -57,23 +57,12 @@ static bool fixed_rows(Sema *S, const Dataset *d, const Args *args, bool pixels)
   return false;
 }
 
-/* The column of labels in `by`; false after an error, NULL in *by if there is none. */
-static bool label_column(Sema *S, const Dataset *d, const Value *v, const char **by) {
-  *by = NULL;
-  if (v == NULL) return true;
-  const char *name = want_text(S, v, "`by`");
-  if (name == NULL) return false;
-  const int k = dataset_column(d, name);
-  if (k < 0) {
-    say_no_column(S, d, name, v->span);
-    return false;
-  }
-  if (d->columns.at[k].elem != ELEM_LABEL) {
-    say(S, DIAG_TYPE, v->span, "`by` is a column of labels, but `%s` holds numbers", name);
-    return false;
-  }
-  *by = name;
-  return true;
+/* The column of labels in `by`, whose number of classes is known if that is `counted`; false after an error,
+ * NULL in *by if there is none. */
+static bool label_column(Sema *S, const Dataset *d, const Value *v, bool counted, const char **by) {
+  const int column = v == NULL ? -1 : dataset_labels(S, d, v, "`by`", counted);
+  *by = column < 0 ? NULL : d->columns.at[column].name;
+  return v == NULL || column >= 0;
 }
 
 static int classes_of(const Dataset *d, const char *by) {
@@ -130,7 +119,7 @@ const Value *fn_take(Sema *S, Args *args, const Builtin *self) {
     return S->error;
   }
   const Dataset *from = stage_data(S, args);
-  if (from == NULL || !label_column(S, from, args->v[2], &by)) return S->error;
+  if (from == NULL || !label_column(S, from, args->v[2], false, &by)) return S->error;
   if (from->redraw) return later(S, args->span, "`take` after `redraw`");
   const int64_t rows = from->rows, classes = classes_of(from, by);
   const bool exact = from->exact && by == NULL;
@@ -153,7 +142,7 @@ const Value *fn_drop(Sema *S, Args *args, const Builtin *self) {
   const Dataset *from = stage_data(S, args);
   const Value *out;
   if (from == NULL || !row_count(S, args->v[1], self->name, 0, &n) || !fixed_rows(S, from, args, false) ||
-      !label_column(S, from, args->v[2], &by))
+      !label_column(S, from, args->v[2], false, &by))
     return S->error;
   if (n >= from->rows) {
     say(S, DIAG_SHAPE, args->v[1]->span, "`drop(%lld)` leaves none of %s%lld rows", (long long)n,
@@ -173,7 +162,8 @@ const Value *fn_order(Sema *S, Args *args, const Builtin *self) {
   const Value *out;
   int64_t n = 0;
   if (from == NULL || !fixed_rows(S, from, args, false)) return S->error;
-  if (self->op == DATA_BALANCE && !label_column(S, from, args->v[1], &by)) return S->error;
+  if (self->op == DATA_BALANCE && !label_column(S, from, args->v[1], args->v[2] != NULL, &by))
+    return S->error;
   if (self->op == DATA_BALANCE && args->v[2] != NULL && !row_count(S, args->v[2], self->name, 1, &n))
     return S->error;
   if (n > 0 && !fixed_rows(S, from, args, true)) return S->error;
@@ -197,7 +187,7 @@ const Value *fn_corrupt(Sema *S, Args *args, const Builtin *self) {
   double share;
   const Value *out;
   if (from == NULL || !fixed_rows(S, from, args, true)) return S->error;
-  if (!want_share(S, args->v[1], self->name, &share) || !label_column(S, from, args->v[2], &by))
+  if (!want_share(S, args->v[1], self->name, &share) || !label_column(S, from, args->v[2], true, &by))
     return S->error;
   if (classes_of(from, by) < 2) {
     say(S, DIAG_TYPE, args->v[2]->span, "`%s` has one class: there is no other label", by);
@@ -227,7 +217,7 @@ const Value *fn_split(Sema *S, Args *args, const Builtin *self) {
   const char *by;
   double share;
   if (from == NULL || !fixed_rows(S, from, args, false) || !want_share(S, args->v[1], self->name, &share) ||
-      !label_column(S, from, args->v[2], &by))
+      !label_column(S, from, args->v[2], false, &by))
     return S->error;
   const int64_t rows = from->rows, first = (int64_t)(share * (double)rows + 0.5);
   if (from->exact && by == NULL && (first == 0 || first == rows)) {
@@ -248,7 +238,7 @@ const Value *fn_kfold(Sema *S, Args *args, const Builtin *self) {
   int64_t k, of;
   if (from == NULL || !fixed_rows(S, from, args, false) ||
       !want_int(S, args->v[1], "the number of the fold", &k) ||
-      !want_int(S, args->v[2], "the number of folds", &of) || !label_column(S, from, args->v[3], &by))
+      !want_int(S, args->v[2], "the number of folds", &of) || !label_column(S, from, args->v[3], false, &by))
     return S->error;
   if (of < 2 || of > from->rows) {
     say(S, DIAG_SHAPE, args->v[2]->span,
@@ -349,14 +339,16 @@ const Value *fn_keep(Sema *S, Args *args, const Builtin *self) {
   return dataset_done(S, out);
 }
 
+/* Labels that stand in place of others have their number of classes if their own is not known: the run checks
+ * it. */
 static void set_column(Sema *S, Dataset *d, const char *name, const Tensor *t, int axes) {
   Column c = {.name = name, .elem = t->elem == ELEM_BOOL ? ELEM_LABEL : t->elem};
   c.row = (Shape){.rank = t->shape.rank - axes};
   for (int i = 0; i < c.row.rank; i++) c.row.d[i] = t->shape.d[i + axes];
   c.image = c.row.rank == 3 && (c.row.d[0].n == 1 || c.row.d[0].n == 3);
-  c.n_classes = t->elem == ELEM_BOOL ? 2 : 0;
   const int at = dataset_column(d, name);
-  if (at >= 0 && c.elem == ELEM_LABEL && t->elem == ELEM_LABEL) c.n_classes = d->columns.at[at].n_classes;
+  if (c.elem == ELEM_LABEL) c.n_classes = (int)tensor_classes(t);
+  if (at >= 0 && c.elem == ELEM_LABEL && c.n_classes == 0) c.n_classes = d->columns.at[at].n_classes;
   if (at >= 0) d->columns.at[at] = c;
   else vec_push(S->a, &d->columns, c);
 }

@@ -8,17 +8,6 @@
 
 /* ---- labels ------------------------------------------------------------------------------------- */
 
-/* How many different labels a value can have; 0: not known. */
-static int64_t classes_of(const Tensor *t) {
-  if (t->elem == ELEM_BOOL) return 2;
-  const Node *n = g_node(t->g, t->node);
-  while (n->op == OP_MARK || n->op == OP_STOP_GRAD) n = g_node(t->g, n->in[0]);
-  if (n->op == OP_ARGMAX) return g_node(t->g, n->in[0])->shape.d[n->attr.i[0]].n;
-  if (n->op != OP_CATEGORICAL) return 0;
-  const Shape *p = &g_node(t->g, n->in[1])->shape;
-  return p->rank > 0 ? p->d[p->rank - 1].n : 0;
-}
-
 static bool is_label_row(Sema *S, const Value *v, const Tensor *t, uint32_t count, const char *who) {
   const char *name = src_of_span(S, v->span);
   if (t->elem == ELEM_REAL) {
@@ -65,7 +54,7 @@ bool grouping_make(Sema *S, int n, const Value *const *labels, const char *name,
       ok = false;
       continue;
     }
-    classes[i] = classes_of(x);
+    classes[i] = tensor_classes(x);
     by[i] = tensor_export(S, x, path_here(S, "per"));
   }
   if (!ok) return false;

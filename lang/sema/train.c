@@ -1,7 +1,7 @@
 /* Trains: attributes and optimizers first, then the step and what happens every k epochs. */
 #include "lang/sema/builtins.h"
-#include "lang/sema/dataset.h"
 #include "lang/sema/across.h"
+#include "lang/sema/dataset.h"
 #include <string.h>
 
 static Train *train_now(Sema *S) { return &S->p->trains.at[S->train->index]; }
@@ -73,24 +73,10 @@ static void set_attribute(Sema *S, const char *name, const Value *v) {
 static void settle_balance(Sema *S) {
   const Value *v = S->train->balance;
   Train *t = train_now(S);
-  const char *name = v == NULL ? NULL : want_text(S, v, "`balance` of a train");
-  if (name == NULL) return;
-  if (t->dataset < 0) {
+  if (v == NULL) return;
+  if (t->dataset >= 0) t->balance = dataset_labels(S, &S->p->datasets.at[t->dataset], v, "`balance`", true);
+  else if (!S->train->broken)
     say(S, DIAG_ATTRIBUTE, v->span, "the train `%s` has no data to balance", t->name);
-    return;
-  }
-  const Dataset *d = &S->p->datasets.at[t->dataset];
-  const int column = dataset_column(d, name);
-  if (column < 0) {
-    say_no_column(S, d, name, v->span);
-  } else if (d->columns.at[column].elem != ELEM_LABEL || d->columns.at[column].row.rank != 0) {
-    say(S, DIAG_TYPE, v->span, "`balance` names a column of labels, but `%s` holds numbers", name);
-  } else if (d->columns.at[column].n_classes == 0) {
-    Diag *diag = say(S, DIAG_STATIC, v->span, "how many classes `%s` has is known only when run", name);
-    diag_help(diag, "`argmax` and sources with labels say it");
-  } else {
-    t->balance = column;
-  }
 }
 
 static void no_attribute(Sema *S, const AstNode *target) {

@@ -72,6 +72,16 @@ Shape tensor_sample(const Tensor *t) {
   return s;
 }
 
+int64_t tensor_classes(const Tensor *t) {
+  if (t->elem == ELEM_BOOL) return 2;
+  const Node *n = g_node(t->g, t->node);
+  while (n->op == OP_MARK || n->op == OP_STOP_GRAD) n = g_node(t->g, n->in[0]);
+  if (n->op == OP_ARGMAX) return g_node(t->g, n->in[0])->shape.d[n->attr.i[0]].n;
+  if (n->op != OP_CATEGORICAL) return 0;
+  const Shape *p = &g_node(t->g, n->in[1])->shape;
+  return p->rank > 0 ? p->d[p->rank - 1].n : 0;
+}
+
 /* ---- sizes ------------------------------------------------------------------------------- */
 
 Dim dim_of_int(Sema *S, const Value *v) {

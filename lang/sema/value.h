@@ -183,6 +183,7 @@ struct Value {
   } u;
 };
 
+int64_t tensor_classes(const Tensor *t); /* how many different labels it can have; 0: not known */
 static inline bool val_is_error(const Value *v) { return v->kind == VAL_ERROR; }
 /* A number known now: int, real or bool. */
 static inline bool val_is_number(const Value *v) {

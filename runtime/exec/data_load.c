@@ -130,13 +130,15 @@ static bool compact(Make *m) {
 }
 
 static bool label_from(Make *m, DataColumn *c, const Column *want, int64_t i, double x) {
-  if (x >= 0 && x == floor(x) && x < DATA_MAX_CLASSES) {
+  const int below = want->n_classes > 0 ? want->n_classes : DATA_MAX_CLASSES;
+  if (x >= 0 && x == floor(x) && x < below) {
     column_label(c)[i] = (int32_t)x;
     if (c->n_classes <= (int)x) c->n_classes = (int)x + 1;
     return true;
   }
   data_fail(&m->e, DIAG_DATA_BROKEN, "row %lld of column `%s` is no label", (long long)i, want->name);
-  data_expected(&m->e, "a whole number from 0 on");
+  if (want->n_classes > 0) data_expected(&m->e, "a whole number from 0 to %d", want->n_classes - 1);
+  else data_expected(&m->e, "a whole number from 0 on");
   return data_found(&m->e, "%g", x);
 }
 
@@ -203,8 +205,14 @@ static bool join_column(Make *m, DataColumn *c, const DataState *other) {
   DataColumn out = *c;
   bool same = same_bytes(c, b);
   out.elem = same ? c->elem : DATA_REAL;
+  const int promised = m->d->columns.at[dataset_column(m->d, c->name)].n_classes;
   out.n_classes = c->n_classes > b->n_classes ? c->n_classes : b->n_classes;
   out.classes = c->n_classes >= b->n_classes ? c->classes : b->classes;
+  if (promised > 0 && out.n_classes > promised) {
+    data_fail(&m->e, DIAG_DATA_BROKEN, "column `%s` has labels of more classes than were known", c->name);
+    data_expected(&m->e, "whole numbers from 0 to %d", promised - 1);
+    return data_found(&m->e, "%d", out.n_classes - 1);
+  }
   int64_t n = m->s->order.n, all = n + other->order.n;
   size_t row = out.row_size * data_elem_bytes(out.elem);
   if (!data_block(&m->e, c->name, mem_mul((size_t)all, row), &out.block)) return false;
