@@ -7,15 +7,17 @@
 #include "runtime/exec/run_state.h"
 #include "runtime/tensor/rng.h"
 
-#define POISSON_MOST 10000
-
 /* ---- rows of distributions --------------------------------------------------------------------- */
 
-/* The largest k with the probability of fewer than k at most u, by adding up. */
+/* The largest k with the probability of fewer than k at most u, by adding up; what lies twelve standard
+ * deviations below the mean, 1e-33, is nothing beside a uniform number. */
 static double poisson_value(double rate, double u) {
-  double p = exp(-rate), sum = p;
-  int k = 0;
-  for (; u >= sum && p > 0 && k < POISSON_MOST; sum += p) p *= rate / ++k;
+  int k = (int)fmax(0, rate - 12 * sqrt(rate));
+  double p = k > 0 ? exp(k * log(rate) - rate - lgamma(k + 1.0)) : exp(-rate), sum = 0;
+  for (; u >= sum + p && sum + p > sum; k++) {
+    sum += p;
+    p *= rate / (k + 1);
+  }
   return k;
 }
 
