@@ -78,7 +78,8 @@ static void count_instr(Walk *w, const RegionPlan *p, int at, double rows) {
     count_circuit(w, p, i, rows);
     return;
   }
-  w->t.classical += w->times * g_flops(p->graph, i->node).most;
+  const NodeId product = p->fused[i->node].matmul; /* in whose kernel the node is computed */
+  w->t.classical += w->times * g_flops(p->graph, product != NODE_NONE ? product : i->node).most;
 }
 
 static void count_update(Walk *w, const UpdateInfo *u) {

@@ -36,6 +36,22 @@ must grep -q '^    spsa       192 circuits, ' stdout.txt
 must grep -q '^  A.1          the document says 0.5$' stdout.txt
 must test "$(awk 'length > 80' stdout.txt | wc -l)" = 0
 
+# A layer with 256 inputs and outputs on 64 rows is three products of 8.4 M operations, forward and both gradients, whatever
+# else is done inside their kernels.
+for function in tanh relu; do
+  cat >layers.qgn <<TEXT
+edition = 1
+model F(x[2]) -> [1] { linear(256); $function; linear(256); $function; linear(1) }
+train fit {
+  epochs = 1
+  optimizer F = sgd(0.1)
+  step { draw x[64, 2] ~ normal(0, 1); minimize mean(F(x)) over F }
+}
+TEXT
+  check 0 check layers.qgn --plan </dev/null
+  must grep -qE '^  operations   2[56]\.[0-9]* M in a step$' stdout.txt
+done
+
 # gradients that do not exist, those of shots
 sed 's/expval(Z(q\[1\]))/expval(Z(q[1]), shots = 100)/' two.qgn >shots.qgn
 check 0 check shots.qgn --plan </dev/null
