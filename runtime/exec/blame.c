@@ -104,9 +104,9 @@ static int64_t data_row(const Run *r, int64_t sample) {
   return t->shuffle ? (int64_t)(uint32_t)s->order[at] : at;
 }
 
-/* What one-hot vectors and picked rows that are NaN say about their labels; false for other operations. */
 static bool picks_by_label(const Node *n) { return n->op == OP_ONEHOT || n->op == OP_GATHER; }
 
+/* What one-hot vectors and picked rows that are NaN say about their labels; false for other operations. */
 static bool explain_label(const Graph *g, const Node *n, Diag *d) {
   if (!picks_by_label(n)) return false;
   const Dim classes = n->op == OP_ONEHOT ? n->shape.d[n->shape.rank - 1] : g_node(g, n->in[0])->shape.d[0];
