@@ -70,6 +70,23 @@ static inline void check_table(const DataError *e, bool ok, DataTable *t, size_t
   require(mem_live_bytes() == 0, "memory that stays behind");
 }
 
+/* A reader: the first byte of the input, the file, which it may take over. */
+typedef bool FuzzReader(DataError *e, uint8_t choice, DataBlock *file, DataTable *out);
+
+/* One input; the table has at most `most` elements, 0: any number. */
+static inline int fuzz_table(const uint8_t *bytes, size_t size, size_t most, FuzzReader *read) {
+  if (size == 0) return 0;
+  Arena *a = arena_new();
+  DataError e = {.arena = a};
+  DataTable t;
+  DataBlock b = fuzz_block(&e, bytes + 1, size - 1);
+  const bool ok = read(&e, bytes[0], &b, &t);
+  data_block_free(&b);
+  check_table(&e, ok, &t, most);
+  arena_free(a);
+  return 0;
+}
+
 #ifndef LIBFUZZER
 int main(int argc, char **argv) { return replay(argc, argv); }
 #endif
