@@ -2,6 +2,7 @@
 # shellcheck disable=SC2034,SC2154 # used by, and set by, the scripts that read this
 # Shared by the scripts that fuzz with libFuzzer. $work is the folder in build/ that keeps what was reached: corpus,
 # findings, the number of executions. All of it is cumulative; SOAK.md tells a fresh machine what earlier runs did.
+. tools/soak_lib.sh
 
 # A sanitizer that keeps what one execution frees, not what thousands do, finds the same in half the time.
 export ASAN_OPTIONS=quarantine_size_mb=4:thread_local_quarantine_size_kb=64:malloc_context_size=4
@@ -9,15 +10,6 @@ export UBSAN_OPTIONS=print_stacktrace=1
 FUZZ_CFLAGS='-g1 -DLIBFUZZER -fsanitize=address,undefined -fno-sanitize-recover=all -fsanitize-coverage=inline-8bit-counters,pc-table'
 
 command -v clang >/dev/null || { echo "$0: clang with libFuzzer is not here"; exit 2; }
-
-# The row of tests/SOAK.md with this first cell, new or in the place of the old one.
-fuzz_note() { # first cell, text
-  awk -v cell="$1" -v row="| $1 | $2 |" '
-    BEGIN { head = "| " cell " | " }
-    substr($0, 1, length(head)) == head { $0 = row; done = 1 }
-    { print }
-    END { if (!done) print row }' tests/SOAK.md >"$work/SOAK.md" && cp "$work/SOAK.md" tests/SOAK.md
-}
 
 # Executions so far: of this machine, or those of the row.
 fuzz_total() { # name of the figure, first cell

@@ -6,8 +6,10 @@ set -u
 cd "$(dirname "$0")/.." || exit 2
 program=build/${MODE:-release}/tests/props/circuits
 total=${SOAK_CIRCUITS:-2000} step=100
-log=build/soak/circuits.log
-mkdir -p build/soak
+work=build/soak
+log=$work/circuits.log
+. tools/soak_lib.sh
+mkdir -p $work
 touch "$log"
 done=$(awk '{ n += $1 } END { print n + 0 }' "$log")
 while [ "$done" -lt "$total" ]; do
@@ -21,12 +23,7 @@ while [ "$done" -lt "$total" ]; do
   done=$(awk '{ n += $1 } END { print n + 0 }' "$log")
   echo "$done of $total circuits"
 done
-row=$(awk '{ n += $1; s += $2; for (i = 3; i <= 6; i++) if ($i + 0 > m[i]) m[i] = $i + 0 }
-  END { printf "| `make soak-circuits` | %d random circuits, %d of them with shift: adjoint apart from backprop %.1e, shift %.1e, differences %.1e, Hessian products %.1e |", n, s, m[3], m[4], m[5], m[6] }' "$log")
-file=tests/SOAK.md
-if grep -q '^| `make soak-circuits` ' "$file"; then
-  sed -i "s@^| \`make soak-circuits\` .*@$row@" "$file"
-else
-  echo "$row" >>"$file"
-fi
-echo "$row"
+text=$(awk '{ n += $1; s += $2; for (i = 3; i <= 6; i++) if ($i + 0 > m[i]) m[i] = $i + 0 }
+  END { printf "%d random circuits, %d of them with shift: adjoint apart from backprop %.1e, shift %.1e, differences %.1e, Hessian products %.1e", n, s, m[3], m[4], m[5], m[6] }' "$log")
+soak_note '`make soak-circuits`' "$text"
+echo "$text"

@@ -81,7 +81,7 @@ soak() { # seconds
     status=$?
   done
   [ $status = 0 ] || tail -40 $work/check.log
-  fuzz_note '`make soak-lang`' "$(cat $work/check.total) executions of scanner, parser and checker (libFuzzer, ASan, UBSan), $(cat $work/check.edges) edges, $(fuzz_open check) findings open; $mended"
+  soak_note '`make soak-lang`' "$(cat $work/check.total) executions of scanner, parser and checker (libFuzzer, ASan, UBSan), $(cat $work/check.edges) edges, $(fuzz_open check) findings open; $mended"
   exit $status
 }
 
@@ -113,7 +113,7 @@ coverage() {
   # shellcheck disable=SC2086
   said=$(python3 tools/edges.py $work/edges $programs 2>$work/coverage) || exit 2
   echo "soak-lang: $said"
-  fuzz_note 'edge coverage of lang/' "by its tests and the replayed corpora (SanitizerCoverage, no edge left out): $said"
+  soak_note 'edge coverage of lang/' "by its tests and the replayed corpora (SanitizerCoverage, no edge left out): $said"
 }
 
 case ${1:-600} in

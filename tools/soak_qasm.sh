@@ -29,5 +29,5 @@ fuzz_total qasm '`make soak-qasm`' >/dev/null
 fuzz_round qasm $work/fuzz "${1:-600}" $work/words 1000 $work/corpus $work/seeds $work/given
 status=$?
 [ $status = 0 ] || tail -30 $work/qasm.log
-fuzz_note '`make soak-qasm`' "$(cat $work/qasm.total) executions of the reader of OpenQASM (libFuzzer, ASan, UBSan), $(cat $work/qasm.edges) edges, $(fuzz_open qasm) findings open; one was found and mended: a register of one qubit beside a larger one"
+soak_note '`make soak-qasm`' "$(cat $work/qasm.total) executions of the reader of OpenQASM (libFuzzer, ASan, UBSan), $(cat $work/qasm.edges) edges, $(fuzz_open qasm) findings open; one was found and mended: a register of one qubit beside a larger one"
 exit $status

@@ -74,7 +74,7 @@ soak() { # seconds
   done
   [ $status = 0 ] || tail -40 "$work/$name.log"
   for name in $readers; do
-    fuzz_note "read_$name" "$(cat "$work/$name.total") executions of the reader (libFuzzer, ASan, UBSan), $(cat "$work/$name.edges" 2>/dev/null || echo no) edges, $(fuzz_open "$name") findings open$(mended "$name")"
+    soak_note "read_$name" "$(cat "$work/$name.total") executions of the reader (libFuzzer, ASan, UBSan), $(cat "$work/$name.edges" 2>/dev/null || echo no) edges, $(fuzz_open "$name") findings open$(mended "$name")"
   done
   exit $status
 }

@@ -69,10 +69,10 @@ static bool all_finite(const void *x, int64_t n) {
 static void end_pair(void) {
   Bench *b = &bench;
   const bool enough = b->took[WITH] + b->took[WITHOUT] > BLOCKS * BLOCK;
-  if (b->long_enough && b->n < PAIRS_MOST) {
+  if (b->long_enough) {
     b->ratio[b->n++] = log(b->took[WITH] / b->took[WITHOUT]);
     b->spent += b->took[WITH] + b->took[WITHOUT];
-    b->done = b->spent > b->seconds;
+    b->done = b->spent > b->seconds || b->n == PAIRS_MOST;
   }
   if (!b->long_enough && !enough) b->block *= 2;
   b->long_enough = b->long_enough || enough;
