@@ -116,8 +116,9 @@ def machine():
 
 def commit():
     """The commit measured, and whether the tree had changes beside the results themselves."""
-    changed = subprocess.run(["git", "status", "--porcelain", "--untracked-files=no", "--", ".", ":!bench/RESULTS.md",
-                              ":!bench/w*/results.json"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
+    results = [f":!bench/{name}" for name in ("RESULTS.md", "w*/results.json", "w*/stack.json", "w*/time.*")]
+    changed = subprocess.run(["git", "status", "--porcelain", "--untracked-files=no", "--", ".", *results],
+                             cwd=ROOT, capture_output=True, text=True).stdout.strip()
     return output_of("git", "rev-parse", "--short=12", "HEAD") + (" with uncommitted changes" if changed else "")
 
 

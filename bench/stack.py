@@ -11,6 +11,7 @@ import importlib
 import json
 import statistics
 import sys
+from types import SimpleNamespace
 
 from bench import driver, qgn_side
 
@@ -22,14 +23,9 @@ def main():
     if not systems:
         sys.exit(f"bench.stack: workload {name} has {', '.join(s.key for s in workload.SYSTEMS)}")
     system, peers, machine = systems[0], driver.load_peers(), driver.machine()
-    missing = driver.reason_missing(system, peers)
-    rows = [{"key": f"qgn-t{system.threads}", "title": "**qgn**", "threads": system.threads, "runs": []},
-            {"key": key, "title": system.title, "threads": system.threads, "runs": []}]
-    for _ in range(rounds):
-        rows[0]["runs"].append(qgn_side.run(workload.SCRIPT, workload.TRAIN, system.threads))
-        rows[1]["runs"].append({"failed": missing} if missing else driver.run_peer(system))
+    one = SimpleNamespace(SCRIPT=workload.SCRIPT, TRAIN=workload.TRAIN, QGN_THREADS=(system.threads,), SYSTEMS=[system])
+    rows = driver.measure(one, peers, (system.group,), rounds)
     for row in rows:
-        row["summary"] = driver.summary(row["runs"])
         if "failed" not in row["summary"]:
             row["summary"]["cpu_ms"] = statistics.median(r["ms_per_step_median"] * r["cores_used"] for r in row["runs"])
     out = {"name": name, "title": workload.TITLE, "command": f"python -m bench.stack {name} {key} {rounds}",

@@ -6,14 +6,10 @@ loss and gradients to 2e-5 of the largest element or of 1. Ends with status 1 if
 
 import sys
 import tempfile
-from pathlib import Path
 
-import numpy as np
-
+from bench import agreement
 from bench.circuit import problem as P
 from bench.circuit import reference
-from bench.driver import load_peers, reason_missing
-from bench.cells import Worker
 from bench.w2 import workload
 
 TOLERANCE = 2e-5
@@ -21,31 +17,17 @@ CELLS = ({"n": 2, "batch": 1}, {"n": 5, "batch": 3}, {"n": 5, "batch": 3, "order
 
 
 def main():
-    peers, failed = load_peers(), 0
     expected = [reference.answer(P.weights(c["n"]), P.inputs(c["n"], c["batch"]), P.cotangent(c["n"]), c.get("order", 1))
                 for c in CELLS]
+    failed = 0
     with tempfile.TemporaryDirectory() as folder:
-        for system in workload.SYSTEMS:
-            missing = reason_missing(system, peers)
-            if missing:
-                print(f"{system.key:32} skipped: {missing}")
+        for system in agreement.installed(workload.SYSTEMS):
+            found = agreement.cells(system, CELLS, folder)
+            if isinstance(found, str):
+                failed += agreement.say(system.key, False, found)
                 continue
-            worker, worst = Worker(system), 0.0
-            for cell, right in zip(CELLS, expected):
-                if cell.get("order", 1) not in system.orders:
-                    continue
-                out = Path(folder) / "out.npz"
-                reply = worker.ask({"cell": cell, "probe": str(out)}, 120)
-                if "failed" in reply:
-                    print(f"{system.key:32} FAILED: {reply['failed']}")
-                    worst = np.inf
-                    break
-                seen = np.load(out)
-                for k, v in right.items():
-                    worst = max(worst, float(np.abs(seen[k] - v).max() / max(1.0, np.abs(v).max())))
-            worker.stop()
-            failed += not worst <= TOLERANCE
-            print(f"{system.key:32} {'agrees' if worst <= TOLERANCE else 'DISAGREES'}: {worst:.1e}", flush=True)
+            worst = max(agreement.error(seen[k], v) for seen, right in zip(found, expected) if seen for k, v in right.items())
+            failed += agreement.say(system.key, worst <= TOLERANCE, f"{worst:.1e}")
     sys.exit(1 if failed else 0)
 
 

@@ -10,8 +10,6 @@ weights and draws, which own.py makes from the seed as spec.md says.
 Ends with status 1 if a system disagrees.
 """
 
-import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -19,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from bench.driver import ROOT, load_peers, reason_missing
+from bench import agreement
 from bench.images import problem as P
 from bench.images import torch_step, own
 from bench.w4 import workload as w4
@@ -48,49 +46,36 @@ def errors(workload, seen, expected):
         if kind == "new":
             slope = np.abs(expected[f"grad/{weight}"])
             certain = slope > SMALL_GRADIENT * max(1.0, slope.max())
-            steps = max(steps, (float((error * certain).max() / P.RATE[workload]), name))
+            steps = max(steps, (agreement.worst(error * certain) / P.RATE[workload], name))
         else:
-            grads = max(grads, (float(error.max() / max(1.0, np.abs(value).max())), name))
+            grads = max(grads, (agreement.error(seen[name], value), name))
     return grads, steps
 
 
 def judge(key, workload, seen, expected):
     if isinstance(seen, str):
-        print(f"{key:32} FAILED: {seen}", flush=True)
-        return False
+        return agreement.say(key, False, seen)
     grads, steps = errors(workload, seen, expected)
     good = grads[0] <= TOLERANCE and steps[0] <= 0.02
-    print(f"{key:32} {'agrees' if good else 'DISAGREES'}: losses and gradients {grads[0]:.1e} ({grads[1]}), "
-          f"new weights {steps[0]:.1e} steps ({steps[1]})", flush=True)
-    return good
-
-
-def probe(system, given, out):
-    """Runs one system's probe in its own process; returns its arrays, or the text of its failure."""
-    env = dict(os.environ, BENCH_THREADS=str(system.threads))
-    command = [sys.executable, "-m", system.module, *system.args, "--probe", str(given), str(out)]
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
-    return dict(np.load(out)) if done.returncode == 0 else done.stderr.strip().splitlines()[-1]
+    return agreement.say(key, good, f"losses and gradients {grads[0]:.1e} ({grads[1]}), "
+                                    f"new weights {steps[0]:.1e} steps ({steps[1]})")
 
 
 def main():
-    peers, failed = load_peers(), 0
+    failed = 0
     with tempfile.TemporaryDirectory() as folder:
         for workload in (w4, w5, w6):
             name = workload.__name__.split(".")[1]
             weights, noise, seen = own.step(name, workload.SCRIPT)
-            failed += not judge(f"qgn {name}", name, seen, reference(name, False, weights, noise))
+            failed += judge(f"qgn {name}", name, seen, reference(name, False, weights, noise))
             noise = P.noise(name)
-            for system in workload.SYSTEMS:
-                missing = reason_missing(system, peers)
-                if missing:
-                    print(f"{system.key:32} skipped: {missing}")
-                    continue
+            for system in agreement.installed(workload.SYSTEMS):
                 twin = system.args[1] == "twin"
                 weights = P.weights(name, twin)
                 given, out = Path(folder) / "given.npz", Path(folder) / "out.npz"
                 np.savez(given, **{f"w/{k}": v for k, v in weights.items()}, **{f"n/{k}": v for k, v in noise.items()})
-                failed += not judge(system.key, name, probe(system, given, out), reference(name, twin, weights, noise))
+                seen = agreement.step(system, given, out)
+                failed += judge(system.key, name, seen, reference(name, twin, weights, noise))
     sys.exit(1 if failed else 0)
 
 

@@ -7,7 +7,6 @@ GAN the Frechet distance by a small classifier that is trained here once. Writes
 says what of it is within the bounds. `--small` uses 256 images, 2 epochs and 200 unseen ones, to see that all of it runs.
 Environment: QGN (build/qgn), QGN_DATA."""
 
-import gzip
 import json
 import os
 import subprocess
@@ -19,19 +18,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from bench.syndicate.torch_side import idx, images
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 QGN = os.path.abspath(os.environ.get("QGN") or os.path.join(ROOT, "build", "qgn"))
 STUDY = {"vae": (10_000, 6, (1,)), "vqvae": (10_000, 6, (1,)), "gan": (20_000, 10, (1, 2, 3))}
-
-
-def idx(name, head):
-    with gzip.open(os.path.join(os.environ["QGN_DATA"], "mnist", name)) as f:
-        return np.frombuffer(f.read(), np.uint8, offset=head)
-
-
-def images(part, n):
-    return torch.from_numpy(idx(f"{part}-images-idx3-ubyte.gz", 16).reshape(-1, 1, 28, 28)[:n].astype(np.float32) / 255)
 
 
 def by_qgn(kind, seed, size, small, work):
@@ -109,8 +101,9 @@ def main():
                     row["frechet"] = frechet(features(test), features(found["made"].float()))
                 rows.append(row)
                 print(row, flush=True)
-    with open(path, "w", encoding="utf-8") as f:
-        json.dump({"torch": torch.__version__, "threads": 1, "small": small, "rows": rows}, f, indent=1)
+                with open(path, "w", encoding="utf-8") as f:
+                    json.dump({"torch": torch.__version__, "threads": 1, "small": small, "rows": rows}, f, indent=1)
 
 
-main()
+if __name__ == "__main__":
+    main()

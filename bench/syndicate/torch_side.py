@@ -18,10 +18,13 @@ from torch import nn
 LATENT, CODES, BATCH = 32, 512, 64
 
 
-def mnist(name, n):
-    with gzip.open(os.path.join(os.environ["QGN_DATA"], "mnist", f"{name}-images-idx3-ubyte.gz")) as f:
-        raw = np.frombuffer(f.read(), np.uint8, offset=16)
-    return torch.from_numpy(raw.reshape(-1, 1, 28, 28)[:n].astype(np.float32) / 255)
+def idx(name, head):
+    with gzip.open(os.path.join(os.environ["QGN_DATA"], "mnist", name)) as f:
+        return np.frombuffer(f.read(), np.uint8, offset=head)
+
+
+def images(part, n):
+    return torch.from_numpy(idx(f"{part}-images-idx3-ubyte.gz", 16).reshape(-1, 1, 28, 28)[:n].astype(np.float32) / 255)
 
 
 def augment(x):
@@ -131,18 +134,18 @@ KINDS = {"vae": Vae, "vqvae": VqVae, "gan": Gan}
 
 def main():
     kind, out = sys.argv[1], sys.argv[6]
-    seed, images, epochs, n_test = map(int, sys.argv[2:6])
+    seed, n_train, epochs, n_test = map(int, sys.argv[2:6])
     torch.manual_seed(seed)
     torch.set_num_threads(int(os.environ.get("THREADS", "1")))
-    x, test = mnist("train", images), mnist("t10k", n_test)
+    x, test = images("train", n_train), images("t10k", n_test)
     model, losses, seconds = KINDS[kind](), [], []
     for _ in range(epochs):
         began, total = time.perf_counter(), 0.0
-        order = torch.randperm(images)
-        for at in range(0, images, BATCH):
+        order = torch.randperm(n_train)
+        for at in range(0, n_train, BATCH):
             rows = order[at : at + BATCH]
             total += model.step(augment(x[rows])) * len(rows)
-        losses.append(total / images)
+        losses.append(total / n_train)
         seconds.append(time.perf_counter() - began)
         print(f"{kind} {seed}: {losses[-1]:.4f}, {seconds[-1]:.1f} s", flush=True)
     model.eval()
@@ -151,4 +154,5 @@ def main():
     np.savez(out, losses=losses, seconds=seconds, **found)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -10,15 +10,13 @@ reason the reference computes the generator's half of the step with the system's
 Ends with status 1 if a system disagrees.
 """
 
-import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
-from bench.driver import ROOT, reason_missing, load_peers
+from bench import agreement
 from bench.w1 import problem, reference, workload
 
 TOLERANCE = 1e-5
@@ -34,44 +32,29 @@ def differences(seen, expected):
         error = np.abs(seen[name].astype(np.float64) - value)
         if kind == "new":
             certain = np.abs(expected[f"grad/{weight}"]) > SMALL_GRADIENT
-            steps = max(steps, (float((error * certain).max()), name))
+            steps = max(steps, (agreement.worst(error * certain), name))
         else:
-            grads = max(grads, (float(error.max() / max(1.0, np.abs(value).max())), name))
+            grads = max(grads, (agreement.error(seen[name], value), name))
     return grads, steps
-
-
-def probe(system, given, out):
-    """Runs one system's probe in its own process; returns its arrays, or the text of its failure."""
-    env = dict(os.environ, BENCH_THREADS=str(system.threads))
-    command = [sys.executable, "-m", system.module, *system.args, "--probe", str(given), str(out)]
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
-    return dict(np.load(out)) if done.returncode == 0 else done.stderr.strip().splitlines()[-1]
 
 
 def main():
     weights, noise = problem.weights(), problem.noise()
     critic_half = reference.critic_update(weights, noise)
-    peers = load_peers()
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
         given = Path(folder) / "given.npz"
         np.savez(given, **{f"w/{k}": v for k, v in weights.items()}, **{f"n/{k}": v for k, v in noise.items()})
-        for system in workload.SYSTEMS:
-            missing = reason_missing(system, peers)
-            if missing:
-                print(f"{system.key:32} skipped: {missing}")
-                continue
-            seen = probe(system, given, Path(folder) / "out.npz")
+        for system in agreement.installed(workload.SYSTEMS):
+            seen = agreement.step(system, given, Path(folder) / "out.npz")
             if isinstance(seen, str):
-                failed += 1
-                print(f"{system.key:32} FAILED: {seen}")
+                failed += agreement.say(system.key, False, seen)
                 continue
             critic = {k: seen[f"new/{k}"] for k in problem.CRITIC}
             grads, steps = differences(seen, critic_half | reference.generator_update(weights, critic, noise))
             good = grads[0] <= TOLERANCE and steps[0] <= STEP_TOLERANCE
-            failed += not good
-            print(f"{system.key:32} {'agrees' if good else 'DISAGREES'}: losses and gradients {grads[0]:.1e} ({grads[1]}), "
-                  f"new weights {steps[0]:.1e} ({steps[1]})", flush=True)
+            failed += agreement.say(system.key, good, f"losses and gradients {grads[0]:.1e} ({grads[1]}), "
+                                                      f"new weights {steps[0]:.1e} ({steps[1]})")
     sys.exit(1 if failed else 0)
 
 

@@ -6,13 +6,11 @@ in double precision: density matrices by Kraus operators, gradients by parameter
 
 import sys
 import tempfile
-from pathlib import Path
 
 import numpy as np
 
-from bench.cells import Worker
+from bench import agreement
 from bench.circuit import problem as P
-from bench.driver import load_peers, reason_missing
 from bench.w8 import workload
 
 TOLERANCE = 2e-5
@@ -67,21 +65,15 @@ def main():
     w, x, c = (a.astype(np.float64) for a in (P.weights(3), P.inputs(3, 2), P.cotangent(3)))
     right = {"loss": sum(value(w, row, c) for row in x), "w": sum(shifted(lambda v: value(v, row, c), w) for row in x),
              "x": np.array([shifted(lambda v: value(w, v, c), row) for row in x])}
-    peers, failed = load_peers(), 0
+    failed = 0
     with tempfile.TemporaryDirectory() as folder:
-        for system in workload.SYSTEMS:
-            missing = reason_missing(system, peers)
-            if missing:
-                print(f"{system.key:32} skipped: {missing}")
+        for system in agreement.installed(workload.SYSTEMS):
+            found = agreement.cells(system, [CELL], folder)
+            if isinstance(found, str):
+                failed += agreement.say(system.key, False, found)
                 continue
-            worker, out, worst = Worker(system), Path(folder) / "out.npz", np.inf
-            reply = worker.ask({"cell": CELL, "probe": str(out)}, 120)
-            if "failed" not in reply:
-                seen = np.load(out)
-                worst = max(float(np.abs(seen[k] - v).max() / max(1.0, np.abs(v).max())) for k, v in right.items())
-            worker.stop()
-            failed += not worst <= TOLERANCE
-            print(f"{system.key:32} {'agrees' if worst <= TOLERANCE else 'DISAGREES'}: {reply.get('failed', f'{worst:.1e}')}", flush=True)
+            worst = max(agreement.error(found[0][k], v) for k, v in right.items())
+            failed += agreement.say(system.key, worst <= TOLERANCE, f"{worst:.1e}")
     sys.exit(1 if failed else 0)
 
 
