@@ -162,14 +162,14 @@ def seconds_of(one):
 
 HEAD = """# What the documents claim, and what came out
 
-Made by `make results` from `examples/*/results/*.json`; not to be edited. Each row is a claim of a document in one run
-of a script: the document's figure, the measured one (a mean ± half of the 95 % interval where there is a value for each
-seed; Student's t), and the verdict by the condition that the script states. Claims are numbered as in the scripts. Where
-a condition compares two arms of `repfair`, it must hold on the whole 95 % interval of the paired differences, and the
-opposite is found if that holds on the whole interval; the other scripts compare means, and a difference that should be
-higher and whose interval holds 0 is undecided. A claim that does not reproduce is a result. `make studies` runs
-all of it again. `seconds` are those of training on one thread of a shared two-core machine, all points of a sweep together;
-a train that several studies need counts in the first of them, by the order of `examples/studies.tsv`.
+Made by `make results` from `examples/*/results/*.json`; not to be edited. Each row is a claim of a document in one run of a
+script: the document's figure, the measured one (a mean ± half of the 95 % interval where there is a value for each seed;
+Student's t), and the verdict by the condition that the script states. Claims are numbered as in the scripts. Where a condition
+compares two arms over several seeds, it must hold on the whole 95 % interval of the paired differences, and the opposite is
+found if that holds on the whole interval; but S2.04b and most claims of `syndicate` compare means, and S1.23 counts seeds. A
+difference that should be higher and whose interval holds 0 is undecided. A claim that does not reproduce is a result. `make
+studies` runs all of it again. `seconds` are those of training on one thread of a shared two-core machine, all points of a sweep
+together; a train that several studies need counts in the first of them, by the order of `examples/studies.tsv`.
 """
 
 
