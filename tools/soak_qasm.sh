@@ -14,7 +14,7 @@ cp tests/fuzz/qasm/*.qasm $work/seeds/
 fuzz_unpack qasm $work/given
 # shellcheck disable=SC2086 # several words on purpose
 clang -std=c17 -O2 $FUZZ_CFLAGS -fsanitize=fuzzer -DQASM_MAX_OPS=2000 -I. -Ibuild/gen \
-  tests/fuzz/qasm.c lang/qasm/{lex,parse,parse_expr,fold,condition,call,expand}.c lang/base/*.c lang/ir/gate.c -lmd -lutf8proc -lm -o $work/fuzz || exit 2
+  tests/fuzz/qasm.c lang/qasm/{lex,parse,parse_expr,fold,condition,call,expand,cone}.c lang/base/*.c lang/ir/gate.c -lmd -lutf8proc -lm -o $work/fuzz || exit 2
 # Words of the language, for the mutations.
 {
   sed -n 's/^QASM_NAME("\([A-Za-z0-9]*\)".*/"\1"/p' lang/qasm/names.def

@@ -17,7 +17,7 @@ static bool one_axis(Sema *S, const Value *v, const Tensor *t, int fallback, con
   }
   if (!axis_mask(S, v, &s, &mask)) return false;
   int k = 0;
-  while (!(mask >> k & 1)) k++;
+  while (mask != 0 && !(mask >> k & 1)) k++;
   if (mask != (int64_t)1 << k) {
     say(S, DIAG_ARGUMENTS, v->span, "`%s` runs along one axis", args->name);
     return false;

@@ -26,7 +26,7 @@ static NodeId axis_last(Graph *g, NodeId x, int axis, bool back, Span span) {
 static bool which_axis(Sema *S, const Value *v, const Shape *s, int *axis) {
   int64_t mask = 0;
   if (!axis_mask(S, v, s, &mask)) return false;
-  for (*axis = 0; !(mask >> *axis & 1);) (*axis)++;
+  for (*axis = 0; mask != 0 && !(mask >> *axis & 1);) (*axis)++;
   if (mask == (int64_t)1 << *axis) return true;
   say(S, DIAG_ARGUMENTS, v->span, "one axis is wanted");
   return false;

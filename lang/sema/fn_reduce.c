@@ -235,7 +235,7 @@ const Value *fn_argmax(Sema *S, Args *args, const Builtin *self) {
   if (args->v[1] == NULL) mask = (int64_t)1 << (s.rank - 1);
   else if (!axis_mask(S, args->v[1], &s, &mask)) return S->error;
   int axis = 0;
-  while (!(mask >> axis & 1)) axis++;
+  while (mask != 0 && !(mask >> axis & 1)) axis++;
   if (mask != (int64_t)1 << axis) {
     say(S, DIAG_ARGUMENTS, args->v[1]->span, "`%s` runs along one axis", self->name);
     return S->error;

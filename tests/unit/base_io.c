@@ -336,6 +336,66 @@ static void every_fault_of_the_rest(void **state) {
 }
 
 /* Interrupted calls are tried again; short reads and writes are continued. */
+/* One call of each function, by number; false when it fails. The files are made anew before. */
+static bool one_call(int what) {
+  IoData d;
+  char **names, head[8];
+  int fd = -1, count;
+  size_t got;
+  uint64_t size;
+  bool ok = false;
+  switch (what) {
+  case 0: return io_read_file(a, at("log"), 10, &d, &e);
+  case 1:
+    ok = io_read_large(at("log"), 10, &d, &e);
+    if (ok) io_free_large(&d);
+    return ok;
+  case 2: return io_read_head(at("log"), head, sizeof head, &got, &size, &e);
+  case 3: return io_write_file(at("log"), "123", 3, &e);
+  case 4: return io_append(at("log"), "3", 1, NULL, &e);
+  case 5: return io_truncate(at("log"), 1, &e);
+  case 6: return io_sync(at("log"), &e);
+  case 7: return io_symlink("log", at("link"), &e);
+  case 8: return io_remove(at("gone"), &e);
+  case 9: return io_list(a, folder, &names, &count, &e);
+  case 10: return io_make_folder(at("new/one"), &e);
+  case 11: return io_remove(at("empty"), &e);
+  default:
+    ok = io_lock(at("lock"), &fd, &e);
+    if (fd >= 0) io_unlock(fd);
+    return ok;
+  }
+}
+
+/* Every system call of every function fails in every way: what is told is of the kind of that error. */
+static void every_kind_of_error(void **state) {
+  (void)state;
+  static const struct {
+    int err;
+    IoKind kind;
+  } all[] = {{ENOENT, IO_MISSING},  {ENOTDIR, IO_MISSING},    {EACCES, IO_DENIED},     {EPERM, IO_DENIED},
+             {EROFS, IO_DENIED},    {EISDIR, IO_FOLDER},      {ENXIO, IO_NOT_REGULAR}, {ENOSPC, IO_NO_SPACE},
+             {EDQUOT, IO_NO_SPACE}, {EFBIG, IO_NO_SPACE},     {EIO, IO_FAILED},        {EINTR, IO_FAILED},
+             {EINVAL, IO_FAILED},   {EWOULDBLOCK, IO_FAILED}, {IO_SHORT, IO_OK}};
+  for (int what = 0; what < 13; what++)
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++)
+      for (uint64_t n = 1, calls = 1; n <= calls; n++) {
+        put(at("gone"), "");
+        put(at("log"), "12");
+        assert_true(io_make_folder(at("empty"), &e));
+        const uint64_t before = io_calls();
+        io_fail_after(n, all[k].err);
+        const bool ok = one_call(what);
+        io_fail_after(0, 0);
+        calls = io_calls() - before;
+        if (ok) continue; /* tried again, a missing file that may be missing, a sync that cannot be */
+        const bool held = what == 12 && n == 2 && all[k].err == EWOULDBLOCK; /* the lock itself */
+        assert_int_equal(e.err, all[k].err);
+        assert_int_equal(e.kind, held ? IO_DENIED : all[k].kind);
+        assert_non_null(strstr(io_message(a, &e), "cannot "));
+      }
+}
+
 static void short_and_interrupted(void **state) {
   (void)state;
   static const int gentle[] = {EINTR, IO_SHORT};
@@ -534,6 +594,7 @@ int main(void) {
       WITH_FOLDER(every_fault_of_a_write),
       WITH_FOLDER(every_fault_of_a_read),
       WITH_FOLDER(every_fault_of_the_rest),
+      WITH_FOLDER(every_kind_of_error),
       WITH_FOLDER(short_and_interrupted),
       WITH_FOLDER(folders_and_names),
       WITH_FOLDER(links),
