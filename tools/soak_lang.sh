@@ -103,7 +103,7 @@ coverage() {
   texts $work/texts
   for name in $programs; do
     case $name in
-    */unit/*) UBSAN_OPTIONS=coverage=1:coverage_dir=$work/edges $name >/dev/null 2>&1 ;;
+    */unit/*) KINDS_STEP=1 UBSAN_OPTIONS=coverage=1:coverage_dir=$work/edges $name >/dev/null 2>&1 ;;
     *)
       find tests examples stdlib $work/texts \( -name '*.qgn' -o -path "tests/fuzz/${name##*/}/*" \) -type f -print0 | LC_ALL=C sort -z |
         UBSAN_OPTIONS=coverage=1:coverage_dir=$work/edges xargs -0 "$name" >/dev/null 2>&1
