@@ -355,7 +355,7 @@ static bool one_call(int what) {
   case 4: return io_append(at("log"), "3", 1, NULL, &e);
   case 5: return io_truncate(at("log"), 1, &e);
   case 6: return io_sync(at("log"), &e);
-  case 7: return io_symlink("log", at("link"), &e);
+  case 7: return io_symlink("log", at("link"), at("link.tmp"), &e);
   case 8: return io_remove(at("gone"), &e);
   case 9: return io_list(a, folder, &names, &count, &e);
   case 10: return io_make_folder(at("new/one"), &e);
