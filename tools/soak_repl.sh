@@ -18,8 +18,9 @@ total=0 failed=0
 end=$((SECONDS + ${1:-600}))
 while [ $SECONDS -lt $end ]; do
   seed=$((total / round + 1))
-  # the quarantine of freed memory would hide what is not given back; leaks are looked for at the end of each round
-  out=$(ASAN_OPTIONS=quarantine_size_mb=8:detect_leaks=1 timeout 1200 build/asan/tests/soak/repl $round $seed 2>&1)
+  # the quarantine of freed memory would hide what is not given back; leaks are looked for at the end of each round. The
+  # program closes its own output, so reports have files
+  out=$(ASAN_OPTIONS=quarantine_size_mb=8:detect_leaks=1:log_path=$PWD/$work/report UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1:log_path=$PWD/$work/report timeout 1200 build/asan/tests/soak/repl $round $seed 2>&1)
   if ! grep -q "^$round statements" <<<"$out"; then
     echo "$out" >"$work/found-$seed.txt"
     echo "soak-repl: seed $seed: $work/found-$seed.txt"

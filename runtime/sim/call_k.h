@@ -320,8 +320,8 @@ KINLINE void sim_continue(Sim *s, int64_t row) {
 
 /* A bit enters under controls: the half that it opens is empty. */
 KINLINE void sim_clear(State p, const SimOp *op) {
+  if (!op->clear) return; /* before the first bit there is no half */
   uint32_t half = 1u << (op->dim - 1);
-  if (!op->clear) return;
   state_zero(p.re + half, half);
   if (op->planes == 2) state_zero(p.im + half, half);
 }
