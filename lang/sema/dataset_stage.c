@@ -480,8 +480,13 @@ static const Dataset *with_images(Sema *S, Args *args, bool bytes) {
                    any ? "`%s` needs images as they were read, but these were computed"
                        : "`%s` is for images, and there is no column of images",
                    args->name);
-  if (!any) diag_help(diag, "its columns: %s", dataset_columns_text(S, d));
-  else diag_help(diag, "put it before the line that computes them");
+  if (!any) {
+    diag_help(diag, "its columns: %s", dataset_columns_text(S, d));
+    diag_help(
+        diag,
+        "images are those of `idx`, `png` and `glyphs`, and bytes (u1) of `npy` and `npz`: [rows, h, w], "
+        "or with 1 or 3 channels last or behind the rows");
+  } else diag_help(diag, "put it before the line that computes them");
   return NULL;
 }
 

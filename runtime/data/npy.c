@@ -271,6 +271,24 @@ static bool check_bools(DataError *e, const char *name, DataColumn *c) {
   return true;
 }
 
+/* Bytes [1 or 3, h, w] are images as PyTorch keeps them; a table has channels last. */
+static bool channels_last(DataError *e, const char *name, DataColumn *c, int64_t rows) {
+  const int64_t channels = c->dims[0], last = c->dims[2];
+  if (c->rank != 3 || (channels != 1 && channels != 3) || last == 1 || last == 3) return true;
+  const size_t pixels = c->row_size / (size_t)channels;
+  DataBlock work;
+  if (!data_block(e, name, c->row_size, &work)) return false;
+  for (int64_t i = 0; i < rows && channels > 1; i++) {
+    uint8_t *row = column_u8(c) + (size_t)i * c->row_size;
+    memcpy(work.at, row, c->row_size);
+    for (size_t k = 0; k < pixels; k++)
+      for (size_t j = 0; j < (size_t)channels; j++) row[k * (size_t)channels + j] = work.at[j * pixels + k];
+  }
+  data_block_free(&work);
+  c->dims[0] = c->dims[1], c->dims[1] = last, c->dims[2] = channels;
+  return true;
+}
+
 bool npy_parse(DataError *e, const char *name, DataBlock *bytes, const char *column, DataTable *out) {
   *out = (DataTable){0};
   NpyHead h;
@@ -293,6 +311,7 @@ bool npy_parse(DataError *e, const char *name, DataBlock *bytes, const char *col
       ok = data_block(e, name, mem_mul(n, data_elem_bytes(c->elem)), &c->block) &&
            convert(e, name, &h, bytes->at + h.begin, c);
     if (ok && h.kind == 'b') ok = check_bools(e, name, c);
+    else if (ok && u8) ok = channels_last(e, name, c, out->rows);
   }
   data_block_free(bytes);
   if (!ok) table_free(out);

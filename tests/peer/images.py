@@ -62,6 +62,7 @@ rng = np.random.default_rng(1)
 colours = rng.integers(0, 256, (3, 9, 6, 3), dtype=np.uint8)
 here.mkdir(exist_ok=True)
 np.save(here / "colours.npy", colours)
+np.save(here / "first.npy", colours.transpose(0, 3, 1, 2).copy())
 for name, h, w in (("half", 14, 14), ("odd", 11, 17), ("large", 40, 33), ("mixed", 20, 35)):
     np.save(here / f"{name}.npy", np.stack([resized(x, h, w) for x in digits.astype(float)]).astype(np.float32))
 np.save(here / "tinted.npy", np.stack([np.stack([resized(x[:, :, c], 4, 11) for c in range(3)])
