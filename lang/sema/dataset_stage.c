@@ -481,7 +481,7 @@ static const Dataset *with_images(Sema *S, Args *args, bool bytes) {
                        : "`%s` is for images, and there is no column of images",
                    args->name);
   if (!any) {
-    diag_help(diag, "its columns: %s", dataset_columns_text(S, d));
+    diag_line(diag, "found", "%s", dataset_columns_text(S, d));
     diag_help(
         diag,
         "images are those of `idx`, `png` and `glyphs`, and bytes (u1) of `npy` and `npz`: [rows, h, w], "

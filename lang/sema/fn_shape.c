@@ -226,10 +226,36 @@ static bool sizes_of(Sema *S, int n, const Value *const *v, const char *what, Sh
   return true;
 }
 
+/* The sizes with the one -1 among them as what the others leave: a number, or the rows that are known only
+ * when run. As they are if nothing fits. */
+static const Value *const *with_left_size(Sema *S, const Tensor *t, int n, const Value *const *sizes) {
+  const Shape s = tensor_sample(t);
+  const Value **out = ARENA_ARRAY(S->a, const Value *, n + 1);
+  int counts, open = -1;
+  const int64_t all = volume(&s, &counts);
+  int64_t others = 1;
+  for (int i = 0; i < n; i++) {
+    out[i] = sizes[i];
+    if (sizes[i]->kind == VAL_COUNT) counts--;
+    else if (sizes[i]->kind != VAL_INT || sizes[i]->u.num < -1 || sizes[i]->u.num > 1e12) return sizes;
+    else if (sizes[i]->u.num >= 1)
+      others = (int64_t)sizes[i]->u.num <= all / others ? others * (int64_t)sizes[i]->u.num : all + 1;
+    else if (sizes[i]->u.num == 0 || open >= 0) return sizes;
+    else open = i;
+  }
+  if (open < 0 || others > all || all % others != 0) return sizes;
+  if (counts == 0) out[open] = val_int(S, all / others, sizes[open]->span);
+  for (int k = 0; counts == 1 && all == others && k < s.rank; k++)
+    if (s.d[k].count != 0) out[open] = val_of_dim(S, s.d[k], sizes[open]->span);
+  return out;
+}
+
 const Value *fn_reshape(Sema *S, Args *args, const Builtin *self) {
   Shape want;
   const Tensor *t = arg_tensor(S, args, 0, self);
-  if (t == NULL || !sizes_of(S, args->n_rest, args->rest, "a size of `reshape`", &want)) return S->error;
+  if (t == NULL) return S->error;
+  const Value *const *sizes = with_left_size(S, t, args->n_rest, args->rest);
+  if (!sizes_of(S, args->n_rest, sizes, "a size of `reshape`", &want)) return S->error;
   return reshaped(S, t, &want, args->v[0], args->span);
 }
 
