@@ -27,21 +27,20 @@ group_malformed() {
     "$(holds "${runs:-0} >= 5000000 && $rows == 7")"
 }
 
-# One run of every example in its quick tier, and again.
+# Every example in its quick tier, and a sweep, run and run again.
 group_verify() {
   local run good=0 all=0 script bad=''
-  for script in "$clone"/examples/*/*.qgn; do
-    [ "${script##*/}" = parts.qgn ] && continue
+  for script in "$clone"/examples/*/main.qgn "$clone"/examples/syndicate/vae.qgn "$clone"/tests/soak/sweep.qgn; do
     local sets=()
     grep -q '^hyper tier' "$script" "${script%/*}/parts.qgn" 2>/dev/null && sets=(--set tier=quick)
     all=$((all + 1))
     if (cd "$here" && "$qgn" run "$script" --fresh -q "${sets[@]}" >/dev/null 2>&1 && "$qgn" verify runs/latest >/dev/null 2>&1); then
       good=$((good + 1))
     else
-      bad="$bad ${script#"$clone"/examples/}"
+      bad="$bad ${script#"$clone"/}"
     fi
   done
-  point 'verify of quick runs' 'qgn run examples/*/*.qgn --set tier=quick; qgn verify' "$good of $all$bad" 'all' "$(holds "$good == $all")"
+  point 'verify of quick runs' 'qgn run examples/*/main.qgn --set tier=quick; qgn verify' "$good of $all$bad" 'all' "$(holds "$good == $all")"
 
   mkdir -p "$here/bytes" && cd "$here/bytes" || return
   printf 'a,kind\n1,p\n0.5,q\n0.25,p\n-1,q\n0.3,q\n0,p\n' >t.csv
