@@ -71,6 +71,7 @@ changed() { # file, text of the message
 changed script.qgn 'script.qgn was changed' 20
 changed metrics.csv 'metrics.csv, line 2' 30
 changed fit.safetensors 'fit.safetensors is damaged' 900
+changed fit.safetensors 'fit.safetensors, byte 150 of its head' 150
 rm -rf copy && cp -r "runs/$one" copy
 sed -i 's/"last": [-0-9.e]*/"last": 7.5/' copy/results.json
 verify copy
