@@ -119,8 +119,8 @@ bool idx_read(DataError *e, const DataFile *images, const DataFile *labels, int 
 bool idx_parse(DataError *e, const char *name, DataBlock *bytes, const char *column, DataTable *out);
 bool idx_head(DataError *e, const DataFile *f, DataHead *out);
 
-/* One array as a column with that name; axis 0 counts the rows. Bytes [channels, h, w] with 1 or 3 channels get
- * them last, as images of a table have them. */
+/* One array as a column with that name; axis 0 counts the rows. Bytes [channels, h, w] with 1 or 3 channels
+ * get them last, as images of a table have them. */
 bool npy_read(DataError *e, const DataFile *f, const char *column, DataTable *out);
 bool npy_parse(DataError *e, const char *name, DataBlock *bytes, const char *column, DataTable *out);
 bool npy_head(DataError *e, const DataFile *f, DataHead *out);
