@@ -129,7 +129,9 @@ ifeq ($(MODE),quick)
 NATIVE   := $(shell $(CC) -march=native -dM -E -x c /dev/null 2>/dev/null)
 FAMILIES := $(lastword $(filter base $(if $(findstring __AVX2__,$(NATIVE)),avx2) $(if $(findstring __AVX512BW__,$(NATIVE)),avx512),$(FAMILIES)))
 endif
-CPPFLAGS_ALL := -I. -Ibuild/gen $(FAMILIES:%=-DQGN_HAS_%) -DQGN_VERSION='"$(VERSION)"' $(EDITOR_DEF) $(BLAS_CFLAGS) \
+# Other optimisation may round otherwise: results of such a build are those of a kernel family of its own.
+BUILD_DEF    := $(if $(filter-out release,$(MODE)),-DQGN_BUILD='" $(MODE) build"')
+CPPFLAGS_ALL := -I. -Ibuild/gen $(FAMILIES:%=-DQGN_HAS_%) -DQGN_VERSION='"$(VERSION)"' $(EDITOR_DEF) $(BUILD_DEF) $(BLAS_CFLAGS) \
                 $(filter-out -D_%,$(shell $(PC) --cflags $(LANG_PC) $(RUNTIME_PC))) $(CPPFLAGS)
 CFLAGS_ALL   := -std=c17 $(OPT) -ffp-contract=off -pthread $(WARN) $(CFLAGS)
 KERNEL_ALL   := -std=c17 $(KOPT) -ffp-contract=fast -fno-math-errno -fno-trapping-math -pthread $(WARN) $(CFLAGS)

@@ -93,8 +93,12 @@ const char *cli_stdlib(Arena *a) {
   return NULL;
 }
 
+#ifndef QGN_BUILD
+#define QGN_BUILD "" /* the optimisation of releases */
+#endif
+
 const char *cli_family(Arena *a) {
-  return arena_printf(a, "%s, %s", kernel_family_name(kernel_family()), blas_name());
+  return arena_printf(a, "%s%s, %s", kernel_family_name(kernel_family()), QGN_BUILD, blas_name());
 }
 
 const char *cli_libraries(Arena *a) {
