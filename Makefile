@@ -39,7 +39,7 @@ help:
 	@echo 'make setup           only find or install what the build needs; clean removes what was built, distclean all of build/'
 	@echo 'MODE=release|quick|debug|asan|tsan|cov    LINE_EDITOR=readline|libedit|none    CI=1 (warnings are errors)    V=1'
 
-data: ; @sh tools/data.sh $(if $(DATA),--into "$(DATA)") $(SETS)
+data: ; @[ -n "$$(command -v curl || command -v wget)" ] || LINE_EDITOR=$(LINE_EDITOR) sh tools/setup.sh --quiet; sh tools/data.sh $(if $(DATA),--into "$(DATA)") $(SETS)
 setup:
 	@LINE_EDITOR=$(LINE_EDITOR) sh tools/setup.sh
 
@@ -147,7 +147,7 @@ GEN_H  := $(GEN_C:.c=.h) $(if $(wildcard stdlib/prelude.qgn),build/gen/prelude.i
 KERNEL_C  := $(wildcard runtime/kernels/*_k.c runtime/sim/*_k.c)
 LANG_C    := $(wildcard lang/*/*.c)
 RUNTIME_C := $(filter-out runtime/cli/main.c $(KERNEL_C),$(wildcard runtime/*/*.c))
-TEST_C    := $(wildcard tests/soak/*.c tests/unit/*.c tests/props/*.c tests/oom/*.c tests/fuzz/*.c)
+TEST_C    := $(wildcard tests/soak/*.c tests/cli/*.c tests/unit/*.c tests/props/*.c tests/oom/*.c tests/fuzz/*.c)
 TEST_LIB_C := $(wildcard tests/ref/*.c)
 
 # Vectors wider than the machine's live in memory, where gcc 12 takes lanes that were set for unset;

@@ -16,15 +16,20 @@
 #   tests/bad/TOPIC/NAME.qgn           `qgn check NAME.qgn`: standard error and a line `exit N`
 #                                      against NAME.out
 #   tests/repl/NAME.txt                transcripts of the prompt: what is typed in them is typed again
-#   tests/cli/*.sh                     scripts with $QGN and $QGN_ROOT set; status 0 passes, 77 skips
+#   tests/cli/*.sh                     scripts with $QGN and $QGN_ROOT set; status 0 passes, 77 skips; tests/cli/*.c are
+#                                      programs that they use
 #   tests/docs.sh                      the examples in README.md and spec.md
 # Golden and wrong programs run in a folder of their own, to which the files NAME.* are copied. A
 # first line `# run: ARGS` gives other arguments: `# run: run --set n=3 @`, with @ for the file (put
 # last if it is not there; a verb that is missing is `check`).
 #
-# A test is skipped only because its data is not there ($QGN_DATA, which the makefile sets); a skip
-# where the data is there is a failure. --update writes the expected texts anew. --quick leaves out
-# names that end in _slow and sets QGN_QUICK for the others.
+# A test is skipped for one of two reasons. Its data is not there ($QGN_DATA, which the makefile sets); a skip where
+# MNIST is there is a failure. Or a part of a script needs a tool that tools/setup.sh does not install (python3 with numpy,
+# zsh, fish, groff, wget) or time and memory that sanitizers take: it stands behind `needs` or `optional` of tests/cli/lib.bash
+# and counts as one test more, which passes or is skipped, so that passed and skipped together, which tests/FLOOR bounds
+# from below, are the same number everywhere. Every skip is said with its reason: `skipped TEST: REASON`. What tools/setup.sh
+# installs is never left out.
+# --update writes the expected texts anew. --quick leaves out names that end in _slow and sets QGN_QUICK for the others.
 # The last line is `N passed, N failed, N skipped`.
 set -u
 cd "$(dirname "$0")/.." || exit 2
@@ -47,7 +52,12 @@ fail() { # text of the reason
 }
 
 skip() {
-  if [ -d "$QGN_DATA/mnist" ]; then fail "skipped although $QGN_DATA is there"; else count 0 0 1; fi
+  if [ -d "$QGN_DATA/mnist" ]; then
+    fail "skipped although $QGN_DATA is there"
+  else
+    echo "skipped $name: no data in $QGN_DATA" >>"$out.text"
+    count 0 0 1
+  fi
 }
 
 # Compares the file got with the expected one, or makes it the expected one.
@@ -81,6 +91,7 @@ one_program() { # source
   if [ "$skipped" -gt 0 ] && [ -d "$QGN_DATA/mnist" ]; then
     failed=$((failed + skipped)) skipped=0
   fi
+  [ "$skipped" -eq 0 ] || echo "skipped $name: $skipped of its functions, no data in $QGN_DATA" >>"$out.text"
   count "$passed" "$failed" "$skipped"
   if [ "$failed" -gt 0 ]; then
     echo "FAIL $name: $failed of its functions (status $status)" >>"$out.text"
@@ -97,11 +108,16 @@ one_fuzz() { # source
 }
 
 one_script() { # script
-  local status
-  (cd "$dir" && timeout "$limit" bash "$root/$1") >"$out.log" 2>&1
+  local status skipped
+  : >"$out.parts"
+  (cd "$dir" && QGN_PARTS=$out.parts timeout "$limit" bash "$root/$1") >"$out.log" 2>&1
   status=$?
   case $status in
-  0) count 1 0 0 ;;
+  0)
+    skipped=$(grep -c '^skipped ' "$out.parts")
+    count $((1 + $(grep -c '^ran ' "$out.parts"))) 0 "$skipped"
+    sed -n "s|^skipped |skipped $name: |p" "$out.parts" >>"$out.text"
+    ;;
   77) skip ;;
   *) fail "status $status"; tail -n 40 "$out.log" >>"$out.text" ;;
   esac

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Finds what the build, the demo and the tests need, and installs what is missing.
+# Finds what the build, the demo, the tests and `make data` need, and installs what is missing.
 #
 #   sh tools/setup.sh [--quiet] [--list]
 #
@@ -22,7 +22,7 @@ for arg in "$@"; do
 done
 
 # What, how it is found (cmd: a command; pc: a pkg-config module; h: a header; blas: the serial
-# OpenBLAS), and its package in apt, dnf, pacman, brew (-: there is none).
+# OpenBLAS; certs: those by which curl knows a server), and its package in apt, dnf, pacman, brew (-: there is none).
 packages() {
   cat <<'END'
 C compiler           cmd:cc                    gcc                    gcc              gcc          gcc
@@ -42,6 +42,8 @@ Random123            h:Random123/philox.h      librandom123-dev       Random123-
 gnuplot              cmd:gnuplot               gnuplot-nox            gnuplot          gnuplot      gnuplot
 cmocka               pc:cmocka                 libcmocka-dev          libcmocka-devel  cmocka       cmocka
 GNU parallel         cmd:parallel              parallel               parallel         parallel     parallel
+curl                 cmd:curl                  curl                   curl             curl         curl
+certificates         certs:                    ca-certificates        ca-certificates  ca-certificates ca-certificates
 END
   case $editor in
   readline) echo 'readline             pc:readline               libreadline-dev        readline-devel   readline     readline' ;;
@@ -68,6 +70,11 @@ find_one() {
       [ -e "$f" ] && { echo "$f"; return 0; }
     done
     [ -e /etc/debian_version ] || find_one pc:openblas
+    ;;
+  certs)
+    for f in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem /etc/ssl/cert.pem; do
+      [ -e "$f" ] && { echo "$f"; return 0; }
+    done
     ;;
   esac
 }

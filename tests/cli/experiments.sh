@@ -52,9 +52,10 @@ cp runs/latest/saved/backbone.safetensors weights/
 
 waits=$(sed -n 's/^\([a-z_0-9]*\) .*/\1/p' "$QGN_ROOT/tests/experiments/LATER")
 for name in $waits; do [ -e "$name.qgn" ] || must_not echo "LATER names $name, which is no script"; done
+optional "no MNIST in ${QGN_DATA:-}" test -d "${QGN_DATA:-}/mnist" && has_mnist=1
 for file in *.qgn; do
   name=${file%.qgn}
-  grep -q mnist/ "$file" && [ ! -d "${QGN_DATA:-}/mnist" ] && continue
+  [ -n "${has_mnist:-}" ] || ! grep -q mnist/ "$file" || continue
   "$QGN" check --deny warnings "$file" >said 2>&1
   status=$?
   if ! grep -qx "$name" <<<"$waits"; then

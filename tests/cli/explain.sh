@@ -26,7 +26,7 @@ while read -r code; do
   page=$QGN_ROOT/stdlib/explain/$code.txt
   [[ $code != E0998 && $code != E0999 ]] || continue
   [ -e "$page" ] || { echo "$code has no page in stdlib/explain"; failures=$((failures + 1)); continue; }
-  [[ $code != E0702 || $MODE != *san ]] || continue # sanitizers need more memory than that
+  [ "$code" != E0702 ] || optional 'E0702: sanitizers need more memory than that' is_plain || continue
   [ -z "${QGN_QUICK:-}" ] || ! grep -q '^\$ ' "$page" || continue
   part wrong < <(sed '/^---- repaired$/,$d' "$page")
   said=$(grep -aoE '^(error|warning)\[[EW][0-9]+\]' stderr.txt | grep -oE '[EW][0-9]+' | sort -u | tr '\n' ' ')

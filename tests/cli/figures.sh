@@ -62,12 +62,10 @@ must_not grep -q 'rotate' r-4.gp
 must test "$(head -c 4 r-10.png | tail -c 3)" = PNG
 must grep -q '!\[r-11\](figures/r-11.svg)' ../report.md
 must grep -q '^Inception scores by the classes of .*Q.* (weights [0-9a-f]\{12\}) of this script' ../report.md
-if command -v gnuplot >/dev/null; then
-  for i in 1 2 3 4 5 6 7 8; do
-    must grep -q '</svg>' "r-$i.svg"
-    must test -s "r-$i.png"
-    must_not grep -q 'href="[^d#]' "r-$i.svg"
-  done
-  must test "$(grep -c '<svg' ../report.html)" = 12
-fi
+for i in 1 2 3 4 5 6 7 8; do
+  must grep -q '</svg>' "r-$i.svg"
+  must test -s "r-$i.png"
+  must_not grep -q 'href="[^d#]' "r-$i.svg"
+done
+must test "$(grep -c '<svg' ../report.html)" = 12
 finish

@@ -37,6 +37,31 @@ must_not() {
   fi
 }
 
+# What needs something that may not be here stands behind one of these two: `if needs zsh; then ... fi`. tests/run.sh
+# counts such a part as a test of its own, passed or skipped with this reason.
+optional() { # why it is left out, a command that is true where it runs
+  local why=$1
+  shift
+  if "$@" >/dev/null 2>&1; then
+    echo "ran $why" >>"${QGN_PARTS:-/dev/null}"
+  else
+    echo "skipped $why" >>"${QGN_PARTS:-/dev/null}"
+    return 1
+  fi
+}
+
+# A command that tools/setup.sh does not install; without one that it does install the test fails.
+needs() { # command
+  if ! type -P "$1" >/dev/null && grep -q "cmd:$1 " "$QGN_ROOT/tools/setup.sh"; then
+    echo "$1 is missing, which tools/setup.sh installs"
+    failures=$((failures + 1))
+    return 1
+  fi
+  optional "$1 is not here" type -P "$1"
+}
+
+is_plain() { [[ ${MODE:-} != *san ]]; } # a build without sanitizers
+
 finish() {
   [ "$failures" -eq 0 ] || exit 1
   exit 0

@@ -77,7 +77,7 @@ must grep -q '"id": "T.1", "verdict": "reproduced", "document": \["small"\], "me
 must_not "$QGN" show --json nothing 2>/dev/null
 
 # The page of results: a row for each claim, made only from results of the present script.
-command -v python3 >/dev/null || finish
+needs python3 || finish
 page() { RESULTS_ROOT=$PWD/root python3 "$QGN_ROOT/tools/results.py" "$@"; }
 mkdir -p root/.git root/docs root/examples/ex/results root/runtime/record
 grep 'define RECORD_NUMERICS' "$QGN_ROOT/runtime/record/record.h" >root/runtime/record/record.h

@@ -42,7 +42,7 @@ while read -r option; do
   holds fish " -l $option "
 done < <(sed -n '/ NOW, /s/^OPTION([A-Z_]*, "\([a-z-]*\)".*/\1/p' "$QGN_ROOT/runtime/cli/options.def")
 for shell in zsh fish; do
-  command -v $shell >/dev/null && must $shell -n qgn.$shell
+  if needs $shell; then must $shell -n qgn.$shell; fi
 done
 check 2 completion tcsh <<'TEXT'
 error[E0901]: `qgn completion` wants bash, zsh or fish
@@ -58,7 +58,7 @@ must grep -qx qgn-run.1 pages.txt
 must [ "$(grep -c . pages.txt)" -ge 25 ]
 while read -r page; do "$QGN" man "$page" || failures=$((failures + 1)); done <pages.txt >all.man
 must_not grep -n "^'" all.man
-if command -v groff >/dev/null; then must [ -z "$(groff -man -Tutf8 -ww -z all.man 2>&1)" ]; fi
+if needs groff; then must [ -z "$(groff -man -Tutf8 -ww -z all.man 2>&1)" ]; fi
 "$QGN" man run >by_verb.man
 must grep -q '^\\fB\\-s, \\-\\-set NAME=VALUE\\fR$' by_verb.man
 "$QGN" man qgn-run.1 | must cmp - by_verb.man

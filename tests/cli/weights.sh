@@ -43,8 +43,8 @@ must [ "$(printf '%s\n' "$(sed -n 2p again.qgn)" 'load(G, "saved/G.npz")' 'G([0.
 printf X | dd of=saved/G.npz bs=1 seek=300 conv=notrunc 2>/dev/null
 must_not "$QGN" run -q again.qgn >/dev/null 2>&1
 cp runs/net-*/saved/G.npz saved/
-python=$(command -v "$QGN_ROOT/build/bench-env/bin/python" || command -v python3) || finish
-"$python" -c 'import numpy' 2>/dev/null || finish
+python=$(type -P "$QGN_ROOT/build/bench-env/bin/python" || type -P python3)
+optional 'python3 with numpy is not here' "${python:-false}" -c 'import numpy' || finish
 cat >read.py <<'TEXT'
 import json, struct, zlib, numpy as np
 with np.load("saved/all.npz") as z:
