@@ -190,6 +190,8 @@ static int64_t volume(const Shape *s, int *counts) {
   return n;
 }
 
+#define HELP_ROWS "a number of rows known only when run stays a size of its own: `reshape(x, B, n)`"
+
 static const Value *reshaped(Sema *S, const Tensor *t, const Shape *want, const Value *v, Span span) {
   const Shape have = tensor_sample(t);
   int c0, c1;
@@ -204,17 +206,26 @@ static const Value *reshaped(Sema *S, const Tensor *t, const Shape *want, const 
   const char *why = NULL;
   const NodeId id = g_make(graph_now(S), OP_RESHAPE, 1, &t->node, NULL, &to, span, &why);
   if (id != NODE_NONE) return val_node(S, id, t->lift, span);
-  Diag *d =
-      say(S, DIAG_SHAPE, span, "`reshape` to %s needs %lld values, but gets %s", sema_shape_text(S, want),
-          (long long)n1, c0 == 0 ? arena_printf(S->a, "%lld", (long long)n0) : sema_shape_text(S, &have));
+  const char *to_text = sema_shape_text(S, want);
+  Diag *d = c0 + c1 == 0 ? say(S, DIAG_SHAPE, span, "`reshape` to %s needs %lld values, but gets %lld",
+                               to_text, (long long)n1, (long long)n0)
+                         : say(S, DIAG_SHAPE, span, "`reshape` cannot make %s of %s", to_text,
+                               sema_shape_text(S, &have));
+  if (c0 + c1 > 0) diag_help(d, HELP_ROWS);
   if (v->span.begin != span.begin) diag_label(d, v->span, "%s", sema_shape_text(S, &have));
   for (int i = 0; i < have.rank; i++) label_origin(S, d, have.d[i]);
   return S->error;
 }
 
+/* Sizes may stand in one list or tuple. NULL after an error. */
+static const Value *const *listed(Sema *S, const Value *const *v, const char *what, int *n) {
+  const bool is_one = *n == 1 && (v[0]->kind == VAL_LIST || v[0]->kind == VAL_TUPLE);
+  return is_one ? static_items(S, v[0], what, n) : v;
+}
+
 static bool sizes_of(Sema *S, int n, const Value *const *v, const char *what, Shape *out) {
   *out = shape_scalar();
-  if (n == 1 && (v[0]->kind == VAL_LIST || v[0]->kind == VAL_TUPLE)) v = static_items(S, v[0], what, &n);
+  v = listed(S, v, what, &n);
   if (v == NULL) return false;
   if (n > SHAPE_MAX_RANK) {
     say(S, DIAG_RANKS, v[0]->span, "%d axes; at most %d are possible", n, SHAPE_MAX_RANK);
@@ -226,36 +237,59 @@ static bool sizes_of(Sema *S, int n, const Value *const *v, const char *what, Sh
   return true;
 }
 
-/* The sizes with the one -1 among them as what the others leave: a number, or the rows that are known only
- * when run. As they are if nothing fits. */
-static const Value *const *with_left_size(Sema *S, const Tensor *t, int n, const Value *const *sizes) {
+/* What the others leave for sizes[open]: a number, or the rows that are known only when run. NULL after an
+ * error. */
+static const Value *left_size(Sema *S, const Tensor *t, int n, const Value *const *sizes, int open) {
   const Shape s = tensor_sample(t);
-  const Value **out = ARENA_ARRAY(S->a, const Value *, n + 1);
-  int counts, open = -1;
+  const Span span = sizes[open]->span;
+  int counts;
   const int64_t all = volume(&s, &counts);
   int64_t others = 1;
+  const bool is_static = counts == 0;
   for (int i = 0; i < n; i++) {
-    out[i] = sizes[i];
+    if (i == open) continue;
     if (sizes[i]->kind == VAL_COUNT) counts--;
-    else if (sizes[i]->kind != VAL_INT || sizes[i]->u.num < -1 || sizes[i]->u.num > 1e12) return sizes;
-    else if (sizes[i]->u.num >= 1)
-      others = (int64_t)sizes[i]->u.num <= all / others ? others * (int64_t)sizes[i]->u.num : all + 1;
-    else if (sizes[i]->u.num == 0 || open >= 0) return sizes;
-    else open = i;
+    else if (__builtin_mul_overflow(others, (int64_t)sizes[i]->u.num, &others)) others = INT64_MAX;
   }
-  if (open < 0 || others > all || all % others != 0) return sizes;
-  if (counts == 0) out[open] = val_int(S, all / others, sizes[open]->span);
+  if (counts == 0 && all % others == 0) return val_int(S, all / others, span);
   for (int k = 0; counts == 1 && all == others && k < s.rank; k++)
-    if (s.d[k].count != 0) out[open] = val_of_dim(S, s.d[k], sizes[open]->span);
-  return out;
+    if (s.d[k].count != 0) return val_of_dim(S, s.d[k], span);
+  Diag *d = say(S, DIAG_SHAPE, span, "the other sizes of `reshape` leave no size of %s for -1",
+                sema_shape_text(S, &s));
+  if (!is_static) diag_help(d, HELP_ROWS);
+  return NULL;
+}
+
+/* The sizes with what the others leave in place of the one that is -1. NULL after an error; as they are where
+ * one is no size, for sizes_of to say. */
+static const Value *const *with_left_size(Sema *S, const Tensor *t, int n, const Value *const *sizes) {
+  const Value **out = ARENA_ARRAY(S->a, const Value *, n + 1);
+  int open = -1, n_open = 0;
+  for (int i = 0; i < n; i++) {
+    const bool is_int = sizes[i]->kind == VAL_INT, is_open = is_int && sizes[i]->u.num == -1;
+    out[i] = sizes[i];
+    if (is_open) open = i, n_open++;
+    else if (sizes[i]->kind != VAL_COUNT && !(is_int && sizes[i]->u.num >= 1 && sizes[i]->u.num <= 1e12))
+      return sizes;
+  }
+  if (n_open == 0) return sizes;
+  if (n_open > 1) {
+    say(S, DIAG_SHAPE, sizes[open]->span, "only one size of `reshape` may be -1");
+    return NULL;
+  }
+  out[open] = left_size(S, t, n, sizes, open);
+  return out[open] != NULL ? out : NULL;
 }
 
 const Value *fn_reshape(Sema *S, Args *args, const Builtin *self) {
   Shape want;
   const Tensor *t = arg_tensor(S, args, 0, self);
   if (t == NULL) return S->error;
-  const Value *const *sizes = with_left_size(S, t, args->n_rest, args->rest);
-  if (!sizes_of(S, args->n_rest, sizes, "a size of `reshape`", &want)) return S->error;
+  int n = args->n_rest;
+  const char *what = "a size of `reshape`";
+  const Value *const *sizes = listed(S, args->rest, what, &n);
+  if (sizes != NULL) sizes = with_left_size(S, t, n, sizes);
+  if (sizes == NULL || !sizes_of(S, n, sizes, what, &want)) return S->error;
   return reshaped(S, t, &want, args->v[0], args->span);
 }
 
