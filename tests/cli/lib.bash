@@ -62,6 +62,16 @@ needs() { # command
 
 is_plain() { [[ ${MODE:-} != *san ]]; } # a build without sanitizers
 
+# same_bits SCRIPT TRAIN: what is kept of the train is the same on 1, 2, 3 and 8 threads; one.safetensors is left behind.
+same_bits() {
+  local threads
+  for threads in 1 2 3 8; do
+    check 0 run "$1" -q --fresh --threads "$threads" </dev/null
+    [ "$threads" -gt 1 ] || cp "runs/latest/$2.state.safetensors" one.safetensors
+    must cmp one.safetensors "runs/latest/$2.state.safetensors"
+  done
+}
+
 finish() {
   [ "$failures" -eq 0 ] || exit 1
   exit 0
