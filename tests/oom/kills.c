@@ -3,22 +3,8 @@
  * run that nobody disturbed, takes no half of a memo entry or checkpoint, and leaves nothing half in the
  * folder of the run. */
 #define _GNU_SOURCE
-#include <fcntl.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <setjmp.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-#include <cmocka.h>
 #include "lang/base/io.h"
-#include "runtime/cli/cli.h"
+#include "tests/oom/child.h"
 
 /* One train whose end goes into the memo, one that keeps checkpoints, a file in saved/. */
 static const char script[] = "edition = 1\n"
@@ -38,9 +24,6 @@ static const char script[] = "edition = 1\n"
                              "save(\"g.npz\", G)\n"
                              "G([0.5])\n";
 
-static char folder[64];
-static uint64_t *calls; /* shared with the children: system calls of the last whole run */
-
 static void shell(const char *format, ...) {
   char command[1024];
   va_list args;
@@ -55,29 +38,21 @@ static pid_t start(const char *where, uint64_t n, bool fresh) {
   pid_t child = fork();
   if (child != 0) return child;
   char cache[96], log[96];
-  static const int deadly[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL}; /* cmocka catches them */
-  for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++) signal(deadly[i], SIG_DFL);
   snprintf(cache, sizeof cache, "%s/cache", folder);
   snprintf(log, sizeof log, "%s/%s.log", folder, where);
   setenv("XDG_CACHE_HOME", cache, 1);
   setenv("PATH", "", 1); /* no gnuplot: pictures are not what is tested */
-  if (chdir(folder) != 0 || chdir(where) != 0 || !freopen(log, "w", stdout) || dup2(1, 2) < 0) _exit(99);
+  child_begin(where, log, NULL);
   char *argv[] = {"qgn", "run", "a.qgn", fresh ? "--fresh" : "--resume", "-q", "--threads", "1", NULL};
   uint64_t before = io_calls();
   io_fail_after(n, IO_KILL);
-  int code = cli_main(7, argv);
+  int code = child_run(argv);
   if (n == 0) *calls = io_calls() - before;
   exit(code);
 }
 
-static int end_of(pid_t child) {
-  int status = -1;
-  assert_int_equal(waitpid(child, &status, 0), child);
-  return status;
-}
-
 static void whole(const char *where, bool fresh) {
-  const int status = end_of(start(where, 0, fresh));
+  const int status = child_end(start(where, 0, fresh));
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
     char log[4096] = "", path[96];
     snprintf(path, sizeof path, "%s/%s.log", folder, where);
@@ -89,7 +64,7 @@ static void whole(const char *where, bool fresh) {
 
 /* Killed at call n; false if the run was over before that. */
 static bool killed(const char *where, uint64_t n, bool fresh) {
-  const int status = end_of(start(where, n, fresh));
+  const int status = child_end(start(where, n, fresh));
   if (WIFSIGNALED(status)) assert_int_equal(WTERMSIG(status), SIGKILL);
   else assert_int_equal(WEXITSTATUS(status), 0);
   return WIFSIGNALED(status);
@@ -121,23 +96,9 @@ static void make_folder(const char *name) {
 }
 
 static int set_up(void **state) {
-  (void)state;
-  snprintf(folder, sizeof folder, "/dev/shm/qgn-kill-XXXXXX"); /* syncs cost nothing there */
-  calls = mmap(NULL, sizeof *calls, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (calls == MAP_FAILED) return -1;
-  if (!mkdtemp(folder)) {
-    snprintf(folder, sizeof folder, "/tmp/qgn-kill-XXXXXX");
-    if (!mkdtemp(folder)) return -1;
-  }
+  if (folder_set_up(state) != 0) return -1;
   make_folder("whole");
   whole("whole", true);
-  return 0;
-}
-
-static int tear_down(void **state) {
-  (void)state;
-  munmap(calls, sizeof *calls);
-  shell("rm -rf '%s'", folder);
   return 0;
 }
 
@@ -201,7 +162,7 @@ static void two_at_once(void **state) {
     make_folder("m");
     shell("rm -rf %s/cache", folder);
     const pid_t one = start("k", n, false), other = start("l", 0, false);
-    const int first = end_of(one), second = end_of(other);
+    const int first = child_end(one), second = child_end(other);
     assert_true(WIFSIGNALED(first) || WEXITSTATUS(first) == 0);
     assert_true(WIFEXITED(second) && WEXITSTATUS(second) == 0);
     same("l", n);
@@ -215,9 +176,9 @@ static void two_at_once(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(resumed, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(fresh_again, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(two_at_once, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(resumed, set_up, folder_tear_down),
+      cmocka_unit_test_setup_teardown(fresh_again, set_up, folder_tear_down),
+      cmocka_unit_test_setup_teardown(two_at_once, set_up, folder_tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,41 +2,10 @@
  * with 5, or does not need that memory and works as ever. It never crashes, and a run of which the
  * memory ran out does not disturb the next. */
 #define _GNU_SOURCE
-#include <fcntl.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
-#include <cmocka.h>
 #include "lang/base/mem.h"
-#include "runtime/cli/cli.h"
+#include "tests/oom/child.h"
 
 #define TEXT_CAP 4096
-
-static char folder[64];
-static uint64_t *calls; /* shared with the children: allocations of the last whole run */
-
-static int set_up(void **state) {
-  (void)state;
-  snprintf(folder, sizeof folder, "/tmp/qgn-oom-XXXXXX");
-  calls = mmap(NULL, sizeof *calls, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  return mkdtemp(folder) && calls != MAP_FAILED ? 0 : -1;
-}
-
-static int tear_down(void **state) {
-  (void)state;
-  munmap(calls, sizeof *calls);
-  char command[128];
-  snprintf(command, sizeof command, "rm -rf '%s'", folder);
-  return system(command);
-}
 
 /* Runs the program in a child in the folder, its n-th allocation (and, with all, those after it)
  * failing; the wait status. What it wrote to stderr is in text. */
@@ -45,20 +14,15 @@ static int run(char **argv, uint64_t n, int all, char text[TEXT_CAP]) {
   snprintf(errors, sizeof errors, "%s/stderr", folder);
   pid_t child = fork();
   if (child == 0) {
-    static const int deadly[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL}; /* cmocka catches them */
-    for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++) signal(deadly[i], SIG_DFL);
-    if (chdir(folder) != 0 || !freopen("/dev/null", "w", stdout) || !freopen(errors, "w", stderr)) _exit(99);
-    int argc = 0;
-    while (argv[argc]) argc++;
+    child_begin(".", "/dev/null", errors);
     uint64_t before = mem_calls();
     mem_fail_after(n, all);
-    int code = cli_main(argc, argv);
+    int code = child_run(argv);
     mem_fail_after(0, 0);
     if (n == 0) *calls = mem_calls() - before;
     exit(code);
   }
-  int status = -1;
-  waitpid(child, &status, 0);
+  int status = child_end(child);
   FILE *f = fopen(errors, "r");
   size_t got = f ? fread(text, 1, TEXT_CAP - 1, f) : 0;
   text[got] = '\0';
@@ -118,9 +82,9 @@ static void whole_run(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(check, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(dump, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(whole_run, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(check, folder_set_up, folder_tear_down),
+      cmocka_unit_test_setup_teardown(dump, folder_set_up, folder_tear_down),
+      cmocka_unit_test_setup_teardown(whole_run, folder_set_up, folder_tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
