@@ -240,7 +240,8 @@ static bool power(QWalk *w, int start, const Mod *m) {
 
 /* ---- global phases ---------------------------------------------------------------------------------- */
 
-/* exp(i angle) where the controls hold, as phases of qubits; nothing without controls. */
+/* exp(i angle) where the controls hold, as phases of qubits; what is left for all states stands at the file's
+ * first qubit, but for a condition, which no control sees. */
 static bool lower_phase(QWalk *w, const QasmOp *from, QasmOp *out, int *n) {
   QasmOp o = *from;
   int angle = o.inverse ? qw_unary(w, '-', o.angle[0], o.span) : o.angle[0];
@@ -255,9 +256,15 @@ static bool lower_phase(QWalk *w, const QasmOp *from, QasmOp *out, int *n) {
     p.n_targets = 1;
     p.angle[0] = negated;
     out[(*n)++] = p;
-    if (o.control_on[last]) break;
+    if (o.control_on[last]) return true;
   }
-  return true;
+  if (o.condition >= 0) return angle >= 0;
+  o.n_targets = 1;
+  o.qubit[0] = 0;
+  o.inverse = false;
+  o.angle[0] = angle;
+  out[(*n)++] = o;
+  return angle >= 0;
 }
 
 static bool lower_phases(QWalk *w, int start) {
@@ -269,7 +276,7 @@ static bool lower_phases(QWalk *w, int start) {
   memcpy(old, w->f->ops.at + start, (size_t)n * sizeof *old);
   w->f->ops.n = start;
   for (int i = 0; i < n; i++) {
-    QasmOp phases[GATE_MAX_QUBITS];
+    QasmOp phases[GATE_MAX_QUBITS + 1];
     int k = 0;
     if (old[i].n_targets > 0) phases[k++] = old[i];
     else if (!lower_phase(w, &old[i], phases, &k)) return false;

@@ -45,9 +45,10 @@ QName *qw_declare(QWalk *w, Symbol name, Span span, QNameKind kind) {
 
 static bool pick(QWalk *w, const QExpr *e, int size, const char *name, long *out) {
   if (!qw_int(w, e, NULL, "an index", -(long)size - 1000000, (long)size + 1000000, out)) return false;
+  const long given = *out;
   if (*out < 0 && w->f->version == 3) *out += size;
   if (*out >= 0 && *out < size) return true;
-  qw_say(w, DIAG_QUBIT, e->span, "there is no index %ld: `%s` has %d", *out, name, size);
+  qw_say(w, DIAG_QUBIT, e->span, "there is no index %ld: `%s` has %d", given, name, size);
   return false;
 }
 

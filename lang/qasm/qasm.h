@@ -13,9 +13,10 @@
  * *angles*: every number that a gate outside of definitions is given, in the order of the text, so
  * that a script can put parameters in their place.
  *
- * Global phases are kept where a control can see them. `U` and `u3` have the phases of their version of
- * OpenQASM: in version 3, U(a, b, c) is exp(i a/2) times the u3 of gates.def and u3 of stdgates.inc is
- * exp(-i (b+c)/2) times it.
+ * Global phases are kept where a control in the file can see them; what is left of them stands as GATE_GPHASE
+ * on qubit 0, for a control around the whole file. `U` and `u3` have the phases of their version of OpenQASM:
+ * in version 3, U(a, b, c) is exp(i a/2) times the u3 of gates.def and u3 of stdgates.inc is exp(-i (b+c)/2)
+ * times it.
  *
  * What is not static (loops, subroutines, classical variables, timing) is refused by name. Sizes are
  * bounded: a file cannot ask for more than QASM_MAX_OPS operations.

@@ -72,6 +72,7 @@ typedef struct Apply {
   int *qubit;           /* of each of the file's */
   int *condition;       /* the qubit that holds a condition, -1: none does */
   int *holder;
+  bool phases; /* of all states, which a control around the block sees */
 } Apply;
 
 static bool add_numbers(Sema *S, const Value *v, const char *what, Num *out, int cap, int *n) {
@@ -281,6 +282,7 @@ static int add_controls(Apply *p, int id, Controls *out) {
 /* ---- operations -------------------------------------------------------------------------------------------
  */
 static bool apply_gate(Apply *p, const QasmOp *o) {
+  if (o->gate == GATE_GPHASE && !p->phases) return true;
   GateUse u = {.gate = o->gate,
                .inverse = o->inverse,
                .n_targets = o->n_targets,
@@ -352,8 +354,9 @@ static bool bind_qubits(Apply *p, int n, const QubitsValue *operands) {
 }
 
 void file_block_apply(Sema *S, const FileBlock *b, const Args *args, int n, const QubitsValue *operands,
-                      Span span) {
+                      bool controlled, Span span) {
   Apply p = {.S = S, .block = b, .f = b->file, .span = span};
+  p.phases = b->file->is_pure && (controlled || S->object->object->is_block);
   CircuitBuild *c = S->circuit;
   vec_push(S->a, &c->files, ((FileUse){b, NULL}));
   FileUse *use = &c->files.at[c->files.n - 1];

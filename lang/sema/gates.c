@@ -337,7 +337,8 @@ static void file_line(Sema *S, const Line *l, const FileBlock *b, const AstNode 
     vec_push(S->a, &S->circuit->files, ((FileUse){b, NULL}));
     return;
   }
-  file_block_apply(S, b, &args, n - skip, q + skip, l->operands != NULL ? l->operands->span : l->span);
+  file_block_apply(S, b, &args, n - skip, q + skip, l->n_controls > 0,
+                   l->operands != NULL ? l->operands->span : l->span);
   line_modify(S, l, start, q);
 }
 

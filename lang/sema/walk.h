@@ -393,9 +393,9 @@ const char *module_text(Sema *S, const char *name, Span span);
 const Value *module_member(Sema *S, const ModuleInfo *m, const AstNode *n);
 /* `use "f.qasm"`: reads it; S->error after an error. */
 const Value *file_block_read(Sema *S, const AstNode *use, const char *name, const SemaModule *file);
-/* Applies it to these registers, which together are its qubits. */
+/* Applies it to these registers, which together are its qubits; `controlled` if its line has controls. */
 void file_block_apply(Sema *S, const FileBlock *b, const Args *args, int n, const QubitsValue *operands,
-                      Span span);
+                      bool controlled, Span span);
 const Value *file_block_member(Sema *S, const Value *v, const AstNode *n); /* b.angles, b.c */
 /* Before the circuit is measured: copies of measured qubits that were changed since. x: qubits that are
  * measured in another basis than that of Z, as a bit mask. */

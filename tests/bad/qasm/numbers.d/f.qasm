@@ -1,0 +1,16 @@
+OPENQASM 3.0;
+include "stdgates.inc";
+input float y;
+qubit[3] q;
+bit[12] c;
+const int n = 1.5;
+rx(q[0]) q[0];
+rx(7 % y) q[0];
+rx(sin(1, 2)) q[0];
+rx(cbrt(2)) q[0];
+rx(y + nowhere) q[0];
+rx(c) q[0];
+pow(y) @ x q[0];
+ctrl(y) @ x q[0], q[1];
+ctrl(11) @ cx q[0], q[1];
+rx(1 / 0) q[0];

@@ -1,0 +1,21 @@
+OPENQASM 3.0;
+include "stdgates.inc";
+qubit[3] q;
+qubit single;
+bit[12] c;
+x q[2:1];
+x q[0:0:2];
+x q[{0, 3}];
+x q[-4];
+x q[0.5];
+x single[0];
+x c;
+x $0;
+x q[0][0];
+measure c -> q;
+measure q -> c;
+if (sin(c) == 1) x q[0];
+if (c / 2 == 1) x q[0];
+if (c == 5) x q[0];
+if (q == 1) x q[0];
+if (c[0]) { qubit[2] inside; }

@@ -1,0 +1,35 @@
+OPENQASM 3.0;
+include "stdgates.inc";
+// Each condition that holds turns t by its own power of two: the angle tells which ones did.
+input float one; input float two; input float four;
+const float unit = 3.0 / 4194304;
+const uint five = 0b101;
+qubit[3] q;
+qubit t;
+bit[3] c;
+ry(one * pi) q[0];
+ry(two * pi) q[1];
+ry(four * pi) q[2];
+c = measure q;
+if (c < 3) ry(1 * unit) t;
+if (c > 4) ry(2 * unit) t;
+if (c <= 2) ry(4 * unit) t;
+if (c >= 6) ry(8 * unit) t;
+if (c == five) ry(16 * unit) t;
+if (c != 5) ry(32 * unit) t;
+if ((c & 5) == 4) ry(64 * unit) t;
+if ((c | 1) == 3) ry(128 * unit) t;
+if ((c ^ 3) == 6) ry(256 * unit) t;
+if ((c << 1) == 6) ry(512 * unit) t;
+if (c >> 1 == 3) ry(1024 * unit) t;
+if (uint(c) + 1 == 4) ry(2048 * unit) t;
+if (int(c) - 3 < -1) ry(4096 * unit) t;
+if (uint(c) * 2 == 10) ry(8192 * unit) t;
+if (uint(c) % 3 == 1) ry(16384 * unit) t;
+if (!bool(c)) ry(32768 * unit) t;
+if (~c == 2) ry(65536 * unit) t;
+if (-int(c) == -3) ry(131072 * unit) t;
+if (int(c[0:1]) == 2) ry(262144 * unit) t;
+if (c[0] && !c[1]) ry(524288 * unit) t;
+if (c[0] || c[2]) ry(1048576 * unit) t;
+if (c == 7) { ry(2097152 * unit) t; } else if (c[0]) { x t; x t; } else { x t; ry(-2097152 * unit) t; x t; }
