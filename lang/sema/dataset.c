@@ -59,7 +59,7 @@ const Value *dataset_table(Sema *S, int index, int column, int lift, Span span) 
     say(S, DIAG_TYPE, span, "this distribution has no number of rows yet: `take(1000)` before this line");
     return S->error;
   }
-  if (d->redraw) return later(S, span, "a column of `%s`, whose rows are new every epoch", d->name);
+  if (d->redraw) return later(S, span, "a column of `%s`, whose rows are new every epoch,", d->name);
   int slot = -1;
   for (int k = 0; k < S->p->slots.n && slot < 0; k++) {
     const Slot *s = &S->p->slots.at[k];
