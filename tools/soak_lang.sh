@@ -24,8 +24,8 @@ build() { # MODE, its flags, targets
 
 fuzzer() { build fuzz "-O2 $FUZZ_CFLAGS" LDFLAGS=-fsanitize=fuzzer $program; }
 
-# Scripts that stand in other texts: examples of documents, pages of `explain`, transcripts of the prompt; and files of
-# OpenQASM, each brought along by a script that uses it.
+# Scripts that stand in other texts: examples of documents, pages of `explain`, transcripts of the prompt, tests of the
+# command line; and files of OpenQASM, each brought along by a script that uses it.
 texts() { # folder
   local f n
   mkdir -p "$1"
@@ -38,6 +38,10 @@ texts() { # folder
   done
   for f in tests/repl/*.txt; do
     { echo 'edition = 1'; sed -nE 's/^(qgn> |  [[({.#]> )([^:].*)$/\2/p' "$f"; } >"$1/repl-$(basename "$f" .txt).qgn"
+  done
+  for f in tests/cli/*.sh; do
+    awk -v stem="$1/cli-$(basename "$f" .sh)" -v quote="'" '$0 == end { end = ""; next } end != "" { print >out; next }
+      match($0, "^cat >[a-z/]*[.]qgn <<" quote "[A-Z]+" quote "$") { out = stem "-" NR ".qgn"; end = $0; gsub("^.*<<.|.$", "", end) }' "$f"
   done
   for f in tests/fuzz/qasm/*.qasm; do
     for n in 1 2 3 4; do

@@ -17,6 +17,7 @@
 #include "lang/base/num.h"
 #include "lang/draw/draw.h"
 #include "lang/ir/digest.h"
+#include "lang/ir/flops.h"
 #include "lang/ir/plateau.h"
 #include "lang/parse/fmt.h"
 #include "lang/parse/parse.h"
@@ -100,13 +101,15 @@ static bool read_text(Arena *a, const char *path, SemaModule *out) {
   return true;
 }
 
-/* The files that stand beside the tests' scripts, in folders called NAME.d. */
+/* The files that stand beside the tests' scripts: in folders called NAME.d, and lists of Pauli words. */
 static bool read_test_file(Arena *a, const char *from, const char *name, SemaModule *out) {
-  static const char *const beside[] = {"golden/run", "bad/qasm", "bad/names", "bad/placement"};
+  static const char *const beside[] = {"golden/run", "bad/qasm", "bad/names", "bad/placement",
+                                       "bad/circuits"};
   const char *folder =
       strstr(from, ".d/") != NULL ? arena_strn(a, from, (size_t)(strstr(from, ".d/") - from) + 3) : "";
   const char *path = arena_printf(a, "%s%s", folder, name);
-  if (strstr(path, ".d/") == NULL || strstr(path, "..") != NULL) return false;
+  const bool words = strncmp(name, "paulis_", 7) == 0 && ends_with(name, ".txt");
+  if ((strstr(path, ".d/") == NULL && !words) || strstr(path, "..") != NULL) return false;
   for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) {
     if (!read_text(a, arena_printf(a, "tests/%s/%s", beside[i], path), out)) continue;
     out->id = out->shown = out->listed = path;
@@ -245,8 +248,20 @@ static void check_messages(const DiagSink *sink) {
   }
 }
 
+/* What the values of a graph cost: never less than nothing, and most with the most rows there can be. */
+static void check_costs(const Graph *g) {
+  for (NodeId id = 0; id < g_count(g); id++) {
+    const Flops f = g_flops(g, id);
+    for (int k = 0; k < f.n; k++) require(k == 0 || f.count[k - 1] <= f.count[k], "counts out of order", "");
+    require(f.n > 0 || f.each == f.most, "two costs of one value", "");
+    require(f.each >= 0 && f.each <= f.most && f.most < 1e300, "a cost that cannot be",
+            op_info[g_node(g, id)->op].name);
+  }
+}
+
 static void check_region(void *ctx, const Graph *g, Span span) {
   (void)span;
+  check_costs(g);
   const char *fault = g_verify(g);
   require(fault == NULL, "a graph as made", fault);
   fault = g_verify(g_optimize(g, ctx));
