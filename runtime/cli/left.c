@@ -2,12 +2,6 @@
 #include <string.h>
 #include "runtime/exec/forecast.h"
 
-static double train_work(const Run *run, int train) {
-  Forecast f;
-  forecast_count(run, train, &f);
-  return f.flops * f.steps * (double)run_program(run)->trains.at[train].epochs;
-}
-
 void left_plan(Left *l, Arena *a, const Run *run) {
   const Program *p = run_program(run);
   memset(l, 0, sizeof *l);
@@ -17,8 +11,14 @@ void left_plan(Left *l, Arena *a, const Run *run) {
     const bool is_sweep =
         t == p->trains.n || (s < p->sweeps.n && p->sweeps.at[s].span.begin < p->trains.at[t].span.begin);
     LeftPart part = {.is_sweep = is_sweep, .index = is_sweep ? s : t};
-    if (is_sweep) part.work = before * sweep_runs(&p->sweeps.at[s++]);
-    else before += part.work = train_work(run, t++);
+    Forecast f;
+    if (is_sweep) {
+      part.work = before * sweep_runs(&p->sweeps.at[s++]);
+    } else {
+      forecast_count(run, t++, &f);
+      part.epoch = f.flops * f.steps;
+      before += part.work = part.epoch * f.epochs;
+    }
     vec_push(a, &l->parts, part);
   }
 }
@@ -29,10 +29,10 @@ static int place_of(const Left *l, bool is_sweep, int index) {
   return k;
 }
 
-void left_did(Left *l, int train, double share, double seconds) {
+void left_did(Left *l, int train, int64_t epochs, double seconds) {
   const int k = place_of(l, false, train);
-  if (k == l->parts.n || share <= 0) return;
-  l->work += share * l->parts.at[k].work;
+  if (k == l->parts.n || epochs <= 0) return;
+  l->work += (double)epochs * l->parts.at[k].epoch;
   l->seconds += seconds;
 }
 
@@ -40,10 +40,10 @@ static double at_speed(double work, double done, double seconds) {
   return done > 0 ? work * (seconds / done) : 0;
 }
 
-double left_behind(const Left *l, bool is_sweep, int index, double share, double seconds) {
+double left_behind(const Left *l, bool is_sweep, int index, int64_t epochs, double seconds) {
   const int k = place_of(l, is_sweep, index);
   if (k == l->parts.n) return 0;
   double rest = 0;
   for (int i = k + 1; i < l->parts.n; i++) rest += l->parts.at[i].work;
-  return at_speed(rest, l->work + share * l->parts.at[k].work, l->seconds + seconds);
+  return at_speed(rest, l->work + (double)epochs * l->parts.at[k].epoch, l->seconds + seconds);
 }

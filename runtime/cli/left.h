@@ -11,8 +11,8 @@
 
 typedef struct LeftPart {
   bool is_sweep;
-  int index; /* of the train or sweep */
-  double work;
+  int index;          /* of the train or sweep */
+  double work, epoch; /* in all; an epoch of a train */
 } LeftPart;
 
 typedef struct Left {
@@ -21,9 +21,9 @@ typedef struct Left {
 } Left;
 
 void left_plan(Left *l, Arena *a, const Run *run);
-/* `share` (0..1) of a train took so many seconds. */
-void left_did(Left *l, int train, double share, double seconds);
-/* Seconds for everything behind a train or sweep; a train that goes on counts with `share` in `seconds`. 0:
- * nothing comes, or nothing is known. */
-double left_behind(const Left *l, bool is_sweep, int index, double share, double seconds);
+/* So many epochs of a train took so many seconds. */
+void left_did(Left *l, int train, int64_t epochs, double seconds);
+/* Seconds for everything behind a train or sweep; of a train that goes on `epochs` took `seconds`. 0: nothing
+ * comes, or nothing is known. */
+double left_behind(const Left *l, bool is_sweep, int index, int64_t epochs, double seconds);
 #endif

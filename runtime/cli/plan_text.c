@@ -90,12 +90,6 @@ static const char *method_text(Arena *a, const ForecastMethod *m) {
                       m->circuits == 1 ? "" : "s", plan_number(a, m->flops));
 }
 
-/* Those that are run, the last one perhaps not to its end. */
-static double plan_epochs(const PlanTrain *t) {
-  const double most = (double)t->train->epochs, steps = (double)t->train->iterations;
-  return steps > 0 && steps < most * t->f.steps ? steps / t->f.steps : most;
-}
-
 static void train(const Out *o, const Plan *p, const PlanTrain *t) {
   Arena *a = o->a;
   const Forecast *f = &t->f;
@@ -126,7 +120,7 @@ static void train(const Out *o, const Plan *p, const PlanTrain *t) {
   row(o, "optimisers", num_bytes(a, t->moments));
   row(o, "time",
       arena_printf(a, "%s a step, %s an epoch, %s in all; %s on %s", plan_seconds(a, f->step_seconds),
-                   plan_seconds(a, f->epoch_seconds), plan_seconds(a, f->epoch_seconds * plan_epochs(t)),
+                   plan_seconds(a, f->epoch_seconds), plan_seconds(a, f->epoch_seconds * f->epochs),
                    f->measured ? "rehearsed on made-up rows"
                                : "estimated, for a step is too long to rehearse",
                    count_of(a, p->threads, "thread")));

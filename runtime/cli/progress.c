@@ -58,8 +58,7 @@ static double left_of(const Progress *p, const RunProgress *at, double seconds) 
 
 /* Seconds for what the script has behind this train. */
 static double behind(const Progress *p, const RunProgress *at, double seconds) {
-  const double share = at->epochs > 0 ? (double)(at->epoch - p->from_epoch) / (double)at->epochs : 0;
-  return left_behind(&p->left, false, at->train_index, share, seconds);
+  return left_behind(&p->left, false, at->train_index, at->epoch - p->from_epoch, seconds);
 }
 
 /* "12 s left", and where more follows "12 s left, about 3 min 05 s in all". */
@@ -154,16 +153,18 @@ static void draw_json(const Progress *p, const RunProgress *at, double seconds) 
 
 /* ---- entry --------------------------------------------------------------------------------------- */
 
-void progress_begin(Progress *p, const Train *t, int64_t from_epoch) {
+void progress_begin(Progress *p, const Run *run, int train, int64_t from_epoch) {
+  const char *name = run_program(run)->trains.at[train].name;
+  const int64_t epochs = run_train_epochs(run, train);
   p->begin = record_clock();
   p->drawn = 0;
   p->from_epoch = from_epoch;
-  p->tenth = t->epochs > 0 ? (int)(10 * from_epoch / t->epochs) + 1 : 10;
-  if ((p->form != PROGRESS_PLAIN && p->form != PROGRESS_LINE) || from_epoch >= t->epochs) return;
+  p->tenth = epochs > 0 ? (int)(10 * from_epoch / epochs) + 1 : 10;
+  if ((p->form != PROGRESS_PLAIN && p->form != PROGRESS_LINE) || run_train_is_over(run, train)) return;
   if (from_epoch > 0)
-    fprintf(stderr, "%s: continues after epoch %lld of %lld\n", t->name, (long long)from_epoch,
-            (long long)t->epochs);
-  else if (p->form == PROGRESS_PLAIN) fprintf(stderr, "%s: %lld epochs\n", t->name, (long long)t->epochs);
+    fprintf(stderr, "%s: continues after epoch %lld of %lld\n", name, (long long)from_epoch,
+            (long long)epochs);
+  else if (p->form == PROGRESS_PLAIN) fprintf(stderr, "%s: %lld epochs\n", name, (long long)epochs);
   fflush(stderr);
 }
 
@@ -182,18 +183,18 @@ void progress_epoch(Progress *p, const RunProgress *at) {
   else draw_json(p, at, now - p->begin);
 }
 
-void progress_end(Progress *p, const Train *t, int index, int64_t epochs, int64_t steps) {
+void progress_end(Progress *p, const Run *run, int train, int64_t epochs, int64_t steps) {
   Arena *a = arena_new();
-  if (steps > 0 && t->epochs > 0)
-    left_did(&p->left, index, (double)(epochs - p->from_epoch) / (double)t->epochs,
-             record_clock() - p->begin);
+  const char *name = run_program(run)->trains.at[train].name;
+  const double seconds = record_clock() - p->begin;
+  if (steps > 0) left_did(&p->left, train, epochs - p->from_epoch, seconds);
   progress_clear(p);
   if (p->form == PROGRESS_LINE || p->form == PROGRESS_PLAIN) {
-    if (steps == 0 && epochs >= t->epochs)
-      fprintf(stderr, "%s: %lld epochs, loaded\n", t->name, (long long)epochs);
+    if (steps == 0 && run_train_is_over(run, train))
+      fprintf(stderr, "%s: %lld epochs, loaded\n", name, (long long)epochs);
     else if (p->form == PROGRESS_LINE)
-      fprintf(stderr, "%s: %lld of %lld epochs in %s\n", t->name, (long long)epochs, (long long)t->epochs,
-              progress_duration(a, record_clock() - p->begin));
+      fprintf(stderr, "%s: %lld of %lld epochs in %s\n", name, (long long)epochs,
+              (long long)run_train_epochs(run, train), progress_duration(a, seconds));
   }
   fflush(stderr);
   arena_free(a);

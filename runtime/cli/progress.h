@@ -24,10 +24,12 @@ void progress_init(Progress *p, const Cli *c);
 void progress_plan(Progress *p, Arena *a, const Run *run);
 /* "40 ms", "12 s", "3 min 05 s". */
 const char *progress_duration(Arena *a, double seconds);
-void progress_begin(Progress *p, const Train *t, int64_t from_epoch);
+/* A train by its place in the program. */
+void progress_begin(Progress *p, const Run *run, int train, int64_t from_epoch);
 void progress_epoch(Progress *p, const RunProgress *at);
-/* `epochs` is where the train stands now, `steps` how many it ran here, `index` its place in the program. */
-void progress_end(Progress *p, const Train *t, int index, int64_t epochs, int64_t steps);
+/* `epochs` is where the train stands now, `steps` how many it ran here: 0 of one that was loaded at its end.
+ */
+void progress_end(Progress *p, const Run *run, int train, int64_t epochs, int64_t steps);
 /* Takes the redrawn line away, so that something else can be printed. */
 void progress_clear(Progress *p);
 #endif

@@ -269,13 +269,13 @@ static bool hook_save(void *ctx, const Run *run, int train, SaveReason why, cons
 static void hook_train_begin(void *ctx, const Run *run, int train, int64_t from_epoch) {
   Repl *R = ctx;
   const ReplEntry *e = entry_of(R, run, train);
-  if (!e || !e->train) progress_begin(&R->progress, &run_program(run)->trains.at[train], from_epoch);
+  if (!e || !e->train) progress_begin(&R->progress, run, train, from_epoch);
 }
 
 static void hook_train_end(void *ctx, const Run *run, int train, int64_t epochs, int64_t steps) {
   Repl *R = ctx;
   const ReplEntry *e = entry_of(R, run, train);
-  if (!e || !e->train) progress_end(&R->progress, &run_program(run)->trains.at[train], train, epochs, steps);
+  if (!e || !e->train) progress_end(&R->progress, run, train, epochs, steps);
 }
 
 static void hook_print(void *ctx, const Run *run, const Stmt *s) {

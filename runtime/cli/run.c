@@ -59,13 +59,13 @@ static bool hook_save(void *ctx, const Run *run, int train, SaveReason why, cons
 static void hook_train_begin(void *ctx, const Run *run, int train, int64_t from_epoch) {
   RunVerb *v = ctx;
   record_train_begin(v->record, train, from_epoch);
-  progress_begin(&v->progress, &run_program(run)->trains.at[train], from_epoch);
+  progress_begin(&v->progress, run, train, from_epoch);
   record_live(v->record, run, train, -1);
 }
 
 static void hook_train_end(void *ctx, const Run *run, int train, int64_t epochs, int64_t steps) {
   RunVerb *v = ctx;
-  progress_end(&v->progress, &run_program(run)->trains.at[train], train, epochs, steps);
+  progress_end(&v->progress, run, train, epochs, steps);
   record_train_end(v->record, run, train, epochs, steps);
   show_new(v);
 }

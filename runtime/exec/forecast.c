@@ -1,6 +1,7 @@
 /* Counting a train's step. */
 #include "runtime/exec/forecast.h"
 
+#include <math.h>
 #include "lang/ir/flops.h"
 #include "lang/ir/optim.h"
 #include "runtime/exec/run_state.h"
@@ -148,6 +149,8 @@ void forecast_count(const Run *r, int train, Forecast *out) {
       if (t->drop_last) out->steps = (double)(out->rows / t->batch);
     }
   }
+  out->epochs = (double)t->epochs;
+  if (t->iterations > 0) out->epochs = fmin(out->epochs, (double)t->iterations / out->steps);
   out->circuits = w.t.circuits;
   out->quantum = w.t.quantum;
   out->flops = total(&w.t);

@@ -28,6 +28,7 @@ typedef struct ForecastMethod {
 typedef struct Forecast {
   int64_t rows;      /* of data in an epoch; 0: none */
   double steps;      /* of an epoch; a last, smaller batch is a part of one */
+  double epochs;     /* those given, or as many as `iterations` are; the last perhaps not to its end */
   double circuits;   /* of a step */
   double flops;      /* of a step, */
   double quantum;    /* those of circuits among them */

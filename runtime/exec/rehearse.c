@@ -195,8 +195,7 @@ static bool rehearse(Rehearsal *h, double budget, Forecast *out) {
   out->step_seconds = quartile(step, n);
   out->epoch_seconds =
       out->steps * out->step_seconds + quartile(rest, n) + everys(h, budget / 20) + validation(h);
-  if (cold > out->step_seconds)
-    out->epoch_seconds += fmin(cold - out->step_seconds, COLD_MOST) / (double)t->epochs;
+  if (cold > out->step_seconds) out->epoch_seconds += fmin(cold - out->step_seconds, COLD_MOST) / out->epochs;
   out->measured = true;
   return true;
 }

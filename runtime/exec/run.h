@@ -113,6 +113,11 @@ void run_train_key(const Run *r, int train, const char *salt, char hex[65]);
 int64_t run_data_rows(const Run *r, int dataset);
 /* Entries recorded in a series so far. */
 int64_t run_series_entries(const Run *r, int series);
+/* Epochs that a train may come to: those given, or fewer if `iterations` end it; the last perhaps not whole.
+ * Its data must have been made. */
+int64_t run_train_epochs(const Run *r, int train);
+/* No step of a train is left: it was loaded, or has come to its end. */
+bool run_train_is_over(const Run *r, int train);
 /* Bytes planned: weights, moments, values, scratch of all threads. */
 typedef struct RunBytes {
   size_t weights, moments, values, scratch, total;

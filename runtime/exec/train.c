@@ -248,6 +248,19 @@ int64_t train_batches(const Run *r, int train) {
   return t->drop_last ? rows / t->batch : (rows + t->batch - 1) / t->batch;
 }
 
+int64_t run_train_epochs(const Run *r, int train) {
+  const Train *t = &r->program->trains.at[train];
+  const int64_t steps = train_batches(r, train);
+  if (t->iterations == 0 || steps == 0) return t->epochs;
+  const int64_t enough = (t->iterations - 1) / steps + 1;
+  return enough < t->epochs ? enough : t->epochs;
+}
+
+bool run_train_is_over(const Run *r, int train) {
+  const TrainState *s = &r->trains[train];
+  return s->counters[AT_STOPPED] != 0 || s->counters[AT_EPOCH] >= r->program->trains.at[train].epochs;
+}
+
 static bool is_enough(const Train *t, const TrainState *s) {
   return t->iterations > 0 && s->counters[AT_ITERATION] >= t->iterations;
 }
@@ -374,7 +387,8 @@ static RunEnd one_epoch(Run *r, int train) {
   if (end != RUN_DONE) return end;
   bool stopped = r->stop_now || is_enough(t, s);
   r->stop_now = false;
-  RunProgress p = {.train = t, .train_index = train, .epochs = t->epochs, .steps = s->steps_here};
+  RunProgress p = {.train = t, .train_index = train, .steps = s->steps_here};
+  p.epochs = run_train_epochs(r, train);
   train_epoch_end(r, train, &p);
   end = run_everys(r, train);
   if (end != RUN_DONE) return end;
@@ -408,12 +422,11 @@ RunEnd train_execute(Run *r, const Stmt *stmt) {
   r->train = train;
   if (load(r, train) != RUN_DONE) return RUN_FAILED;
   int64_t from = s->counters[AT_EPOCH];
-  if (from < t->epochs && !s->counters[AT_STOPPED]) watch_best(r, t, s, false);
+  if (!run_train_is_over(r, train)) watch_best(r, t, s, false);
   else rivals_judge(r, t, s, true);
   TELL(r, train_begin, r, train, from);
   RunEnd end = RUN_DONE;
-  while (end == RUN_DONE && s->counters[AT_EPOCH] < t->epochs && !s->counters[AT_STOPPED])
-    end = one_epoch(r, train);
+  while (end == RUN_DONE && !run_train_is_over(r, train)) end = one_epoch(r, train);
   put_ran(r, t, s);
   if (end == RUN_DONE) watch_best(r, t, s, true);
   TELL(r, train_end, r, train, s->counters[AT_EPOCH], s->steps_here);

@@ -72,6 +72,18 @@ must grep -q '^flip: epoch 50 of 100 .* left, about .* in all$' stderr.txt
 must grep -q '^again: epoch 5000 of 10000 .* left$' stderr.txt
 must_not grep -q '^again:.* in all' stderr.txt
 
+# `iterations` end a train: progress is that of the epochs which they need, and a train that is loaded goes on nowhere
+sed '/^expect/d; s/epochs = 200/epochs = 1000000; iterations = 400/' hello.qgn >enough.qgn
+timeout 60 "$QGN" run enough.qgn >stdout.txt 2>stderr.txt
+must grep -qx 'flip: 400 epochs' stderr.txt
+must grep -q '^flip: epoch 200 of 400 (50 %)' stderr.txt
+must [ "$(grep -c '^flip: epoch ' stderr.txt)" -eq 10 ]
+printf 'tilt()\n' >>enough.qgn
+timeout 60 "$QGN" run enough.qgn >stdout.txt 2>stderr.txt
+must grep -q '^flip: loaded, an equal train was run before' stderr.txt
+must grep -qx 'flip: 400 epochs, loaded' stderr.txt
+must_not grep -q '^flip: continues' stderr.txt
+
 # ---- interrupted and resumed ------------------------------------------------------------------------
 # 100 000 epochs (in the quick pass 40 000), a checkpoint kept every 20th of them
 epochs=${QGN_QUICK:+40000}
