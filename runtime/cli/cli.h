@@ -133,6 +133,14 @@ Program *cli_load_circuit(Cli *c, CliScript *script, const CircuitView **view, b
 /* Writes the text to the file of --output, or prints it. The exit code. */
 int cli_put_text(Cli *c, const char *text);
 
+/* wrap.c: columns of the terminal that standard output is, at least 20; `otherwise` if it is none. */
+int cli_width(int otherwise);
+/* Columns of n bytes whose every character is one wide. */
+int cli_columns(const char *s, size_t n);
+/* Words on standard output from column `at` (0 is the first), further lines from column `from`, none beyond
+ * `width` that could be shorter; ends the line. */
+void cli_put_wrapped(const char *text, int at, int from, int width);
+
 /* json.c: removes a folder of runs with all in it, as far as that can be; a link `latest` is not followed. */
 void cli_remove_folder(Arena *a, const char *path);
 

@@ -234,12 +234,13 @@ void doc_names(Arena *a, DocNames *out) {
   show_library(&d);
 }
 
-static void show_attributes(void) {
+static void show_attributes(Arena *a) {
   int n;
-  const char *const *name = train_attributes(&n);
-  fputs("  attributes:", stdout);
-  for (int i = 0; i < n; i++) printf("%s %s", i > 0 ? "," : "", name[i]);
-  puts("; then `optimizer`, `step` and `every`: section 9 of spec.md");
+  const char *const *name = train_attributes(&n), *list = "attributes:";
+  for (int i = 0; i < n; i++) list = arena_printf(a, "%s%s %s", list, i > 0 ? "," : "", name[i]);
+  list = arena_printf(a, "%s; then `optimizer`, `step` and `every`: section 9 of spec.md", list);
+  fputs("  ", stdout);
+  cli_put_wrapped(list, 2, 2, cli_width(100));
 }
 
 bool doc_print(Arena *a, const char *name, const char **near) {
@@ -248,7 +249,7 @@ bool doc_print(Arena *a, const char *name, const char **near) {
   if (dot != NULL) d.module = arena_strn(a, d.name, (size_t)(dot - d.name)), d.name = dot + 1;
   const char *form = parse_form(d.name);
   if (form != NULL) title(&d, form, "statement");
-  if (strcmp(d.name, "train") == 0) show_attributes();
+  if (strcmp(d.name, "train") == 0) show_attributes(a);
   show_built_in(&d);
   show_gate(&d);
   show_library(&d);

@@ -1,18 +1,13 @@
 /* qgn draw: a circuit as text or SVG. */
 #define _GNU_SOURCE
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 #include "lang/base/num.h"
 #include "lang/draw/draw.h"
 #include "runtime/cli/cli.h"
 
 static bool text_width(Cli *c, int *out) {
-  struct winsize size;
   double n;
-  *out = 100;
-  if (isatty(STDOUT_FILENO) == 1 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-    *out = size.ws_col;
+  *out = cli_width(100);
   const char *text = c->value[OPT_WIDTH];
   if (text == NULL) return true;
   if (!num_parse(text, strlen(text), &n) || n < 0 || n > 100000 || n != (double)(int)n || (n > 0 && n < 20))

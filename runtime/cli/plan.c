@@ -2,8 +2,6 @@
 #include "runtime/cli/plan.h"
 #include <math.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 #include "lang/base/mem.h"
 #include "lang/ir/optim.h"
 #include "runtime/record/record.h"
@@ -170,17 +168,10 @@ const char *plan_seconds(Arena *a, double x) {
   return arena_printf(a, "%.3g days", x / 86400);
 }
 
-static int terminal_width(void) {
-  struct winsize size;
-  if (isatty(STDOUT_FILENO) == 1 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-    return size.ws_col;
-  return 80;
-}
-
 void plan_show(Cli *c, const Program *p) {
   const Plan *plan = plan_make(c, p);
   cli_show(c);
   if (plan == NULL) return;
   if (c->style.format == FORM_JSON) plan_json(c, plan);
-  else plan_text(c, plan, terminal_width());
+  else plan_text(c, plan, cli_width(80));
 }

@@ -51,7 +51,7 @@ typedef struct Plan {
 /* Plans the program and rehearses its trains, in at most about half a second. NULL if it cannot be planned;
  * the sink says why. */
 Plan *plan_make(Cli *c, const Program *p);
-/* To standard output, in lines of at most `width` columns where words allow it; 0: any. */
+/* To standard output, in lines of at most `width` columns where words allow it. */
 void plan_text(Cli *c, const Plan *plan, int width);
 void plan_json(Cli *c, const Plan *plan);
 /* `check --plan` of a program that was checked. */

@@ -11,31 +11,12 @@ typedef struct Out {
 } Out;
 
 /* Columns of a UTF-8 text. */
-static int columns(const char *s, size_t n) {
-  int w = 0;
-  for (size_t i = 0; i < n; i++) w += ((unsigned char)s[i] & 0xC0) != 0x80;
-  return w;
-}
-
 static void row(const Out *o, const char *label, const char *text) {
-  const int from = 2 + LABEL + 1;
-  int at = printf("  %s", label) - (int)strlen(label) + columns(label, strlen(label));
-  for (; at < from - 1; at++) putchar(' ');
-  bool begins = true;
-  for (const char *s = text; *s != '\0';) {
-    const size_t n = strcspn(s, " ");
-    const int w = columns(s, n);
-    if (o->width > 0 && !begins && at + 1 + w > o->width) {
-      printf("\n%*s", from - 1, "");
-      at = from - 1;
-    }
-    putchar(' ');
-    fwrite(s, 1, n, stdout);
-    at += 1 + w;
-    begins = false;
-    s += n + (s[n] == ' ');
-  }
-  putchar('\n');
+  const int from = 2 + LABEL;
+  int at = printf("  %s", label) - (int)strlen(label) + cli_columns(label, strlen(label));
+  for (; at < from; at++) putchar(' ');
+  putchar(' ');
+  cli_put_wrapped(text, at + 1, from + 1, o->width);
 }
 
 static const char *count_of(Arena *a, int64_t n, const char *what) {

@@ -7,8 +7,11 @@
 #include "runtime/record/record.h"
 
 static void greet(const Repl *R) {
-  printf("qgn %s  edition 1  %d thread%s  %s   :help for help, Ctrl-D to leave\n", QGN_VERSION,
-         R->cli->threads, R->cli->threads == 1 ? "" : "s", cli_family(R->cli->arena));
+  Arena *a = R->cli->arena;
+  const char *line =
+      arena_printf(a, "qgn %s  edition 1  %d thread%s  %s   :help for help, Ctrl-D to leave", QGN_VERSION,
+                   R->cli->threads, R->cli->threads == 1 ? "" : "s", cli_family(a));
+  cli_put_wrapped(line, 0, 0, repl_width());
   fflush(stdout);
 }
 

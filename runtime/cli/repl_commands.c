@@ -8,6 +8,7 @@
 #include "runtime/cli/repl.h"
 #include "runtime/record/record.h"
 
+#define NARROW 60 /* columns; what a command does then stands below it */
 #define SCRIPT_LIMIT ((size_t)16 << 20)
 
 /* ---- small things ------------------------------------------------------------------------------------- */
@@ -43,7 +44,7 @@ const char *repl_first_word(Arena *a, const char *s, const char **rest) {
  */
 
 static bool do_help(Repl *R, const char *argument) {
-  (void)R;
+  const int width = repl_width();
   int wide = 0;
   for (int i = 0; i < repl_n_commands; i++) {
     const ReplCommand *c = &repl_commands[i];
@@ -57,14 +58,17 @@ static bool do_help(Repl *R, const char *argument) {
     if (*argument && strncmp(c->name, argument, strlen(argument)) != 0) continue;
     any = true;
     int n = printf("  :%s %s", c->name, c->argument) - 2;
-    printf("%*s  %s\n", wide - n > 0 ? wide - n : 0, "", c->doc);
+    if (width < NARROW) fputs("\n      ", stdout);
+    else printf("%*s  ", wide - n > 0 ? wide - n : 0, "");
+    cli_put_wrapped(c->doc, width < NARROW ? 6 : wide + 4, width < NARROW ? 6 : wide + 4, width);
     if (*argument) printf("  example: %s\n", c->example);
   }
   if (!any) repl_complain(R, DIAG_USAGE, "`:help` lists them", "there is no command `:%s`", argument);
   if (!*argument)
-    puts(
+    cli_put_wrapped(
         "Anything else is a statement of the language: `let a = 2`, `a^2`, `circuit c(x) -> [] on q[1] { rx(x) q; "
-        "return expval(Z(q)) }`. Ctrl-C stops a train, Ctrl-D leaves.");
+        "return expval(Z(q)) }`. Ctrl-C stops a train, Ctrl-D leaves.",
+        0, 0, width);
   return any;
 }
 

@@ -117,19 +117,8 @@ static const struct {
 };
 #define N_STEPS ((int)(sizeof steps / sizeof *steps))
 
-/* Words in lines of the terminal's width. */
 static void put_wrapped(const char *text) {
-  const int width = repl_width() < 80 ? repl_width() : 80;
-  int column = 0;
-  for (const char *s = text; *s;) {
-    const int n = (int)strcspn(s, " ");
-    if (column > 0 && column + 1 + n > width) putchar('\n'), column = 0;
-    if (column > 0) putchar(' '), column++;
-    printf("%.*s", n, s);
-    column += n;
-    s += n + (s[n] == ' ');
-  }
-  putchar('\n');
+  cli_put_wrapped(text, 0, 0, repl_width() < 80 ? repl_width() : 80);
 }
 
 static void say_step(const Repl *R) {

@@ -3,7 +3,6 @@
 #define _GNU_SOURCE
 #include <math.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 #include "runtime/cli/repl.h"
 #include "runtime/record/record.h"
@@ -16,12 +15,7 @@
 #define LEAST 1e-12 /* probabilities below are rounding */
 #define MOST_JSON 1000000
 
-int repl_width(void) {
-  struct winsize size;
-  if (isatty(STDOUT_FILENO) != 1 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
-    return 100;
-  return size.ws_col > 20 ? size.ws_col : 20;
-}
+int repl_width(void) { return cli_width(100); }
 
 /* ---- kets --------------------------------------------------------------------------------------------- */
 

@@ -232,6 +232,8 @@ static void dumb(void **state) {
   ask(&s, "circuit c(x[4]) on q[4] { for k in 0..2 { ry(x) q; cx ring(q) }; return expval(Z(q)) }\r",
       "0 parameters");
   ask_plain(&s, ":draw c\r", "<Z>", 40);
+  ask_plain(&s, ":help\r", "Ctrl-D leaves", 40);
+  ask_plain(&s, ":doc train\r", "iterations", 40);
   ask_plain(&s, "nothing\r", "E0101", 0);
   leave(&s);
 }
