@@ -114,7 +114,9 @@ static bool has_weights(const Repl *R, const char *circuit) {
 }
 
 static bool takes_arguments(const ReplEntry *e) {
-  const char *open = strchr(e->text, '(');
+  const char *s = e->text;
+  while (*s == '#') s += strcspn(s, "\n"), s += strspn(s, " \t\r\n"); /* comments in front of it */
+  const char *open = strchr(s, '(');
   return open && open[1 + strspn(open + 1, " \t\n")] != ')';
 }
 
