@@ -80,6 +80,7 @@ static void hint_command(const Repl *R, Arena *a, const char *s) {
   const ReplCommand *c = n > 0 ? repl_command_named(arena_strn(a, s, n)) : NULL;
   if (!c || strlen(c->name) != n || R->json || strchr(s, '\n')) return;
   const char *rest = s + n + strspn(s + n, " \t(");
+  if (*rest == '=') return; /* `seed = 2` is a statement */
   size_t end = strlen(rest);
   if (s[n] == '(' && end > 0 && rest[end - 1] == ')') end--;
   fprintf(stderr, "   = help: a command begins with a colon: `:%s%s%.*s`\n", c->name, end > 0 ? " " : "",
@@ -91,7 +92,7 @@ static const char *asked(Arena *a, const char *text) {
   const char *s = text + strspn(text, " \t");
   const size_t n = strcspn(s, "? \t\r\n");
   const char *end = s + n + strspn(s + n, " \t");
-  if (n == 0 || *end != '?' || !is_blank(end + 1)) return text;
+  if (n == 0 || *s == ':' || *end != '?' || !is_blank(end + 1)) return text;
   return arena_printf(a, "?%.*s", (int)n, s);
 }
 
