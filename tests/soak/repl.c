@@ -136,7 +136,7 @@ static const struct {
     {'k', ":set %t.iterations = %n"},
     {'k', ":doc layers"},
     {'k', ":tutorial %n"},
-    {'k', ":tutorial skip"},
+    {'k', ":tutorial skip"}, /* a command: the next step of the tutorial; nothing is left out here */
     {'k', ":tutorial stop"},
     {'k', ":undo"},
     {'k', ":undo"},
