@@ -131,7 +131,7 @@ static void loop(Repl *R) {
 }
 
 void repl_begin(Repl *R, Cli *c) {
-  *R = (Repl){.cli = c, .arena = arena_new(), .keep = arena_new(), .base = SRC_REPL};
+  *R = (Repl){.cli = c, .arena = arena_new(), .keep = arena_new(), .base = SRC_REPL, .base_taken = SRC_REPL};
   progress_init(&R->progress, c);
 }
 

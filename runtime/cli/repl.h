@@ -58,7 +58,7 @@ typedef struct Repl Repl;
 /* A session before `what` changed it. */
 typedef struct ReplPast {
   ReplEntries entries;
-  const char *what;
+  const char *what, *base;
 } ReplPast;
 
 /* What the last statement that succeeded left. */
@@ -78,8 +78,9 @@ struct Repl {
   Arena *arena; /* of the texts below; made anew by repl_tidy */
   Arena *keep;  /* as long as the session: the prelude's tree */
   const AstNode *prelude;
-  const char
-      *base;  /* modules and data stand beside it: the first script that was loaded, before that SRC_REPL */
+  /* Modules and data stand beside this script: the last one that was loaded before a statement named a file;
+   * SRC_REPL: the folder of the process. base_taken: that of `entries`, until a load has ended well. */
+  const char *base, *base_taken;
   int untidy; /* statements since repl_tidy */
   ReplEntries entries;
   VEC(ReplPast) undo; /* sessions before; the last is the newest */

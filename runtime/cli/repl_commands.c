@@ -229,6 +229,16 @@ static bool do_history(Repl *R, const char *argument) {
   return true;
 }
 
+/* Whether a statement of the session may name a file. */
+static bool names_files(const ReplEntries *e) {
+  for (int i = 0; i < e->n; i++) {
+    const AstKind kind = e->at[i].kind;
+    if (kind != AST_ATTR && kind != AST_EXPECT && kind != AST_REPORT && strchr(e->at[i].text, '"'))
+      return true;
+  }
+  return false;
+}
+
 bool repl_take_script(Repl *R, const char *file, bool stops) {
   Arena *a = arena_new();
   IoData data;
@@ -236,8 +246,10 @@ bool repl_take_script(Repl *R, const char *file, bool stops) {
   bool ok = io_read_file(a, file, SCRIPT_LIMIT, &data, &e);
   R->only_new = true;
   if (!ok) repl_complain(R, DIAG_SCRIPT_FILE, NULL, "%s", io_message(a, &e));
-  if (ok && strcmp(R->base, SRC_REPL) == 0 && strchr(file, '/')) R->base = arena_str(R->keep, file);
+  if (ok && !names_files(&R->entries)) R->base = strchr(file, '/') ? arena_str(R->keep, file) : SRC_REPL;
   if (ok) ok = repl_statements(R, arena_strn(a, (const char *)data.bytes, data.size), stops);
+  if (ok) R->base_taken = R->base;
+  else R->base = R->base_taken; /* if a statement of it was taken, it is the same */
   R->only_new = false;
   fflush(stdout);
   arena_free(a);

@@ -118,9 +118,10 @@ static void take(Repl *R, ReplEntries entries, const char *what) {
     memmove(R->undo.at, R->undo.at + 1, (UNDO_MOST - 1) * sizeof *R->undo.at);
     R->undo.n--;
   }
-  const ReplPast past = {R->entries, what};
+  const ReplPast past = {R->entries, what, R->base_taken};
   vec_push(R->arena, &R->undo, past);
   R->entries = entries;
+  R->base_taken = R->base;
 }
 
 const char *repl_undo(Repl *R) {
@@ -128,6 +129,7 @@ const char *repl_undo(Repl *R) {
   drop(&R->entries);
   const ReplPast *past = &R->undo.at[--R->undo.n];
   R->entries = past->entries;
+  R->base = R->base_taken = past->base;
   return past->what;
 }
 
@@ -174,7 +176,7 @@ void repl_tidy(Repl *R) {
   for (int i = 0; i < n; i++) {
     done = entries_copy(a, &past[i].entries, &like, &done);
     like = past[i].entries;
-    vec_push(a, &R->undo, ((ReplPast){done, arena_str(a, past[i].what)}));
+    vec_push(a, &R->undo, ((ReplPast){done, arena_str(a, past[i].what), past[i].base}));
   }
   R->entries = entries_copy(a, &R->entries, &like, &done);
   R->arena = a;

@@ -110,6 +110,20 @@ must grep -q 'comes from a module' whole.err
 must [ "$(grep -c 'its modules stand beside whole/main.qgn' whole.txt)" = 1 ]
 must "$QGN" run -q whole/mine.qgn
 
+# a load that fails, or comes behind statements that name files, leaves the place where files are looked for; so does `:undo`
+printf 'let k = 5\n' >parts.qgn
+printf 'let k = 7\n' >whole/k.qgn
+cp parts.qgn k.qgn
+printf 'edition = 1\nlet z = = 1\n' >whole/bad.qgn
+printf 'let y = 7\n' >whole/good.qgn
+printf '%s\n' ':load whole/bad.qgn' 'use "k.qgn" as m' 'm.k' ':load whole/good.qgn' 'm.k' ':undo 2' ':load whole/good.qgn' \
+  'use "k.qgn" as m' 'm.k' ':undo 2' 'use "k.qgn" as m' 'm.k' | "$QGN" repl -q >base.txt 2>base.err
+must [ "$(sed -n 's/^m\.k  //p' base.txt | tr '\n' ' ')" = '5 5 7 5 ' ]
+
+ticks() { # what a process has computed for, in hundredths of a second
+  cut -d ' ' -f 14 "/proc/$1/stat"
+}
+
 # Ctrl-C ends a train, not the session; a saved session ends it after as many steps
 mkfifo in
 "$QGN" repl <in >int.txt 2>int.err &
@@ -122,6 +136,11 @@ train t { data = points; batch = 4; epochs = 50_000_000; optimizer M = adam(1e-3
 TEXT
 for _ in $(seq 100); do
   grep -q '^t: 5' int.err && break
+  sleep 0.05
+done
+begin=$(ticks $pid)
+for _ in $(seq 200); do # some epochs are over when it has computed for 50 ms
+  [ $(($(ticks $pid) - begin)) -ge 5 ] && break
   sleep 0.05
 done
 kill -INT $pid
