@@ -379,9 +379,10 @@ bool cli_args(Cli *c, int argc, char **argv) {
   return true;
 }
 
-/* "script" of "SCRIPT [CIRCUIT]". */
+/* "script" of "SCRIPT [CIRCUIT]", "name" of "[NAME]". */
 static const char *argument_noun(Arena *a, const char *argument) {
-  char *word = arena_strn(a, argument, strcspn(argument, " "));
+  argument += *argument == '[';
+  char *word = arena_strn(a, argument, strcspn(argument, " ]"));
   for (char *s = word; *s != '\0'; s++)
     if (*s >= 'A' && *s <= 'Z') *s = (char)(*s - 'A' + 'a');
   return word;

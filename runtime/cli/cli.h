@@ -137,8 +137,8 @@ int cli_put_text(Cli *c, const char *text);
 int cli_width(int otherwise);
 /* Columns of n bytes whose every character is one wide. */
 int cli_columns(const char *s, size_t n);
-/* Words on standard output from column `at` (0 is the first), further lines from column `from`, none beyond
- * `width` that could be shorter; ends the line. */
+/* Words, and ends of lines, on standard output from column `at` (0 is the first), further lines from column
+ * `from`, none beyond `width` that could be shorter; ends the line. */
 void cli_put_wrapped(const char *text, int at, int from, int width);
 
 /* json.c: removes a folder of runs with all in it, as far as that can be; a link `latest` is not followed. */

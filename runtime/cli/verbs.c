@@ -127,21 +127,6 @@ int cli_verb_fmt(Cli *c) { return each_script(c, fmt_one); }
 
 /* ---- explain ------------------------------------------------------------------------------ */
 
-static void wrap(const char *text, int width) {
-  int col = 0;
-  for (const char *s = text; *s;) {
-    size_t n = strcspn(s, " \n");
-    if (col > 0 && col + 1 + (int)n > width) col = 0, putchar('\n');
-    if (col > 0) putchar(' '), col++;
-    fwrite(s, 1, n, stdout);
-    col += (int)n;
-    s += n;
-    if (*s == '\n') putchar('\n'), col = 0;
-    if (*s) s++;
-  }
-  putchar('\n');
-}
-
 /* Lines of a page up to its end, moved to the right: commands (`$ qgn run ...`) first, then the script, then
  * what other files hold. */
 static void show_part(const char *text, const char *end) {
@@ -185,7 +170,7 @@ int cli_verb_explain(Cli *c) {
   }
   const DiagInfo *info = &diag_info[found];
   printf("%s: %s\n\n", info->code, info->title);
-  wrap(info->explain, 90);
+  cli_put_wrapped(info->explain, 0, 0, 90);
   if (info->severity == SEV_WARNING)
     printf("\nA warning; `# allow %s` at the end of a line silences it there.\n", info->code);
   else printf("\nAn error; qgn ends with exit code %d.\n", info->exit_code);
@@ -195,11 +180,21 @@ int cli_verb_explain(Cli *c) {
 
 /* ---- help ------------------------------------------------------------------------------- */
 
+/* A line of a list: what is typed in `wide` columns, or on a line of its own, and what it does. */
+static void put_item(const char *left, int wide, const char *doc) {
+  const int width = cli_width(100), from = width < 60 ? 6 : wide + 3;
+  int at = printf("  %s", left);
+  if (at >= from) putchar('\n'), at = 0;
+  printf("%*s", from - at, "");
+  cli_put_wrapped(doc, from, from, width);
+}
+
 static void help_all(const Cli *c) {
   printf("qgn: a language for training quantum generative models\n\nusage: qgn VERB [OPTIONS] ...\n\n");
   for (int v = 0; v < CLI_VERB_COUNT; v++)
     if (!verb_info[v].later)
-      printf("  %-9s %-9s %s\n", verb_info[v].name, verb_info[v].argument, verb_info[v].doc);
+      put_item(arena_printf(c->arena, "%s %s", verb_info[v].name, verb_info[v].argument), 26,
+               verb_info[v].doc);
   printf("\nnot built yet:");
   for (int v = 0; v < CLI_VERB_COUNT; v++)
     if (verb_info[v].later) printf(" %s", verb_info[v].name);
@@ -209,7 +204,7 @@ static void help_all(const Cli *c) {
            "            5 resources, 7 verification mismatch, 130 interrupted with a checkpoint saved\n");
 }
 
-static void help_verb(CliVerb v) {
+static void help_verb(const Cli *c, CliVerb v) {
   const VerbInfo *verb = &verb_info[v];
   printf("usage: qgn %s%s%s%s\n\n%s\n", verb->name, verb->later ? "" : " [OPTIONS]",
          *verb->argument ? " " : "", verb->argument, verb->doc);
@@ -217,19 +212,20 @@ static void help_verb(CliVerb v) {
   printf("\noptions:\n");
   for (int o = 0; o < OPT_COUNT; o++) {
     const OptionInfo *option = &option_info[o];
-    char left[64];
     if ((option->verbs >> v & 1) == 0) continue;
-    snprintf(left, sizeof left, "%c%c%s --%s%s%s", option->letter ? '-' : ' ',
-             option->letter ? option->letter : ' ', option->letter ? "," : " ", option->name,
-             option->value ? " " : "", option->value ? option->value : "");
-    printf("  %-26s %s%s\n", left, option->doc, option->later ? " (not built yet)" : "");
+    const char *left =
+        arena_printf(c->arena, "%c%c%s --%s%s%s", option->letter ? '-' : ' ',
+                     option->letter ? option->letter : ' ', option->letter ? "," : " ", option->name,
+                     option->value ? " " : "", option->value ? option->value : "");
+    put_item(left, 26,
+             option->later ? arena_printf(c->arena, "%s (not built yet)", option->doc) : option->doc);
   }
   printf("\nexample:\n  %s\n", verb->example);
 }
 
 int cli_verb_help(Cli *c) {
   if (c->verb != CLI_HELP) {
-    help_verb(c->verb);
+    help_verb(c, c->verb);
     return 0;
   }
   if (c->operands.n == 0) {
@@ -238,7 +234,7 @@ int cli_verb_help(Cli *c) {
   }
   for (int v = 0; v < CLI_VERB_COUNT; v++) {
     if (strcmp(verb_info[v].name, c->operands.at[0]) != 0) continue;
-    help_verb((CliVerb)v);
+    help_verb(c, (CliVerb)v);
     return 0;
   }
   const char *names[CLI_VERB_COUNT];

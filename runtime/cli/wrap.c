@@ -24,7 +24,7 @@ int cli_columns(const char *s, size_t n) {
 void cli_put_wrapped(const char *text, int at, int from, int width) {
   bool begins = true; /* nothing stands on this line yet that a word could follow */
   for (const char *s = text; *s != '\0';) {
-    const size_t n = strcspn(s, " ");
+    const size_t n = strcspn(s, " \n");
     const int w = cli_columns(s, n);
     if (!begins && at + 1 + w > width) {
       printf("\n%*s", from, "");
@@ -34,7 +34,12 @@ void cli_put_wrapped(const char *text, int at, int from, int width) {
     fwrite(s, 1, n, stdout);
     at += w;
     begins = false;
-    s += n + (s[n] == ' ');
+    s += n;
+    if (*s == '\n') {
+      printf("\n%*s", from, "");
+      at = from, begins = true;
+    }
+    if (*s != '\0') s++;
   }
   putchar('\n');
 }
