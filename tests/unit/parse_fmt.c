@@ -4,27 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include <cmocka.h>
 #include "lang/parse/fmt.h"
-#include "lang/parse/parse.h"
-
-static Arena *arena;
-static DiagSink *sink;
-
-static int start(void **state) {
-  (void)state;
-  arena = arena_new();
-  sink = diag_sink(arena);
-  return 0;
-}
-
-static int end(void **state) {
-  (void)state;
-  arena_free(arena);
-  src_clear();
-  sym_clear();
-  return 0;
-}
+#include "tests/unit/parse_rig.h"
 
 static const char *format(const char *text) {
   return fmt_source(arena, src_add("t", text, strlen(text)), sink);

@@ -6,26 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
-#include "lang/parse/parse.h"
-
-static Arena *arena;
-static DiagSink *sink;
-
-static int start(void **state) {
-  (void)state;
-  arena = arena_new();
-  sink = diag_sink(arena);
-  return 0;
-}
-
-static int end(void **state) {
-  (void)state;
-  arena_free(arena);
-  src_clear();
-  sym_clear();
-  return 0;
-}
+#include "tests/unit/parse_rig.h"
 
 static ParseResult parse_n(const char *text, size_t n, bool interactive, AstNode **out, ParseOpener *open) {
   return parse_source(arena, src_add("t", text, n), sink, interactive, out, open);

@@ -4,26 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include <cmocka.h>
-#include "lang/parse/parse.h"
-
-static Arena *arena;
-static DiagSink *sink;
-
-static int start(void **state) {
-  (void)state;
-  arena = arena_new();
-  sink = diag_sink(arena);
-  return 0;
-}
-
-static int end(void **state) {
-  (void)state;
-  arena_free(arena);
-  src_clear();
-  sym_clear();
-  return 0;
-}
+#include "tests/unit/parse_rig.h"
 
 /* The value of the stage that the text is; NULL if it does not parse. */
 static const AstNode *value(const char *text) {
