@@ -167,9 +167,11 @@ script: the document's figure, the measured one (a mean ± half of the 95 % inte
 Student's t), and the verdict by the condition that the script states. Claims are numbered as in the scripts. Where a condition
 compares two arms over several seeds, it must hold on the whole 95 % interval of the paired differences, and the opposite is
 found if that holds on the whole interval; but S2.04b and most claims of `syndicate` compare means, and S1.23 counts seeds. A
-difference that should be higher and whose interval holds 0 is undecided. A claim that does not reproduce is a result. `make
-studies` runs all of it again. `seconds` are those of training on one thread of a shared two-core machine, all points of a sweep
-together; a train that several studies need counts in the first of them, by the order of `examples/studies.tsv`.
+difference that should be higher and whose interval holds 0 is undecided. A claim that does not reproduce is a result. A verdict
+marked `(numerics 2)` was computed at that number of numerics, which is raised with every change of the program that can change
+bits (`qgn version` says the present one). `make studies` runs all of it again. `seconds` are those of training on one thread of
+a shared two-core machine, all points of a sweep together; a train that several studies need counts in the first of them, by the
+order of `examples/studies.tsv`.
 """
 
 
