@@ -244,7 +244,7 @@ must grep -q '^ok       cores' stdout.txt
 check 0 --version </dev/null
 must grep -q '^licence    Apache-2.0' stdout.txt
 check 0 help </dev/null
-must grep -q '^  run       SCRIPT' stdout.txt
+must grep -q '^  run SCRIPT  *train what' stdout.txt
 check 0 run --help </dev/null
 must grep -q -- '--resume' stdout.txt
 check 0 explain e0301 </dev/null
