@@ -46,10 +46,17 @@ static Symbol stem_of(const AstNode *n) {
   return sym_intern_n(from, strcspn(from, "."));
 }
 
+/* The names of patterns, and those of sizes in them; the kind after a `:` declares nothing. */
+static void pattern_names(Arena *a, const AstNode *n, ReplNames *out) {
+  if (n == NULL) return;
+  if (n->kind != AST_TYPE) add_name(a, out, n->name);
+  for (int i = 0; i < n->n; i++) pattern_names(a, n->kids[i], out);
+}
+
 static void declared(Arena *a, const AstNode *n, ReplNames *out) {
   switch ((int)n->kind) {
-  case AST_LET: all_names(a, ast_kid(n, AST_LET_patterns), out); break;
-  case AST_VAR: all_names(a, ast_kid(n, AST_VAR_patterns), out); break;
+  case AST_LET: pattern_names(a, ast_kid(n, AST_LET_patterns), out); break;
+  case AST_VAR: pattern_names(a, ast_kid(n, AST_VAR_patterns), out); break;
   case AST_ATTR: all_names(a, ast_kid(n, AST_ATTR_target), out); break;
   case AST_USE:
     if (ast_kid(n, AST_USE_names)) all_names(a, ast_kid(n, AST_USE_names), out);
