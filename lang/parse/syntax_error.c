@@ -128,7 +128,10 @@ static void general_error(const SyntaxError *e) {
       if (x->open[i].bracket != '{') x->open[i].reported = true;
     return;
   }
-  const char *form = e->want[TOK_NL] ? NULL : syntax_form(x->first.code);
+  int start = x->first.code;
+  if (e->want[TOK_OVER] && start != TOK_MINIMIZE && start != TOK_MAXIMIZE && start != TOK_SWEEP)
+    start = TOK_MINIMIZE; /* the first of its line is what stands around it */
+  const char *form = e->want[TOK_NL] ? NULL : syntax_form(start);
   if (form) diag_help(d, "the form is `%s`", form);
 }
 

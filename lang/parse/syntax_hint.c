@@ -102,7 +102,7 @@ static Diag *hint_keyword(const SyntaxError *e) {
 }
 
 static Diag *hint_select(const SyntaxError *e) {
-  if (e->found.code != TOK_IF || !e->want[TOK_NUMBER]) return NULL;
+  if (e->found.code != TOK_IF || (!e->want[TOK_NUMBER] && !after_value(e))) return NULL;
   return with_help(error_at(e, e->found.span, "`if` is a statement and has no value"),
                    "write `select(condition, a, b)`");
 }
@@ -302,11 +302,36 @@ static Diag *hint_texts(const SyntaxError *e) {
                    "write one text, or a `,` between the two");
 }
 
+/* `data = d, batch = 16`, `ry(a), q[0]`, `linear(4),`: a `,` where a statement has ended. */
+static Diag *hint_comma(const SyntaxError *e) {
+  if (e->found.code != ',' || !e->want[TOK_NL]) return NULL;
+  const int start = first(e)->code;
+  Diag *d = error_at(e, e->found.span, "a `,` does not separate statements");
+  if (start == TOK_LET || start == TOK_VAR)
+    return with_help(d, "several values stand in brackets: `let a, b = (1, 2)`");
+  if (start != TOK_NAME) return with_help(d, "write each on a line of its own, or `;` between them");
+  return before(e, 0)->code == ')'
+             ? with_help(
+                   d, "each line of a block stands alone; a gate's qubits follow without one: `ry(a) q[0]`")
+             : with_help(d, "write each on a line of its own, or `;` between them");
+}
+
+/* `cx q[0] q[1]` */
+static Diag *hint_operands(const SyntaxError *e) {
+  if (e->found.code != TOK_NAME || e->found.first_on_line || !e->want[','] || !e->want[TOK_NL]) return NULL;
+  if (first(e)->code != TOK_NAME || innermost(e) == '(' || innermost(e) == '[') return NULL;
+  const char *last = before(e, 0)->code == ']' ? "q[0]" : before(e, 0)->word.text;
+  if (last == NULL) return NULL;
+  Diag *d = error_at(e, e->found.span, "a `,` is missing before this");
+  diag_help(d, "what a gate or optimizer is applied to is a list: `cx q[0], q[1]`");
+  return d;
+}
+
 Diag *syntax_hint(const SyntaxError *e) {
   static Hint *const hints[] = {
-      hint_habit,     hint_keyword, hint_leading,  hint_point,   hint_select, hint_slice,
-      hint_block,     hint_dict,    hint_brackets, hint_product, hint_tuple,  hint_chain,
-      hint_increment, hint_texts,   hint_at,       hint_assign,  hint_equals, hint_reserved,
+      hint_habit, hint_keyword,  hint_leading, hint_point,    hint_select, hint_slice,     hint_block,
+      hint_dict,  hint_brackets, hint_product, hint_tuple,    hint_chain,  hint_increment, hint_texts,
+      hint_at,    hint_assign,   hint_equals,  hint_reserved, hint_comma,  hint_operands,
   };
   for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
     Diag *d = hints[i](e);
