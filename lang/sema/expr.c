@@ -206,6 +206,7 @@ static const Value *object_member(Sema *S, ObjectInfo *o, const AstNode *n) {
   }
   if (o->broken || !o->ready) return S->error;
   Diag *d = say(S, DIAG_NAME, n->span, "`%s` has no labelled stage and no param `%s`", o->name, name);
+  if (is_absent(name) && report_absent(S, d, name)) return S->error;
   VEC(const char *) names = {0};
   for (int i = 0; i < o->stages.n; i++) vec_push(S->a, &names, o->stages.at[i]->name);
   for (int i = 0; i < o->parts.n; i++)
@@ -247,13 +248,26 @@ static const Value *dotted_series(Sema *S, const AstNode *n) {
   return NULL;
 }
 
+/* `x.mean()`, `x.T`, `f.backward()`: methods of other systems; here a function takes the value. */
+static void help_method(Sema *S, Diag *d, const AstNode *n) {
+  const char *name = sym_text(n->name), *ours = strcmp(name, "T") == 0 ? "transpose" : synonym_of(name);
+  if (builtin_find(n->name) != NULL) ours = name;
+  if (ours != NULL && builtin_find(sym_intern(ours)) != NULL)
+    diag_help(d, "a function takes the value in its brackets: `%s(%s)`", ours,
+              src_of_span(S, ast_kid(n, AST_MEMBER_value)->span));
+  else (void)report_absent(S, d, name);
+}
+
 /* `qml.expval`, `torch.tanh`: other systems' modules; here the name stands alone. */
 static bool foreign_member(Sema *S, const AstNode *of, const AstNode *n) {
   if (of->kind != AST_NAME || scope_find(S->scope, of->name) != NULL || builtin_find(of->name) != NULL)
     return false;
   const char *name = sym_text(n->name), *ours = builtin_find(n->name) != NULL ? name : synonym_of(name);
-  if (ours == NULL) return false;
+  if (strcmp(name, "pi") == 0) ours = name;
+  const bool known = ours != NULL || is_absent(name);
+  if (!known) return false;
   Diag *d = say(S, DIAG_NAME, n->span, "there is no name `%s`", sym_text(of->name));
+  if (ours == NULL) return report_absent(S, d, name);
   diag_mark(d, "this is `%s` here", ours);
   diag_fix(d, n->span, ours, false);
   return true;
@@ -272,7 +286,9 @@ const Value *eval_member(Sema *S, const AstNode *n) {
   if (v->kind == VAL_SWEEP) return sweep_member(S, v, n);
   if (v->kind == VAL_OBJECT) return object_member(S, object_root(v->u.object), n);
   if (v->kind == VAL_DATASET) return dataset_member(S, v, sym_text(n->name), n->span);
-  say(S, DIAG_TYPE, n->span, "%s has no parts with names: `.%s`", val_describe(S, v), sym_text(n->name));
+  Diag *d =
+      say(S, DIAG_TYPE, n->span, "%s has no parts with names: `.%s`", val_describe(S, v), sym_text(n->name));
+  help_method(S, d, n);
   return S->error;
 }
 

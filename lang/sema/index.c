@@ -313,6 +313,12 @@ const Value *eval_index(Sema *S, const AstNode *n) {
   for (int i = 0; i < indices->n; i++) {
     Pick p;
     int count = v->kind == VAL_QUBITS ? v->u.qubits.n : 0;
+    if (items && out->kind != VAL_LIST && out->kind != VAL_TUPLE && out->kind != VAL_RANGE) {
+      Diag *d = say(S, DIAG_RANKS, indices->span, "%d indices, but `%s` has %d ax%s", indices->n,
+                    src_of_span(S, ast_kid(n, AST_INDEX_value)->span), i, i == 1 ? "is" : "es");
+      diag_help(d, "an element is `x[1]`, a part `x[1..3]`");
+      return S->error;
+    }
     if (items && static_items(S, out, "the list", &count) == NULL) return S->error;
     const char *what = v->kind == VAL_QUBITS ? arena_printf(S->a, "register `%s`", v->u.qubits.name)
                                              : val_kind_text(v->kind);

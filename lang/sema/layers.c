@@ -129,6 +129,12 @@ const Value *fn_linear(Sema *S, Args *args, const Builtin *self) {
   (void)self;
   const Tensor *t = want_tensor(S, args->v[0], "the input of `linear`");
   if (t == NULL || !want_dim(S, args->v[1], "the number of outputs of `linear`", &out)) return S->error;
+  if (args->n_pos > 2 && args->v[2] != NULL && args->v[2]->kind == VAL_INT) {
+    Diag *d = say(S, DIAG_TYPE, args->v[2]->span,
+                  "`linear` takes the number of its outputs alone, and here a second one stands");
+    diag_help(d, "the inputs are counted by themselves: `linear(%lld)`", (long long)args->v[2]->u.num);
+    return S->error;
+  }
   if (args->v[2] != NULL && !want_bool(S, args->v[2], "`bias`", &bias)) return S->error;
   if (out.count != 0) {
     say(S, DIAG_STATIC, args->v[1]->span, "the number of outputs of `linear` must be known before the run");

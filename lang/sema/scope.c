@@ -1,5 +1,6 @@
 #include "lang/base/greek.h"
 #include "lang/base/source.h"
+#include "lang/sema/gates.h"
 #include "lang/sema/walk.h"
 #include <string.h>
 
@@ -34,11 +35,19 @@ static const struct {
 #undef ABSENT
 };
 
-/* What other systems have and this language does not: says what there is. */
-static bool report_absent(Sema *S, Diag *d, const char *name) {
-  size_t at = 0;
-  while (at < sizeof absent / sizeof *absent && strcmp(absent[at].name, name) != 0) at++;
-  if (at == sizeof absent / sizeof *absent) return false;
+enum { N_ABSENT = sizeof absent / sizeof *absent };
+
+static int absent_find(const char *name) {
+  int at = 0;
+  while (at < N_ABSENT && strcmp(absent[at].name, name) != 0) at++;
+  return at;
+}
+
+bool is_absent(const char *name) { return absent_find(name) < N_ABSENT; }
+
+bool report_absent(Sema *S, Diag *d, const char *name) {
+  const int at = absent_find(name);
+  if (at == N_ABSENT) return false;
   const char *what = absent[at].kind == BI_OPTIM   ? "optimizers"
                      : absent[at].kind == BI_SCHED ? "schedules"
                      : absent[at].kind == BI_LAYER ? "layers"
@@ -249,6 +258,8 @@ static bool in_broken_statement(Sema *S, Symbol name) {
 void report_unknown(Sema *S, Symbol name, Span span, const char *what) {
   const char *text = sym_text(name);
   if (in_broken_statement(S, name)) return;
+  const bool called = strcmp(what, "function") == 0 && S->place != PLACE_TRAIN;
+  if (called && S->circuit != NULL && synonym_of(text) == NULL && say_foreign_gate(S, text, span)) return;
   Diag *d = say(S, DIAG_NAME, span, "there is no %s `%s`", what, text);
   const char *ours = synonym_of(text);
   if (gate_find(text) != GATE_COUNT) {
@@ -275,5 +286,10 @@ void report_unknown(Sema *S, Symbol name, Span span, const char *what) {
   const Dataset *rows = S->stage.data != NULL ? &S->p->datasets.at[S->stage.data->u.index] : NULL;
   for (int i = 0; rows != NULL && i < rows->columns.n; i++) vec_push(S->a, &names, rows->columns.at[i].name);
   if (diag_did_you_mean(d, span, text, names.at, names.n) != NULL) return;
-  diag_help(d, "a name is declared before it is used: `let %s = ...` or `hyper %s = ...` above", text, text);
+  if (called)
+    diag_help(d, "a function is declared before it is used: `def %s(x) = ...`, or a `circuit` or `model` %s",
+              text, text);
+  else
+    diag_help(d, "a name is declared before it is used: `let %s = ...` or `hyper %s = ...` above", text,
+              text);
 }

@@ -49,6 +49,10 @@ bool help_use(Sema *S, Diag *d, const char *name);
 void report_unknown(Sema *S, Symbol name, Span span, const char *what);
 /* The name of another system's thing in ours, or NULL. */
 const char *synonym_of(const char *name);
+/* Says below `d` what stands here for a name of another system that this language does not have; false: none
+ * is known. */
+bool is_absent(const char *name); /* a name of another system for what this language does not have */
+bool report_absent(Sema *S, Diag *d, const char *name);
 
 /* ---- value.c --------------------------------------------------------------------------- */
 Value *val_new(Sema *S, ValueKind kind, Span span);
