@@ -92,8 +92,18 @@ Diag *say_no_column(Sema *S, const Dataset *d, const char *name, Span span) {
                    *d->name ? arena_printf(S->a, " `%s`", d->name) : "", name);
   const char **names = ARENA_ARRAY(S->a, const char *, d->columns.n + 1);
   for (int i = 0; i < d->columns.n; i++) names[i] = d->columns.at[i].name;
-  diag_did_you_mean(diag, span, name, names, d->columns.n);
+  const char *near = diag_did_you_mean(diag, span, name, names, d->columns.n);
   diag_help(diag, "its columns: %s", dataset_columns_text(S, d));
+  int numbers = 0;
+  const char *list = "";
+  for (int i = 0; i < d->columns.n; i++) {
+    const Column *c = &d->columns.at[i];
+    if (c->row.rank != 0 || c->elem != ELEM_REAL) continue;
+    if (++numbers <= 2) list = arena_printf(S->a, "%s%s\"%s\"", list, numbers > 1 ? ", " : "", c->name);
+  }
+  if (d->op == DATA_CSV && numbers > 1 && near == NULL)
+    diag_line(diag, "help", "several columns make a vector where they are read: `csv(..., %s = [%s%s], ...)`",
+              name, list, numbers > 2 ? ", ..." : "");
   return diag;
 }
 

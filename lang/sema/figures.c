@@ -20,6 +20,8 @@ bool in_report(Sema *S, const Args *args) {
   if (S->place == PLACE_REPORT) return true;
   Diag *d = say(S, DIAG_PLACE, args->span, "`%s` belongs in a `report`", args->name);
   diag_help(d, "`report result { plot %s }`", src_of_span(S, args->span));
+  if (strcmp(args->name, "histogram") == 0)
+    diag_line(d, "help", "as numbers: `counts_in(x, low, high, bins)`");
   return false;
 }
 

@@ -51,6 +51,18 @@ static const Value *predictions(Sema *S, ObjectInfo *o, const Value *data, const
   return call_object(S, o, &inner);
 }
 
+/* Labels under another name: says how to call with them. */
+static void say_no_label(Sema *S, const Value *data, const Args *args) {
+  const Dataset *d = &S->p->datasets.at[data->u.index];
+  Diag *diag = say_no_column(S, d, "label", data->span);
+  int found = -1, n = 0;
+  for (int k = 0; k < d->columns.n; k++)
+    if (d->columns.at[k].elem == ELEM_LABEL && d->columns.at[k].row.rank == 0) found = k, n++;
+  if (n == 1)
+    diag_line(diag, "help", "labels of another name are given themselves: `%s(%s(...), %s.%s)`", args->name,
+              args->pos[0]->u.object->name, src_of_span(S, data->span), d->columns.at[found].name);
+}
+
 bool judge_on_data(Sema *S, Args *args, bool labels) {
   if (args->n_pos < 2 || args->pos[0]->kind != VAL_OBJECT || args->pos[1]->kind != VAL_DATASET) return true;
   const Value *data = args->pos[1];
@@ -60,6 +72,10 @@ bool judge_on_data(Sema *S, Args *args, bool labels) {
   const Value **pos = ARENA_ARRAY(S->a, const Value *, args->n_pos + 1);
   const AstNode **ast = ARENA_ARRAY(S->a, const AstNode *, args->n_pos + 1);
   int n = 0;
+  if (labels && dataset_column(&S->p->datasets.at[data->u.index], "label") < 0) {
+    say_no_label(S, data, args);
+    return false;
+  }
   pos[n++] = made;
   if (labels) pos[n++] = dataset_member(S, data, "label", data->span);
   if (labels && val_is_error(pos[1])) return false;

@@ -534,6 +534,10 @@ const Value *sweep_pick(Sema *S, const Value *v, const Value *value, const AstNo
     Diag *d = say(S, DIAG_TYPE, span, "a point is picked by brackets where one text is varied");
     diag_help(d, "name the hypers: `%s(%s = %s)`", s->name, s->axes.n > 0 ? s->axes.at[0].name : "lr",
               value->kind == VAL_TEXT ? "\"...\"" : "...");
+    if (value->kind != VAL_TEXT && s->axes.n > 0)
+      diag_line(d, "help",
+                "two points are compared by what they record: `paired_test(%s(%s = a).acc, %s(%s = b).acc)`",
+                s->name, s->axes.at[0].name, s->name, s->axes.at[0].name);
     return S->error;
   }
   for (int k = 0; k < s->points.n; k++)

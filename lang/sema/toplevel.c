@@ -121,6 +121,9 @@ void walk_attr(Sema *S, const AstNode *n) {
   const Binding *b = target->kind == AST_NAME ? scope_find(S->scope, target->name) : NULL;
   if (b != NULL && b->kind == BIND_VAR) diag_help(d, "to change the `var`, write `%s := ...`", name);
   else if (name[0] != '\0') diag_help(d, "for a value of your own write `let %s = ...`", name);
+  if (b != NULL || target->kind != AST_NAME) return;
+  if (ast_kid(n, AST_ATTR_operands) == NULL) (void)eval(S, ast_kid(n, AST_ATTR_value));
+  declare(S, target->name, target->span, BIND_LET, S->error); /* what uses it is no second mistake */
 }
 
 /* ---- hypers ------------------------------------------------------------------------------------------ */

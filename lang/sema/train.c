@@ -89,6 +89,10 @@ static void no_attribute(Sema *S, const AstNode *target) {
   if (diag_did_you_mean(d, target->span, known ? ours : name, attributes, N_ATTRIBUTES) != NULL) return;
   if (strcmp(name, "lr") == 0 || strcmp(name, "learning_rate") == 0)
     diag_help(d, "the learning rate belongs to the optimizer: `optimizer G = adam(1e-3)`");
+  else if (strcmp(name, "optimizer") == 0 || strcmp(name, "optim") == 0)
+    diag_help(d, "an optimizer names what it trains: `optimizer G = adam(1e-3)`");
+  else if (strcmp(name, "loss") == 0 || strcmp(name, "criterion") == 0)
+    diag_help(d, "a loss is minimized in a step: `step x[B, 2] { minimize ... over G }`");
   else
     diag_help(d,
               "attributes are data, batch, epochs, iterations, gradient, shots, shuffle, drop_last, balance, "
@@ -260,7 +264,14 @@ static void bind_column(Sema *S, const AstNode *p) {
   const Value *v = val_node(S, g_input(graph_now(S), slot, &shape, c->elem, p->span), 0, p->span);
   v->u.tensor->slot = slot;
   v->u.tensor->name = c->name;
-  declare(S, p->name, p->name_span, BIND_COLUMN, pattern_bind(S, p, v, S->scope, "step"));
+  const int errors = S->sink->n_errors;
+  const Value *bound = pattern_bind(S, p, v, S->scope, "step");
+  const AstNode *dims = ast_kid(p, AST_PATTERN_dims);
+  if (S->sink->n_errors == errors + 1 && c->row.rank == 0 && dims != NULL && dims->n == 2)
+    diag_help(S->sink->all.at[S->sink->all.n - 1],
+              "`%s` is one number in a row: `%s[B]`; a list of columns makes a vector: `%s = [\"...\"]`",
+              c->name, c->name, c->name);
+  declare(S, p->name, p->name_span, BIND_COLUMN, bound);
 }
 
 /* Whether the first size of the columns is a number, which is then that of all minibatches: not a new name.

@@ -103,6 +103,11 @@ static bool names_fit(const Load *l, const Args *args) {
                                    l->file, n_left, n_left == 1 ? "" : "s", l->object->name);
   if (n_missing > 0) diag_line(diag, "missing", "%s", missing);
   if (n_left > 0) diag_line(diag, "left over", "%s", left);
+  int n_held = 0;
+  const char *held = "";
+  for (int k = 0; n_left == 0 && k < d->columns.n; k++)
+    if (!is_used(l, k)) held = add_name(S, held, n_held++, d->columns.at[k].name, &d->columns.at[k].row);
+  if (n_held > 0) diag_line(diag, "in the file", "%s", held);
   diag_help(diag,
             n_missing == l->slots.n && l->from == NULL
                 ? "weights of another object are named by it: `load(%s, \"%s\", from = \"G\")`"
@@ -131,6 +136,13 @@ static bool shapes_fit(const Load *l, const Args *args) {
 const Value *fn_load(Sema *S, Args *args, const Builtin *self) {
   Load l = {.S = S};
   (void)self;
+  if (args->v[0]->kind == VAL_TEXT && args->v[1]->kind == VAL_OBJECT) {
+    Diag *d = wrong_kind(S, args->v[0], "what `load` fills", "a circuit or model");
+    if (d != NULL)
+      diag_help(d, "the file stands second: `load(%s, \"%s\")`", args->v[1]->u.object->name,
+                args->v[0]->u.text);
+    return S->error;
+  }
   l.object = want_object(S, args->v[0], "what `load` fills");
   l.file = want_text(S, args->v[1], "the file of `load`");
   if (l.object == NULL || l.file == NULL || !at_top(S, args)) return S->error;
@@ -169,6 +181,13 @@ static bool ends_with(const char *name, const char *end) {
 }
 
 static bool file_of(Sema *S, const Value *v, Saved *out) {
+  if (v->kind != VAL_TEXT && !val_is_error(v)) {
+    Diag *d = wrong_kind(S, v, "the file of `save`", "a text");
+    if (d != NULL)
+      diag_help(d, "the file stands first: `save(\"%s.safetensors\", %s)`",
+                v->kind == VAL_OBJECT ? v->u.object->name : "weights", src_of_span(S, v->span));
+    return false;
+  }
   out->file = want_text(S, v, "the file of `save`");
   if (out->file == NULL) return false;
   static const char *const ends[] = {

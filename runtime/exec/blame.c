@@ -235,6 +235,12 @@ static RunEnd say(Run *r, Span span, const char *what, const Found *f) {
                  op_info[n->op].name, (long long)f->row);
     else diag_label(d, n->span, "the first value that is not finite is the `%s` here", op_info[n->op].name);
     if (explain(d, f, n)) return RUN_FAILED;
+    if (n->op == OP_SAFE_LOG) { /* of a finite number, so of a negative one */
+      diag_help(
+          d, "its argument is below 0: probabilities come from `sigmoid` or `softmax`; `bce_logits` takes a "
+             "model's output without");
+      return RUN_FAILED;
+    }
   }
   diag_help(
       d, "a smaller learning rate, or a guard such as `max(x, 1e-12)` under a root, logarithm or division");

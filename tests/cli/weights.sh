@@ -39,6 +39,19 @@ must [ "$(head -1 one.txt)" = "$(head -1 two.txt)" ]
 must grep -q '"file": "all.npz", "arrays": \[{"name": "x", "type": "F32", "shape": \[32, 2\]' runs/net-*/results.json
 # at the prompt what was loaded stays
 must [ "$(printf '%s\n' "$(sed -n 2p again.qgn)" 'load(G, "saved/G.npz")' 'G([0.1, 0.2])' | "$QGN" | tail -1)" = "$(head -1 one.txt)" ]
+# a weight under another name: the message says what the file has
+cat >part.qgn <<'TEXT'
+edition = 1
+circuit c(x[1]) -> [1] on q[1] { param w[1] = 0.3; ry(x + w) q; return expval(Z(q)) }
+model P(x[1]) -> [1] { c; linear(1) }
+train fit { epochs = 1; optimizer P = adam(0.1); step { minimize sum(P([0.1])) over P } }
+TEXT
+must "$QGN" run -q part.qgn >/dev/null
+must cp runs/latest/fit.safetensors part.safetensors
+{ sed -n 1,3p part.qgn | sed 's/w\[1\]/v[1]/; s/+ w/+ v/'; echo 'load(P, "part.safetensors")'; } >renamed.qgn
+must_not "$QGN" check renamed.qgn 2>err.txt
+must grep -q 'missing: `c.v` \[1\]$' err.txt
+must grep -q 'in the file: `c.w` \[1\]$' err.txt
 # a file that changed is another run, and refused where the lock knows it
 printf X | dd of=saved/G.npz bs=1 seek=300 conv=notrunc 2>/dev/null
 must_not "$QGN" run -q again.qgn >/dev/null 2>&1
