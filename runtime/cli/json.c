@@ -40,6 +40,21 @@ const char *cli_json_value(Arena *a, const json_t *x) {
   return json_is_true(x) ? "true" : json_is_false(x) ? "false" : json_is_null(x) ? "null" : "";
 }
 
+/* The run of this folder whose name begins so, or NULL if none or several do; it is only offered. */
+static const char *run_like(Cli *c, const char *head) {
+  char **names;
+  int n = 0;
+  IoError e;
+  const char *found = NULL;
+  if (strchr(head, '/') != NULL || *head == '\0' || !io_list(c->arena, "runs", &names, &n, &e)) return NULL;
+  for (int i = 0; i < n; i++) {
+    if (strncmp(names[i], head, strlen(head)) != 0 || strcmp(names[i], "latest") == 0) continue;
+    if (found != NULL) return NULL;
+    found = names[i];
+  }
+  return found;
+}
+
 const char *cli_run_folder(Cli *c, const char *given, Span at) {
   char *name = arena_str(c->arena, given);
   for (size_t n = strlen(name); n > 1 && name[n - 1] == '/'; n--) name[n - 1] = '\0';
@@ -49,7 +64,9 @@ const char *cli_run_folder(Cli *c, const char *given, Span at) {
         io_exists(arena_printf(c->arena, "%s/script.qgn", tries[i])))
       return tries[i];
   Diag *d = diag_add(c->sink, DIAG_RESUME, at, "`%s` is no folder of a run", given);
-  diag_help(d, "`qgn list` shows those of this folder");
+  const char *like = run_like(c, name);
+  if (like != NULL) diag_help(d, "did you mean `%s`?", like);
+  else diag_help(d, "`qgn list` shows those of this folder");
   return NULL;
 }
 

@@ -93,6 +93,25 @@ static bool is_binary(const IoData *data) {
   return odd > 8 && odd * 10 > look;
 }
 
+/* Whether the name is that of another kind of file, which as a script would be one error a line. */
+static bool is_no_script(const char *file) {
+  static const char *const ends[] = {".csv", ".tsv", ".json", ".jsonl", ".html", ".md", ".py", ".ipynb"};
+  const char *dot = strrchr(file, '.');
+  for (size_t i = 0; dot != NULL && i < sizeof ends / sizeof *ends; i++)
+    if (strcmp(dot, ends[i]) == 0) return true;
+  return false;
+}
+
+static bool refuse_other(Cli *c, const char *file) {
+  Diag *d = diag_add(c->sink, DIAG_SCRIPT_FILE, SPAN_NONE, "`%s` is no script", file);
+  if (strcmp(strrchr(file, '.'), ".csv") == 0 || strcmp(strrchr(file, '.'), ".tsv") == 0)
+    diag_help(
+        d, "data are read in a script: `dataset d { csv(\"%s\") }`; `qgn data show %s` says what is in them",
+        file, file);
+  else diag_help(d, "scripts are files that end in .qgn");
+  return false;
+}
+
 bool cli_read_script(Cli *c, const char *path, CliScript *out) {
   IoError e;
   IoData data;
@@ -108,6 +127,7 @@ bool cli_read_script(Cli *c, const char *path, CliScript *out) {
       return refuse_no_script(c, arena_printf(c->arena, "the folder `%s` has no main.qgn", folder));
   }
   if (!io_read_file(c->arena, file, SCRIPT_LIMIT, &data, &e)) return refuse_io(c, file, &e);
+  if (is_no_script(file)) return refuse_other(c, file);
   if (is_binary(&data)) return refuse(c, "`%s` is a binary file, no script", file);
   out->path = file;
   out->name = cli_run_name(c->arena, file);

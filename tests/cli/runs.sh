@@ -57,6 +57,27 @@ must grep -qx '             spacing                      even, assumed' out.txt
 must [ $? -eq 1 ]
 must grep -q '^hyper lr  *0.1  *0.2$' out.txt
 must "$QGN" diff "$one" "$one" >out.txt 2>&1
+# a name that is begun is offered, not taken
+must_not "$QGN" show "${one%?}" >out.txt 2>err.txt
+must grep -q "did you mean \`$one\`" err.txt
+# what a sweep runs shows nothing, and does not differ
+cat >swept.qgn <<'TEXT'
+edition = 1
+hyper n = 2
+circuit c() -> [] on q[1] { param a[1] = 0.3; ry(a) q; return expval(Z(q[0])) }
+train t { epochs = 2; optimizer c = adam(0.1); step { minimize n * c() over c } }
+sweep s over t { vary n in [1, 2]; record value = c() }
+s.value
+TEXT
+must "$QGN" run -q swept.qgn >/dev/null
+"$QGN" diff "$one" latest >out.txt
+must grep -q '^print s.value ' out.txt
+must_not grep -q '^print  ' out.txt
+# a table is no script
+check 2 run data/t.csv <<'TEXT'
+error[E0803]: `data/t.csv` is no script
+   = help: data are read in a script: `dataset d { csv("data/t.csv") }`; `qgn data show data/t.csv` says what is in them
+TEXT
 # verify: nothing changed; then one byte of weights, script, data, metrics
 verify() { "$QGN" verify --data data "$1" >out.txt 2>err.txt; }
 must verify "$one"
