@@ -29,7 +29,7 @@ base=build/bare/base root=build/bare/root
 
 unmount() {
   for dir in "$base" "$root"; do
-    for sub in proc dev; do
+    for sub in dev/pts proc dev; do
       mountpoint -q "$dir/$sub" && umount "$dir/$sub"
     done
   done
@@ -56,6 +56,8 @@ enter() { # root command...
   local dir=$1
   shift
   mountpoint -q "$dir/proc" || mount -t proc proc "$dir/proc"
+  # terminals of its own, for the tests of the prompt
+  mountpoint -q "$dir/dev/pts" || mount -t devpts -o newinstance,ptmxmode=0666 devpts "$dir/dev/pts"
   env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/srv TERM=dumb LC_ALL=C \
     ${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} \
     chroot "$dir" "$@"
