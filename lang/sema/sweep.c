@@ -90,19 +90,33 @@ typedef struct StudyAxis {
   const Value *drawn, *start; /* the distribution; the default of the hyper */
 } StudyAxis;
 
+/* The part of a value that is of another kind than the default has, which is *wanted; NULL if all of it fits.
+ */
+static const Value *misfit(const Value *v, const Value *start, const Value **wanted) {
+  const bool numbers =
+      val_is_number(v) && val_is_number(start) && v->kind != VAL_BOOL && start->kind != VAL_BOOL;
+  *wanted = start;
+  if (numbers || val_is_error(v) || val_is_error(start)) return NULL;
+  if (v->kind != start->kind) return v;
+  for (int i = 0; v->kind == VAL_LIST && start->u.list.n > 0 && i < v->u.list.n; i++) {
+    const Value *bad = misfit(v->u.list.at[i], start->u.list.at[0], wanted);
+    if (bad != NULL) return bad;
+  }
+  return NULL;
+}
+
 static bool read_values(Sema *S, StudyAxis *x, const Value *v) {
   x->items = static_items(S, v, arena_printf(S->a, "what `%s` runs over", x->name), &x->count);
   if (x->items == NULL) return false;
   x->is_number = true;
   for (int i = 0; i < x->count; i++) {
-    const Value *one = x->items[i];
-    const bool numbers =
-        val_is_number(one) && val_is_number(x->start) && one->kind != VAL_BOOL && x->start->kind != VAL_BOOL;
+    const Value *one = x->items[i], *wanted = x->start, *bad = misfit(one, x->start, &wanted);
     x->is_number = x->is_number && (one->kind == VAL_INT || one->kind == VAL_REAL);
-    if (literal_of(S, one, false) != NULL &&
-        (numbers || one->kind == x->start->kind || val_is_error(x->start)))
-      continue;
-    wrong_kind(S, one, arena_printf(S->a, "a value of `%s`", x->name), val_kind_text(x->start->kind));
+    if (bad == NULL && literal_of(S, one, false) != NULL) continue;
+    if (bad == NULL) bad = one;
+    wrong_kind(S, bad,
+               arena_printf(S->a, bad == one ? "a value of `%s`" : "an element of a value of `%s`", x->name),
+               val_kind_text(wanted->kind));
     return false;
   }
   if (x->count == 0) say(S, DIAG_TYPE, v->span, "`%s` runs over no value", x->name);
