@@ -200,7 +200,8 @@ static NodeId slot_again(Across *a, int slot) {
   return a->made[slot] = map[info.node];
 }
 
-/* The loss with the ways of other regions in it; what none leads through stays as it is. */
+/* A graph under way to its copy with the ways of other regions in it; what none leads through stays as it is:
+ * map[id] is id. */
 typedef struct Rewrite {
   Across *a;
   Graph *g;
@@ -226,7 +227,8 @@ static bool rewrite_read(Rewrite *w, NodeId id) {
   return true;
 }
 
-/* First what was bound before the statement, if it asks for that; then what it makes itself. */
+/* The loss with the ways in it. First what was bound before the statement, if it asks for that; then what it
+ * makes itself. */
 static NodeId loss_with_ways(Across *a, NodeId loss, Ways *ways) {
   Graph *g = graph_now(a->S);
   const bool *lead = leads(a, g, loss);

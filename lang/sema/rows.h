@@ -2,8 +2,8 @@
  * left of them, B. Such a sum is a count of its own (program.h: COUNT_SUM), and equal sums are one count, so
  * that shapes compare as always. What can be known of it before the run is what holds for all numbers of rows
  * from 0 on. */
-#ifndef QGN_ROWS_H
-#define QGN_ROWS_H
+#ifndef QGN_SEMA_ROWS_H
+#define QGN_SEMA_ROWS_H
 #include "lang/sema/walk.h"
 
 #define ROWS_TERMS 8 /* different counts in one sum, at most */

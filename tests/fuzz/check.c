@@ -146,12 +146,6 @@ static bool read_module(void *ctx, Arena *a, const char *from, const char *name,
   return false;
 }
 
-static bool dataset_has(const Dataset *d, const char *name) {
-  for (int i = 0; i < d->columns.n; i++)
-    if (strcmp(d->columns.at[i].name, name) == 0) return true;
-  return false;
-}
-
 static void add_column(Arena *a, Dataset *d, const char *name, ElemKind elem, int rank,
                        const int64_t *sizes) {
   Column c = {.name = name, .elem = elem, .row = shape_of(rank, sizes)};
@@ -173,7 +167,7 @@ static void add_columns(Arena *a, Dataset *d, const char *text) {
       if (sizes[rank] == 0) sizes[rank] = 1;
     }
     const bool label = strcmp(name, "label") == 0;
-    if (n > 0 && !dataset_has(d, name))
+    if (n > 0 && dataset_column(d, name) < 0)
       add_column(a, d, name, label ? ELEM_LABEL : ELEM_REAL, label ? 0 : rank, sizes);
   }
 }
