@@ -322,9 +322,8 @@ void walk_report_line(Sema *S, const AstNode *n) {
   else {
     Diag *d = say(S, DIAG_PLACE, head != NULL ? head->span : n->span,
                   "a line of a report begins with `text`, `table`, `plot` or `images`");
-    const char *near = diag_nearest(word, known, 4);
-    if (near != NULL) diag_mark(d, "did you mean `%s`?", near);
-    else if (n->kind == AST_STAGE) diag_help(d, "write `plot %s`", src_of_span(S, n->span));
+    const char *near = head != NULL ? diag_did_you_mean(d, head->span, word, known, 4) : NULL;
+    if (near == NULL && n->kind == AST_STAGE) diag_help(d, "write `plot %s`", src_of_span(S, n->span));
   }
 }
 

@@ -52,12 +52,36 @@ void set_script_attribute(Sema *S, const char *name, const Value *v) {
   }
 }
 
+/* A line `WORD name = value` whose word is nearly one that declares: says so, and the name stands for nothing
+ * known, so that its uses are no further errors. False if none is near. */
+static bool misspelt_word(Sema *S, const AstNode *n, const char *name) {
+  static const char *const top[] = {"hyper", "let", "var"}, *const object[] = {"param", "let"},
+                           *const step[] = {"record", "let"};
+  const AstNode *target = ast_kid(n, AST_ATTR_target), *operands = ast_kid(n, AST_ATTR_operands);
+  const bool in_object = S->place == PLACE_CIRCUIT || S->place == PLACE_MODEL;
+  const bool runs = S->place == PLACE_STEP || S->place == PLACE_EVERY;
+  const char *const *words = S->place == PLACE_TOP ? top : in_object ? object : runs ? step : step + 1;
+  const int count = S->place == PLACE_TOP ? 3 : in_object || runs ? 2 : 1;
+  if (operands == NULL || diag_nearest(name, words, count) == NULL) return false;
+  Diag *d = say(S, DIAG_ATTRIBUTE, target->span, "`%s` is no statement of %s", name,
+                S->place == PLACE_TOP ? "a script" : place_in[S->place]);
+  diag_did_you_mean(d, target->span, name, words, count);
+  for (int i = 0; i < operands->n; i++) {
+    const AstNode *o = operands->kids[i];
+    while (o->kind == AST_INDEX) o = ast_kid(o, AST_INDEX_value);
+    if (o->kind == AST_NAME && scope_find(S->scope, o->name) == NULL)
+      declare(S, o->name, o->span, BIND_LET, S->error);
+  }
+  return true;
+}
+
 static void script_attr(Sema *S, const AstNode *n) {
   const AstNode *target = ast_kid(n, AST_ATTR_target), *operands = ast_kid(n, AST_ATTR_operands);
   const char *name = src_of_span(S, target->span);
   int which = -1;
   for (int i = 0; i < N_SCRIPT_ATTRIBUTES; i++)
     if (strcmp(name, script_attributes[i]) == 0) which = i;
+  if (misspelt_word(S, n, name)) return;
   if (operands != NULL) {
     const bool train = strcmp(name, "optimizer") == 0 || strcmp(name, "record") == 0;
     Diag *d = say(S, train ? DIAG_PLACE : DIAG_ATTRIBUTE, target->span,
@@ -116,6 +140,7 @@ void walk_attr(Sema *S, const AstNode *n) {
         name[0] == 'r' ? "a `step`, an `every` or a `sweep`" : "a `train`, before its `step`");
     return;
   }
+  if (misspelt_word(S, n, name)) return;
   Diag *d = say(S, DIAG_ATTRIBUTE, target->span, "%s has no attribute `%s`", place_in[S->place],
                 src_of_span(S, target->span));
   const Binding *b = target->kind == AST_NAME ? scope_find(S->scope, target->name) : NULL;
