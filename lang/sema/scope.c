@@ -128,6 +128,7 @@ void warn_unused(Sema *S) {
                        sym_text(b->name));
     if (b->kind == BIND_PARAM)
       diag_help(d, "use it as an angle, or remove it: its weights would never change");
+    if (b->kind == BIND_LET) diag_help(d, "remove it; where several values are named, `_` leaves one out");
   }
 }
 
