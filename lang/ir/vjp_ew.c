@@ -54,8 +54,9 @@ static NodeId to(const Rule *r, NodeId v, NodeId like) {
 #define Y r->y
 #define G r->gout
 
+/* 1 / a, and 0 where a is below the normal numbers of single precision, for there it overflows. */
 static NodeId safe_log_vjp(const Rule *r) {
-  NodeId inside = bin(r, OP_LT, num(r, -100), Y);
+  NodeId inside = bin(r, OP_LT, num(r, log(0x1p-126)), Y);
   return sel(r, inside, bin(r, OP_DIV, G, sel(r, inside, A, num(r, 1))), num(r, 0));
 }
 
