@@ -58,8 +58,8 @@ group_results() {
   out=$(QGN=$qgn python3 "$clone/tools/results.py" --check 2>&1)
   status=$?
   point 'docs/results.md' 'tools/results.py --check' "status $status ${out:0:80}" 'of the present scripts, up to date' "$([ $status = 0 ] && echo ok || echo no)"
-  open=$(grep -c '| not run |' "$clone/docs/results.md")
-  point 'every claim has a verdict' 'docs/results.md' "$open not run" '0' "$(holds "$open == 0")"
+  open=$(grep -cE '^\| S[012]\..*\| not run \|' "$clone/docs/results.md") # those of 003 are points of 8.sh
+  point 'every claim of 000, 001 and 002 has a verdict' 'docs/results.md' "$open not run" '0' "$(holds "$open == 0")"
   out=$(QGN=$qgn python3 "$clone/tools/results.py" --spot 2>&1)
   status=$?
   point 'a cheap row of each document again' 'make results-spot' "$(echo "$out" | tr '\n' ';' | cut -c1-200)" 'the same bits' "$([ $status = 0 ] && echo ok || echo no)"
