@@ -10,7 +10,7 @@ typedef struct Out {
   int width;
 } Out;
 
-/* Columns of a UTF-8 text. */
+/* A line of the table: the text behind its label, wrapped below itself. */
 static void row(const Out *o, const char *label, const char *text) {
   const int from = 2 + LABEL;
   int at = printf("  %s", label) - (int)strlen(label) + cli_columns(label, strlen(label));
