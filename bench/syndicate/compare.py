@@ -1,7 +1,7 @@
 """The VAE, the VQ-VAE and the GAN by qgn and by PyTorch, one after the other: `python -m bench.syndicate.compare [--small] [KIND ...]`.
 
 Both train on the first images of MNIST with the settings of examples/syndicate (tier=study: 10 000 images, 6 epochs; the GAN 20 000
-and 10, seeds 1 to 3), one thread each. What both save, reconstructions of the first 2000 unseen images and samples, is
+and 10; seeds 1 to 3 of the VAE and the GAN), one thread each. What both save, reconstructions of the first 2000 unseen images and samples, is
 measured here by the same numpy and PyTorch code: mean binary cross-entropy of a pixel, structural similarity, and for the
 GAN the Frechet distance by a small classifier that is trained here once. Writes results.json beside this file; `verdict.py`
 says what of it is within the bounds. `--small` uses 256 images, 2 epochs and 200 unseen ones, to see that all of it runs.
@@ -23,7 +23,7 @@ from bench.syndicate.torch_side import idx, images
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 QGN = os.path.abspath(os.environ.get("QGN") or os.path.join(ROOT, "build", "qgn"))
-STUDY = {"vae": (10_000, 6, (1,)), "vqvae": (10_000, 6, (1,)), "gan": (20_000, 10, (1, 2, 3))}
+STUDY = {"vae": (10_000, 6, (1, 2, 3)), "vqvae": (10_000, 6, (1,)), "gan": (20_000, 10, (1, 2, 3))}
 
 
 def by_qgn(kind, seed, size, small, work):
