@@ -49,9 +49,9 @@ bool help_use(Sema *S, Diag *d, const char *name);
 void report_unknown(Sema *S, Symbol name, Span span, const char *what);
 /* The name of another system's thing in ours, or NULL. */
 const char *synonym_of(const char *name);
-/* Says below `d` what stands here for a name of another system that this language does not have; false: none
- * is known. */
-bool is_absent(const char *name); /* a name of another system for what this language does not have */
+/* Whether it is another system's name of what this language does not have. */
+bool is_absent(const char *name);
+/* Says below `d` what stands here for such a name; false: it is none. */
 bool report_absent(Sema *S, Diag *d, const char *name);
 
 /* ---- value.c --------------------------------------------------------------------------- */
