@@ -32,7 +32,7 @@
 #include "runtime/exec/run.h"
 
 #define RECORD_EDITION 1
-#define RECORD_NUMERICS 3 /* raised by every change of the program that can change bits of a result */
+#define RECORD_NUMERICS 4 /* raised by every change of the program that can change bits of a result */
 #define RECORD_VERSION 1  /* of the layout of results.json and of checkpoints */
 
 typedef struct Record Record;
