@@ -446,6 +446,7 @@ const Value *eval_stage(Sema *S, const AstNode *n) {
   const bool stage = v->kind == VAL_STAGE && !v->u.stage.is_param;
   if (v->kind == VAL_OBJECT || v->kind == VAL_DEF || v->kind == VAL_BUILTIN || stage) {
     Args args = {.span = n->span, .name_span = n->span, .name = src_of_span(S, n->span)};
+    args.pos = ARENA_ARRAY(S->a, const Value *, 1), args.pos_ast = ARENA_ARRAY(S->a, const AstNode *, 1);
     if (S->it != NULL) args_prepend(S, &args, S->it); /* a model without inputs has none on its first line */
     return apply(S, v, &args);
   }

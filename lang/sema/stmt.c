@@ -402,7 +402,8 @@ static void if_runtime(Sema *S, const AstNode *n, const Value *cond) {
 /* What the side that is not taken names is used with other settings. */
 static void mark_used(Sema *S, const AstNode *n) {
   if (n == NULL) return;
-  Binding *b = n->kind == AST_NAME ? scope_find(S->scope, n->name) : NULL;
+  const bool refers = n->kind == AST_NAME || n->kind == AST_AXIS;
+  Binding *b = refers ? scope_find(S->scope, n->name) : NULL;
   if (b != NULL) b->used = true;
   for (int i = 0; i < n->n; i++) mark_used(S, n->kids[i]);
 }

@@ -54,8 +54,9 @@ void plot_name(Text *t, const char *command,
                const char *s); /* "set COMMAND 's'"; nothing if s is NULL or empty */
 void plot_put_csv(Plot *p, Text *t);
 void plot_put_script(Plot *p, Text *t);
-/* "set xtics (...)" of labels at 0, 1, ...; `axis` is x or y. Long ones are turned. */
-void plot_ticks(const Plot *p, char axis, const FigureLabels *labels, int64_t n, Text *t);
+/* "set xtics (...)" of labels at 0, 1, ...; `axis` is x or y. Long ones are turned; returns how many pixels
+ * those take. */
+int plot_ticks(const Plot *p, char axis, const FigureLabels *labels, int64_t n, Text *t);
 
 /* figure_map.c: heat maps and boundaries. False if there is nothing to draw. */
 bool map_fill(Plot *p);

@@ -137,19 +137,35 @@ static bool put_lines(Plot *p, const Sweep *s, int record, int axis, const Place
   return true;
 }
 
+static bool is_varied(const Sweep *s, int axis, int point) { return s->points.at[point].sets[axis] != NULL; }
+
+/* A bar's values of all hypers, whose names stand below the axis; where studies vary some of them each,
+ * only what its own study varies, with names. */
+static const char *bar_label(Arena *a, const Sweep *s, int point, bool some) {
+  const char *text = "";
+  for (int i = 0; i < s->axes.n; i++) {
+    const char *value = s->points.at[point].shown[i], *gap = *text ? some ? ", " : " " : "";
+    if (!some) text = arena_printf(a, "%s%s%s", text, gap, value);
+    else if (is_varied(s, i, point))
+      text = arena_printf(a, "%s%s%s %s", text, gap, s->axes.at[i].name, value);
+  }
+  return text;
+}
+
 static void put_bars(Plot *p, const Sweep *s, int record, Figure *f) {
   FigureLabels *labels = ARENA_NEW(p->r->arena, FigureLabels);
   const char **text = ARENA_ARRAY(p->r->arena, const char *, s->points.n + 1);
   Layer *l = new_layer(p, s, f, s->records.at[record].name);
+  bool some = false;
+  for (int k = 0; k < s->points.n; k++)
+    for (int i = 0; i < s->axes.n; i++) some |= !is_varied(s, i, k);
   for (int k = 0; k < s->points.n; k++) {
     const MeanInterval m = record_sweep_at(p->r, p->run, s, record, k);
     if (isfinite(m.mean)) put_point(l, (double)k, m);
-    text[k] = "";
-    for (int i = 0; i < s->axes.n; i++)
-      text[k] = arena_printf(p->r->arena, "%s%s%s", text[k], i ? " " : "", s->points.at[k].shown[i]);
+    text[k] = bar_label(p->r->arena, s, k, some);
   }
   f->x_name = "";
-  for (int i = 0; i < s->axes.n; i++)
+  for (int i = 0; i < s->axes.n && !some; i++)
     f->x_name = arena_printf(p->r->arena, "%s%s%s", f->x_name, i ? " " : "", s->axes.at[i].name);
   *labels = (FigureLabels){s->points.n, text, -1};
   f->labels = labels;

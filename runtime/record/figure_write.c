@@ -9,6 +9,8 @@ static const char *const palette[] = {"#0072B2", "#E69F00", "#009E73", "#D55E00"
 #define N_COLORS ((int)(sizeof palette / sizeof *palette))
 #define WIDE 56       /* letters that fit below a plot */
 #define MOST_TICKS 64 /* labels of an axis that can be read */
+#define LONGEST 48    /* letters of a label for which a figure is made higher, */
+#define USUAL 80      /* and how many pixels of labels leave enough room for the rest */
 
 const char *plot_color(int k) { return palette[k % N_COLORS]; }
 
@@ -111,23 +113,27 @@ static size_t letters(const char *s) { /* of UTF-8 */
   return n;
 }
 
-void plot_ticks(const Plot *p, char axis, const FigureLabels *labels, int64_t n, Text *t) {
+int plot_ticks(const Plot *p, char axis, const FigureLabels *labels, int64_t n, Text *t) {
   const int64_t step = (n + MOST_TICKS - 1) / MOST_TICKS;
   const size_t shown = (size_t)((n + step - 1) / step);
-  size_t before = 0, pair = 0; /* letters of a label and its neighbour, which may take two places */
+  size_t before = 0, pair = 0,
+         most = 0; /* letters; of a label and its neighbour, which may take two places */
   text_printf(t, "set %ctics (", axis);
   for (int64_t i = 0; i < n; i += step) {
     const char *label = record_label_at(p->r, p->run, labels, i);
     const size_t wide = letters(label) + 1;
     pair = i && before + wide > pair ? before + wide : pair;
     before = wide;
+    most = wide > most ? wide : most;
     if (i) text_add(t, ", ");
     plot_quoted(t, label);
     text_printf(t, " %lld", (long long)i);
   }
   text_add(t, ") noenhanced scale 0");
-  text_add(t, axis == 'x' && pair * shown > 2 * WIDE ? " rotate by 90 right" : "");
+  const bool upright = axis == 'x' && pair * shown > 2 * WIDE;
+  text_add(t, upright ? " rotate by 90 right" : "");
   text_add(t, n > 24 ? " font ',10'\n" : "\n");
+  return upright ? (int)(most < LONGEST ? most : LONGEST) * (n > 24 ? 6 : 8) : 0;
 }
 
 static void put_clause(Plot *p, const Layer *l, bool *first, const char *using, const char *style, bool named,
@@ -203,7 +209,9 @@ static void put_layer(Plot *p, int k, bool *first, Text *t) {
   }
 }
 
-static void put_axes(Plot *p, Text *t) {
+/* How many pixels of the height labels below the axis take. */
+static int put_axes(Plot *p, Text *t) {
+  int labels_high = 0;
   const FigureLabels *labels = labels_of(p);
   const char *key = NULL;
   bool log_x = false, log_y = false;
@@ -230,14 +238,15 @@ static void put_axes(Plot *p, Text *t) {
   if (log_x) text_add(t, "set logscale x\nset format x '%g'\n");
   if (log_y) text_add(t, "set logscale y\nset format y '%g'\n");
   if (p->scatters) text_add(t, "set offsets graph 0.04, graph 0.04, graph 0.04, graph 0.04\n");
-  if (labels && !p->histograms) plot_ticks(p, 'x', labels, most, t);
+  if (labels && !p->histograms) labels_high = plot_ticks(p, 'x', labels, most, t);
   else if (p->bars && !p->histograms && most <= 24) text_add(t, "set xtics 1\n");
   const double width = p->histograms ? p->bin_width : p->bars ? 0.8 / (double)p->bars : 0;
-  if (!(width > 0)) return;
+  if (!(width > 0)) return labels_high;
   text_add(t, "set boxwidth ");
   text_number(t, width, false);
   text_add(t, log_y ? "\n" : "\nset yrange [*<0:0<*]\n");
   if (p->bars && !p->histograms) text_printf(t, "set xrange [-0.6:%lld.6]\n", (long long)(most - 1));
+  return labels_high;
 }
 
 void plot_terminals(const Plot *p, int w, int h, const char *body, Text *t) {
@@ -255,8 +264,8 @@ void plot_terminals(const Plot *p, int w, int h, const char *body, Text *t) {
 void plot_put_script(Plot *p, Text *t) {
   bool first = true;
   Text body = text_new(p->r->arena);
-  put_axes(p, t);
+  const int labels_high = put_axes(p, t);
   for (int k = 0; k < p->n; k++)
     if (p->layers[k].n > 0) put_layer(p, k, &first, &body);
-  plot_terminals(p, 560, 350, text_str(&body), t);
+  plot_terminals(p, 560, 350 + (labels_high > USUAL ? labels_high - USUAL : 0), text_str(&body), t);
 }

@@ -81,4 +81,28 @@ must cmp -s whole.txt resumed.txt
 for f in results.json metrics.csv flip.safetensors points/00004/flip.safetensors points/00007/results.json; do
   must cmp -s "whole/$f" "runs/latest/$f"
 done
+# bars that each vary one thing are named by it, and long names get a higher figure; those of a grid have all values
+cat >bars.qgn <<'TEXT'
+edition = 1
+hyper width = 3
+hyper rate  = 0.1
+hyper shape = "chain" where shape in ["chain", "everything", "nothing"]
+let size = width * rate + select(shape == "nothing", 1, 2)
+sweep around {
+  vary width in [2, 4]
+  vary rate  in [0.1, 0.2]
+  vary shape in ["everything", "nothing"]
+  record size = size
+}
+sweep grid {
+  vary width in [2, 4], rate in [0.1, 0.2], shape in ["chain", "nothing"]
+  record size = size
+}
+TEXT
+"$QGN" run -q bars.qgn >out.txt 2>err.txt
+must [ $? -eq 0 ]
+must grep -qF "set xtics ('width 2' 0, 'width 4' 1, 'rate 0.1' 2, 'rate 0.2' 3, 'shape everything' 4, 'shape nothing' 5) noenhanced scale 0 rotate by 90 right" runs/latest/figures/around-size.gp
+must grep -qF "svg size 560,406 " runs/latest/figures/around-size.gp
+must grep -qF "set xtics ('2 0.1 chain' 0, " runs/latest/figures/grid-size.gp
+must grep -q "^set xlabel 'width rate shape'" runs/latest/figures/grid-size.gp
 finish
