@@ -19,7 +19,12 @@ static const char *label_of(Sema *S, const Args *args, int i) {
 bool in_report(Sema *S, const Args *args) {
   if (S->place == PLACE_REPORT) return true;
   Diag *d = say(S, DIAG_PLACE, args->span, "`%s` belongs in a `report`", args->name);
-  diag_help(d, "`report result { plot %s }`", src_of_span(S, args->span));
+  const bool row = strcmp(args->name, "row") == 0, grid = strcmp(args->name, "grid") == 0;
+  diag_help(d, "`report result { %s %s }`",
+            row    ? "table"
+            : grid ? "images"
+                   : "plot",
+            src_of_span(S, args->span));
   if (strcmp(args->name, "histogram") == 0)
     diag_line(d, "help", "as numbers: `counts_in(x, low, high, bins)`");
   return false;
