@@ -1,5 +1,7 @@
 /* qgn list, show, diff, clean: runs that are there. */
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "lang/base/io.h"
 #include "lang/base/num.h"
 #include "runtime/cli/json.h"
@@ -38,6 +40,43 @@ static const char *sets_of(Arena *a, const json_t *lock) {
   return out;
 }
 
+typedef struct ListedRun {
+  const char *name, *folder;
+  double written; /* last, seconds since 1970 */
+} ListedRun;
+
+/* The one that was written last stands first. */
+static int newest_first(const void *a, const void *b) {
+  const ListedRun *x = a, *y = b;
+  return x->written > y->written ? -1 : x->written < y->written ? 1 : strcmp(x->name, y->name);
+}
+
+static double last_written(Arena *a, const char *folder) {
+  static const char *const files[] = {"qgn.lock", "timing.jsonl", "results.json"};
+  double last = 0;
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+    uint64_t size;
+    double changed;
+    if (io_stat(arena_printf(a, "%s/%s", folder, files[i]), &size, &changed) && changed > last)
+      last = changed;
+  }
+  return last;
+}
+
+static void list_run(Cli *c, const ListedRun *run) {
+  json_t *lock = cli_json(c->arena, run->folder, "qgn.lock"),
+         *results = cli_json(c->arena, run->folder, "results.json");
+  const time_t written = (time_t)run->written;
+  struct tm local;
+  char when[32] = "-";
+  if (localtime_r(&written, &local)) strftime(when, sizeof when, "%Y-%m-%d %H:%M", &local);
+  printf("%-32s %-16s %-11s %-8s %-8s %s\n", run->name, when, state_of(results),
+         share_of(c->arena, results, "expects", "holds", NULL),
+         share_of(c->arena, results, "claims", "verdict", "reproduced"), sets_of(c->arena, lock));
+  json_decref(lock);
+  json_decref(results);
+}
+
 int cli_verb_list(Cli *c) {
   char **names;
   int n = 0, shown = 0;
@@ -46,19 +85,17 @@ int cli_verb_list(Cli *c) {
     diag_add(c->sink, DIAG_WRITE, SPAN_NONE, "%s", io_message(c->arena, &e));
     return cli_code(c);
   }
+  ListedRun *run = ARENA_ARRAY(c->arena, ListedRun, n + 1);
   for (int i = 0; i < n; i++) {
     const char *folder = arena_printf(c->arena, "runs/%s", names[i]);
     if (strcmp(names[i], "latest") == 0 || !io_exists(arena_printf(c->arena, "%s/qgn.lock", folder)))
       continue;
-    json_t *lock = cli_json(c->arena, folder, "qgn.lock"),
-           *results = cli_json(c->arena, folder, "results.json");
-    if (shown++ == 0) printf("%-32s %-12s %-8s %-8s %s\n", "run", "state", "expects", "claims", "settings");
-    printf("%-32s %-12s %-8s %-8s %s\n", names[i], state_of(results),
-           share_of(c->arena, results, "expects", "holds", NULL),
-           share_of(c->arena, results, "claims", "verdict", "reproduced"), sets_of(c->arena, lock));
-    json_decref(lock);
-    json_decref(results);
+    run[shown++] = (ListedRun){names[i], folder, last_written(c->arena, folder)};
   }
+  qsort(run, (size_t)shown, sizeof *run, newest_first);
+  if (shown > 0)
+    printf("%-32s %-16s %-11s %-8s %-8s %s\n", "run", "written", "state", "expects", "claims", "settings");
+  for (int i = 0; i < shown; i++) list_run(c, &run[i]);
   if (shown == 0 && !c->given[OPT_QUIET]) fprintf(stderr, "there are no runs in ./runs\n");
   return 0;
 }

@@ -25,8 +25,12 @@ must "$QGN" run -q --data data --set lr=0.2 good/a.qgn >/dev/null 2>&1
 two=$(basename "$(readlink runs/latest)")
 "$QGN" list >out.txt
 must [ "$(wc -l <out.txt)" -eq 3 ]
-must grep -q "^$one  *ok  *1/1  *- " out.txt
-must grep -q "^$two  *ok  *1/1  *-  *lr=0.2$" out.txt
+must grep -qE "^$one  *20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2} ok  *1/1  *- " out.txt
+must grep -qE "^$two  *20[-0-9]* [0-9:]* ok  *1/1  *-  *lr=0.2$" out.txt
+must [ "$(sed -n 2p out.txt | cut -d' ' -f1)" = "$two" ]
+touch -d '+1 hour' "runs/$one/results.json"
+"$QGN" list >out.txt
+must [ "$(sed -n 2p out.txt | cut -d' ' -f1)" = "$one" ]
 "$QGN" show "$two" >out.txt
 must grep -qx 'hypers       lr                           0.2' out.txt
 # a long number puts the end of it on a line of its own
