@@ -9,7 +9,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 2
 work=build/soak-lang
-mended='four were found and mended: a sweep declared twice, long loops in quadratic time, a batch below 0, formatting of a line that begins with `;` and `-`'
+mended='five were found and mended: a layer on the first line of a model without inputs, a sweep declared twice, long loops in quadratic time, a batch below 0, formatting of a line that begins with `;` and `-`'
 . tools/fuzz_lib.sh
 length=1500 # of the longest inputs; most are shorter, since the time of one grows with its length
 FUZZ_FLAGS=-detect_leaks=0 # names and the prelude stay from one execution to the next: leaks are looked for at the end of a round
