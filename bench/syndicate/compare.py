@@ -1,10 +1,10 @@
-"""The VAE, the VQ-VAE and the GAN by qgn and by PyTorch, one after the other: `python -m bench.syndicate.compare [--small] [KIND ...]`.
+"""The VAE, the VQ-VAE and the GAN by qgn and by PyTorch, one after the other: `python -m bench.syndicate.compare [--small] [--resume] [KIND ...]`.
 
 Both train on the first images of MNIST with the settings of examples/syndicate (tier=study: 10 000 images, 6 epochs; the GAN 20 000
 and 10; seeds 1 to 3 of the VAE and the GAN), one thread each. What both save, reconstructions of the first 2000 unseen images and samples, is
 measured here by the same numpy and PyTorch code: mean binary cross-entropy of a pixel, structural similarity, and for the
 GAN the Frechet distance by a small classifier that is trained here once. Writes results.json beside this file; `verdict.py`
-says what of it is within the bounds. `--small` uses 256 images, 2 epochs and 200 unseen ones, to see that all of it runs.
+says what of it is within the bounds. `--small` uses 256 images, 2 epochs and 200 unseen ones, to see that all of it runs; `--resume` keeps the rows that are there and adds the others.
 Environment: QGN (build/qgn), QGN_DATA."""
 
 import json
@@ -80,17 +80,20 @@ def frechet(a, b):
 
 
 def main():
-    small = "--small" in sys.argv
-    kinds = [k for k in sys.argv[1:] if k != "--small"] or list(STUDY)
+    small, resume = "--small" in sys.argv, "--resume" in sys.argv
+    kinds = [k for k in sys.argv[1:] if not k.startswith("--")] or list(STUDY)
     path = os.path.join(HERE, "small.json" if small else "results.json")
     rows = json.load(open(path, encoding="utf-8"))["rows"] if os.path.exists(path) else []
-    rows = [r for r in rows if r["kind"] not in kinds]
+    rows = [r for r in rows if resume or r["kind"] not in kinds]
+    there = {(r["kind"], r["seed"], r["system"]) for r in rows}
     torch.set_num_threads(1)
     test, features = images("t10k", 200 if small else 2000), judge(1000 if small else 10_000) if "gan" in kinds else None
     for kind in kinds:
         size = (256, 2, STUDY[kind][2]) if small else STUDY[kind]
         for seed in size[2]:
             for system, side in (("qgn", by_qgn), ("torch", by_torch)):
+                if (kind, seed, system) in there:
+                    continue
                 with tempfile.TemporaryDirectory() as work:
                     found, seconds = side(kind, seed, size, small, work)
                 row = {"kind": kind, "seed": seed, "system": system, "seconds_per_epoch": seconds}
