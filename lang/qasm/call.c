@@ -29,8 +29,23 @@ static Callee primitive(GateId g) {
   return (Callee){.gate = g, .n_qubits = gate_info[g].n_qubits, .n_angles = gate_info[g].n_angles};
 }
 
+/* Where the file defines what a statement uses before; NULL: nowhere. */
+static const QStmt *defined_later(const QWalk *w, Symbol name) {
+  for (int i = 0; i < w->script->n; i++) {
+    const QStmt *s = w->script->at[i];
+    if ((s->kind == QS_GATE || s->kind == QS_OPAQUE) && s->name == name) return s;
+  }
+  return NULL;
+}
+
 static bool no_gate(QWalk *w, const QStmt *s) {
   const char *name = sym_text(s->name);
+  const QStmt *later = defined_later(w, s->name);
+  if (later != NULL) {
+    Diag *d = qw_say(w, DIAG_NAME, s->name_span, "the gate `%s` is used before its definition", name);
+    diag_label(d, later->name_span, "defined here");
+    return false;
+  }
   Diag *d = qw_say(w, DIAG_NAME, s->name_span, "there is no gate `%s`", name);
   const char *known[200];
   int n = 0;
@@ -80,11 +95,9 @@ static bool find_callee(QWalk *w, const QStmt *s, const QEnv *env, Callee *out) 
     return false;
   }
   const int order = (int)(n - w->names.at);
-  if (env != NULL && order >= env->order) {
-    Diag *d = qw_say(w, order == env->order ? DIAG_RECURSION : DIAG_NAME, s->name_span,
-                     order == env->order ? "the gate `%s` uses itself"
-                                         : "the gate `%s` is used before its definition",
-                     name);
+  if (env != NULL && order > env->order) return false; /* said where the definition was read */
+  if (env != NULL && order == env->order) {
+    Diag *d = qw_say(w, DIAG_RECURSION, s->name_span, "the gate `%s` uses itself", name);
     diag_label(d, n->span, "defined here");
     return false;
   }

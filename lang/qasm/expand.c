@@ -390,6 +390,7 @@ QasmFile *qasm_read(Arena *a, const Source *src, QasmRead *read, void *ctx, Diag
   f->version = p.version;
   QWalk w = {.a = a, .sink = sink, .f = f, .read = read, .ctx = ctx, .condition = -1, .budget = QASM_MAX_OPS};
   vec_push(a, &w.files, src->name);
+  w.script = &list;
   qw_stmts(&w, &list);
   f->is_pure = true;
   for (int i = 0; i < f->ops.n; i++)

@@ -161,6 +161,7 @@ typedef struct QWalk {
   bool full;   /* it was used up: said once */
   int errors;
   VEC(const char *) files; /* included, outermost first */
+  const QStmts *script;    /* of the file itself */
 } QWalk;
 
 QName *qw_find(QWalk *w, Symbol name);

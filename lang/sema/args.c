@@ -7,9 +7,17 @@
 #include "lang/sema/walk.h"
 #include <string.h>
 
+/* Whether the word of a signature at `place`, behind the dataset, is `by`. */
+static bool is_by(const char *signature, int place) {
+  const char *s = signature;
+  for (int i = 0; i <= place && *s != '\0'; i++) s += strcspn(s, " "), s += strspn(s, " ");
+  return strncmp(s, "by", 2) == 0 && (s[2] == '\0' || s[2] == ' ' || s[2] == '=');
+}
+
 /* `by` and `of` of a stage name a column, and so does all that `rename` gives. */
-static bool names_column(const Sema *S, const AstNode *k, const AstNode *e) {
-  if (!S->stage.on || S->stage.call != S->call || k->kind != AST_ARG || e->kind != AST_NAME) return false;
+static bool names_column(Sema *S, const AstNode *k, const AstNode *e, int place) {
+  if (!S->stage.on || S->stage.call != S->call || e->kind != AST_NAME) return false;
+  if (k->kind != AST_ARG) return is_by(S->stage.signature, place) && dataset_name_value(S, e) != NULL;
   const char *name = sym_text(k->name);
   return S->stage.renames || strcmp(name, "by") == 0 || strcmp(name, "of") == 0;
 }
@@ -22,13 +30,14 @@ void args_eval(Sema *S, const AstNode *list, Args *out) {
                 **named_ast = ARENA_ARRAY(S->a, const AstNode *, n + 1);
   Symbol *names = ARENA_ARRAY(S->a, Symbol, n + 1);
   Span *spans = ARENA_ARRAY(S->a, Span, n + 1);
+  int first = 0; /* behind a dataset that is an argument itself */
   for (int i = 0; i < n; i++) {
     const AstNode *k = list->kids[i];
     const AstNode *e = k->kind == AST_ARG ? ast_kid(k, AST_ARG_value) : k;
-    const Value *v = names_column(S, k, e) ? val_text(S, sym_text(e->name), e->span) : eval(S, e);
+    const Value *v = names_column(S, k, e, i - first) ? val_text(S, sym_text(e->name), e->span) : eval(S, e);
     if (val_is_error(v)) out->broken = true;
     if (S->stage.on && k->kind != AST_ARG && S->stage.data == NULL && v->kind == VAL_DATASET)
-      S->stage.data = v;
+      S->stage.data = v, first = i + 1;
     if (k->kind == AST_ARG) {
       names[out->n_named] = k->name;
       spans[out->n_named] = k->name_span.end != 0 ? k->name_span : k->span;
@@ -177,7 +186,8 @@ bool args_match(Sema *S, Args *args, const char *signature) {
         most > 0
             ? say(S, DIAG_ARGUMENTS, args->pos[i]->span, "`%s` takes %d argument%s, but this is number %d",
                   args->name, most, most == 1 ? "" : "s", i + 1)
-            : say(S, DIAG_ARGUMENTS, args->pos[i]->span, "`%s` takes named arguments only", args->name);
+            : say(S, DIAG_ARGUMENTS, args->pos[i]->span,
+                  n > 0 ? "`%s` takes named arguments only" : "`%s` takes no arguments", args->name);
     diag_help(d, "`%s`", signature_text(S, args->name, p, n));
     return false;
   }

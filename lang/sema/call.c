@@ -77,11 +77,13 @@ static void eval_args(Sema *S, const Value *callee, const AstNode *list, const V
   }
   const Value *data = given != NULL && given->kind == VAL_DATASET && given->u.index >= 0 ? given : NULL;
   const bool was_on = S->stage.on, renamed = S->stage.renames;
+  const char *signature = S->stage.signature;
   const Value *before = S->stage.data;
   const Call *call = S->stage.call;
   S->stage.on = true, S->stage.renames = strcmp(callee->u.builtin->name, "rename") == 0;
-  S->stage.data = data, S->stage.call = S->call;
+  S->stage.data = data, S->stage.call = S->call, S->stage.signature = callee->u.builtin->signature;
   args_eval(S, list, args);
+  S->stage.signature = signature;
   S->stage.on = was_on, S->stage.renames = renamed, S->stage.data = before, S->stage.call = call;
 }
 

@@ -70,6 +70,10 @@ const Value *fn_gather(Sema *S, Args *args, const Builtin *self) {
   if (args->v[2] != NULL) return gather_along(S, args, t, i);
   if (t->lift != 0) return later(S, args->span, "`gather` from a value of each row");
   const char *why = NULL;
+  if (tensor_sample(t).rank == 0) {
+    say(S, DIAG_SHAPE, args->v[0]->span, "`gather` picks rows, but this is one number");
+    return S->error;
+  }
   const NodeId in[2] = {t->node, i->node};
   return val_made(S, g_make(graph_now(S), OP_GATHER, 2, in, NULL, NULL, args->span, &why), i->lift, why,
                   args->span);

@@ -141,7 +141,7 @@ const Value *fn_linear(Sema *S, Args *args, const Builtin *self) {
     return S->error;
   }
   if (!last_axis(S, args, t, &in)) return S->error;
-  const char *key = stage_key(S, "linear");
+  const char *key = stage_key(S, "linear", args->span);
   const Start fallback = start_uniform(1 / sqrt((double)in.n));
   Start start;
   if (!start_of_init(S, args->v[3], (double)in.n, (double)out.n, fallback, &start)) return S->error;
@@ -167,7 +167,7 @@ const Value *fn_affine(Sema *S, Args *args, const Builtin *self) {
   const Tensor *t = want_tensor(S, args->v[0], "the input of `affine`");
   if (t == NULL) return S->error;
   const Shape s = tensor_sample(t);
-  const char *key = stage_key(S, "affine");
+  const char *key = stage_key(S, "affine", args->span);
   if (s.rank == 0 || s.d[0].count != 0) {
     Diag *d = say(S, DIAG_SHAPE, args->span, "`affine` works on features along axis 0, but its input is %s",
                   sema_shape_text(S, &s));
@@ -199,7 +199,8 @@ const Value *fn_embedding(Sema *S, Args *args, const Builtin *self) {
   if (!want_labels(S, args->v[0], t, self->name)) return S->error;
   if (!start_of_init(S, args->v[3], (double)out, (double)n, fallback, &start)) return S->error;
   const Shape w = shape_of(2, (const int64_t[]){n, out});
-  const NodeId weight = layer_weight(S, stage_key(S, "embedding"), "weight", &w, start, args->span, NULL);
+  const NodeId weight =
+      layer_weight(S, stage_key(S, "embedding", args->span), "weight", &w, start, args->span, NULL);
   if (weight == NODE_NONE) return S->error;
   const char *why = NULL;
   const NodeId in[2] = {weight, t->node};
@@ -272,7 +273,7 @@ const Value *fn_attention(Sema *S, Args *args, const Builtin *self) {
     label_origin(S, d, s.d[1]);
     return S->error;
   }
-  const char *key = stage_key(S, "attention");
+  const char *key = stage_key(S, "attention", args->span);
   const Span at = args->span;
   const Shape wi = shape_of(2, (const int64_t[]){3 * width, width}), bi = shape_of(1, &wi.d[0].n),
               wo = shape_of(2, (const int64_t[]){width, width}), bo = shape_of(1, &width);

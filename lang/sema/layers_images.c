@@ -104,7 +104,7 @@ const Value *fn_conv(Sema *S, Args *args, const Builtin *self) {
   bool alone;
   const Tensor *t = want_tensor(S, args->v[0], arena_printf(S->a, "the input of `%s`", self->name));
   if (t == NULL || !conv_arguments(S, args, back, &c)) return S->error;
-  const char *key = stage_key(S, self->name);
+  const char *key = stage_key(S, self->name, args->span);
   const NodeId x = images_of(S, args, t, &alone);
   if (x == NODE_NONE) return S->error;
   const Shape images = g_node(graph_now(S), x)->shape;

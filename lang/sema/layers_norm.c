@@ -39,7 +39,7 @@ const Value *fn_batchnorm(Sema *S, Args *args, const Builtin *self) {
       !layer_real(S, args->v[2], "`momentum` of `batchnorm`", 0, 1, &momentum))
     return S->error;
   const Shape s = tensor_sample(t);
-  const char *key = stage_key(S, "batchnorm");
+  const char *key = stage_key(S, "batchnorm", args->span);
   if (!has_features(S, args, &s)) return S->error;
   const Span at = args->span;
   const Shape n = {.rank = 1, .d = {s.d[0]}};
@@ -157,7 +157,7 @@ const Value *fn_standardized(Sema *S, Args *args, const Builtin *self) {
     if (s.rank > 0) label_origin(S, d, s.d[0]);
     return S->error;
   }
-  const char *key = stage_key(S, "standardized");
+  const char *key = stage_key(S, "standardized", args->span);
   const int known = S->p->slots.n;
   const int slots[2] = {object_buffer(S, arena_printf(S->a, "%s.mean", key), &s, 0, at),
                         object_buffer(S, arena_printf(S->a, "%s.std", key), &s, 1, at)};
@@ -186,7 +186,7 @@ const Value *fn_layernorm(Sema *S, Args *args, const Builtin *self) {
       !layer_real(S, args->v[2], "`eps` of `layernorm`", 0, INFINITY, &eps))
     return S->error;
   const Shape s = tensor_sample(t);
-  const char *key = stage_key(S, "layernorm");
+  const char *key = stage_key(S, "layernorm", args->span);
   if (axes > s.rank) {
     say(S, DIAG_SHAPE, args->span, "`layernorm` runs over the last %lld axes, but its input is %s",
         (long long)axes, sema_shape_text(S, &s));
@@ -212,7 +212,7 @@ const Value *fn_dropout(Sema *S, Args *args, const Builtin *self) {
   (void)self;
   const Tensor *t = want_tensor(S, args->v[0], "the input of `dropout`");
   if (t == NULL || !layer_real(S, args->v[1], "the share of `dropout`", 0, 1, &p)) return S->error;
-  const char *key = stage_key(S, "dropout");
+  const char *key = stage_key(S, "dropout", args->span);
   if (!is_trained(S)) return val_at(S, args->v[0], args->span);
   Path *before = S->path;
   if (S->shots != NULL) S->path = S->shots;

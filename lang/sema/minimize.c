@@ -401,6 +401,10 @@ void walk_minimize(Sema *S, const AstNode *n) {
   if (val_is_error(loss) || !trained) S->train->broken = true;
   if (val_is_error(loss)) return;
   m.loss = val_to_scalar(S, loss, "a loss");
+  if (trained && list.n == 0) {
+    say(S, DIAG_NO_PATH, refs->span, "there is nothing to train here: an empty list");
+    S->train->broken = true;
+  }
   if (val_is_error(m.loss) || !trained || list.n == 0) return;
   if (want_tensor(S, m.loss, "a loss") == NULL) return;
   m.weights = all_slots(S, &list, &m.n_weights);

@@ -89,7 +89,14 @@ static bool kraus_operators(Sema *S, const Value *v, ChannelValue *c) {
     if (d != NULL) diag_help(d, "write `kraus([[[1, 0], [0, 0.8]], [[0, 0.6], [0, 0]]])`");
     return false;
   }
-  if (!val_shape(S, v, &s, &elem)) return false;
+  if (!val_shape(S, v, &s, &elem)) {
+    Diag *x = say(S, DIAG_NOISE, v->span,
+                  "`kraus` takes up to %d matrices of 2 x 2 or 4 x 4, but this has no matrix or rows of "
+                  "different sizes",
+                  CHANNEL_MAX_KRAUS);
+    diag_help(x, "write `kraus([[[1, 0], [0, 0.8]], [[0, 0.6], [0, 0]]])`");
+    return false;
+  }
   const bool complex = s.rank == 4 && s.d[3].n == 2;
   const int64_t n = s.rank > 0 ? s.d[0].n : 0, d = s.rank > 2 ? s.d[1].n : 0;
   if (!(s.rank == 3 || complex) || s.d[2].n != d || (d != 2 && d != 4) || n > CHANNEL_MAX_KRAUS) {

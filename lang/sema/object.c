@@ -107,14 +107,77 @@ int64_t object_size(Sema *S, const ObjectInfo *o) {
   return total;
 }
 
-const char *stage_key(Sema *S, const char *kind) {
+static const char *numbered_key(Sema *S, const char *kind) {
   ObjectBuild *b = S->object;
-  if (b->label != NULL) return b->label;
   for (int i = 0; i < b->counts.n; i++)
     if (strcmp(b->counts.at[i].kind, kind) == 0)
       return arena_printf(S->a, "%s_%d", kind, ++b->counts.at[i].n);
   vec_push(S->a, &b->counts, ((KindCount){kind, 1}));
   return arena_printf(S->a, "%s_1", kind);
+}
+
+const char *stage_key(Sema *S, const char *kind, Span at) {
+  ObjectBuild *b = S->object;
+  if (b->label != NULL && b->labelled == NULL) {
+    b->labelled = kind;
+    return b->label;
+  }
+  if (b->label != NULL) {
+    Diag *d = say(S, DIAG_REDECLARED, at,
+                  "the label `%s` names the weights of one layer, and this is a second", b->label);
+    diag_label(d, b->labels.at[b->labels.n - 1].span, "has those of `%s` already", b->labelled);
+    diag_help(d, "write the layers on lines of their own, each with its label or without");
+    return arena_printf(S->a, "%s, %s", b->label, kind);
+  }
+  const char *key = numbered_key(S, kind);
+  for (int i = 0; i < b->labels.n; i++) {
+    if (strcmp(b->labels.at[i].key, key) != 0) continue;
+    Diag *d = say(S, DIAG_REDECLARED, at, "`%s` is the name of this layer, and a label has it", key);
+    diag_label(d, b->labels.at[i].span, "first here, as a label");
+    diag_help(d, "take another label; layers without one are numbered by their kind");
+  }
+  return key;
+}
+
+/* Whether a layer without a label is called `key`. */
+static bool is_numbered(Sema *S, const char *key) {
+  const ObjectBuild *b = S->object;
+  for (int i = 0; i < b->counts.n; i++)
+    for (int k = 1; k <= b->counts.at[i].n; k++)
+      if (strcmp(arena_printf(S->a, "%s_%d", b->counts.at[i].kind, k), key) == 0) return true;
+  return false;
+}
+
+static const UsedLabel *label_named(const ObjectBuild *b, Symbol name, const char *key) {
+  for (int i = 0; i < b->labels.n; i++) {
+    const UsedLabel *u = &b->labels.at[i];
+    if (strcmp(u->key, key) == 0) return u;
+    if (u->name == name && (strchr(u->key, '[') == NULL || strchr(key, '[') == NULL)) return u;
+  }
+  return NULL;
+}
+
+const char *label_key(Sema *S, const AstNode *n) {
+  ObjectBuild *b = S->object;
+  const char *name = sym_text(n->name), *key = arena_printf(S->a, "%s%s", name, S->loop_index);
+  const UsedLabel *old = label_named(b, n->name, key);
+  const Binding *bound = scope_find(S->scope, n->name);
+  Diag *d = NULL;
+  if (old != NULL) {
+    d = say(S, DIAG_REDECLARED, n->name_span, "the label `%s` is given twice", name);
+    diag_label(d, old->span, "first here");
+    diag_help(d, "the weights of a line have its label; to use them twice, make them a model of their own");
+  } else if (is_numbered(S, key)) {
+    d = say(S, DIAG_REDECLARED, n->name_span, "`%s` is the name of a layer without a label above", name);
+    diag_help(d, "take another label; layers without one are numbered by their kind");
+  } else if (bound != NULL && bound->kind == BIND_PARAM) {
+    d = say(S, DIAG_REDECLARED, n->name_span, "the label `%s` is the name of a param", name);
+    diag_label(d, bound->span, "declared here");
+  }
+  if (d != NULL) key = arena_printf(S->a, "%s, %d", key, b->labels.n);
+  vec_push(S->a, &b->labels, ((UsedLabel){n->name, key, n->name_span}));
+  b->labelled = NULL;
+  return key;
 }
 
 /* ---- param ---------------------------------------------------------------------------------- */
@@ -237,6 +300,11 @@ void walk_param(Sema *S, const AstNode *n) {
     if (slot >= 0 && same >= 0) S->p->slots.at[slot].site = S->p->slots.at[same].site;
     if (slot >= 0 && out != NULL)
       out = val_node(S, g_param(graph_now(S), slot, &shape, n->name_span), 0, n->name_span);
+  }
+  const UsedLabel *label = S->object != NULL ? label_named(S->object, n->name, sym_text(n->name)) : NULL;
+  if (label != NULL) {
+    Diag *d = say(S, DIAG_REDECLARED, n->name_span, "`%s` is a label already", sym_text(n->name));
+    diag_label(d, label->span, "first here");
   }
   declare(S, n->name, n->name_span, BIND_PARAM, out != NULL ? out : S->error);
 }
@@ -468,7 +536,7 @@ static bool new_arguments(Sema *S, ObjectInfo *o, const Args *args) {
 
 static bool is_copied(Sema *S, const Value *v, const AstNode *n, const AstNode *name) {
   if (v->kind != VAL_OBJECT || v->u.object->is_block) {
-    wrong_kind(S, v, "what `new` copies", "a circuit with `return` or a model");
+    wrong_kind(S, val_at(S, v, name->span), "what `new` copies", "a circuit with `return` or a model");
     return false;
   }
   if (v->u.object->view_of != NULL) {
@@ -506,7 +574,7 @@ static const Value *new_part(Sema *S, const AstNode *n, const AstNode *ref, cons
   if (b != NULL) scope_find(S->scope, name->name)->used = true;
   if (val_is_error(v)) return v;
   if (!is_copied(S, v, n, name)) return S->error;
-  const char *key = stage_key(S, v->u.object->name);
+  const char *key = stage_key(S, v->u.object->name, n->span);
   ObjectInfo *c = NULL;
   for (int i = 0; i < o->parts.n; i++)
     if (o->parts.at[i].part != NULL && strcmp(o->parts.at[i].key, key) == 0) c = o->parts.at[i].part;

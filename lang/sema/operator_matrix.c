@@ -80,9 +80,9 @@ const Value *fn_hermitian(Sema *S, Args *args, const Builtin *self) {
   const int d = 1 << q->n;
   double complex *m = ARENA_ARRAY(S->a, double complex, d *d);
   double largest = 0;
-  for (int i = 0; i < n; i++) {
+  for (int i = 0; i < n || i == 0; i++) {
     int width = 0;
-    const double complex *row = static_vector(S, rows[i], "a row of `hermitian`", &width);
+    const double complex *row = n > 0 ? static_vector(S, rows[i], "a row of `hermitian`", &width) : m;
     if (row == NULL) return S->error;
     if (n != d || width != d) {
       say(S, DIAG_SHAPE, args->v[0]->span, "on %d qubit%s `hermitian` needs a matrix of %d x %d, but %s",

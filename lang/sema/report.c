@@ -213,6 +213,15 @@ static bool is_dotted_name(const char *s, size_t n) {
   return n > 0 && !begins && dots <= 1;
 }
 
+/* What may stand behind the `:` of a place in a text: [.digits][feg%] or d. */
+static bool is_format(const char *s, size_t n) {
+  size_t i = 0;
+  if (n == 1 && s[0] == 'd') return true;
+  if (n > 0 && s[0] == '.')
+    for (i = 1; i < n && i < 3 && s[i] >= '0' && s[i] <= '9';) i++;
+  return i != 1 && i + 1 == n && strchr("feg%", s[i]) != NULL;
+}
+
 static void text_part(Sema *S, const AstNode *n, ReportItem *item) {
   const Value *v = eval(S, n);
   const char *text = val_is_error(v) ? NULL : want_text(S, v, "what `text` writes");
@@ -232,6 +241,12 @@ static void text_part(Sema *S, const AstNode *n, ReportItem *item) {
                     "only a name is inserted in a text, `{x}` or `{a.b:.3f}`, but this is `{%.*s}`",
                     (int)(end - s - 1), s + 1);
       diag_help(d, "give it a name before: `let x = %.*s`; two braces, `{{`, stand for one", (int)len, s + 1);
+      return;
+    }
+    const char *format = s + len + 2; /* behind the `:` */
+    if (s[len + 1] == ':' && !is_format(format, (size_t)(end - format))) {
+      Diag *d = say(S, DIAG_TYPE, n->span, "there is no format `%.*s`", (int)(end - format), format);
+      diag_help(d, "formats are `.3f`, `.2e`, `.4g`, `.1%%` and `d`");
       return;
     }
     const Value *x = place_value(S, s + 1, len, n->span);
@@ -304,6 +319,19 @@ static void report_parts(Sema *S, ReportKind kind, const AstNode *list, Span spa
   if (!empty) vec_push(S->a, &report_now(S)->items, item);
 }
 
+/* What a line that is a value of its own may have meant. */
+static void line_to_write(Diag *d, Sema *S, const AstNode *n) {
+  const AstNode *e = ast_kid(n, AST_STAGE_value);
+  const char *text = src_of_span(S, n->span);
+  const bool is_word = e->kind == AST_NAME && (strcmp(text, "plot") == 0 || strcmp(text, "table") == 0 ||
+                                               strcmp(text, "text") == 0 || strcmp(text, "images") == 0);
+  if (is_word) diag_help(d, "say what: `plot t.loss`, `table row(\"loss\", x)`, `text \"...\"`, `images x`");
+  else if (e->kind == AST_TEXT) diag_help(d, "write `text %s`", text);
+  else if (e->kind == AST_NAME || e->kind == AST_CALL || e->kind == AST_MEMBER)
+    diag_help(d, "write `plot %s`", text);
+  else diag_help(d, "write `table row(\"value\", %s)`", text);
+}
+
 void walk_report_line(Sema *S, const AstNode *n) {
   static const char *const known[] = {"text", "table", "plot", "images"};
   const AstNode *head = NULL, *parts = NULL;
@@ -323,7 +351,7 @@ void walk_report_line(Sema *S, const AstNode *n) {
     Diag *d = say(S, DIAG_PLACE, head != NULL ? head->span : n->span,
                   "a line of a report begins with `text`, `table`, `plot` or `images`");
     const char *near = head != NULL ? diag_did_you_mean(d, head->span, word, known, 4) : NULL;
-    if (near == NULL && n->kind == AST_STAGE) diag_help(d, "write `plot %s`", src_of_span(S, n->span));
+    if (near == NULL && n->kind == AST_STAGE) line_to_write(d, S, n);
   }
 }
 

@@ -183,11 +183,12 @@ static void warn_hiding(Sema *S, Symbol name, Span span, BindKind kind, const Va
 Binding *declare(Sema *S, Symbol name, Span span, BindKind kind, const Value *v) {
   if (is_given_name(name))
     say(S, DIAG_REDECLARED, span, "`%s` is a name of the language and cannot be declared", sym_text(name));
-  const Binding *old = scope_find_here(S->scope, name);
+  const Binding *old = strcmp(sym_text(name), "_") == 0 ? NULL : scope_find_here(S->scope, name);
   if (old != NULL) {
     Diag *d = say(S, DIAG_REDECLARED, span, "`%s` is declared twice", sym_text(name));
     diag_mark(d, "a second time");
-    diag_label(d, old->span, "first here, as a %s", bind_kind_text[old->kind]);
+    diag_label(d, old->span, "first here, as %s %s",
+               strchr("aeiou", bind_kind_text[old->kind][0]) != NULL ? "an" : "a", bind_kind_text[old->kind]);
     if (old->kind == BIND_VAR) diag_help(d, "to change it, write `%s := ...`", sym_text(name));
   } else if (!val_is_error(v)) {
     warn_hiding(S, name, span, kind, v);

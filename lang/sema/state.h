@@ -160,10 +160,17 @@ typedef struct KindCount {
   const char *kind;
   int n;
 } KindCount;
+typedef struct UsedLabel {
+  Symbol name;
+  const char *key; /* with the turn of its loop: "block[0]" */
+  Span span;
+} UsedLabel;
 typedef struct ObjectBuild {
   ObjectInfo *object;
   VEC(KindCount) counts;
+  VEC(UsedLabel) labels;
   const char *label;      /* of the line under way; NULL */
+  const char *labelled;   /* the kind of the layer that has it, "linear"; NULL: none yet */
   LabelledStage *stage;   /* where its weights are noted */
   const TrainInfo *train; /* called in the step of this train; NULL: somewhere else */
   const char *until;      /* the labelled line whose value is wanted; NULL: the whole */
@@ -336,6 +343,7 @@ struct Sema {
   const Value *no_rows;     /* `it` of a dataset's first line */
   struct {
     bool on, renames;        /* the arguments of a stage are being evaluated; of `rename` */
+    const char *signature;   /* of the stage */
     const Value *data;       /* the dataset whose columns are names in them; NULL: none */
     const struct Call *call; /* where they are */
   } stage;

@@ -497,10 +497,10 @@ static void circuit_line(Sema *S, const AstNode *n, const AstNode *e) {
 
 static void model_line(Sema *S, const AstNode *n, const AstNode *e) {
   LabelledStage stage = {0}, *before = S->object->stage;
-  const char *label = S->object->label;
+  const char *label = S->object->label, *name = NULL;
   if (n->name != SYM_NONE) {
     LabelledStage *kept = NULL;
-    const char *name = arena_printf(S->a, "%s%s", sym_text(n->name), S->loop_index);
+    name = label_key(S, n);
     ObjectInfo *o = S->object->object;
     for (int i = 0; i < o->stages.n; i++)
       if (strcmp(o->stages.at[i]->name, name) == 0) kept = o->stages.at[i];
@@ -528,8 +528,7 @@ static void model_line(Sema *S, const AstNode *n, const AstNode *e) {
   S->it = v;
   object_note_line(S, src_of_span(S, n->span), v, weights);
   const char *until = S->object->until;
-  if (n->name != SYM_NONE && until != NULL && !val_is_error(v) &&
-      strcmp(until, arena_printf(S->a, "%s%s", sym_text(n->name), S->loop_index)) == 0)
+  if (name != NULL && until != NULL && !val_is_error(v) && strcmp(until, name) == 0)
     S->returned = true; /* the labelled line that is called */
   if (!val_is_error(v)) return;
   S->faults++;

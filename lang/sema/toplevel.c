@@ -407,7 +407,7 @@ void walk_expect(Sema *S, const AstNode *n) {
     return;
   if (n->op == 'a' && slot < 0 && !truth) {
     Diag *d = say(S, DIAG_EXPECT, cond->span, "`assert` fails: %s",
-                  n->text != NULL ? n->text : src_of_span(S, cond->span));
+                  n->text != NULL && n->text[0] != '\0' ? n->text : src_of_span(S, cond->span));
     if (op != NULL)
       diag_note(d, "%s %s %s does not hold", num_text(S, left.value), op, num_text(S, right.value));
     return;
@@ -466,6 +466,10 @@ const Value *fn_claim(Sema *S, Args *args, const Builtin *self) {
   Claim c = {.opposite = -1, .undecided = -1};
   c.id = want_text(S, args->v[0], "the id of a claim");
   if (c.id == NULL) return S->error;
+  if (c.id[0] == '\0') {
+    say(S, DIAG_TYPE, args->v[0]->span, "the id of a claim is an empty text");
+    return S->error;
+  }
   for (int i = 0; i < S->p->claims.n; i++)
     if (strcmp(S->p->claims.at[i].id, c.id) == 0) {
       say(S, DIAG_CLAIM_ID, args->v[0]->span, "the claim \"%s\" stands twice in this script", c.id);
@@ -528,6 +532,10 @@ const Value *fn_choice(Sema *S, Args *args, const Builtin *self) {
       (document != NULL && (c.document = choice_text(S, document)) == NULL) ||
       (args->v[3] != NULL && (c.why = want_text(S, args->v[3], "`why`")) == NULL))
     return S->error;
+  if (c.name[0] == '\0') {
+    say(S, DIAG_TYPE, args->v[0]->span, "the name of a choice is an empty text");
+    return S->error;
+  }
   for (int i = 0; i < S->p->choices.n; i++)
     if (strcmp(S->p->choices.at[i].name, c.name) == 0) {
       say(S, DIAG_CLAIM_ID, args->v[0]->span, "the choice \"%s\" stands twice in this script", c.name);

@@ -209,7 +209,8 @@ bool want_int(Sema *S, const Value *v, const char *what, int64_t *out) {
   }
   if (v->kind == VAL_REAL) {
     Diag *d = say(S, DIAG_TYPE, v->span, "%s is a whole number, but this is %s", what, num_text(S, v->u.num));
-    if (v->u.num == floor(v->u.num)) diag_help(d, "write `%s`", num_text(S, v->u.num));
+    if (fabs(v->u.num) > 9007199254740992.0) diag_note(d, "a whole number is at most 2^53");
+    else if (v->u.num == floor(v->u.num)) diag_help(d, "write `%s`", num_text(S, v->u.num));
     else if (strchr("0123456789", src_of_span(S, v->span)[0]) != NULL)
       diag_help(d, "a whole number has no point, exponent or unit");
     else diag_help(d, "write `floor(%s)` or `round(%s)`", src_of_span(S, v->span), src_of_span(S, v->span));

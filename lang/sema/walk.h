@@ -267,7 +267,11 @@ bool in_model(Sema *S, const Args *args);                       /* a layer's pla
 void norms_follow(Sema *S, int n_nodes, const NodeId *nodes, int n_slots, const int *slots, Span span);
 /* Notes a line of the model under way, for drawings; `before`: its weights without the line. */
 void object_note_line(Sema *S, const char *text, const Value *v, int64_t before);
-const char *stage_key(Sema *S, const char *kind); /* "linear_1", or the label */
+/* "linear_1", or the label, which one layer of its line can have (E0102). */
+const char *stage_key(Sema *S, const char *kind, Span at);
+/* The label of a line with the turn of its loop, "block[0]"; E0102 where a label, a param or a layer without
+ * a label has the name: weights would be shared that nobody meant to share. */
+const char *label_key(Sema *S, const AstNode *n);
 const char *object_signature(Sema *S, const ObjectInfo *o);
 /* E0202: sizes that are not in the signature come from the first call; `why`: "to train it". */
 const Value *sizes_unknown(Sema *S, Span span, const ObjectInfo *o, const char *why);

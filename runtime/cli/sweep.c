@@ -133,6 +133,7 @@ static const char *reason(Cli *c, const char *log, int status) {
   if (io_read_file(c->arena, log, LOG_LIMIT, &data, &e)) found = strstr((const char *)data.bytes, "error[");
   if (found) return arena_strn(c->arena, found, strcspn(found, "\n"));
   if (WIFSIGNALED(status)) return arena_printf(c->arena, "ended by signal %d", WTERMSIG(status));
+  if (WEXITSTATUS(status) == 0) return "what it recorded has another shape than in the script as it stands";
   return arena_printf(c->arena, "ended with status %d", WEXITSTATUS(status));
 }
 
