@@ -39,6 +39,7 @@ static const QStmt *defined_later(const QWalk *w, Symbol name) {
 }
 
 static bool no_gate(QWalk *w, const QStmt *s) {
+  if (w->lacks_include) return false; /* it may be declared there */
   const char *name = sym_text(s->name);
   const QStmt *later = defined_later(w, s->name);
   if (later != NULL) {
@@ -95,9 +96,13 @@ static bool find_callee(QWalk *w, const QStmt *s, const QEnv *env, Callee *out) 
     return false;
   }
   const int order = (int)(n - w->names.at);
-  if (env != NULL && order > env->order) return false; /* said where the definition was read */
-  if (env != NULL && order == env->order) {
-    Diag *d = qw_say(w, DIAG_RECURSION, s->name_span, "the gate `%s` uses itself", name);
+  if (env != NULL && order > env->order && w->errors > 0)
+    return false; /* said where the definition was read */
+  if (env != NULL && order >= env->order) {
+    Diag *d = qw_say(w, order == env->order ? DIAG_RECURSION : DIAG_NAME, s->name_span,
+                     order == env->order ? "the gate `%s` uses itself"
+                                         : "the gate `%s` is used before its definition",
+                     name);
     diag_label(d, n->span, "defined here");
     return false;
   }

@@ -262,6 +262,7 @@ static void include(QWalk *w, const QStmt *s) {
   if (src == NULL) {
     Diag *d = qw_say(w, DIAG_MODULE_FILE, s->name_span, "%s", problem);
     diag_note(d, "qelib1.inc and stdgates.inc are built in");
+    w->lacks_include = true;
     return;
   }
   for (int i = 0; i < w->files.n; i++)

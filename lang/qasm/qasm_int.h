@@ -156,6 +156,7 @@ typedef struct QWalk {
   VEC(int) by_symbol; /* index into names + 1 */
   bool library;       /* what is declared now is ours */
   bool has_qelib1, has_stdgates;
+  bool lacks_include; /* a file is not there, which was said */
   int condition, depth;
   long budget; /* operations and calls left; nodes have their own bound */
   bool full;   /* it was used up: said once */

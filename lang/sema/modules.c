@@ -257,6 +257,10 @@ void walk_use(Sema *S, const AstNode *n) {
     return;
   }
   const AstNode *names = ast_kid(n, AST_USE_names);
+  if (n->text[0] == '\0') {
+    say(S, DIAG_MODULE_FILE, n->span, "the name of the module is empty");
+    return;
+  }
   const char *alias = n->name != SYM_NONE ? sym_text(n->name) : stem_of(S, n);
   if (n->name == SYM_NONE && !is_name(alias)) {
     Diag *d = say(S, DIAG_MODULE_FILE, n->span, "`%s` is no name", alias);
