@@ -54,7 +54,12 @@ const Value *val_to_scalar(Sema *S, const Value *v, const char *what) {
       Diag *d = say(S, DIAG_SHAPE, v->span, "%s has exactly one element, but this is %s", what,
                     sema_shape_text(S, &s));
       label_origin(S, d, s.d[i]);
-      diag_help(d, "take the mean: `mean(%s)`", src_of_span(S, v->span));
+      const char *text = src_of_span(S, v->span);
+      if (strcmp(what, SCALAR_OF_GRAD) == 0) {
+        diag_help(d, "the gradient of each row's own value, as in a gradient penalty: `grad(sum(%s), ...)`",
+                  text);
+        diag_line(d, "help", "of one number for all rows: `grad(mean(%s), ...)`", text);
+      } else diag_help(d, "take the mean: `mean(%s)`", text);
       return S->error;
     }
   Shape to = shape_scalar();

@@ -196,7 +196,7 @@ const Value *grad_of_objects(Sema *S, const Value *loss, int n, const int *slots
 
 const Value *fn_grad(Sema *S, Args *args, const Builtin *self) {
   (void)self;
-  const Value *w = args->v[1], *e = val_to_scalar(S, args->v[0], "what `grad` derives");
+  const Value *w = args->v[1], *e = val_to_scalar(S, args->v[0], SCALAR_OF_GRAD);
   if (val_is_error(e)) return e;
   if (e->u.tensor->lift != 0) return later(S, args->span, "`grad` in a circuit or model");
   if (w->kind == VAL_OBJECT) {

@@ -246,10 +246,24 @@ const Value *fn_argmax(Sema *S, Args *args, const Builtin *self) {
   return val_node(S, g_make(g, OP_ARGMAX, 1, &x, &a, NULL, args->span, NULL), t->lift, args->span);
 }
 
+/* Predictions [B, 1], of which the largest is always number 0. */
+static bool one_number_a_row(Sema *S, const Value *v) {
+  if (v->kind != VAL_TENSOR) return false;
+  const Shape s = tensor_sample(v->u.tensor);
+  if (s.rank < 1 || !dim_is_one(s.d[s.rank - 1])) return false;
+  Diag *d = say(
+      S, DIAG_SHAPE, v->span,
+      "`accuracy` takes a number for each class, but this is %s: the largest of one number is always number 0",
+      sema_shape_text(S, &s));
+  diag_help(d, "with the probability of class 1: `mean((C(x)[:, 0] > 0.5) == y)`");
+  return true;
+}
+
 const Value *fn_accuracy(Sema *S, Args *args, const Builtin *self) {
   (void)self;
   if (!judge_on_data(S, args, true)) return S->error;
   if (args->n_pos >= 2) args->v[0] = args->pos[0], args->v[1] = args->pos[1];
+  if (one_number_a_row(S, args->v[0])) return S->error;
   Args inner = {.span = args->span, .name_span = args->name_span, .name = "argmax", .v = {args->v[0]}};
   const Builtin arg = {"argmax", BI_FN, fn_argmax, "", 0, ""};
   const Value *label = fn_argmax(S, &inner, &arg);

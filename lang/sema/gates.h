@@ -4,6 +4,8 @@
 #define QGN_SEMA_GATES_H
 #include "lang/sema/walk.h"
 
+/* How the modifier of this name is used, or NULL if there is none. */
+const char *modifier_example(const char *name);
 typedef enum ModKind { MOD_CTRL, MOD_NEGCTRL, MOD_INV, MOD_POW, MOD_WHEN } ModKind;
 typedef struct Mod {
   ModKind kind;

@@ -9,8 +9,18 @@
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
+static const char *const known[] = {"ctrl", "negctrl", "inv", "pow", "when"};
+
+/* NULL if there is no such modifier. */
+const char *modifier_example(const char *name) {
+  static const char *const example[] = {"ctrl @ rx(x) q[0], q[1]", "negctrl @ rx(x) q[0], q[1]",
+                                        "inv @ block(x) q", "pow(2) @ block(x) q", "when(m) @ x q[0]"};
+  for (int i = 0; i < 5; i++)
+    if (strcmp(name, known[i]) == 0) return example[i];
+  return NULL;
+}
+
 static void say_unknown(Sema *S, const AstNode *m, const char *text) {
-  static const char *const known[] = {"ctrl", "negctrl", "inv", "pow", "when"};
   Diag *d = say(S, DIAG_NAME, m->span, "there is no modifier `%s`", src_of_span(S, m->span));
   const char *near = synonym_of(text);
   bool ours = false;

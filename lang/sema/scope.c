@@ -277,8 +277,13 @@ void report_unknown(Sema *S, Symbol name, Span span, const char *what) {
                               : "a row for each input: `[grad(grad(f(x), x)[i], x) for i in 0..4]`");
     return;
   }
+  const char *modified = modifier_example(ours != NULL ? ours : text);
+  if (ours != NULL) diag_mark(d, "this is `%s` here", ours);
+  if (modified != NULL) {
+    diag_help(d, "a modifier stands before a gate or block and `@`: `%s`", modified);
+    return;
+  }
   if (ours != NULL) {
-    diag_mark(d, "this is `%s` here", ours);
     diag_fix(d, span, ours, false);
     return;
   }

@@ -146,6 +146,7 @@ const char *slot_owner(const Sema *S, int slot);
 /* Several sample tensors brought to one lift; rows is the common row axis. */
 bool align_lift(Sema *S, int n, const Tensor *const *in, NodeId *out, int *lift, Span span);
 const Value *val_to_scalar(Sema *S, const Value *v, const char *what); /* a tensor with one element as [] */
+#define SCALAR_OF_GRAD "what `grad` derives" /* as `what`: its help speaks of rows */
 
 /* ---- index.c ------------------------------------------------------------------------------ */
 const Value *eval_index(Sema *S, const AstNode *n);
