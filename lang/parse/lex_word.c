@@ -1,5 +1,6 @@
 /* Words: names, numbers, texts, and what stands in their place by mistake. */
 #define _GNU_SOURCE
+#include <ctype.h>
 #include <string.h>
 #include <utf8proc.h>
 #include "build/gen/qgn.tab.h"
@@ -358,11 +359,24 @@ static const struct {
     {"?", "there is no `?`", "write `select(condition, a, b)`"},
 };
 
+/* `c.w` of `c.w -= 1`; "" if no name stands there. */
+static const char *name_before(const Lex *x, Span span) {
+  const char *text = x->src->text;
+  size_t end = span.begin - x->src->base;
+  while (end > 0 && (text[end - 1] == ' ' || text[end - 1] == '\t')) end--;
+  size_t begin = end;
+  while (begin > 0 && (isalnum((unsigned char)text[begin - 1]) || strchr("_.", text[begin - 1]) != NULL))
+    begin--;
+  return arena_strn(x->ast->arena, text + begin, end - begin);
+}
+
 int lex_habit(Lex *x, Span span, const char *op, int code) {
   for (size_t i = 0; i < sizeof habits / sizeof *habits; i++) {
     if (strcmp(habits[i].op, op) != 0) continue;
     Diag *d = lex_error(x, DIAG_SYNTAX, span, "%s", habits[i].text);
-    diag_help(d, "%s", habits[i].help);
+    const char *target = strchr("+-*/", op[0]) != NULL && op[1] == '=' ? name_before(x, span) : "";
+    if (*target != '\0') diag_help(d, "write `%s := %s %c ...`", target, target, op[0]);
+    else diag_help(d, "%s", habits[i].help);
   }
   return code;
 }

@@ -236,6 +236,10 @@ static Diag *hint_product(const SyntaxError *e) {
     return d;
   }
   if (e->found.code != TOK_NAME && e->found.code != '(') return NULL;
+  if (is_name(&e->found, "epochs") || is_name(&e->found, "epoch"))
+    if (before(e, 1)->code == TOK_EVERY)
+      return with_help(error_at(e, e->found.span, "`every` counts epochs"),
+                       arena_printf(e->p->ast.arena, "write `every %s { ... }`", number->word.text));
   Diag *d = error_at(e, e->found.span, "an operator is missing before this");
   if (word) diag_help(d, "to multiply, write `%s * %s`", number->word.text, word);
   else diag_help(d, "to multiply, write `%s * (...)`", number->word.text);

@@ -29,7 +29,10 @@ static bool one_axis(Sema *S, const Value *v, const Tensor *t, int fallback, con
 /* An axis whose size is known now. */
 static bool fixed_axis(Sema *S, const Args *args, const Tensor *t, int axis) {
   if (t->shape.d[axis].count == 0) return true;
-  later_rows(S, args->span, arena_printf(S->a, "`%s` along an axis whose size is", args->name));
+  const bool columns = axis == 0 && t->shape.rank > 1 && strcmp(args->name, "split") == 0;
+  later_rows(S, args->span,
+             columns ? "`split` along axis 0 (rows; `axis = 1` are columns), whose size is"
+                     : arena_printf(S->a, "`%s` along an axis whose size is", args->name));
   return false;
 }
 

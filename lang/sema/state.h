@@ -265,6 +265,7 @@ struct TrainInfo {
   Span monitor_span, watch_span;
   int pass; /* 1: attributes and optimizers, 2: step and every */
   int n_steps;
+  uint32_t step_at;   /* where the first one begins */
   int missing_groups; /* its slot, -1: no `per` yet */
   const AstNode *decl;
   const Value *balance; /* what `balance` was given; NULL: nothing */

@@ -162,6 +162,13 @@ static void draw_in_model(Sema *S, const AstNode *n) {
   diag_help(d, "draw outside of the model, and pass the values in");
 }
 
+/* Arguments that the distribution takes. */
+static const char *usual_numbers(const Builtin *dist) {
+  if (strcmp(dist->name, "log_uniform") == 0) return "1e-4, 1";
+  if (strcmp(dist->name, "categorical") == 0) return "[0.5, 0.5]";
+  return strchr(dist->signature, ' ') != NULL ? "0, 1" : "0.5";
+}
+
 static void walk_draw(Sema *S, const AstNode *n) {
   Shape shape;
   const Value *out = S->error;
@@ -174,7 +181,10 @@ static void walk_draw(Sema *S, const AstNode *n) {
   if (S->object != NULL) draw_in_model(S, n);
   else if (!val_is_error(v) && v->kind != VAL_DIST) {
     Diag *d = wrong_kind(S, v, "what stands after `~`", "a distribution like `normal(0, 1)`");
-    if (d != NULL) diag_help(d, "a value gets a name by `let %s = ...`", sym_text(n->name));
+    if (d != NULL && v->kind == VAL_BUILTIN && v->u.builtin->kind == BI_DIST)
+      diag_help(d, "with its numbers, and the shape of the draw: `draw %s[8] ~ %s(%s)`", sym_text(n->name),
+                v->u.builtin->name, usual_numbers(v->u.builtin));
+    else if (d != NULL) diag_help(d, "a value gets a name by `let %s = ...`", sym_text(n->name));
   } else if (dims && !val_is_error(v)) out = draw_value(S, n, &v->u.dist, &shape);
   if (out->kind == VAL_TENSOR) {
     const Shape got = tensor_sample(out->u.tensor);

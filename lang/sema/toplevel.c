@@ -115,6 +115,13 @@ static void script_attr(Sema *S, const AstNode *n) {
   set_script_attribute(S, name, eval(S, set != NULL ? set : ast_kid(n, AST_ATTR_value)));
 }
 
+/* An object that has weights, or a member of one. */
+static bool names_weights(Sema *S, const AstNode *target) {
+  const AstNode *root = target->kind == AST_MEMBER ? ast_kid(target, AST_MEMBER_value) : target;
+  const Binding *b = root->kind == AST_NAME ? scope_find(S->scope, root->name) : NULL;
+  return b != NULL && b->value != NULL && b->value->kind == VAL_OBJECT;
+}
+
 void walk_attr(Sema *S, const AstNode *n) {
   const AstNode *target = ast_kid(n, AST_ATTR_target);
   const char *name = target->kind == AST_NAME ? sym_text(target->name) : "";
@@ -145,6 +152,8 @@ void walk_attr(Sema *S, const AstNode *n) {
                 src_of_span(S, target->span));
   const Binding *b = target->kind == AST_NAME ? scope_find(S->scope, target->name) : NULL;
   if (b != NULL && b->kind == BIND_VAR) diag_help(d, "to change the `var`, write `%s := ...`", name);
+  else if (runs && names_weights(S, target))
+    diag_help(d, "weights are set by `:=`: `%s := ...`", src_of_span(S, target->span));
   else if (name[0] != '\0') diag_help(d, "for a value of your own write `let %s = ...`", name);
   if (b != NULL || target->kind != AST_NAME) return;
   if (ast_kid(n, AST_ATTR_operands) == NULL) (void)eval(S, ast_kid(n, AST_ATTR_value));

@@ -425,10 +425,17 @@ static int count_minimize(Sema *S, const AstNode *n) {
 void walk_step(Sema *S, const AstNode *n) {
   if (S->train->pass != 2) return;
   if (S->train->n_steps++ > 0) {
-    say(S, DIAG_PLACE, (Span){n->span.begin, n->span.begin + 4}, "the train `%s` has a second `step`",
-        S->train->name);
+    const bool again = S->train->step_at == n->span.begin;
+    if (again && S->train->n_steps > 2) return;
+    Diag *d =
+        say(S, DIAG_PLACE, (Span){n->span.begin, n->span.begin + 4},
+            again ? "the `step` of the train `%s` stands in a loop" : "the train `%s` has a second `step`",
+            S->train->name);
+    if (again)
+      diag_help(d, "a train has one `step`; `repeat 5 { ... }` inside of it does something several times");
     return;
   }
+  S->train->step_at = n->span.begin;
   Block block = {0};
   const int errors = S->sink->n_errors;
   S->train->every = 0;

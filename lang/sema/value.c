@@ -196,7 +196,9 @@ Diag *wrong_kind(Sema *S, const Value *v, const char *what, const char *wanted) 
   }
   Diag *d = say(S, DIAG_TYPE, v->span, "%s is %s, but this is %s", what, wanted, val_describe(S, v));
   if (strstr(wanted, "number") == NULL && strstr(wanted, "value") == NULL) return d;
-  if (v->kind == VAL_OBJECT) diag_help(d, "call it: `%s(...)`", v->u.object->name);
+  if (v->kind == VAL_OBJECT && S->place == PLACE_STEP)
+    diag_help(d, "call it: `%s(...)`; its weights are `weights(%s)`", v->u.object->name, v->u.object->name);
+  else if (v->kind == VAL_OBJECT) diag_help(d, "call it: `%s(...)`", v->u.object->name);
   if (v->kind == VAL_DEF) diag_help(d, "call it: `%s(...)`", v->u.def->name);
   if (v->kind == VAL_BUILTIN) diag_help(d, "call it: `%s(...)`", v->u.builtin->name);
   return d;
