@@ -94,7 +94,10 @@ static bool wrong_command(Sema *S, const AstNode *n) {
   }
   const AstNode *ops = ast_kid(n, AST_COMMAND_operands);
   Diag *d = say(S, DIAG_PLACE, ops->span, "something is missing between `%s` and this", first);
-  if (strcmp(word, "import") == 0 || strcmp(word, "from") == 0)
+  const char *what = src_of_span(S, ops->span), *dot = strrchr(what, '.');
+  if (strcmp(word, "import") == 0 && dot != NULL && strcmp(dot, ".qasm\"") == 0)
+    diag_help(d, "write `use %s as a`", what);
+  else if (strcmp(word, "import") == 0 || strcmp(word, "from") == 0)
     diag_help(
         d, "the library needs no import; `use std.gan: wgan_gp` takes a module, `use \"parts.qgn\"` a file");
   else diag_help(d, "an operator, `=`, `;` or brackets: `%s(%s)`", first, src_of_span(S, ops->span));

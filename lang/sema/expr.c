@@ -1,4 +1,5 @@
 /* Values of expressions. */
+#include "lang/sema/gates.h"
 #include "lang/sema/walk.h"
 #include <stdlib.h>
 #include <string.h>
@@ -288,7 +289,11 @@ const Value *eval_member(Sema *S, const AstNode *n) {
   if (v->kind == VAL_DATASET) return dataset_member(S, v, sym_text(n->name), n->span);
   Diag *d =
       say(S, DIAG_TYPE, n->span, "%s has no parts with names: `.%s`", val_describe(S, v), sym_text(n->name));
-  help_method(S, d, n);
+  if (v->kind == VAL_QUBITS && gate_find(sym_text(n->name)) != GATE_COUNT)
+    diag_help(d, "a gate stands before its qubits: `%s %s[0]`", sym_text(n->name), src_of_span(S, of->span));
+  else if (v->kind == VAL_BUNDLE)
+    diag_help(d, "the derivative in one weight is `grad(L, M.%s)`", sym_text(n->name));
+  else help_method(S, d, n);
   return S->error;
 }
 

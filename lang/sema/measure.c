@@ -181,7 +181,10 @@ static bool add_operators(Sema *S, Operators *out, const Value *v, const char *n
     return false;
   }
   if (v->kind != VAL_OP) {
-    wrong_kind(S, v, arena_printf(S->a, "what `%s` measures", name), "an operator like `Z(q[0])`");
+    Diag *d = wrong_kind(S, v, arena_printf(S->a, "what `%s` measures", name), "an operator like `Z(q[0])`");
+    if (d != NULL && v->kind == VAL_BUILTIN)
+      diag_help(d, "name its qubits: `%s(%s(q))` of all of `q`, `%s(q[0])` of one", name, v->u.builtin->name,
+                v->u.builtin->name);
     return false;
   }
   vec_push(S->a, out, v);

@@ -200,7 +200,10 @@ static bool channel_list(Sema *S, const Value *v, const char *what, ChannelList 
   for (int i = 0; i < n; i++) {
     const Value *c = several ? v->u.list.at[i] : v;
     if (c->kind != VAL_CHANNEL) {
-      wrong_kind(S, c, arena_printf(S->a, "`%s` of `noisy`", what), "a channel like `depolarize(1%)`");
+      Diag *d = wrong_kind(S, c, arena_printf(S->a, "`%s` of `noisy`", what),
+                           reading ? "a channel like `readout(1%)`" : "a channel like `depolarize(1%)`");
+      if (d != NULL && val_is_number(c) && c->u.num <= 1)
+        diag_help(d, "write `%s(%s)`", reading ? "readout" : "depolarize", src_of_span(S, c->span));
       return false;
     }
     if ((c->u.channel->id == CHANNEL_READOUT) != reading) {

@@ -327,6 +327,8 @@ static void line_to_write(Diag *d, Sema *S, const AstNode *n) {
                                                strcmp(text, "text") == 0 || strcmp(text, "images") == 0);
   if (is_word) diag_help(d, "say what: `plot t.loss`, `table row(\"loss\", x)`, `text \"...\"`, `images x`");
   else if (e->kind == AST_TEXT) diag_help(d, "write `text %s`", text);
+  else if (strncmp(text, "imshow(", 7) == 0)
+    diag_help(d, "write `images %.*s`", (int)strlen(text) - 8, text + 7);
   else if (e->kind == AST_NAME || e->kind == AST_CALL || e->kind == AST_MEMBER)
     diag_help(d, "write `plot %s`", text);
   else diag_help(d, "write `table row(\"value\", %s)`", text);

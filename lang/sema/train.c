@@ -232,13 +232,17 @@ static void set_the_rest(Sema *S) {
 
 /* ---- step and every --------------------------------------------------------------------------------- */
 
-/* A column that is not there: its names exist, and nothing more is said about them. */
-static void broken_column(Sema *S, const AstNode *p) {
+/* The names of a refused column exist, and nothing more is said about them. */
+static void broken_sizes(Sema *S, const AstNode *p) {
   const AstNode *dims = ast_kid(p, AST_PATTERN_dims);
-  declare(S, p->name, p->name_span, BIND_COLUMN, S->error);
   for (int i = 0; dims != NULL && i < dims->n; i++)
     if (dims->kids[i]->kind == AST_NAME && scope_find(S->scope, dims->kids[i]->name) == NULL)
       declare(S, dims->kids[i]->name, dims->kids[i]->span, BIND_SIZE, S->error);
+}
+
+static void broken_column(Sema *S, const AstNode *p) {
+  declare(S, p->name, p->name_span, BIND_COLUMN, S->error);
+  broken_sizes(S, p);
 }
 
 /* The columns of a minibatch, each a slot that is filled before the step. */
@@ -272,6 +276,7 @@ static void bind_column(Sema *S, const AstNode *p) {
               "`%s` is one number in a row: `%s[B]`; a list of columns makes a vector: `%s = [\"...\"]`",
               c->name, c->name, c->name);
   declare(S, p->name, p->name_span, BIND_COLUMN, bound);
+  if (S->sink->n_errors > errors) broken_sizes(S, p);
 }
 
 /* Whether the first size of the columns is a number, which is then that of all minibatches: not a new name.

@@ -181,13 +181,21 @@ const char *record_print(Record *r, const Run *run, const Stmt *s) {
   return p.line;
 }
 
+static const char *all_digits(Record *r, double x) {
+  Text t = text_new(r->arena);
+  text_number(&t, x, false);
+  return text_str(&t);
+}
+
+/* Numbers that are told apart only by later digits have all of them. */
 static const char *expect_line(Record *r, const RecordExpect *x) {
   Text t = text_new(r->arena);
   text_printf(&t, "%-7s %-44s", x->holds ? "ok" : "FAILED", x->condition);
-  if (x->has_sides)
-    text_printf(&t, "  %s %s %s", text_short(r->arena, x->left),
-                x->holds ? x->op : arena_printf(r->arena, "is not %s", x->op),
-                text_short(r->arena, x->right));
+  if (x->has_sides) {
+    const char *left = text_short(r->arena, x->left), *right = text_short(r->arena, x->right);
+    if (!x->holds && strcmp(left, right) == 0) left = all_digits(r, x->left), right = all_digits(r, x->right);
+    text_printf(&t, "  %s %s %s", left, x->holds ? x->op : arena_printf(r->arena, "is not %s", x->op), right);
+  }
   if (!x->holds && x->line > 0) text_printf(&t, "  (line %d)", x->line);
   if (!x->holds && x->why) text_printf(&t, "  %s", x->why);
   while (t.n > 0 && t.at[t.n - 1] == ' ') t.at[--t.n] = '\0';

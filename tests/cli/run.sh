@@ -58,6 +58,11 @@ for _ in 1 2; do
   must grep -q '^FAILED  tilt() < -2 .* is not < -2  (line 13)  it cannot' stdout.txt
 done
 
+# numbers that short figures do not tell apart have all their digits
+printf 'edition = 1\nexpect 0.1 + 0.2 == 0.3\n' >digits.qgn
+check 1 run digits.qgn -q </dev/null
+must grep -q ' 0.30000000000000004 is not == 0.3 ' stdout.txt
+
 # ---- progress -------------------------------------------------------------------------------------
 timeout 60 "$QGN" run hello.qgn --fresh >stdout.txt 2>stderr.txt
 must [ "$(grep -c '^flip: epoch ' stderr.txt)" -eq 10 ]
