@@ -155,7 +155,8 @@ typedef struct Jobs {
   int done, ran; /* `ran` of them here */
   double begin;  /* clock */
   const Left *left;
-  int number; /* of the sweep */
+  int number;    /* of the sweep */
+  bool stopping; /* the children were told to end: what is not whole goes on with --resume */
 } Jobs;
 
 static const char *log_of(const Jobs *j, int run) {
@@ -195,7 +196,8 @@ static void say_done(Jobs *j, int run) {
   j->done++, j->ran++;
   if (j->c->given[OPT_QUIET]) return;
   fprintf(stderr, "%s  %d/%d  %s%s%s\n", j->sweep->name, j->done, sweep_runs(j->sweep),
-          point_text(j->c->arena, j->sweep, run), j->failed[run] ? "  failed" : "", left_text(j));
+          point_text(j->c->arena, j->sweep, run), j->failed[run] ? "  failed" : "",
+          j->stopping ? "" : left_text(j));
 }
 
 /* Looks after the children; how many are still there. */
@@ -211,8 +213,9 @@ static int collect(Jobs *j) {
       continue;
     }
     job->child = 0;
-    if (!take(j, job->run))
-      lack(j, job->run, got < 0 ? "it was lost" : reason(j->c, log_of(j, job->run), status));
+    const bool whole = take(j, job->run);
+    if (!whole && j->stopping) continue;
+    if (!whole) lack(j, job->run, got < 0 ? "it was lost" : reason(j->c, log_of(j, job->run), status));
     say_done(j, job->run);
   }
   return alive;
@@ -220,6 +223,7 @@ static int collect(Jobs *j) {
 
 static void stop_all(Jobs *j) {
   struct timespec pause = {0, 5000000};
+  j->stopping = true;
   for (int i = 0; i < j->n; i++)
     if (j->at[i].child > 0) kill(j->at[i].child, SIGTERM);
   while (collect(j) > 0) nanosleep(&pause, NULL);

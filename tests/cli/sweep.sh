@@ -81,6 +81,10 @@ must cmp -s whole.txt resumed.txt
 for f in results.json metrics.csv flip.safetensors points/00004/flip.safetensors points/00007/results.json; do
   must cmp -s "whole/$f" "runs/latest/$f"
 done
+# points that are stopped have not failed: they go on with --resume
+"$QGN" run --fresh --max-time 0.5s --set length=200000 s.qgn >out.txt 2>err.txt
+must grep -q 'stopped at its --max-time' err.txt
+must_not grep -q '  failed$' err.txt
 # bars that each vary one thing are named by it, and long names get a higher figure; those of a grid have all values
 cat >bars.qgn <<'TEXT'
 edition = 1
