@@ -331,11 +331,22 @@ static Diag *hint_operands(const SyntaxError *e) {
   return d;
 }
 
+/* `z ~ normal(0, 1)`, and OpenQASM's `measure q -> c`. */
+static Diag *hint_draw(const SyntaxError *e) {
+  if (e->found.code == TOK_ARROW && is_name(first(e), "measure"))
+    return with_help(error_at(e, e->found.span, "an outcome is drawn"), "write `draw c ~ measure(q[0])`");
+  if (e->found.code != '~' || !e->want[TOK_NL] || before(e, 0)->code != TOK_NAME) return NULL;
+  Diag *d = error_at(e, e->found.span, "`~` stands in a `draw` or a `param`");
+  diag_help(d, "`draw %s[8] ~ normal(0, 1)` takes a sample, a `param` with `~` begins there",
+            before(e, 0)->word.text);
+  return d;
+}
+
 Diag *syntax_hint(const SyntaxError *e) {
   static Hint *const hints[] = {
       hint_habit, hint_keyword,  hint_leading, hint_point,    hint_select, hint_slice,     hint_block,
       hint_dict,  hint_brackets, hint_product, hint_tuple,    hint_chain,  hint_increment, hint_texts,
-      hint_at,    hint_assign,   hint_equals,  hint_reserved, hint_comma,  hint_operands,
+      hint_at,    hint_assign,   hint_equals,  hint_reserved, hint_comma,  hint_operands,  hint_draw,
   };
   for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
     Diag *d = hints[i](e);
