@@ -160,8 +160,10 @@ bool record_save(Record *r, const Run *run, int train, SaveReason why, const Sta
   RecordTrain *t = &r->trains[train];
   const char *name = train_of(r, train)->name;
   bool ok = false;
-  if (r->replay && (why == SAVE_KEPT || why == SAVE_FINAL) && !replay_reached(r->replay, train, items, n))
-    return false;
+  /* a kept checkpoint inside a stretch is one that is not stored any more */
+  const bool ends =
+      why == SAVE_FINAL || (why == SAVE_KEPT && r->replay && replay_epoch(r->replay, train, t->epoch));
+  if (r->replay && ends && !replay_reached(r->replay, train, items, n)) return false;
   if (r->replay && why != SAVE_FINAL) return true;
   if (why != SAVE_FINAL) flush_timing(r, train, false);
   double begin = record_clock();
