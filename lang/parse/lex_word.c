@@ -365,8 +365,10 @@ static const char *name_before(const Lex *x, Span span) {
   size_t end = span.begin - x->src->base;
   while (end > 0 && (text[end - 1] == ' ' || text[end - 1] == '\t')) end--;
   size_t begin = end;
-  while (begin > 0 && (isalnum((unsigned char)text[begin - 1]) || strchr("_.", text[begin - 1]) != NULL))
-    begin--;
+  for (; begin > 0; begin--) {
+    const unsigned char c = (unsigned char)text[begin - 1];
+    if (!isalnum(c) && c < 0x80 && c != '_' && c != '.') break; /* beyond ASCII: Greek */
+  }
   return arena_strn(x->ast->arena, text + begin, end - begin);
 }
 

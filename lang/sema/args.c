@@ -7,17 +7,48 @@
 #include "lang/sema/walk.h"
 #include <string.h>
 
-/* Whether the word of a signature at `place`, behind the dataset, is `by`. */
-static bool is_by(const char *signature, int place) {
-  const char *s = signature;
-  for (int i = 0; i <= place && *s != '\0'; i++) s += strcspn(s, " "), s += strspn(s, " ");
-  return strncmp(s, "by", 2) == 0 && (s[2] == '\0' || s[2] == ' ' || s[2] == '=');
+typedef struct Param {
+  const char *name;
+  bool optional, tensor, rest;
+} Param;
+
+static int parse_signature(Sema *S, const char *signature, Param *out) {
+  int n = 0;
+  for (const char *s = signature; *s != '\0' && n < ARGS_MAX;) {
+    while (*s == ' ') s++;
+    const char *end = s;
+    while (*end != '\0' && *end != ' ') end++;
+    if (end == s) break;
+    Param p = {0};
+    if (*s == '$') {
+      p.tensor = true;
+      s++;
+    }
+    size_t len = (size_t)(end - s);
+    if (len > 3 && strncmp(end - 3, "...", 3) == 0) {
+      p.rest = true;
+      len -= 3;
+    } else if (memchr(s, '=', len) != NULL) {
+      p.optional = true;
+      len = strcspn(s, "=");
+    }
+    p.name = arena_strn(S->a, s, len);
+    out[n++] = p;
+    s = end;
+  }
+  return n;
+}
+
+/* Whether the parameter at `place`, behind the dataset, is `by`. */
+static bool is_by(Sema *S, int place) {
+  Param p[ARGS_MAX];
+  return place + 1 < parse_signature(S, S->stage.signature, p) && strcmp(p[place + 1].name, "by") == 0;
 }
 
 /* `by` and `of` of a stage name a column, and so does all that `rename` gives. */
 static bool names_column(Sema *S, const AstNode *k, const AstNode *e, int place) {
   if (!S->stage.on || S->stage.call != S->call || e->kind != AST_NAME) return false;
-  if (k->kind != AST_ARG) return is_by(S->stage.signature, place) && dataset_name_value(S, e) != NULL;
+  if (k->kind != AST_ARG) return is_by(S, place) && dataset_name_value(S, e) != NULL;
   const char *name = sym_text(k->name);
   return S->stage.renames || strcmp(name, "by") == 0 || strcmp(name, "of") == 0;
 }
@@ -70,38 +101,6 @@ void args_prepend(Sema *S, Args *args, const Value *v) {
   args->pos_ast = ast;
   args->n_pos++;
   if (val_is_error(v)) args->broken = true;
-}
-
-typedef struct Param {
-  const char *name;
-  bool optional, tensor, rest;
-} Param;
-
-static int parse_signature(Sema *S, const char *signature, Param *out) {
-  int n = 0;
-  for (const char *s = signature; *s != '\0' && n < ARGS_MAX;) {
-    while (*s == ' ') s++;
-    const char *end = s;
-    while (*end != '\0' && *end != ' ') end++;
-    if (end == s) break;
-    Param p = {0};
-    if (*s == '$') {
-      p.tensor = true;
-      s++;
-    }
-    size_t len = (size_t)(end - s);
-    if (len > 3 && strncmp(end - 3, "...", 3) == 0) {
-      p.rest = true;
-      len -= 3;
-    } else if (memchr(s, '=', len) != NULL) {
-      p.optional = true;
-      len = strcspn(s, "=");
-    }
-    p.name = arena_strn(S->a, s, len);
-    out[n++] = p;
-    s = end;
-  }
-  return n;
 }
 
 /* "leaky_relu(x, slope =)", as it is shown in messages. */

@@ -4,8 +4,6 @@
 #define QGN_SEMA_GATES_H
 #include "lang/sema/walk.h"
 
-/* How the modifier of this name is used, or NULL if there is none. */
-const char *modifier_example(const char *name);
 typedef enum ModKind { MOD_CTRL, MOD_NEGCTRL, MOD_INV, MOD_POW, MOD_WHEN } ModKind;
 typedef struct Mod {
   ModKind kind;
@@ -40,6 +38,8 @@ bool operands_wise(Sema *S, const char *name, const Value **v, int n, Operands *
 bool operands_pairs(Sema *S, const Line *l, const char *name, const Value *v, int width, Operands *out);
 void single_qubit(Sema *S, QubitsValue *out, int qubit);
 
+/* How the modifier of this name is used, or NULL if there is none. */
+const char *modifier_example(const char *name);
 /* modifiers.c: reads one modifier of a line. False after an error. */
 bool line_modifier(Sema *S, Line *l, const AstNode *m);
 /* Applies the modifiers of a line to the gates from `start` on, innermost (the last one written) first;

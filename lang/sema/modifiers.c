@@ -9,23 +9,35 @@
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-static const char *const known[] = {"ctrl", "negctrl", "inv", "pow", "when"};
+static const struct {
+  const char *name, *example;
+} modifiers[] = {
+    [MOD_CTRL] = {"ctrl", "ctrl @ rx(x) q[0], q[1]"},
+    [MOD_NEGCTRL] = {"negctrl", "negctrl @ rx(x) q[0], q[1]"},
+    [MOD_INV] = {"inv", "inv @ block(x) q"},
+    [MOD_POW] = {"pow", "pow(2) @ block(x) q"},
+    [MOD_WHEN] = {"when", "when(m) @ x q[0]"},
+};
+#define MODIFIERS ((int)(sizeof modifiers / sizeof *modifiers))
 
-/* NULL if there is no such modifier. */
+/* The kind of this name, MODIFIERS: there is none. */
+static int modifier_find(const char *name) {
+  int k = 0;
+  while (k < MODIFIERS && strcmp(name, modifiers[k].name) != 0) k++;
+  return k;
+}
+
 const char *modifier_example(const char *name) {
-  static const char *const example[] = {"ctrl @ rx(x) q[0], q[1]", "negctrl @ rx(x) q[0], q[1]",
-                                        "inv @ block(x) q", "pow(2) @ block(x) q", "when(m) @ x q[0]"};
-  for (int i = 0; i < 5; i++)
-    if (strcmp(name, known[i]) == 0) return example[i];
-  return NULL;
+  const int k = modifier_find(name);
+  return k < MODIFIERS ? modifiers[k].example : NULL;
 }
 
 static void say_unknown(Sema *S, const AstNode *m, const char *text) {
   Diag *d = say(S, DIAG_NAME, m->span, "there is no modifier `%s`", src_of_span(S, m->span));
   const char *near = synonym_of(text);
-  bool ours = false;
-  for (int i = 0; i < 5 && near != NULL; i++) ours = ours || strcmp(near, known[i]) == 0;
-  if (!ours) near = diag_nearest(text, known, 5);
+  const char *known[MODIFIERS];
+  for (int i = 0; i < MODIFIERS; i++) known[i] = modifiers[i].name;
+  if (near == NULL || modifier_find(near) == MODIFIERS) near = diag_nearest(text, known, MODIFIERS);
   if (near != NULL) diag_mark(d, "did you mean `%s`?", near);
   else diag_help(d, "modifiers are `ctrl @`, `negctrl @`, `inv @`, `pow(k) @`, `when(m) @`");
 }
@@ -63,15 +75,12 @@ bool line_modifier(Sema *S, Line *l, const AstNode *m) {
   const AstNode *name = call ? ast_kid(m, AST_CALL_callee) : m;
   const AstNode *args = call ? ast_kid(m, AST_CALL_args) : NULL;
   const char *text = name->kind == AST_NAME ? sym_text(name->name) : "";
-  Mod mod = {MOD_CTRL, 1, 1, NULL, m->span};
-  if (strcmp(text, "when") == 0) mod.kind = MOD_WHEN;
-  else if (strcmp(text, "negctrl") == 0) mod.kind = MOD_NEGCTRL;
-  else if (strcmp(text, "inv") == 0) mod.kind = MOD_INV;
-  else if (strcmp(text, "pow") == 0) mod.kind = MOD_POW;
-  else if (strcmp(text, "ctrl") != 0) {
+  const int kind = modifier_find(text);
+  if (kind == MODIFIERS) {
     say_unknown(S, m, text);
     return false;
   }
+  Mod mod = {(ModKind)kind, 1, 1, NULL, m->span};
   if (mod.kind == MOD_POW && !read_power(S, m, args, &mod)) return false;
   if (mod.kind == MOD_WHEN && (mod.when = when_read(S, m, args)) == NULL) return false;
   if (mod.kind == MOD_INV && call) {
