@@ -40,7 +40,7 @@ bool plan_calibrate(Cli *c, const Plan *plan, int qubits, double speed[2]) {
   for (int k = 0; k < 2; k++) {
     Forecast f;
     forecast_count(run, k, &f);
-    forecast_time(run, k, SECONDS, record_clock, &f);
+    forecast_time(run, k, SECONDS, plan_clocks, &f);
     ok = ok && f.measured && f.step_seconds > 0;
     speed[k] = ok ? f.flops / f.step_seconds : 0;
   }

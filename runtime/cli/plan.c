@@ -9,6 +9,8 @@
 #define BUDGET 0.35     /* seconds of all rehearsals */
 #define BUDGET_MOST 0.2 /* and of one */
 
+const ForecastClocks plan_clocks = {record_clock, record_thread_clock};
+
 /* ---- parameters ------------------------------------------------------------------------------ */
 
 static void add_slot(const Program *p, int slot, PlanParams *out) {
@@ -103,7 +105,7 @@ static void add_train(Gather *g, Run *run, int train) {
   forecast_count(run, train, &out.f);
   out.method = methods_of(g->c->arena, &out.f);
   const double share = BUDGET / p->trains.n;
-  forecast_time(run, train, share < BUDGET_MOST ? share : BUDGET_MOST, record_clock, &out.f);
+  forecast_time(run, train, share < BUDGET_MOST ? share : BUDGET_MOST, plan_clocks, &out.f);
   vec_push(g->c->arena, &g->plan->trains, out);
 }
 

@@ -48,6 +48,9 @@ typedef struct Plan {
   VEC(PlanTrain) trains;
 } Plan;
 
+/* Of all rehearsals. */
+extern const ForecastClocks plan_clocks;
+
 /* Plans the program and rehearses its trains, in at most about half a second. NULL if it cannot be planned;
  * the sink says why. */
 Plan *plan_make(Cli *c, const Program *p);

@@ -39,8 +39,13 @@ typedef struct Forecast {
   bool measured; /* by a rehearsal; else estimated */
 } Forecast;
 
+/* In seconds: of the wall, and of what the calling thread ran itself. */
+typedef struct ForecastClocks {
+  double (*wall)(void), (*thread)(void);
+} ForecastClocks;
+
 /* Counts; the seconds are 0 yet. Texts live in the arena of the run. */
 void forecast_count(const Run *r, int train, Forecast *out);
-/* Seconds by a rehearsal of about so many seconds, with `clock` in seconds; or by estimate. */
-void forecast_time(Run *r, int train, double budget, double (*clock)(void), Forecast *out);
+/* Seconds by a rehearsal of about so many seconds, or by estimate. */
+void forecast_time(Run *r, int train, double budget, ForecastClocks clock, Forecast *out);
 #endif

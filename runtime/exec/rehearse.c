@@ -14,8 +14,6 @@
 #define ASSUMED_QUANTUM 0.25e-9
 #define ASSUMED_OTHER 0.05e-9
 #define LONGEST 0.4
-#define COLD_MOST                                                                                            \
-  30e-6 /* seconds that a first step is longer; what is measured beyond is mostly other processes */
 
 /* ---- made-up data ---------------------------------------------------------------------------- */
 
@@ -84,7 +82,7 @@ static const RunHooks quiet = {0};
 typedef struct Rehearsal {
   Run *r;
   int train;
-  double (*clock)(void);
+  ForecastClocks clock;
   double step, rest; /* seconds of a full step; of an epoch beside its steps, 0: they are in `step` */
 } Rehearsal;
 
@@ -98,14 +96,14 @@ static bool one_epoch(Rehearsal *h, double until, double *steps, double *from, d
   TrainState *s = &h->r->trains[h->train];
   const int64_t n = train_batches(h->r, h->train);
   train_epoch_begin(h->r, h->train);
-  if (from != NULL) *from = h->clock();
+  if (from != NULL) *from = h->clock.wall();
   s->counters[AT_BATCH] = 0;
   do {
     if (n > 0 && train_step(h->r, h->train) != RUN_DONE) return false;
     h->r->stop_now = false;
     *steps += share_of_step(h);
-  } while (s->counters[AT_BATCH] < n && (to == NULL || h->clock() < until));
-  if (to != NULL) *to = h->clock();
+  } while (s->counters[AT_BATCH] < n && (to == NULL || h->clock.wall() < until));
+  if (to != NULL) *to = h->clock.wall();
   RunProgress p = {.train = &h->r->program->trains.at[h->train], .train_index = h->train};
   train_epoch_end(h->r, h->train, &p);
   s->counters[AT_EPOCH]++;
@@ -114,23 +112,23 @@ static bool one_epoch(Rehearsal *h, double until, double *steps, double *from, d
 
 /* An epoch, or of a long one as many steps as fit into the time. */
 static bool part_of_epoch(Rehearsal *h, double seconds) {
-  const double begin = h->clock();
+  const double begin = h->clock.wall();
   double steps = 0, from, to;
   if (!one_epoch(h, begin + seconds, &steps, &from, &to)) return false;
   h->step = steps > 0 ? (to - from) / steps : 0;
-  h->rest = h->clock() - begin - (to - from);
+  h->rest = h->clock.wall() - begin - (to - from);
   return true;
 }
 
 /* Whole epochs that are so short that reading the clock in them would count. */
 static bool whole_epochs(Rehearsal *h, int64_t epochs) {
-  const double begin = h->clock();
+  const double begin = h->clock.wall();
   double steps = 0;
   for (int64_t k = 0; k < epochs; k++) {
     if (!one_epoch(h, 0, &steps, NULL, NULL)) return false;
-    h->clock(), h->clock(); /* as the run: is a checkpoint due, and progress to be shown? */
+    h->clock.wall(), h->clock.wall(); /* as the run: is a checkpoint due, and progress to be shown? */
   }
-  h->step = steps > 0 ? (h->clock() - begin) / steps : 0;
+  h->step = steps > 0 ? (h->clock.wall() - begin) / steps : 0;
   h->rest = 0;
   return true;
 }
@@ -152,9 +150,9 @@ static double everys(const Rehearsal *h, double patience) {
   for (int k = 0; k < t->everys.n; k++) {
     double best = 0;
     for (int again = 0; again < 3 && (again == 0 || best < patience); again++) {
-      const double from = h->clock();
+      const double from = h->clock.wall();
       if (train_every(h->r, h->train, k) != RUN_DONE) break;
-      const double took = h->clock() - from;
+      const double took = h->clock.wall() - from;
       if (again == 0 || took < best) best = took;
     }
     sum += best / (double)t->everys.at[k].k;
@@ -169,38 +167,41 @@ static double validation(const Rehearsal *h) {
   if (!train_validates(t)) return 0;
   const int64_t all = h->r->program->datasets.at[t->validation.dataset].rows, most = 4 * t->validation.batch;
   if (!fake_data(h->r, t->validation.dataset, all < most ? all : most)) return 0;
-  const double from = h->clock();
+  const double from = h->clock.wall();
   if (watch_validate(h->r, t, &h->r->trains[h->train]) != RUN_DONE) return 0;
   const double rows = (double)data_rows(h->r, t->validation.dataset);
-  return rows > 0 ? (h->clock() - from) * (double)all / rows : 0;
+  return rows > 0 ? (h->clock.wall() - from) * (double)all / rows : 0;
 }
 
 static bool rehearse(Rehearsal *h, double budget, Forecast *out) {
   const Train *t = &h->r->program->trains.at[h->train];
-  double step[SLICES], rest[SLICES], from = h->clock();
+  double step[SLICES], rest[SLICES], from = h->clock.wall();
   int n = 0;
   if (t->dataset >= 0 && !fake_data(h->r, t->dataset, h->r->program->datasets.at[t->dataset].rows))
     return false;
   h->r->trains[h->train].counters[AT_EPOCH] = 0;
-  if (!part_of_epoch(h, 0)) return false; /* the first step touches all memory */
-  const double cold = h->rest + h->step;
+  /* The first step touches all code and memory. It is there once only, so its time is that of this thread
+   * alone: other processes do not count in it. */
+  const double begin = h->clock.thread();
+  if (!part_of_epoch(h, 0)) return false;
+  const double first = h->clock.thread() - begin;
   if (!part_of_epoch(h, SLICE)) return false;
   const double epoch = h->rest + h->step * out->steps;
-  for (; n < SLICES && (n == 0 || h->clock() - from < budget); n++) {
+  for (; n < SLICES && (n == 0 || h->clock.wall() - from < budget); n++) {
     const bool ok =
         epoch < SLICE / 4 ? whole_epochs(h, (int64_t)(SLICE / (epoch + 1e-9))) : part_of_epoch(h, SLICE);
     if (!ok) return false;
     step[n] = h->step, rest[n] = h->rest;
   }
   out->step_seconds = quartile(step, n);
-  out->epoch_seconds =
-      out->steps * out->step_seconds + quartile(rest, n) + everys(h, budget / 20) + validation(h);
-  if (cold > out->step_seconds) out->epoch_seconds += fmin(cold - out->step_seconds, COLD_MOST) / out->epochs;
+  const double beside = quartile(rest, n), cold = fmax(first - out->step_seconds - beside, 0);
+  out->epoch_seconds = out->steps * out->step_seconds + beside + everys(h, budget / 20) + validation(h);
+  out->epoch_seconds += cold / out->epochs;
   out->measured = true;
   return true;
 }
 
-void forecast_time(Run *r, int train, double budget, double (*clock)(void), Forecast *out) {
+void forecast_time(Run *r, int train, double budget, ForecastClocks clock, Forecast *out) {
   DiagSink *sink = r->sink;
   if (ASSUMED_QUANTUM * out->quantum + ASSUMED_OTHER * (out->flops - out->quantum) > LONGEST) return;
   r->sink = diag_sink(r->arena); /* nobody is told of the values of made-up rows */

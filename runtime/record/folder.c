@@ -12,11 +12,14 @@
 #define EMPTYING ".emptying"
 #define RESULTS_LIMIT ((size_t)64 << 20)
 
-double record_clock(void) {
+static double seconds_of(clockid_t clock) {
   struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
+  clock_gettime(clock, &t);
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
+
+double record_clock(void) { return seconds_of(CLOCK_MONOTONIC); }
+double record_thread_clock(void) { return seconds_of(CLOCK_THREAD_CPUTIME_ID); }
 
 const char *record_folder(const Record *r) { return r->folder; }
 bool record_continues(const Record *r) { return r->continues; }

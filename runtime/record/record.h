@@ -135,7 +135,9 @@ int record_finish(Record *r, const Run *run, RunEnd end, int code);
 int record_lines(Record *r, const char ***lines);
 /* How many expects ran, and how many of them failed. */
 int record_expects(const Record *r, int *failed);
-/* The only clock of the runtime, in seconds from an arbitrary start. It is read for progress, for
- * timed checkpoints and for timing.jsonl; no result depends on it. */
+/* The only clocks of the runtime, in seconds from an arbitrary start: of the wall, and of what the calling
+ * thread ran itself. They are read for progress, for timed checkpoints, for timing.jsonl and for forecasts;
+ * no result depends on them. */
 double record_clock(void);
+double record_thread_clock(void);
 #endif

@@ -99,6 +99,13 @@ must near "$QGN_ROOT/examples/gaussian/main.qgn" qgan 4000
 sed 's/x\[64, 2\]/x[2048, 2]/' two.qgn >wide.qgn
 must near wide.qgn fit 4000
 
+# The first step, which touches all code and memory, is in the seconds: it is much of one epoch, nothing of many.
+seconds_said() { # epochs of hello, of which one takes half a microsecond
+  "$QGN" check --plan --message-format=json "$QGN_ROOT/examples/hello/main.qgn" --set "flip.epochs=$1" |
+    sed -n 's/.*"seconds_per_epoch": \([0-9.e+-]*\),.*/\1/p'
+}
+must awk -v one="$(seconds_said 1)" -v many="$(seconds_said 1000000)" 'BEGIN { exit !(one > 5 * many && many > 0) }'
+
 # What does not fit into memory is refused by check and run, with the largest settings that would.
 cat >big.qgn <<'TEXT'
 edition = 1
