@@ -1,7 +1,35 @@
-/* Trainings that run and cannot mean what they say: a critic with a sigmoid under a Wasserstein loss, a
- * generator whose tanh cannot be the data's 0..1, data to test with that are trained on. */
+/* What runs and cannot mean what it says: angles in degrees, a critic with a sigmoid under a Wasserstein
+ * loss, a generator whose tanh cannot be the data's 0..1, a softmax taken twice, the logarithm of values down
+ * to -1, data to test with that are trained on. */
 #include "lang/sema/minimize.h"
+#include <math.h>
 #include <string.h>
+
+/* ---- degrees ---------------------------------------------------------------------------------------- */
+
+/* From here on a whole number of radians that is a multiple of STEP_DEGREES is taken for degrees: nobody
+ * writes more than four turns, and fewer of these numbers are mistakes. */
+#define LEAST_DEGREES 30
+#define STEP_DEGREES 15
+
+static const AstNode *degrees_in(const AstNode *n) {
+  if (n->kind == AST_NUMBER && n->is_int && n->op == UNIT_NONE)
+    return n->num >= LEAST_DEGREES && fmod(n->num, STEP_DEGREES) == 0 ? n : NULL;
+  const bool through = n->kind == AST_ARRAY || n->kind == AST_PAREN || n->kind == AST_UNARY ||
+                       n->kind == AST_CALL || n->kind == AST_LIST || n->kind == AST_ARG;
+  const AstNode *found = NULL;
+  for (int i = 0; through && i < n->n && found == NULL; i++)
+    if (n->kids[i] != NULL) found = degrees_in(n->kids[i]);
+  return found;
+}
+
+void advise_angle(Sema *S, const AstNode *angle) {
+  const AstNode *n = degrees_in(angle);
+  if (n == NULL) return;
+  Diag *d =
+      diag_add(S->sink, DIAG_DEGREES, n->span, "angles are in radians, but %s looks like degrees", n->text);
+  diag_help(d, "write `%sdeg`", n->text);
+}
 
 /* ---- a Wasserstein loss of sigmoids --------------------------------------------------------------- */
 
@@ -110,10 +138,70 @@ static void warn_tanh(Sema *S, const Minimize *m, const Graph *g) {
   }
 }
 
+/* ---- functions of probabilities and of scores -------------------------------------------------------- */
+
+/* What a node shows the elements of. */
+static const Node *seen_through(const Graph *g, NodeId id) {
+  const Node *n = g_node(g, id);
+  while (n->op == OP_RESHAPE || n->op == OP_MARK || n->op == OP_SLICE || n->op == OP_PART)
+    n = g_node(g, n->in[0]);
+  return n;
+}
+
+/* The least value that a sum of Pauli words can have, by its coefficients alone. */
+static double least_of(const Observable *o) {
+  double least = 0;
+  for (int k = 0; k < o->terms.n; k++) {
+    const PauliTerm *t = &o->terms.at[k];
+    least += t->x == 0 && t->z == 0 ? t->coefficient : -fabs(t->coefficient);
+  }
+  return least;
+}
+
+static bool measures_signs(const CircuitProgram *c) {
+  return c->measure == MEASURE_EXPVAL && c->of_state == NULL && c->observables.n > 0 &&
+         least_of(&c->observables.at[0]) <= -0.5;
+}
+
+static bool warn_twice(Sema *S, Span at, const Node *inner) {
+  Diag *d = diag_add(S->sink, DIAG_SOFTMAX_TWICE, at, "a loss that takes the softmax of a softmax");
+  diag_label(d, inner->span, "probabilities, in 0..1, are taken for scores");
+  diag_help(d,
+            "leave this `softmax` out: `cross_entropy` and `log_softmax` take scores and make it themselves");
+  return true;
+}
+
+static bool warn_signed(Sema *S, Span at, const Node *inner) {
+  const bool tanh = inner->op == OP_TANH;
+  Diag *d = diag_add(S->sink, DIAG_SIGNED_LOG, at, "a loss with the logarithm of a value in -1..1");
+  diag_label(d, inner->span, "%s, taken for a probability",
+             tanh ? "-1 to 1" : "an expectation value, -1 to 1");
+  if (tanh) diag_help(d, "end with `sigmoid` in place of `tanh`");
+  else diag_help(d, "the probability of 1 is `(1 - z) / 2` of `z = expval(Z(...))`; or measure `probs(...)`");
+  return true;
+}
+
+/* Of all that the loss was computed from, the first that is taken for something else. */
+static void warn_taken(Sema *S, const Minimize *m, const Tensor *loss) {
+  const Span at = ast_kid(m->n, AST_MINIMIZE_loss)->span;
+  bool *used = ARENA_ARRAY(S->a, bool, loss->node + 1), said = false;
+  used[loss->node] = true;
+  for (NodeId id = loss->node; id >= 0 && !said; id--) {
+    const Node *n = g_node(loss->g, id);
+    for (int k = 0; used[id] && k < n->n_in; k++) used[n->in[k]] = true;
+    if (!used[id] || (n->op != OP_LOG_SOFTMAX && n->op != OP_SAFE_LOG && n->op != OP_LOG)) continue;
+    const Node *inner = seen_through(loss->g, n->in[0]);
+    if (n->op == OP_LOG_SOFTMAX) said = inner->op == OP_SOFTMAX && warn_twice(S, at, inner);
+    else if (inner->op == OP_TANH || (inner->op == OP_CIRCUIT && measures_signs(inner->attr.p)))
+      said = warn_signed(S, at, inner);
+  }
+}
+
 void advise_loss(Sema *S, const Minimize *m, const Value *loss) {
   if (loss->kind != VAL_TENSOR) return;
   warn_wasserstein(S, m, loss);
   warn_tanh(S, m, loss->u.tensor->g);
+  warn_taken(S, m, loss->u.tensor);
 }
 
 /* ---- rows to test with, in training -------------------------------------------------------------------- */

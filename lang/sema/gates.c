@@ -143,6 +143,7 @@ static bool gate_angles(Sema *S, const char *name, GateId gate, const AstNode *a
     if (val_is_error(v)) return false;
     out->t[i] = want_tensor(S, v, arena_printf(S->a, "an angle of `%s`", name));
     if (out->t[i] == NULL) return false;
+    advise_angle(S, a);
     const Shape s = tensor_sample(out->t[i]);
     const bool one = s.rank == 0 || (s.rank == 1 && dim_is_one(s.d[0]) && !out->joint);
     const bool each = s.rank == 1 && dim_equal(s.d[0], dim_static(out->joint ? k : m));

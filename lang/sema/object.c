@@ -291,6 +291,7 @@ void walk_param(Sema *S, const AstNode *n) {
         "a `param` belongs to a circuit with `return`; `%s` has none and takes its weights as arguments",
         S->object->object->name);
   else if (dims_ok && !val_is_error(v) && start_of(S, n, v, &shape, &start)) {
+    if (S->object != NULL && S->object->object->is_circuit) advise_angle(S, ast_kid(n, AST_PARAM_value));
     const char *key = arena_printf(S->a, "%s%s", sym_text(n->name), S->loop_index);
     const int known = S->p->slots.n;
     const int slot = object_weight(S, key, &shape, start, n->name_span);

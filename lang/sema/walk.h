@@ -332,7 +332,8 @@ void warn_reach(Sema *S, const ObjectInfo *o, const Graph *g); /* of its first e
 void warn_cancelling(Sema *S, const CircuitProgram *body);
 
 /* ---- advice.c ------------------------------------------------------------------------------ */
-void advise_data(Sema *S); /* at the end: data to test with in trains */
+void advise_data(Sema *S);                        /* at the end: data to test with in trains */
+void advise_angle(Sema *S, const AstNode *angle); /* as it is written: W0316 */
 
 /* by_name.c: names that `grad`s directly in the block derive by, the value of such a `let`; then kept.c. */
 Symbols block_derives_by(Sema *S, const AstNode *block);
