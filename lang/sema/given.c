@@ -320,6 +320,7 @@ static void pauli_rotation(Sema *S, const Line *l, const char *name, Args *args)
   const Tensor *t = want_tensor(S, args->v[1], "the angle of `paulirot`");
   Operands ops;
   if (word == NULL || t == NULL || !given_operands(S, l, name, (int)strlen(word), &ops)) return;
+  advise_angle(S, args->ast[1]);
   const Shape s = tensor_sample(t);
   const bool one = shape_is_static(&s) && shape_capacity(&s) == 1;
   if (!one && !(s.rank == 1 && dim_equal(s.d[0], dim_static(ops.m)))) {
