@@ -189,6 +189,7 @@ typedef struct Cell {
 
 typedef struct Claim {
   const char *id;
+  const char *text;                   /* of the condition, as it is written */
   int condition, opposite, undecided; /* slots of one bool; -1: none */
   int n_document, n_measured;
   const Cell *document, *measured;

@@ -91,7 +91,7 @@ const char *num_text(Sema *S, double x) {
   return arena_str(S->a, buf);
 }
 
-const char *src_of_span(Sema *S, Span s) {
+static const char *one_line(Sema *S, Span s, size_t most) {
   size_t n = 0;
   const char *t = src_text(s, &n);
   if (t == NULL) return "";
@@ -101,12 +101,15 @@ const char *src_of_span(Sema *S, Span s) {
   for (size_t i = 0; i < n && !cut; i++) {
     const bool blank = t[i] == '\n' || t[i] == '\t' || t[i] == '\r' || t[i] == ' ';
     if (blank && k > 0 && out[k - 1] == ' ') continue;
-    cut = k >= 72 && ((unsigned char)t[i] & 0xC0) != 0x80;
+    cut = k >= most && ((unsigned char)t[i] & 0xC0) != 0x80;
     if (!cut) out[k++] = blank ? ' ' : t[i];
   }
   if (cut) memcpy(out + k, "...", 3);
   return out;
 }
+
+const char *src_of_span(Sema *S, Span s) { return one_line(S, s, 72); }
+const char *src_whole(Sema *S, Span s) { return one_line(S, s, SIZE_MAX); }
 
 const char *val_kind_text(ValueKind k) {
   switch (k) {

@@ -472,7 +472,7 @@ const Value *fn_claim(Sema *S, Args *args, const Builtin *self) {
     say(S, DIAG_PLACE, args->span, "`claim` stands at the top level of a script");
     return S->error;
   }
-  Claim c = {.opposite = -1, .undecided = -1};
+  Claim c = {.opposite = -1, .undecided = -1, .text = src_whole(S, args->ast[1]->span)};
   c.id = want_text(S, args->v[0], "the id of a claim");
   if (c.id == NULL) return S->error;
   if (c.id[0] == '\0') {

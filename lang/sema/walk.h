@@ -71,7 +71,8 @@ const char *val_kind_text(ValueKind k);                  /* "a number", "a datas
 const char *shape_of_value(Sema *S, const Value *v);
 const char *sema_shape_text(Sema *S, const Shape *s);
 const char *num_text(Sema *S, double x);
-const char *src_of_span(Sema *S, Span s); /* the text of the script there, one line, cut at 60 */
+const char *src_of_span(Sema *S, Span s); /* the text of the script there, one line, cut at 72; */
+const char *src_whole(Sema *S, Span s);   /* not cut */
 bool val_shape(Sema *S, const Value *v, Shape *out,
                ElemKind *elem); /* sample shape of numbers, lists and tensors */
 /* Kinds wanted: say E0201/E0202 and return false (or NULL) if it is none. `what` is "the number of epochs".

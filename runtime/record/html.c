@@ -95,15 +95,18 @@ static void put_expects(const Record *r, Text *t) {
 }
 
 static void put_claims(const Record *r, Text *t) {
-  static const char *const head[] = {"claim", "the document", "measured", "verdict"};
+  static const char *const head[] = {"claim", "holds if", "the document", "measured", "verdict"};
   const Program *p = r->spec.program;
   if (!p->claims.n) return;
   heading(t, "Claims of the document");
-  open_table(t, head, 4);
+  open_table(t, head, 5);
   for (int i = 0; i < p->claims.n; i++) {
     const RecordClaim *x = &r->claims[i];
     text_add(t, "<tr>");
     tag(t, "td", NULL, p->claims.at[i].id);
+    text_add(t, "<td>");
+    tag(t, "code", NULL, p->claims.at[i].text);
+    text_add(t, "</td>");
     tag(t, "td", NULL, x->document ? x->document : "");
     tag(t, "td", NULL, x->measured ? x->measured : "");
     tag(t, "td",
@@ -347,11 +350,12 @@ static void md_parts(const Record *r, Text *t) {
 static void md_claims(const Record *r, Text *t) {
   const Program *p = r->spec.program;
   if (!p->claims.n) return;
-  text_add(t, "## Claims of the document\n\n| claim | the document | measured | verdict |\n");
-  rule(t, 4);
+  text_add(t, "## Claims of the document\n\n| claim | holds if | the document | measured | verdict |\n");
+  rule(t, 5);
   for (int i = 0; i < p->claims.n; i++) {
     text_add(t, "|");
     cell(t, p->claims.at[i].id);
+    cell(t, p->claims.at[i].text);
     cell(t, r->claims[i].document ? r->claims[i].document : "");
     cell(t, r->claims[i].measured ? r->claims[i].measured : "");
     cell(t, claim_verdict_text(r->claims[i].verdict));

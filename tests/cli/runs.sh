@@ -47,9 +47,14 @@ choice("ends", (0, 1), document = (0, 1))
 choice("spacing", "even")
 claim("W.1", mean(x) > 0, document = "a long sentence of the document that says what it found and how, in many words",
       measured = (mean(x), sum(x)))
-claim("W.2", mean(x) < 0)
+claim("W.2", mean(x) == 7 and sum(x) == 7 and
+      max(x) == 7 and min(x) == 7 and std(x) == 7 and max(x) + min(x) == 14)
 TEXT
 must "$QGN" run -q wide.qgn >out.txt
+# the report says what a claim is, however long
+whole='mean(x) == 7 and sum(x) == 7 and max(x) == 7 and min(x) == 7 and std(x) == 7 and max(x) + min(x) == 14'
+must grep -qF "<td>W.2</td><td><code>$whole</code></td>" runs/latest/report.html
+must grep -qF "| W.2 | $whole |  |  | not reproduced |" runs/latest/report.md
 "$QGN" show "$(basename "$(readlink runs/latest)")" >out.txt
 must_not grep -q '.\{81\}' out.txt
 must grep -qx 'claims       W.1                          reproduced' out.txt

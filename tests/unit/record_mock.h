@@ -117,13 +117,14 @@ static void mock_report(Arena *a, Run *r) {
   static const Cell document[] = {{"closely <resembles>", -1, 0}}, measured[] = {{NULL, SLOT_SCALAR, 0}};
   Program *p = &r->program;
   Claim claims[2] = {{.id = "S1.20",
+                      .text = "loss < 1",
                       .condition = -1,
                       .opposite = -1,
                       .n_document = 1,
                       .n_measured = 1,
                       .document = document,
                       .measured = measured},
-                     {.id = "S1.21", .condition = -1, .opposite = -1}};
+                     {.id = "S1.21", .text = "false", .condition = -1, .opposite = -1}};
   vec_push(a, &p->claims, claims[0]);
   vec_push(a, &p->claims, claims[1]);
   Report report = {.name = "result"};
