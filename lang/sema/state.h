@@ -251,6 +251,7 @@ struct TrainInfo {
   VEC(TrainSeries) series;
   VEC(TrainOptim) optims;
   VEC(Given) given;
+  VEC(Given) of_rows;     /* those that need data, by the script or --set, with the place of their value */
   bool may_stop, done;    /* has a stop(): all series are open; its block is closed */
   bool broken;            /* it has errors: what it lacks is not said again */
   int64_t per_epoch;      /* iterations */

@@ -53,6 +53,8 @@ static void set_attribute(Sema *S, const char *name, const Value *v) {
   Train *t = train_now(S);
   if (v != NULL && val_is_error(v)) S->train->broken = true;
   if (v == NULL || val_is_error(v)) return;
+  if (strcmp(name, "batch") == 0 || strcmp(name, "shuffle") == 0 || strcmp(name, "drop_last") == 0)
+    vec_push(S->a, &S->train->of_rows, ((Given){name, v->span}));
   if (strcmp(name, "data") == 0) {
     if (v->kind == VAL_DATASET) t->dataset = v->u.index;
     else wrong_kind(S, v, "`data` of a train", "a dataset");
@@ -77,6 +79,21 @@ static void settle_balance(Sema *S) {
   if (t->dataset >= 0) t->balance = dataset_labels(S, &S->p->datasets.at[t->dataset], v, "`balance`", true);
   else if (!S->train->broken)
     say(S, DIAG_ATTRIBUTE, v->span, "the train `%s` has no data to balance", t->name);
+}
+
+/* Without data there are no rows to order and to take in minibatches. */
+static void settle_rows(Sema *S) {
+  const TrainInfo *info = S->train;
+  if (train_now(S)->dataset >= 0 || info->broken) return;
+  for (int i = 0; i < info->of_rows.n; i++) {
+    const Given *g = &info->of_rows.at[i];
+    Diag *d = say(S, DIAG_ATTRIBUTE, g->span, "the train `%s` has no data, so its `%s` would do nothing",
+                  info->name, g->name);
+    if (strcmp(g->name, "batch") == 0)
+      diag_help(d, "write `data = ...`, or draw so many rows in the step: `draw z[%s, 2] ~ normal(0, 1)`",
+                src_of_span(S, g->span));
+    else diag_help(d, "write `data = ...`, or leave `%s` out", g->name);
+  }
 }
 
 static void no_attribute(Sema *S, const AstNode *target) {
@@ -482,6 +499,7 @@ static void settle(Sema *S) {
   Train *t = train_now(S);
   S->train->per_epoch = 1;
   settle_balance(S);
+  settle_rows(S);
   if (t->dataset < 0) {
     t->batch = 0;
     return;
@@ -517,6 +535,17 @@ static void check_plateaus(Sema *S) {
                     t->optimizers.at[o].name);
       diag_help(d, "train it by `minimize ... over %s`", t->optimizers.at[o].name);
     }
+}
+
+/* An optimizer that nothing trains by. */
+static void warn_optimizers(Sema *S) {
+  for (int i = 0; i < S->train->optims.n; i++) {
+    const TrainOptim *o = &S->train->optims.at[i];
+    if (o->used) continue;
+    const char *name = train_now(S)->optimizers.at[o->optimizer].name;
+    Diag *d = diag_add(S->sink, DIAG_UNUSED, o->span, "the optimizer of `%s` is never used", name);
+    diag_help(d, "train it, `minimize ... over %s`, or leave it out", name);
+  }
 }
 
 void declare_train(Sema *S, const AstNode *n) {
@@ -557,7 +586,7 @@ void declare_train(Sema *S, const AstNode *n) {
   }
   info->broken = info->broken || S->faults > faults;
   check_train(S, n);
-  if (S->sink->n_errors == errors) check_plateaus(S);
+  if (S->sink->n_errors == errors) check_plateaus(S), warn_optimizers(S);
   if (S->sink->n_errors == errors && !info->broken) watch_settle(S, n);
   info->broken = info->broken || S->sink->n_errors > errors;
   info->done = true;
