@@ -146,6 +146,23 @@ static TrainOptim *optimizer_of(const TrainInfo *t, const ObjectInfo *o, const c
   return NULL;
 }
 
+/* The optimizer of the whole where a part is asked for, or those of parts where the whole is: weights have
+ * one. */
+static void say_no_optimizer(Sema *S, const Trained *x, Span span) {
+  Diag *d =
+      say(S, DIAG_NO_OPTIMIZER, span, "`%s` has no optimizer in the train `%s`", x->name, S->train->name);
+  const char *theirs = NULL;
+  for (int i = 0; i < S->train->optims.n; i++) {
+    const TrainOptim *o = &S->train->optims.at[i];
+    if (o->object != x->object || (x->v->kind != VAL_OBJECT && o->stage != NULL)) continue;
+    const char *name = S->p->trains.at[S->train->index].optimizers.at[o->optimizer].name;
+    diag_label(d, o->span, "this one is of `%s`", name);
+    theirs = theirs == NULL ? name : arena_printf(S->a, "%s, %s", theirs, name);
+  }
+  if (theirs == NULL) diag_help(d, "add a line before the step: `optimizer %s = adam(1e-3)`", x->name);
+  else diag_help(d, "name `%s` here, or `%s` there", theirs, x->name);
+}
+
 static bool add_trained(Sema *S, const Value *v, Span span, TrainedList *out) {
   if (v->kind == VAL_LIST) {
     for (int i = 0; i < v->u.list.n; i++)
@@ -174,9 +191,7 @@ static bool add_trained(Sema *S, const Value *v, Span span, TrainedList *out) {
     }
   if (t.optim == NULL && S->train->broken) return false;
   if (t.optim == NULL) {
-    Diag *d =
-        say(S, DIAG_NO_OPTIMIZER, span, "`%s` has no optimizer in the train `%s`", t.name, S->train->name);
-    diag_help(d, "add a line before the step: `optimizer %s = adam(1e-3)`", t.name);
+    say_no_optimizer(S, &t, span);
     return false;
   }
   t.optim->used = true;

@@ -187,6 +187,17 @@ bool val_can_be_tensor(const Value *v) {
 
 /* ---- kinds wanted ------------------------------------------------------------------------- */
 
+/* A value is wanted, and this is a dataset: one of its columns is meant. */
+static void help_columns(Sema *S, Diag *d, const Value *v) {
+  if (v->u.index < 0 || S->p->datasets.at[v->u.index].columns.n == 0) return;
+  const Dataset *from = &S->p->datasets.at[v->u.index];
+  const char *column = from->columns.at[0].name;
+  if (S->place == PLACE_DATASET)
+    diag_help(d, "`columns(y = ...)` computes a column, with `%s` for the value of one row", column);
+  else if (*from->name != '\0') diag_help(d, "name one of its columns: `%s.%s`", from->name, column);
+  else diag_help(d, "give it a name, `let d = ...`, and name one of its columns, `d.%s`", column);
+}
+
 Diag *wrong_kind(Sema *S, const Value *v, const char *what, const char *wanted) {
   if (v->kind == VAL_ERROR) return NULL;
   if (v->kind == VAL_DIST) {
@@ -199,6 +210,7 @@ Diag *wrong_kind(Sema *S, const Value *v, const char *what, const char *wanted) 
   if (v->kind == VAL_OBJECT && S->place == PLACE_STEP)
     diag_help(d, "call it: `%s(...)`; its weights are `weights(%s)`", v->u.object->name, v->u.object->name);
   else if (v->kind == VAL_OBJECT) diag_help(d, "call it: `%s(...)`", v->u.object->name);
+  if (v->kind == VAL_DATASET) help_columns(S, d, v);
   if (v->kind == VAL_DEF) diag_help(d, "call it: `%s(...)`", v->u.def->name);
   if (v->kind == VAL_BUILTIN) diag_help(d, "call it: `%s(...)`", v->u.builtin->name);
   return d;
