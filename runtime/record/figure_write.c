@@ -209,6 +209,17 @@ static void put_layer(Plot *p, int k, bool *first, Text *t) {
   }
 }
 
+/* Series alone, over so few epochs or iterations that ticks between them would be drawn. */
+static bool counts_few(const Plot *p) {
+  double least = INFINITY, most = -INFINITY;
+  for (int k = 0; k < p->n; k++) {
+    const Layer *l = &p->layers[k];
+    if (l->figure->kind != FIGURE_SERIES) return false;
+    if (l->n > 0) least = fmin(least, l->x[0]), most = fmax(most, l->x[l->n - 1]);
+  }
+  return most - least >= 1 && most - least <= 10;
+}
+
 /* How many pixels of the height labels below the axis take. */
 static int put_axes(Plot *p, Text *t) {
   int labels_high = 0;
@@ -239,7 +250,8 @@ static int put_axes(Plot *p, Text *t) {
   if (log_y) text_add(t, "set logscale y\nset format y '%g'\n");
   if (p->scatters) text_add(t, "set offsets graph 0.04, graph 0.04, graph 0.04, graph 0.04\n");
   if (labels && !p->histograms) labels_high = plot_ticks(p, 'x', labels, most, t);
-  else if (p->bars && !p->histograms && most <= 24) text_add(t, "set xtics 1\n");
+  else if ((p->bars && !p->histograms && most <= 24) || (!log_x && counts_few(p)))
+    text_add(t, "set xtics 1\n");
   const double width = p->histograms ? p->bin_width : p->bars ? 0.8 / (double)p->bars : 0;
   if (!(width > 0)) return labels_high;
   text_add(t, "set boxwidth ");

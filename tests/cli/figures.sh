@@ -68,4 +68,16 @@ for i in 1 2 3 4 5 6 7 8; do
   must_not grep -q 'href="[^d#]' "r-$i.svg"
 done
 must test "$(grep -c '<svg' ../report.html)" = 12
+
+# no ticks between a few epochs
+cd "$(dirname "$(readlink -f ../..)")" || exit 1
+cat >few.qgn <<'TEXT'
+edition = 1
+circuit c() on q[1] { param w[1] ~ uniform(0, 1); ry(w) q; return expval(Z(q)) }
+train fit { epochs = 6; optimizer c = adam(0.1); step { minimize sum(c()) over c } }
+TEXT
+must "$QGN" run -q few.qgn >/dev/null
+must grep -qx 'set xtics 1' runs/latest/figures/fit-1.gp
+must "$QGN" run -q few.qgn --set fit.epochs=60 >/dev/null
+must_not grep -q 'set xtics' runs/latest/figures/fit-1.gp
 finish
