@@ -101,6 +101,18 @@ static Diag *hint_keyword(const SyntaxError *e) {
   return d;
 }
 
+/* `record a = x, b = y`, as in `vary a in x, b in y`. */
+static Diag *hint_record(const SyntaxError *e) {
+  static const char *const words[] = {"record", "optimizer"};
+  for (int i = 0; i < 2 && e->found.code == ','; i++) {
+    if (!is_name(first(e), words[i])) continue;
+    Diag *d = lex_error(&e->p->lex, DIAG_SYNTAX, e->found.span, "a line of `%s` has one `=`", words[i]);
+    diag_help(d, "write `%s` again, on a line of its own or behind a `;`", words[i]);
+    return d;
+  }
+  return NULL;
+}
+
 static Diag *hint_select(const SyntaxError *e) {
   if (e->found.code != TOK_IF || (!e->want[TOK_NUMBER] && !after_value(e))) return NULL;
   return with_help(error_at(e, e->found.span, "`if` is a statement and has no value"),
@@ -344,9 +356,10 @@ static Diag *hint_draw(const SyntaxError *e) {
 
 Diag *syntax_hint(const SyntaxError *e) {
   static Hint *const hints[] = {
-      hint_habit, hint_keyword,  hint_leading, hint_point,    hint_select, hint_slice,     hint_block,
-      hint_dict,  hint_brackets, hint_product, hint_tuple,    hint_chain,  hint_increment, hint_texts,
-      hint_at,    hint_assign,   hint_equals,  hint_reserved, hint_comma,  hint_operands,  hint_draw,
+      hint_habit,    hint_record,    hint_keyword,  hint_leading,  hint_point,   hint_select,
+      hint_slice,    hint_block,     hint_dict,     hint_brackets, hint_product, hint_tuple,
+      hint_chain,    hint_increment, hint_texts,    hint_at,       hint_assign,  hint_equals,
+      hint_reserved, hint_comma,     hint_operands, hint_draw,
   };
   for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
     Diag *d = hints[i](e);

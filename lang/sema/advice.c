@@ -164,11 +164,20 @@ static bool measures_signs(const CircuitProgram *c) {
 }
 
 static bool warn_twice(Sema *S, Span at, const Node *inner) {
-  Diag *d = diag_add(S->sink, DIAG_SOFTMAX_TWICE, at, "a loss that takes the softmax of a softmax");
+  const bool circuit = inner->op == OP_CIRCUIT;
+  Diag *d = diag_add(S->sink, DIAG_SOFTMAX_TWICE, at, "a loss that takes the softmax of %s",
+                     circuit ? "probabilities" : "a softmax");
   diag_label(d, inner->span, "probabilities, in 0..1, are taken for scores");
-  diag_help(d,
-            "leave this `softmax` out: `cross_entropy` and `log_softmax` take scores and make it themselves");
+  if (circuit) diag_help(d, "of probabilities p it is `nll(safe_log(p), label)`");
+  else
+    diag_help(
+        d, "leave this `softmax` out: `cross_entropy` and `log_softmax` take scores and make it themselves");
   return true;
+}
+
+static bool are_probabilities(const Node *n) {
+  return n->op == OP_SOFTMAX ||
+         (n->op == OP_CIRCUIT && ((const CircuitProgram *)n->attr.p)->measure == MEASURE_PROBS);
 }
 
 static bool warn_signed(Sema *S, Span at, const Node *inner) {
@@ -191,14 +200,49 @@ static void warn_taken(Sema *S, const Minimize *m, const Tensor *loss) {
     for (int k = 0; used[id] && k < n->n_in; k++) used[n->in[k]] = true;
     if (!used[id] || (n->op != OP_LOG_SOFTMAX && n->op != OP_SAFE_LOG && n->op != OP_LOG)) continue;
     const Node *inner = seen_through(loss->g, n->in[0]);
-    if (n->op == OP_LOG_SOFTMAX) said = inner->op == OP_SOFTMAX && warn_twice(S, at, inner);
+    if (n->op == OP_LOG_SOFTMAX) said = are_probabilities(inner) && warn_twice(S, at, inner);
     else if (inner->op == OP_TANH || (inner->op == OP_CIRCUIT && measures_signs(inner->attr.p)))
       said = warn_signed(S, at, inner);
   }
 }
 
+/* ---- images in 0..255 ------------------------------------------------------------------------------- */
+
+/* Whether a column has the bytes of its source: no stage brought it to another range. */
+static bool are_bytes(const Sema *S, int index, const Column *column) {
+  for (; index >= 0 && column->bytes; index = S->p->datasets.at[index].from) {
+    const Dataset *d = &S->p->datasets.at[index];
+    const bool own = d->by == NULL || strcmp(d->by, column->name) == 0;
+    if ((d->op == DATA_SCALE || d->op == DATA_STANDARDIZE) && own) return false;
+    if (d->op == DATA_VALUES || d->op == DATA_RENAME) return false;
+  }
+  return column->bytes;
+}
+
+/* What takes numbers around 1: a layer, a difference from what another one makes. */
+static bool takes_numbers(const Node *n) { return n->op == OP_MATMUL || n->op == OP_CONV || n->op == OP_SUB; }
+
+static void warn_bytes(Sema *S, const Minimize *m, const Tensor *loss) {
+  const Train *t = &S->p->trains.at[S->train->index];
+  for (NodeId id = 0; id <= loss->node && !S->train->said_bytes; id++) {
+    const Node *n = g_node(loss->g, id);
+    for (int k = 0; takes_numbers(n) && k < n->n_in && !S->train->said_bytes; k++) {
+      const Node *x = seen_through(loss->g, n->in[k]);
+      if (x->op != OP_INPUT || !slot_in((int)x->attr.i[0], t->columns.n, t->columns.at)) continue;
+      const Column *c = &S->p->datasets.at[t->dataset].columns.at[S->p->slots.at[x->attr.i[0]].column];
+      if (!are_bytes(S, t->dataset, c)) continue;
+      Diag *d = diag_add(S->sink, DIAG_RAW_BYTES, ast_kid(m->n, AST_MINIMIZE_loss)->span,
+                         "`%s` is learned from as bytes, in 0..255", c->name);
+      diag_label(d, S->p->datasets.at[t->dataset].span, "no stage brings it to another range");
+      diag_help(d, "write `scale(0, 1)` in the dataset, or `scale(-1, 1)` for a tanh");
+      S->train->said_bytes = true;
+    }
+  }
+}
+
 void advise_loss(Sema *S, const Minimize *m, const Value *loss) {
   if (loss->kind != VAL_TENSOR) return;
+  warn_bytes(S, m, loss->u.tensor);
   warn_wasserstein(S, m, loss);
   warn_tanh(S, m, loss->u.tensor->g);
   warn_taken(S, m, loss->u.tensor);

@@ -262,6 +262,7 @@ struct TrainInfo {
   int64_t shots;          /* of measurements in its step and every; 0: exact */
   bool validating, fixed; /* its step is elaborated for `validate`; its columns have a known number of rows */
   bool no_instruments;
+  bool said_bytes;            /* W0412 is said once of a train */
   const char *monitor, *goal; /* attributes of watch.c as given */
   Span monitor_span, watch_span;
   int pass; /* 1: attributes and optimizers, 2: step and every */
