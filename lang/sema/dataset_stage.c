@@ -216,6 +216,13 @@ const Value *fn_split(Sema *S, Args *args, const Builtin *self) {
   const Dataset *from = stage_data(S, args);
   const char *by;
   double share;
+  if (from != NULL && args->v[2] != NULL && val_is_number(args->v[2])) {
+    Diag *d =
+        say(S, DIAG_ARGUMENTS, args->v[2]->span, "`split` of a dataset makes two parts, with one share");
+    diag_help(
+        d, "split the rest again: `let train, rest = split(d, 60%%)`, `let held, test = split(rest, 50%%)`");
+    return S->error;
+  }
   if (from == NULL || !fixed_rows(S, from, args, false) || !want_share(S, args->v[1], self->name, &share) ||
       !label_column(S, from, args->v[2], false, &by))
     return S->error;

@@ -60,7 +60,8 @@ static const Value *given_name(Sema *S, const char *name, Span span) {
   const bool epoch = strcmp(name, "epoch") == 0;
   if (!epoch && strcmp(name, "iteration") != 0) return NULL;
   if (S->train == NULL || (S->place == PLACE_TRAIN)) {
-    say(S, DIAG_NAME, span, "`%s` exists inside a `step` or `every` only", name);
+    Diag *d = say(S, DIAG_NAME, span, "`%s` exists inside a `step` or `every` only", name);
+    if (epoch && S->train != NULL) diag_help(d, "`every 1 { ... }` is done after every epoch");
     return S->error;
   }
   const Attr at = {.i = {epoch ? CLOCK_EPOCH : CLOCK_ITERATION}};

@@ -8,7 +8,13 @@
 #define SHOTS_MAX 10000000
 
 bool shots_of(Sema *S, const Value *v, int64_t *out) {
-  if (!want_int(S, v, "`shots`", out)) return false;
+  const int errors = S->sink->n_errors;
+  if (!want_int(S, v, "`shots`", out)) {
+    if (v->kind == VAL_OP && S->sink->n_errors > errors)
+      diag_help(S->sink->all.at[S->sink->all.n - 1],
+                "several operators stand in a list, `expval([Z(q[0]), Z(q[1])])`, and have one value each");
+    return false;
+  }
   if (*out >= 1 && *out <= SHOTS_MAX) return true;
   Diag *d =
       say(S, DIAG_ARGUMENTS, v->span, "`shots` is 1 to %d, but this is %lld", SHOTS_MAX, (long long)*out);

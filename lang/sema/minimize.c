@@ -96,8 +96,10 @@ void walk_record(Sema *S, const AstNode *n) {
                                       "circuit_runs", "missing_groups", "val_loss",   "best_epoch"};
   for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
     if (strcmp(name, taken[i]) == 0) {
-      say(S, DIAG_REDECLARED, target->span, "every train has a `%s` already; record under another name",
-          name);
+      Diag *d = say(S, DIAG_REDECLARED, target->span,
+                    "every train has a `%s` already; record under another name", name);
+      if (strcmp(name, "val_loss") == 0)
+        diag_help(d, "`validate = held` of a dataset records the loss on its rows after every epoch");
       return;
     }
   for (int i = 0; i < S->train->series.n; i++)

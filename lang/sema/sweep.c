@@ -440,7 +440,9 @@ static void check_sweep(Sema *S, const AstNode *n) {
   if (S->sweep->has_seeds && s->trains.n == 0 && ast_kid(n, AST_SWEEP_over) == NULL) {
     Diag *d =
         say(S, DIAG_ATTRIBUTE, S->sweep->seeds_span, "`seeds` repeats trains, and this sweep names none");
-    diag_help(d, "write `sweep %s over` and the train", s->name);
+    diag_help(d,
+              "write `sweep %s over` and the train; without one a `draw` of many rows repeats what is random",
+              s->name);
   }
   if (s->records.n == 0 && S->sink->n_errors == 0) {
     Diag *d = say(S, DIAG_PLACE, n->name_span, "the sweep `%s` records nothing", s->name);
