@@ -8,6 +8,7 @@
 #include "runtime/record/record_int.h"
 
 #define PRINT_MOST 8   /* elements on a printed line */
+#define ROWS_MOST 12   /* rows and columns of a matrix that is printed by rows */
 #define JSON_MOST 4096 /* elements of a print in results.json */
 #define CELL_MOST 8
 
@@ -38,6 +39,7 @@ static const char *moments(Arena *a, const Run *run, int slot, int64_t n) {
     least = x < least ? x : least;
     most = x > most ? x : most;
   }
+  if (least > most) return "(none is a number)";
   double mean = sum / (double)n;
   for (int64_t i = 0; i < n; i++) {
     double d = run_slot_get(run, slot, i) - mean;
@@ -59,6 +61,28 @@ static const char *slot_values_text(Arena *a, const Run *run, int slot, int most
     text_add(&t, "  ...  ");
     text_add(&t, moments(a, run, slot, n));
   }
+  return text_str(&t);
+}
+
+/* A matrix that is too large for a line, and small enough to be read. */
+static bool is_table(const Run *run, int slot) {
+  const Shape s = run_slot_shape(run, slot);
+  return s.rank == 2 && run_slot_size(run, slot) > PRINT_MOST && s.d[0].n > 1 && s.d[0].n <= ROWS_MOST &&
+         s.d[1].n > 1 && s.d[1].n <= ROWS_MOST;
+}
+
+/* Its rows, each on a line of its own, with columns of one width. */
+static const char *rows_text(Arena *a, const Run *run, int slot) {
+  const Shape s = run_slot_shape(run, slot);
+  const int64_t n = run_slot_size(run, slot);
+  size_t width = 0;
+  for (int64_t i = 0; i < n; i++) {
+    const size_t w = strlen(element(a, run, slot, i));
+    width = w > width ? w : width;
+  }
+  Text t = text_new(a);
+  for (int64_t i = 0; i < n; i++)
+    text_printf(&t, "%s%*s", i % s.d[1].n ? "  " : "\n  ", (int)width, element(a, run, slot, i));
   return text_str(&t);
 }
 
@@ -168,6 +192,7 @@ const char *record_print_line(Arena *a, const Run *run, const Stmt *s) {
   const char *text = s->text ? s->text : "";
   if (s->slot < 0) return text;
   const char *shape = slot_shape_text(a, run, s->slot);
+  if (is_table(run, s->slot)) return arena_printf(a, "%s  %s%s", text, shape, rows_text(a, run, s->slot));
   return arena_printf(a, "%s  %s%s%s", text, shape, *shape ? "  " : "",
                       slot_values_text(a, run, s->slot, PRINT_MOST));
 }
