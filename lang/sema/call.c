@@ -392,7 +392,7 @@ const Value *call_object(Sema *S, ObjectInfo *o, Args *args) {
   }
   const NoiseModel *noise = S->noise;
   const int64_t shots_around = S->default_shots;
-  if (o->noise != NULL) S->noise = o->noise;
+  S->noise = noise_joined(S, o->noise, S->noise);
   if (o->noise != NULL && o->noise->shots > 0) S->default_shots = o->noise->shots;
   o = object_root(o);
   object_uses(S, o);

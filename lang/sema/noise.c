@@ -224,6 +224,35 @@ static bool channel_list(Sema *S, const Value *v, const char *what, ChannelList 
   return true;
 }
 
+/* Those of the inner view stand next to the gate. */
+static ChannelList channels_joined(Sema *S, ChannelList inner, ChannelList outer) {
+  const ChannelValue **at = ARENA_ARRAY(S->a, const ChannelValue *, inner.n + outer.n + 1);
+  for (int i = 0; i < inner.n; i++) at[i] = inner.at[i];
+  for (int i = 0; i < outer.n; i++) at[inner.n + i] = outer.at[i];
+  return (ChannelList){inner.n + outer.n, at};
+}
+
+const NoiseModel *noise_joined(Sema *S, const NoiseModel *inner, const NoiseModel *outer) {
+  if (inner == NULL || outer == NULL) return inner != NULL ? inner : outer;
+  NoiseModel *m = ARENA_NEW(S->a, NoiseModel);
+  m->gate1 = channels_joined(S, inner->gate1, outer->gate1);
+  m->gate2 = channels_joined(S, inner->gate2, outer->gate2);
+  m->readout = channels_joined(S, inner->readout, outer->readout);
+  m->shots = inner->shots > 0 ? inner->shots : outer->shots;
+  m->span = outer->span;
+  return m;
+}
+
+/* A view of a view has one number of shots. */
+static bool shots_once(Sema *S, const NoiseModel *inner, const NoiseModel *outer, Span span) {
+  if (inner == NULL || inner->shots == 0 || outer->shots == 0) return true;
+  Diag *d =
+      say(S, DIAG_NOISE, span, "`shots` for a view that has them: %s", num_text(S, (double)inner->shots));
+  diag_label(d, inner->span, "this view");
+  diag_help(d, "leave one of them out, or look at what this view looks at");
+  return false;
+}
+
 const Value *fn_noisy(Sema *S, Args *args, const Builtin *self) {
   const Value *v = args->v[0];
   (void)self;
@@ -242,11 +271,12 @@ const Value *fn_noisy(Sema *S, Args *args, const Builtin *self) {
     diag_help(d, "write `noisy(%s, gate1 = depolarize(0.1%%), gate2 = depolarize(1%%))`", v->u.object->name);
     return S->error;
   }
+  if (args->v[4] != NULL && !shots_once(S, v->u.object->noise, m, args->v[4]->span)) return S->error;
   ObjectInfo *view = ARENA_NEW(S->a, ObjectInfo);
   ObjectInfo *root = object_root(v->u.object);
   *view = *root;
   view->view_of = root;
-  view->noise = m;
+  view->noise = noise_joined(S, v->u.object->noise, m);
   Value *out = val_new(S, VAL_OBJECT, args->span);
   out->u.object = view;
   return out;

@@ -303,6 +303,8 @@ const ChannelValue *channel_of_line(Sema *S, ChannelId id, const AstNode *list, 
 bool channel_push(Sema *S, GateUses *to, const ChannelValue *c, int i, int m, const int *qubits, Span span);
 /* The gates of a program from those of its body: with the noise of the view under way. */
 bool noise_add(Sema *S, CircuitProgram *p, const GateUses *gates, Span span);
+/* The noise of a view that is seen through another: channels of both, the inner ones first. NULL: none. */
+const NoiseModel *noise_joined(Sema *S, const NoiseModel *inner, const NoiseModel *outer);
 /* The circuit or model that a noisy view looks at; others are their own. */
 ObjectInfo *object_root(ObjectInfo *o);
 
