@@ -77,6 +77,13 @@ const Value *op_variance(Sema *S, Args *args, const Value *given) {
 /* Of the whole register, in the order of q; NULL after an error. */
 static const Value *amplitudes_of(Sema *S, const Value *q, const char *what, Span span) {
   CircuitProgram p = {.measure = MEASURE_AMPLITUDES};
+  if (S->circuit->n_impure > 0) {
+    Diag *d =
+        say(S, DIAG_GATE, span,
+            "a circuit that measures or resets inside has no amplitudes: its state is a density matrix");
+    diag_help(d, "`density(q)` measures it");
+    return S->error;
+  }
   if (!program_register(S, &p, q, what)) return S->error;
   if (p.probs_qubits.n != S->circuit->n_qubits) {
     Diag *d = say(S, DIAG_GATE, q->span,
@@ -98,6 +105,13 @@ const Value *fn_amplitudes(Sema *S, Args *args, const Builtin *self) {
 /* ---- density matrices
  * ---------------------------------------------------------------------------------------- */
 
+/* By channels, or by a measurement or reset in the middle. */
+static bool state_is_mixed(const Sema *S) {
+  for (int i = 0; i < S->circuit->gates.n; i++)
+    if (S->circuit->gates.at[i].channel != CHANNEL_NONE) return true;
+  return S->noise != NULL || S->circuit->n_impure > 0;
+}
+
 /* The register of what needs all words on it; NULL after an error. */
 static const QubitsValue *small_register(Sema *S, const Args *args, const Value *v) {
   const QubitsValue *q = op_register(S, v, arena_printf(S->a, "the register of `%s`", args->name));
@@ -105,6 +119,7 @@ static const QubitsValue *small_register(Sema *S, const Args *args, const Value 
   Diag *d = say(S, DIAG_TOO_LARGE, v->span, "`%s` of %d qubits: at most %d are possible", args->name, q->n,
                 HERMITIAN_MAX_QUBITS);
   diag_note(d, "it takes the expectation values of 4^%d words", q->n);
+  if (state_is_mixed(S)) return NULL;
   if (S->circuit->n_qubits - q->n <= HERMITIAN_MAX_QUBITS && S->circuit->n_qubits > q->n)
     diag_help(d, "in a circuit without noise purity and entropy of the other %d are the same",
               S->circuit->n_qubits - q->n);
@@ -274,12 +289,6 @@ static const Value *density_fidelity(Sema *S, Complex v, const QubitsValue *q, S
       add_or(S, AST_OP_ADD, bilinear(S, v.re, v.re, re, d, span), bilinear(S, v.im, v.im, re, d, span), span);
   f = add_or(S, AST_OP_SUB, f, bilinear(S, v.re, v.im, im, d, span), span);
   return add_or(S, AST_OP_ADD, f, bilinear(S, v.im, v.re, im, d, span), span);
-}
-
-static bool state_is_mixed(const Sema *S) {
-  for (int i = 0; i < S->circuit->gates.n; i++)
-    if (S->circuit->gates.at[i].channel != CHANNEL_NONE) return true;
-  return S->noise != NULL;
 }
 
 static bool all_static(const Value *v) {
