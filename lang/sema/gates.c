@@ -385,6 +385,11 @@ static void unknown_gate(Sema *S, const AstNode *name) {
   }
 }
 
+const char *line_takes(const char *name) {
+  if (gate_find(name) != GATE_COUNT) return "gate";
+  return channel_find(name) != CHANNEL_NONE ? "noise channel" : NULL;
+}
+
 void walk_command(Sema *S, const AstNode *n) {
   Line l = {.span = n->span, .n_impure = S->circuit->n_impure};
   bool ok = true;

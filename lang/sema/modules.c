@@ -246,8 +246,9 @@ static void use_circuit(Sema *S, const AstNode *n, const char *alias, const AstN
   const Symbol name = sym_intern(alias);
   const Value *v = read_file(S, n, &file) ? file_block_read(S, n, alias, &file) : S->error;
   declare(S, name, n->span, BIND_CIRCUIT, v);
-  if (gate_find(alias) == GATE_COUNT) return;
-  Diag *d = say(S, DIAG_REDECLARED, n->span, "`%s` is a gate, so no block can have this name", alias);
+  const char *taken = line_takes(alias);
+  if (taken == NULL) return;
+  Diag *d = say(S, DIAG_REDECLARED, n->span, "`%s` is a %s, so no block can have this name", alias, taken);
   diag_help(d, "give it another: `use \"%s\" as body`", n->text);
 }
 

@@ -481,9 +481,11 @@ void declare_object(Sema *S, const AstNode *n) {
   ObjectInfo *o = object_make(S, name, module_path(S, name), n, S->scope, n->name_span);
   Value *v = val_new(S, VAL_OBJECT, n->name_span);
   v->u.object = o;
-  if (o->is_circuit && gate_find(name) != GATE_COUNT) {
-    Diag *d = say(S, DIAG_REDECLARED, n->name_span, "`%s` is a gate, so no circuit can have this name", name);
-    diag_help(d, "choose another name: in a circuit the gate would always win");
+  const char *taken = line_takes(name);
+  if (o->is_circuit && taken != NULL) {
+    Diag *d =
+        say(S, DIAG_REDECLARED, n->name_span, "`%s` is a %s, so no circuit can have this name", name, taken);
+    diag_help(d, "choose another name: in a circuit the %s would always win", taken);
   }
   declare(S, n->name, n->name_span, o->is_circuit ? BIND_CIRCUIT : BIND_MODEL, v);
   first_elaboration(S, o);

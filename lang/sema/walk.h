@@ -285,6 +285,8 @@ bool circuit_is_known(Sema *S, const ObjectInfo *o); /* its registers have known
 /* Of a circuit without return. */
 const Value *block_check(Sema *S, ObjectInfo *o, const Value *const *inputs, int n);
 void walk_command(Sema *S, const AstNode *n); /* COMMAND, MODIFIED in a circuit */
+/* What a line of a circuit takes this name for, before it looks at names of the script; NULL: for nothing. */
+const char *line_takes(const char *name);
 void apply_block(Sema *S, ObjectInfo *o, const Value *const *inputs, int n_inputs, int n,
                  const QubitsValue *operands, Span span);
 void view_add(Sema *S, const ObjectInfo *o); /* view.c: of the circuit under way, to Program.circuits */
