@@ -84,9 +84,10 @@ function put_gates(   n, i) {
   print "|---|---|---|---|---|"
   for (i = 1; i <= n; i++)
     print "| " code(R[i, 2]) (R[i, 3] == "" ? "" : ", " code(R[i, 3])) " | " (R[i, 4] < 0 ? "any" : R[i, 4]) " | " R[i, 5] \
-      " | " inverse(R[i, 7]) " | " cell(R[i, 11]) " |"
+      " | " inverse(R[i, 7], R[i, 9]) " | " cell(R[i, 11]) " |"
 }
-function inverse(s) {
+function inverse(s, status) {
+  if (s == "" && status == "GIVEN") return "back to \\|0...0>"
   if (s == "self") return "itself"
   if (s == "negate") return "negated angle"
   if (s == "rule") return "its steps backwards"

@@ -235,7 +235,10 @@ static void gate_line(Sema *S, const Line *l, const char *name, GateId gate, con
     return;
   }
   if (info->given) {
+    const bool backwards = S->circuit->backwards;
+    S->circuit->backwards = backwards != line_is_inverse(l);
     given_line(S, l, name, gate, args);
+    S->circuit->backwards = backwards;
     return;
   }
   if (info->n_qubits < 0) {
@@ -391,7 +394,7 @@ const char *line_takes(const char *name) {
 }
 
 void walk_command(Sema *S, const AstNode *n) {
-  Line l = {.span = n->span, .n_impure = S->circuit->n_impure};
+  Line l = {.span = n->span, .n_impure = S->circuit->n_impure, .n_prepared = S->circuit->n_prepared};
   bool ok = true;
   for (; n->kind == AST_MODIFIED; n = ast_kid(n, AST_MODIFIED_command))
     ok = line_modifier(S, &l, ast_kid(n, AST_MODIFIED_modifier)) && ok;
@@ -422,12 +425,13 @@ void walk_command(Sema *S, const AstNode *n) {
       unknown_gate(S, name);
       return;
     }
-    b->used = true;
+    b->used = l.is_block = true;
     if (b->value->kind == VAL_OBJECT) block_line(S, &l, b->value->u.object, args);
     if (b->value->kind == VAL_FILE) file_line(S, &l, b->value->u.file, args);
     return;
   }
   const Value *v = eval(S, name);
+  l.is_block = true;
   if (v->kind == VAL_OBJECT) block_line(S, &l, v->u.object, args);
   else if (v->kind == VAL_FILE) file_line(S, &l, v->u.file, args);
   else if (!val_is_error(v)) wrong_kind(S, v, "what stands before the qubits", "a gate or a block");

@@ -18,7 +18,8 @@ typedef struct Line {
   const AstNode *head, *operands;
   Mod mods[8];
   int n_mods, n_controls;
-  int n_impure; /* of the circuit, before the line */
+  int n_impure, n_prepared; /* of the circuit, before the line */
+  bool is_block;
   Span span;
 } Line;
 

@@ -108,6 +108,12 @@ static GateUse use_on(const Line *l, const Operands *ops, int i, GateId gate) {
   return u;
 }
 
+static void prepared(Sema *S, const char *name, Span span) {
+  S->circuit->n_prepared++;
+  S->circuit->prepared = name;
+  S->circuit->prepared_span = span;
+}
+
 static void push(Sema *S, GateUse u) { vec_push(S->a, &S->circuit->gates, u); }
 
 /* State preparation begins with |0...0>: no gate stands on these qubits yet. */
@@ -407,6 +413,7 @@ static void basis(Sema *S, const Line *l, const char *name, Args *args) {
       if (turn != NULL) circuit_angle(S, turn, bit, &u.angle[0]);
       if (word == NULL || word[bit] == '1') push(S, u);
     }
+  prepared(S, name, l->span);
   (void)line_modify(S, l, start, controls);
 }
 
@@ -453,6 +460,7 @@ static void amplitude(Sema *S, const Line *l, const char *name, Args *args) {
     if (!is_fresh(S, name, &u)) return;
     if (values != NULL) push(S, u);
     else push_amplitudes(S, &u, &v, normalize);
+    prepared(S, name, l->span);
     finish(S, l, &ops, i, start);
   }
 }

@@ -176,8 +176,6 @@ static bool as_phase(GateUse *u, double k) {
   return false;
 }
 
-static bool prepares(const GateUse *u) { return u->gate == GATE_AMPLITUDE || u->gate == GATE_BASIS; }
-
 /* The power of one gate as one gate, by its matrix; false if angles are computed or it is too large. */
 static bool as_matrix(Sema *S, GateUse *u, double k) {
   if (u->n_targets > UNITARY_MAX_QUBITS) return false;
@@ -221,39 +219,51 @@ static bool repeat_gates(Sema *S, int start, const Mod *mod) {
   return true;
 }
 
-static bool power(Sema *S, int start, const Mod *mod) {
+/* The power of the one gate from `start` on. False where only repetition is left. */
+static bool power_of_gate(Sema *S, int start, const Mod *mod, bool whole) {
+  CircuitBuild *c = S->circuit;
+  GateUse *u = &c->gates.at[start];
+  const bool self = strcmp(gate_info[u->gate].inverse, "self") == 0;
+  if (u->gate == GATE_ID) return true;
+  if (scales(u)) {
+    scale(S, u, mod->power);
+    return true;
+  }
+  if (whole && self) {
+    if (fmod(mod->power, 2) == 0) c->gates.n = start;
+    return true;
+  }
+  return as_phase(u, mod->power) || ((!whole || u->gate == GATE_UNITARY) && as_matrix(S, u, mod->power));
+}
+
+/* Gates that a line of one gate made, `diag` of computed phases: phases, which commute. */
+static bool power_of_phases(Sema *S, int start, const Mod *mod) {
+  CircuitBuild *c = S->circuit;
+  for (int i = start; i < c->gates.n; i++)
+    if (c->gates.at[i].gate != GATE_P && c->gates.at[i].gate != GATE_GPHASE) return false;
+  for (int i = start; i < c->gates.n; i++) scale(S, &c->gates.at[i], mod->power);
+  return true;
+}
+
+static bool power(Sema *S, const Line *l, int start, const Mod *mod) {
   CircuitBuild *c = S->circuit;
   const int n = c->gates.n - start;
-  for (int i = start; i < c->gates.n; i++) {
-    if (!prepares(&c->gates.at[i])) continue;
-    Diag *d = say(S, DIAG_GATE, mod->span, "`%s` prepares a state, which has no power",
-                  gate_info[c->gates.at[i].gate].name);
-    diag_label(d, c->gates.at[i].span, "here");
+  if (c->n_prepared > l->n_prepared) {
+    Diag *d = say(S, DIAG_GATE, mod->span, "`%s` prepares a state, which has no power", c->prepared);
+    diag_label(d, c->prepared_span, "here");
     return false;
   }
   const bool whole = mod->power == floor(mod->power);
-  if (n == 1) {
-    GateUse *u = &c->gates.at[start];
-    const bool self = strcmp(gate_info[u->gate].inverse, "self") == 0;
-    if (u->gate == GATE_ID) return true;
-    if (scales(u)) {
-      scale(S, u, mod->power);
-      return true;
-    }
-    if (whole && self) {
-      if (fmod(mod->power, 2) == 0) c->gates.n = start;
-      return true;
-    }
-    if (as_phase(u, mod->power)) return true;
-    if ((!whole || u->gate == GATE_UNITARY) && as_matrix(S, u, mod->power)) return true;
+  if (!whole && l->is_block) {
+    Diag *d = say(S, DIAG_GATE, mod->span, "a power that is not whole, of a block");
+    diag_help(d, "powers of blocks are whole numbers: `pow(2) @`; gates have any");
+    return false;
   }
+  if (n == 1 && power_of_gate(S, start, mod, whole)) return true;
   if (whole) return repeat_gates(S, start, mod);
-  Diag *d = say(S, DIAG_GATE, mod->span,
-                n == 1 ? "a power that is not whole, of a gate with several computed angles"
-                       : "a power that is not whole, of %d gates",
-                n);
-  diag_help(d, n == 1 ? "scale its rotations one by one: `rz`, `ry` and `rz` in place of `u3`"
-                      : "powers of blocks are whole numbers: `pow(2) @`");
+  if (power_of_phases(S, start, mod)) return true;
+  Diag *d = say(S, DIAG_GATE, mod->span, "a power that is not whole, of a gate with several computed angles");
+  diag_help(d, "scale its rotations one by one: `rz`, `ry` and `rz` in place of `u3`");
   return false;
 }
 
@@ -293,7 +303,7 @@ bool line_modify(Sema *S, const Line *l, int start, const QubitsValue *operands)
     if (mod->kind == MOD_INV) {
       invert(S->circuit, start);
     } else if (mod->kind == MOD_POW) {
-      if (!power(S, start, mod)) return false;
+      if (!power(S, l, start, mod)) return false;
     } else if (mod->kind == MOD_WHEN) {
       start = when_apply(S, l, mod->when, start, operands);
       if (start < 0) return false;

@@ -219,12 +219,15 @@ typedef struct CircuitBuild {
   VEC(const CircuitProgram *) programs; /* one for each measurement */
   VEC(FileUse) files;
   VEC(Held) held;
-  VEC(int) outcomes; /* of `draw m ~ measure(q)`: the qubits that hold them now */
-  uint64_t touched;  /* qubits that had a gate, while a file is applied */
-  int n_impure;      /* measurements and resets so far */
-  bool drawing;      /* `measure` stands behind `draw` */
-  bool full;         /* it needs more qubits than there are */
-  bool backwards;    /* inside a block that is inverted: state preparation leads back to |0...0> */
+  VEC(int) outcomes;    /* of `draw m ~ measure(q)`: the qubits that hold them now */
+  uint64_t touched;     /* qubits that had a gate, while a file is applied */
+  int n_impure;         /* measurements and resets so far */
+  int n_prepared;       /* applications of `basis` and `amplitude` so far */
+  const char *prepared; /* the last of them */
+  Span prepared_span;
+  bool drawing;   /* `measure` stands behind `draw` */
+  bool full;      /* it needs more qubits than there are */
+  bool backwards; /* inside a block that is inverted: state preparation leads back to |0...0> */
 } CircuitBuild;
 
 typedef struct TrainSeries {
