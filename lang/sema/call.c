@@ -39,6 +39,15 @@ static bool is_method_word(const AstNode *params, Symbol name) {
   return true;
 }
 
+/* The parameters without a default that `new` gave. */
+static int ints_given(const ObjectInfo *o) {
+  const AstNode *params = ast_kid(o->decl, AST_MODEL_params);
+  int n = 0;
+  for (int i = 0; params != NULL && i < params->n; i++)
+    n += ast_kid(params->kids[i], AST_PATTERN_def) == NULL && int_argument(o, params->kids[i]->name) != NULL;
+  return n;
+}
+
 /* True if a line of a model must put `it` in front of these arguments. */
 static bool lacks_it(const Value *callee, const Args *args) {
   if (callee->kind == VAL_DEF)
@@ -47,11 +56,12 @@ static bool lacks_it(const Value *callee, const Args *args) {
     const AstNode *params = ast_kid(callee->u.object->decl, AST_MODEL_params);
     int given = args->n_pos + args->n_named;
     for (int i = 0; i < args->n_named; i++) given -= is_method_word(params, args->names[i]) ? 1 : 0;
-    return given < params_required(params);
+    return given < params_required(params) - ints_given(callee->u.object);
   }
   if (callee->kind == VAL_STAGE)
     return args->n_pos + args->n_named <
-           params_required(ast_kid(callee->u.stage.object->decl, AST_MODEL_params));
+           params_required(ast_kid(callee->u.stage.object->decl, AST_MODEL_params)) -
+               ints_given(callee->u.stage.object);
   if (callee->kind != VAL_BUILTIN) return false;
   const int want = builtin_tensors(callee->u.builtin);
   if (callee->u.builtin->kind == BI_DSTAGE) {
@@ -156,12 +166,13 @@ static bool is_recursive(const Sema *S, const void *what) {
   return false;
 }
 
-bool match_params(Sema *S, Args *args, const AstNode *params, const Value **out) {
+bool match_params(Sema *S, Args *args, const AstNode *params, const ObjectInfo *of, const Value **out) {
   const int n = params != NULL ? params->n : 0;
   const char *signature = "";
   for (int i = 0; i < n; i++) {
     const AstNode *p = params->kids[i];
-    const bool optional = ast_kid(p, AST_PATTERN_def) != NULL;
+    const bool given = of != NULL && int_argument(of, p->name) != NULL;
+    const bool optional = given || ast_kid(p, AST_PATTERN_def) != NULL;
     signature =
         arena_printf(S->a, "%s%s%s%s", signature, i > 0 ? " " : "", sym_text(p->name), optional ? "=" : "");
   }
@@ -220,7 +231,7 @@ const Value *call_def(Sema *S, DefInfo *def, Args *args) {
   }
   const Value *v[ARGS_MAX] = {0};
   if (takes_predictions(S, def) && !judge_on_data(S, args, params->n > 1)) return S->error;
-  if (!match_params(S, args, params, v)) return S->error;
+  if (!match_params(S, args, params, NULL, v)) return S->error;
   Scope *caller = S->scope;
   const Place place = S->place;
   const bool returned = S->returned;
@@ -382,7 +393,7 @@ const Value *call_object(Sema *S, ObjectInfo *o, Args *args) {
   const AstNode *params = ast_kid(o->decl, AST_MODEL_params);
   const Value *v[ARGS_MAX] = {0};
   int gradient;
-  if (!take_gradient(S, params, args, &gradient) || !match_params(S, args, params, v)) return S->error;
+  if (!take_gradient(S, params, args, &gradient) || !match_params(S, args, params, o, v)) return S->error;
   const int n = params != NULL ? params->n : 0;
   Shape lead;
   if (!leading_axes(S, v, params, &lead)) return S->error;

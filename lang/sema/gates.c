@@ -280,7 +280,7 @@ static void block_line(Sema *S, const Line *l, ObjectInfo *o, const AstNode *cal
   args_eval(S, call_args, &args);
   const AstNode *params = ast_kid(o->decl, AST_CIRCUIT_params);
   const Value *inputs[ARGS_MAX] = {0};
-  if (args.broken || !match_params(S, &args, params, inputs)) return;
+  if (args.broken || !match_params(S, &args, params, NULL, inputs)) return;
   const AstNode *regs = ast_kid(o->decl, AST_CIRCUIT_registers);
   const int width = (regs != NULL ? regs->n : 0) + l->n_controls;
   int n = 0;

@@ -312,7 +312,7 @@ void walk_param(Sema *S, const AstNode *n) {
 
 /* ---- bodies ---------------------------------------------------------------------------------- */
 
-static const Value *int_argument(const ObjectInfo *o, Symbol name) {
+const Value *int_argument(const ObjectInfo *o, Symbol name) {
   for (int i = 0; i < o->ints.n; i++)
     if (o->ints.at[i].name == name) return o->ints.at[i].value;
   return NULL;
@@ -520,12 +520,20 @@ ObjectInfo *object_resolve(Sema *S, ObjectInfo *o) {
   return c;
 }
 
-static bool new_arguments(Sema *S, ObjectInfo *o, const Args *args) {
+static bool new_arguments(Sema *S, ObjectInfo *o, Args *args) {
   if (args->n_pos > 0) {
     say(S, DIAG_ARGUMENTS, args->span, "`new` takes named arguments only, for the whole numbers of `%s`",
         args->name);
     return false;
   }
+  const AstNode *params = ast_kid(o->decl, AST_MODEL_params);
+  const char *signature = "";
+  for (int i = 0; params != NULL && i < params->n && params->n <= ARGS_MAX; i++) {
+    const AstNode *p = params->kids[i];
+    if (ast_kid(p, AST_PATTERN_dims) != NULL) continue; /* an input */
+    signature = arena_printf(S->a, "%s%s%s=", signature, *signature != '\0' ? " " : "", sym_text(p->name));
+  }
+  if (!args_match(S, args, signature)) return false;
   o->ints.n = 0;
   o->ints.at = NULL;
   o->ints.cap = 0;

@@ -197,7 +197,7 @@ const Value *val_mark(Sema *S, const Value *v, const char *name);
 const Value *apply(Sema *S, const Value *callee, Args *args);
 const Value *call_def(Sema *S, DefInfo *def, Args *args);
 /* Arguments by position of the parameters: NULL where not given. False after E0206. */
-bool match_params(Sema *S, Args *args, const AstNode *params, const Value **out);
+bool match_params(Sema *S, Args *args, const AstNode *params, const ObjectInfo *of, const Value **out);
 const Value *call_object(Sema *S, ObjectInfo *o, Args *args);
 
 /* group_values.c: `[e for s in groups(...)]`, which only `sum` takes; x[s]; rows(s); the sum. */
@@ -252,6 +252,8 @@ bool results_check(Sema *S, const AstNode *results, const Value *v, const Value 
 
 /* ---- object.c ----------------------------------------------------------------------------- */
 void declare_object(Sema *S, const AstNode *n);
+/* What `new` gave for this parameter; NULL: nothing. */
+const Value *int_argument(const ObjectInfo *o, Symbol name);
 const Value *object_new(Sema *S, const AstNode *n);
 const Value *object_body(Sema *S, ObjectInfo *o, const Value *const *inputs, int n);
 /* The slot of a weight: made at the first elaboration, found later. */
