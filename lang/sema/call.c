@@ -185,13 +185,20 @@ bool match_params(Sema *S, Args *args, const AstNode *params, const ObjectInfo *
   return true;
 }
 
-/* A node of its own for a value that gets a name, so that derivatives by it see its uses only. */
-const Value *val_mark(Sema *S, const Value *v, const char *name) {
+/* What has a name already: a column, a weight, a draw, a value that was marked. */
+static bool is_named(const Node *n) {
+  return n->op == OP_INPUT || n->op == OP_PARAM || n->op == OP_DRAW || n->op == OP_MARK;
+}
+
+/* A node of its own for a value that gets a name, so that derivatives by it see its uses only. `again`: also
+ * where the value has another name, as that of `let y = x` and, as nothing is left of the product, of `let y
+ * = 1 * x`. */
+const Value *val_mark(Sema *S, const Value *v, const char *name, bool again) {
   if (v->kind != VAL_TENSOR) return v;
   const Tensor *t = v->u.tensor;
   const Node *node = g_node(t->g, t->node);
-  if (t->g != graph_now(S) || node->op == OP_CONST || node->op == OP_INPUT || node->op == OP_PARAM ||
-      node->op == OP_DRAW || node->op == OP_MARK || node->op == OP_COUNT || node->op == OP_CLOCK)
+  if (t->g != graph_now(S) || node->op == OP_CONST || node->op == OP_COUNT || node->op == OP_CLOCK ||
+      (is_named(node) && !again))
     return v;
   const NodeId id = g_mark(t->g, t->node, ++S->marks, v->span);
   const Value *out = val_node(S, id, t->lift, v->span);
@@ -209,7 +216,7 @@ static void bind_params(Sema *S, DefInfo *def, const AstNode *params, const Valu
       *ok = false;
       bound = S->error;
     }
-    declare(S, p->name, p->name_span, BIND_ARG, val_mark(S, bound, NULL));
+    declare(S, p->name, p->name_span, BIND_ARG, val_mark(S, bound, NULL, false));
   }
 }
 

@@ -28,11 +28,11 @@ void walk_block(Sema *S, const AstNode *block) {
 static bool is_discard(const AstNode *p) { return strcmp(sym_text(p->name), "_") == 0; }
 
 /* A tensor under the name it is bound to: for slots, and for derivatives by it. */
-const Value *named(Sema *S, const Value *v, Symbol name) {
+const Value *named(Sema *S, const Value *v, Symbol name, bool again) {
   if (v->kind != VAL_TENSOR) return v;
   const char *path = path_here(S, sym_text(name));
   const Tensor before = *v->u.tensor;
-  if (S->object == NULL) v = val_mark(S, v, path);
+  if (S->object == NULL) v = val_mark(S, v, path, again);
   v->u.tensor->features = before.features;
   v->u.tensor->metric = before.metric;
   if (v->u.tensor->name == NULL) v->u.tensor->name = path;
@@ -48,7 +48,7 @@ static void bind_one(Sema *S, const AstNode *p, const Value *v, BindKind kind) {
   }
   const Span at = p->kind == AST_PATTERN && p->name_span.end != 0 ? p->name_span : p->span;
   if (kind == BIND_LET) v = value_derived_by(S, p->name, v);
-  Binding *b = declare(S, p->name, at, kind, kind == BIND_LOOP ? v : named(S, v, p->name));
+  Binding *b = declare(S, p->name, at, kind, kind == BIND_LOOP ? v : named(S, v, p->name, kind == BIND_LET));
   if (kind == BIND_VAR) kept_declare(S, b);
 }
 
@@ -194,7 +194,7 @@ static void walk_draw(Sema *S, const AstNode *n) {
       out = S->error;
     }
   }
-  declare(S, n->name, n->name_span, BIND_DRAW, named(S, out, n->name));
+  declare(S, n->name, n->name_span, BIND_DRAW, named(S, out, n->name, false));
 }
 
 /* `M := bundle`, `M.stage := bundle`, `M.w := tensor`: what follows reads the new weights. */

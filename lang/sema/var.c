@@ -111,5 +111,5 @@ void var_assign(Sema *S, const AstNode *n, Binding *b, const Value *v) {
     diag_help(d, "numbers and tensors can; weights are set by `M := bundle`");
     return;
   }
-  b->value = named(S, v, b->name);
+  b->value = named(S, v, b->name, false);
 }

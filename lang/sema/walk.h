@@ -193,7 +193,7 @@ bool args_match(Sema *S, Args *args, const char *signature);
 /* ---- call.c ------------------------------------------------------------------------------- */
 /* piped: the left side of `|>`; it: what a line of a model or dataset gives where an argument lacks. */
 const Value *eval_call(Sema *S, const AstNode *n, const Value *piped, const Value *it);
-const Value *val_mark(Sema *S, const Value *v, const char *name);
+const Value *val_mark(Sema *S, const Value *v, const char *name, bool again);
 const Value *apply(Sema *S, const Value *callee, Args *args);
 const Value *call_def(Sema *S, DefInfo *def, Args *args);
 /* Arguments by position of the parameters: NULL where not given. False after E0206. */
@@ -322,7 +322,8 @@ bool schedule_of(Sema *S, const Value *v, const char *what, Schedule *out); /* o
 void walk_block(Sema *S, const AstNode *block); /* in a scope of its own */
 void walk_stmts(Sema *S, const AstNode *block); /* in the present scope */
 void walk_stmt(Sema *S, const AstNode *n);
-const Value *named(Sema *S, const Value *v, Symbol name); /* under the name it is bound to */
+/* Under the name it is bound to; `again`: although it may have one (val_mark). */
+const Value *named(Sema *S, const Value *v, Symbol name, bool again);
 void bind_patterns(Sema *S, const AstNode *patterns, const Value *v, BindKind kind);
 /* Gives every `var` from outside that a statement in `block` sets a slot of its own: before a block that is
  * run when the program runs. var.c */
