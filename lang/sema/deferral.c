@@ -123,10 +123,10 @@ bool deferral_keep(Sema *S, const GateUse *u, bool conditional, int at, Span spa
   return true;
 }
 
-const int *deferral_outcomes(Sema *S, const int *holder, int n, Span span) {
+const int *deferral_outcomes(Sema *S, const int *holder, int n, uint64_t taken, Span span) {
   CircuitBuild *c = S->circuit;
   int *at = ARENA_ARRAY(S->a, int, n + 1);
-  uint64_t seen = 0;
+  uint64_t seen = taken;
   for (int i = 0; i < n; i++) {
     const int q = holder[i];
     at[i] = q;

@@ -39,8 +39,9 @@ void deferral_rename(CircuitBuild *c, int from, int to);
  * error. */
 bool deferral_keep(Sema *S, const GateUse *u, bool conditional, int at, Span span);
 /* Qubits that hold these outcomes now, each its own: one that is held nowhere (holder -1: it is 0) or
- * stands twice gets a fresh one. The circuit is measured from here on. NULL after an error. */
-const int *deferral_outcomes(Sema *S, const int *holder, int n, Span span);
+ * stands twice gets a fresh one, and so does one on a qubit of `taken`, which is measured beside it. The
+ * circuit is measured from here on. NULL after an error. */
+const int *deferral_outcomes(Sema *S, const int *holder, int n, uint64_t taken, Span span);
 
 /* False if that can never hold: the qubit is there with the other value. */
 bool control_add(Controls *c, int qubit, bool on);

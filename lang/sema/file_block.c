@@ -387,7 +387,7 @@ void file_block_apply(Sema *S, const FileBlock *b, const Args *args, int n, cons
 static const Value *outcome(Sema *S, const FileUse *use, const char *name, int first, int n, bool single,
                             Span span) {
   held_settle(S, 0, span);
-  const int *at = deferral_outcomes(S, use->holder + first, n, span);
+  const int *at = deferral_outcomes(S, use->holder + first, n, 0, span);
   if (at == NULL) return S->error;
   Value *v = val_new(S, VAL_QUBITS, span);
   v->u.qubits = (QubitsValue){n, at, single, name};

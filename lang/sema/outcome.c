@@ -66,44 +66,63 @@ const Value *outcome_draw(Sema *S, const AstNode *n) {
 
 /* ---- outcomes at the end ------------------------------------------------------------------------- */
 
-/* Qubits and registers in brackets are one register; NULL if something else is among them. */
-static const Value *joined_qubits(Sema *S, const Value *list) {
-  int n = 0;
-  for (int i = 0; i < list->u.list.n; i++) {
-    if (list->u.list.at[i]->kind != VAL_QUBITS) return NULL;
-    n += list->u.list.at[i]->u.qubits.n;
+/* A value as the qubits of a register: of a qubit or register itself, of an outcome the one that holds it
+ * now. Brackets may hold others. */
+typedef struct Joined {
+  VEC(int) at;          /* qubits, or holders of outcomes, */
+  VEC(bool) is_outcome; /* which of the two */
+  int n_outcomes;
+} Joined;
+
+/* False if something else is among them. */
+static bool join(Sema *S, const Value *v, Joined *out) {
+  if (v->kind == VAL_LIST) {
+    for (int i = 0; i < v->u.list.n; i++)
+      if (!join(S, v->u.list.at[i], out)) return false;
+    return v->u.list.n > 0;
   }
-  int *at = ARENA_ARRAY(S->a, int, n + 1), k = 0;
-  for (int i = 0; i < list->u.list.n; i++) {
-    const QubitsValue *part = &list->u.list.at[i]->u.qubits;
-    for (int j = 0; j < part->n; j++) at[k++] = part->at[j];
+  if (v->kind == VAL_OUTCOME) {
+    vec_push(S->a, &out->at, v->u.index);
+    vec_push(S->a, &out->is_outcome, true);
+    out->n_outcomes++;
   }
-  Value *q = val_new(S, VAL_QUBITS, list->span);
-  q->u.qubits = (QubitsValue){n, at, false, src_of_span(S, list->span)};
+  for (int i = 0; v->kind == VAL_QUBITS && i < v->u.qubits.n; i++) {
+    vec_push(S->a, &out->at, v->u.qubits.at[i]);
+    vec_push(S->a, &out->is_outcome, false);
+  }
+  return v->kind == VAL_OUTCOME || v->kind == VAL_QUBITS;
+}
+
+static const Value *joined_value(Sema *S, const Value *v, int n, const int *at) {
+  Value *q = val_new(S, VAL_QUBITS, v->span);
+  q->u.qubits = (QubitsValue){n, at, v->kind != VAL_LIST, src_of_span(S, v->span)};
   return q;
 }
 
 const Value *registers_joined(Sema *S, const Value *v) {
-  const Value *joined = v->kind == VAL_LIST && v->u.list.n > 0 ? joined_qubits(S, v) : NULL;
-  return joined != NULL ? joined : v;
+  Joined j = {0};
+  if (v->kind != VAL_LIST || !join(S, v, &j) || j.n_outcomes > 0) return v;
+  return joined_value(S, v, j.at.n, j.at.at);
 }
 
+/* Outcomes are asked for together with the qubits beside them: two on one qubit are copied apart. */
 const Value *outcome_qubits(Sema *S, const Value *v) {
-  const bool one = v->kind == VAL_OUTCOME;
-  const int n = v->kind == VAL_LIST ? v->u.list.n : 1;
-  int *holder = ARENA_ARRAY(S->a, int, n + 1);
-  if (S->circuit == NULL || (!one && (v->kind != VAL_LIST || n == 0))) return v;
-  const Value *joined = one ? NULL : joined_qubits(S, v);
-  if (joined != NULL) return joined;
-  for (int i = 0; !one && i < n; i++)
-    if (v->u.list.at[i]->kind != VAL_OUTCOME) return v;
+  Joined j = {0};
+  if (S->circuit == NULL || (v->kind != VAL_OUTCOME && v->kind != VAL_LIST) || !join(S, v, &j)) return v;
+  if (j.n_outcomes == 0) return joined_value(S, v, j.at.n, j.at.at);
   held_settle(S, 0, v->span);
-  for (int i = 0; i < n; i++) holder[i] = S->circuit->outcomes.at[(one ? v : v->u.list.at[i])->u.index];
-  const int *at = deferral_outcomes(S, holder, n, v->span);
-  if (at == NULL) return S->error;
-  Value *q = val_new(S, VAL_QUBITS, v->span);
-  q->u.qubits = (QubitsValue){n, at, one, src_of_span(S, v->span)};
-  return q;
+  int *holder = ARENA_ARRAY(S->a, int, j.at.n + 1), n = 0;
+  uint64_t taken = 0;
+  for (int i = 0; i < j.at.n; i++) {
+    if (j.is_outcome.at[i]) holder[n++] = S->circuit->outcomes.at[j.at.at[i]];
+    else taken |= (uint64_t)1 << j.at.at[i];
+  }
+  const int *held = deferral_outcomes(S, holder, n, taken, v->span);
+  if (held == NULL) return S->error;
+  n = 0;
+  for (int i = 0; i < j.at.n; i++)
+    if (j.is_outcome.at[i]) j.at.at[i] = held[n++];
+  return joined_value(S, v, j.at.n, j.at.at);
 }
 
 /* ---- when(condition) @ --------------------------------------------------------------------------- */
