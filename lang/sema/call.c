@@ -425,7 +425,9 @@ const Value *call_object(Sema *S, ObjectInfo *o, Args *args) {
     S->estimates = 0;
   }
   S->shots = path_of_call(S, o->name);
+  const bool whole = S->until == NULL;
   const Value *out = object_body(S, o, v, n);
+  if (whole && !val_is_error(out)) o->ready = true; /* open sizes are known now */
   S->gradient = outer;
   S->noise = noise;
   S->default_shots = shots_around;

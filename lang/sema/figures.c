@@ -532,7 +532,7 @@ const Value *fn_diagram(Sema *S, Args *args, const Builtin *self) {
   if (!o->is_circuit && o->index >= 0 && S->p->objects.at[o->index].lines.n > 0) f.y = o->index;
   if (f.x >= 0 || f.y >= 0) return figure_value(S, 1, &f, args->span);
   if (o->broken) return S->error;
-  if (o->ready && o->index >= 0) {
+  if (o->results != NULL && o->index >= 0) {
     say(S, DIAG_TYPE, v->span, "`%s` has no lines to draw", o->name);
     return S->error;
   }

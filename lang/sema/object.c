@@ -40,6 +40,12 @@ static int own_slot(Sema *S, SlotKind kind, const char *key, const Shape *shape,
     diag_help(d, "weights have one shape: make a second object with `new %s`", o->name);
     return -1;
   }
+  if (o->ready) {
+    Diag *d =
+        say(S, DIAG_SHAPE, span, "`%s.%s` was not made by an earlier call of `%s`", o->name, key, o->name);
+    diag_help(d, "a call makes no new weights: make a second object with `new %s`", o->name);
+    return -1;
+  }
   const char *name = arena_printf(S->a, "%s.%s", o->path, key);
   const int slot = slot_new(S, kind, name, shape, ELEM_REAL, span);
   Slot *s = &S->p->slots.at[slot];
