@@ -50,8 +50,36 @@ static const Value *labels_dist(Sema *S, const Args *args, DistKind kind) {
   return dist_value(S, kind, a, NULL, args->span);
 }
 
-static bool parameter_fits(Sema *S, const Value *v, const Builtin *self) {
-  if (val_is_number(v) || v->kind == VAL_TENSOR || v->kind == VAL_COUNT) return true;
+/* A number known now against what the distribution takes as its parameter number k. */
+static bool number_fits(Sema *S, const Value *v, DistKind kind, int k) {
+  const double x = v->u.num;
+  if (kind == DIST_NORMAL && k == 1 && x < 0) {
+    say(S, DIAG_TYPE, v->span, "the standard deviation of `normal` is at least 0, but this is %s",
+        num_text(S, x));
+    return false;
+  }
+  if (kind == DIST_LOG_UNIFORM && k == 0 && !(x > 0)) {
+    Diag *d = say(S, DIAG_TYPE, v->span, "the lower end of `log_uniform` is above 0, but this is %s",
+                  num_text(S, x));
+    diag_help(d, "like `log_uniform(1e-4, 1e-1)`");
+    return false;
+  }
+  if (kind == DIST_BERNOULLI && (x < 0 || x > 1)) {
+    Diag *d = say(S, DIAG_TYPE, v->span, "a probability is in 0..1, but this is %s", num_text(S, x));
+    if (x > 1 && x <= 100) diag_help(d, "write `%s%%`", num_text(S, x));
+    return false;
+  }
+  return true;
+}
+
+static bool parameter_fits(Sema *S, const Value *v, const Builtin *self, int k) {
+  if (val_is_number(v)) return number_fits(S, v, (DistKind)self->op, k);
+  if (v->kind == VAL_LIST) {
+    bool ok = true;
+    for (int i = 0; ok && i < v->u.list.n; i++) ok = parameter_fits(S, v->u.list.at[i], self, k);
+    return ok;
+  }
+  if (val_can_be_tensor(v)) return true;
   wrong_kind(S, v, arena_printf(S->a, "a parameter of `%s`", self->name), "a number or a tensor");
   return false;
 }
@@ -60,29 +88,13 @@ const Value *fn_dist(Sema *S, Args *args, const Builtin *self) {
   const Value *a = args->v[0], *b = args->v[1];
   if (self->op == DIST_CATEGORICAL || self->op == DIST_POISSON)
     return labels_dist(S, args, (DistKind)self->op);
-  if (!parameter_fits(S, a, self) || (b != NULL && !parameter_fits(S, b, self))) return S->error;
+  if (!parameter_fits(S, a, self, 0) || (b != NULL && !parameter_fits(S, b, self, 1))) return S->error;
   const DistKind kind = (DistKind)self->op;
-  if (kind == DIST_NORMAL && val_is_number(b) && b->u.num < 0) {
-    say(S, DIAG_TYPE, b->span, "the standard deviation of `normal` is at least 0, but this is %s",
-        num_text(S, b->u.num));
-    return S->error;
-  }
   const bool ends = kind == DIST_UNIFORM || kind == DIST_LOG_UNIFORM;
-  if (kind == DIST_LOG_UNIFORM && val_is_number(a) && !(a->u.num > 0)) {
-    Diag *d = say(S, DIAG_TYPE, a->span, "the lower end of `log_uniform` is above 0, but this is %s",
-                  num_text(S, a->u.num));
-    diag_help(d, "like `log_uniform(1e-4, 1e-1)`");
-    return S->error;
-  }
   if (ends && val_is_number(a) && val_is_number(b) && a->u.num > b->u.num) {
     Diag *d = say(S, DIAG_TYPE, args->span, "`%s(%s, %s)` has its lower end above its upper end", self->name,
                   num_text(S, a->u.num), num_text(S, b->u.num));
     diag_help(d, "write `%s(%s, %s)`", self->name, num_text(S, b->u.num), num_text(S, a->u.num));
-    return S->error;
-  }
-  if (kind == DIST_BERNOULLI && val_is_number(a) && (a->u.num < 0 || a->u.num > 1)) {
-    Diag *d = say(S, DIAG_TYPE, a->span, "a probability is in 0..1, but this is %s", num_text(S, a->u.num));
-    if (a->u.num > 1 && a->u.num <= 100) diag_help(d, "write `%s%%`", num_text(S, a->u.num));
     return S->error;
   }
   return dist_value(S, kind, a, b, args->span);
