@@ -239,6 +239,8 @@ const Value *call_def(Sema *S, DefInfo *def, Args *args) {
   const Value *v[ARGS_MAX] = {0};
   if (takes_predictions(S, def) && !judge_on_data(S, args, params->n > 1)) return S->error;
   if (!match_params(S, args, params, NULL, v)) return S->error;
+  const bool compares = def->scope == S->prelude && strcmp(def->name, "compare") == 0;
+  if (compares && !compare_fits(S, v)) return S->error;
   Scope *caller = S->scope;
   const Place place = S->place;
   const bool returned = S->returned;

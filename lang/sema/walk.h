@@ -400,6 +400,8 @@ void walk_sweep_attr(Sema *S, const AstNode *n);
 const Value *sweep_member(Sema *S, const Value *v, const AstNode *n);                   /* S.name, S.hyper */
 const Value *sweep_pick(Sema *S, const Value *v, const Value *value, const AstNode *n); /* S["qgan"]["acc"] */
 const Value *sweep_call(Sema *S, const Value *v, const Args *args);                     /* S(qubits = 4) */
+/* compare.c: whether these are a sweep with seeds, two of its arms and a record of one number. */
+bool compare_fits(Sema *S, const Value *const *v);
 /* Of the program of a point: without its prints, expects, claims and reports; random numbers of a repetition.
  */
 void point_finish(Sema *S);
