@@ -194,6 +194,19 @@ const Value *grad_of_objects(Sema *S, const Value *loss, int n, const int *slots
   return val_is_error(one) ? one : grad_object(S, one->u.tensor, n, slots, name, span);
 }
 
+typedef VEC(int) Ints;
+
+/* The weights of a list of labelled lines, as `M.block` is; false if something else is in it. */
+static bool slots_of_lines(Sema *S, const Value *v, Ints *out) {
+  for (int i = 0; v->kind == VAL_LIST && i < v->u.list.n; i++)
+    if (!slots_of_lines(S, v->u.list.at[i], out)) return false;
+  if (v->kind == VAL_LIST) return v->u.list.n > 0;
+  if (v->kind != VAL_STAGE || v->u.stage.is_param) return false;
+  for (int i = 0; i < v->u.stage.n; i++)
+    if (!slot_in(v->u.stage.slots[i], out->n, out->at)) vec_push(S->a, out, v->u.stage.slots[i]);
+  return true;
+}
+
 const Value *fn_grad(Sema *S, Args *args, const Builtin *self) {
   (void)self;
   const Value *w = args->v[1], *e = val_to_scalar(S, args->v[0], SCALAR_OF_GRAD);
@@ -210,11 +223,19 @@ const Value *fn_grad(Sema *S, Args *args, const Builtin *self) {
   }
   if (w->kind == VAL_STAGE)
     return grad_object(S, e->u.tensor, w->u.stage.n, w->u.stage.slots, w->u.stage.name, args->span);
+  Ints lines = {0};
+  if (w->kind == VAL_LIST && slots_of_lines(S, w, &lines))
+    return grad_object(S, e->u.tensor, lines.n, lines.at, src_of_span(S, w->span), args->span);
   const AstNode *by = args->ast[1];
   if (w->kind != VAL_TENSOR || (by != NULL && by->kind != AST_NAME)) {
     Diag *d = say(S, DIAG_TYPE, w->span,
                   "`grad` derives by a name: of a `let`, a `draw`, a column, a circuit or a model");
-    diag_help(d, "give it a name first: `let x = %s`", src_of_span(S, w->span));
+    const bool named = by != NULL && by->kind == AST_NAME;
+    Shape shape;
+    ElemKind elem;
+    if (val_shape(S, w, &shape, &elem) && !named)
+      diag_help(d, "give it a name first: `let x = %s`", src_of_span(S, w->span));
+    else diag_note(d, "this is %s", val_describe(S, w));
     return S->error;
   }
   const Tensor *t = want_tensor(S, w, "the second argument of `grad`");
@@ -234,7 +255,6 @@ const Value *fn_grad(Sema *S, Args *args, const Builtin *self) {
 
 const Value *fn_params(Sema *S, Args *args, const Builtin *self) {
   int64_t total = 0;
-  typedef VEC(int) Ints;
   Ints seen = {0};
   (void)self;
   for (int i = 0; i < args->n_rest; i++) {
