@@ -28,7 +28,7 @@ int train_series(Sema *S, const char *name, const Shape *entry, int64_t capacity
   const int index = S->p->series.n - 1;
   S->p->slots.at[slot].series = index;
   vec_push(S->a, &S->p->trains.at[info->index].series, index);
-  vec_push(S->a, &info->series, ((TrainSeries){name, index, info->conditional > 0}));
+  vec_push(S->a, &info->series, ((TrainSeries){name, index, info->conditional > 0 || info->repeats <= 0}));
   return index;
 }
 
