@@ -130,14 +130,13 @@ static const char *fixed(Arena *a, double x, int digits, char form) {
   return arena_printf(a, "%.*f", digits, x);
 }
 
-/* A format is [.digits][feg%] or d; what is not understood gives the usual form. */
-static const char *formatted(Record *r, const Run *run, const Cell *c, const char *format, size_t n) {
-  double x = run_cell(run, c);
-  bool one = !c->text && (c->slot < 0 || run_slot_size(run, c->slot) == 1);
+/* One number. A format is [.digits][feg%] or d; what is not understood, and what is not finite, has the usual
+ * form; NULL. */
+static const char *formatted(Arena *a, double x, const char *format, size_t n) {
   int digits = 6;
   size_t i = 0;
-  if (!one || n == 0 || !isfinite(x)) return record_cell(r, run, c);
-  if (n == 1 && format[0] == 'd') return arena_printf(r->arena, "%.0f", x);
+  if (n == 0 || !isfinite(x)) return NULL;
+  if (n == 1 && format[0] == 'd') return arena_printf(a, "%.0f", fabs(x) <= 0.5 ? 0.0 : x);
   if (format[i] == '.') {
     digits = 0;
     for (i = 1; i < n && format[i] >= '0' && format[i] <= '9' && digits < 10; i++)
@@ -145,8 +144,25 @@ static const char *formatted(Record *r, const Run *run, const Cell *c, const cha
     if (digits > 17) digits = 17;
   }
   char form = i < n ? format[i] : 'g';
-  if (i + 1 < n || !strchr("feg%", form)) return record_cell(r, run, c);
-  return fixed(r->arena, x, digits, form);
+  return i + 1 < n || !strchr("feg%", form) ? NULL : fixed(a, x, digits, form);
+}
+
+/* A cell with each of its numbers in the format. */
+static const char *formatted_cell(Record *r, const Run *run, const Cell *c, const char *format, size_t n) {
+  int64_t count = c->text || c->slot < 0 ? 1 : run_slot_size(run, c->slot);
+  if (c->text || n == 0) return record_cell(r, run, c);
+  if (count == 1) {
+    const char *one = formatted(r->arena, run_cell(run, c), format, n);
+    return one ? one : record_cell(r, run, c);
+  }
+  Text t = text_new(r->arena);
+  text_add(&t, "[");
+  for (int64_t i = 0; i < count && i < CELL_MOST; i++) {
+    const char *one = formatted(r->arena, run_slot_get(run, c->slot, i), format, n);
+    text_printf(&t, "%s%s", i ? ", " : "", one ? one : element(r->arena, run, c->slot, i));
+  }
+  text_add(&t, count > CELL_MOST ? ", ...]" : "]");
+  return text_str(&t);
 }
 
 const char *record_fill(Record *r, const Run *run, const char *text, const Cell *places, int n) {
@@ -159,7 +175,7 @@ const char *record_fill(Record *r, const Run *run, const char *text, const Cell 
     } else if (end && next < n) {
       const char *colon = memchr(s, ':', (size_t)(end - s));
       const char *format = colon ? colon + 1 : end;
-      text_add(&t, formatted(r, run, &places[next++], format, (size_t)(end - format)));
+      text_add(&t, formatted_cell(r, run, &places[next++], format, (size_t)(end - format)));
       s = end;
     } else {
       text_bytes(&t, s, 1);

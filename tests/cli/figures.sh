@@ -80,4 +80,15 @@ must "$QGN" run -q few.qgn >/dev/null
 must grep -qx 'set xtics 1' runs/latest/figures/fit-1.gp
 must "$QGN" run -q few.qgn --set fit.epochs=60 >/dev/null
 must_not grep -q 'set xtics' runs/latest/figures/fit-1.gp
+
+# ---- formats of texts ------------------------------------------------------------------------------
+cat >texts.qgn <<'QGN'
+edition = 1
+let v = [1.0, 2.0]
+let x = 1.7
+let m = [[0.1, 0.25], [1 / 3, -0.4]]
+report r { text "{v:.3f} {x:d} {m:d} {m:.1%} {v}" }
+QGN
+check 0 run texts.qgn -q </dev/null
+must grep -qF '\[1.000, 2.000\] 2 \[0, 0, 0, 0\] \[10.0%, 25.0%, 33.3%, -40.0%\] \[1, 2\]' runs/latest/report.md
 finish
