@@ -59,7 +59,8 @@ const Value *val_to_scalar(Sema *S, const Value *v, const char *what) {
         diag_help(d, "the gradient of each row's own value, as in a gradient penalty: `grad(sum(%s), ...)`",
                   text);
         diag_line(d, "help", "of one number for all rows: `grad(mean(%s), ...)`", text);
-      } else diag_help(d, "take the mean: `mean(%s)`", text);
+      } else if (t->elem == ELEM_BOOL) diag_help(d, "ask `any(%s)` or `all(%s)`", text, text);
+      else diag_help(d, "take the mean: `mean(%s)`", text);
       return S->error;
     }
   Shape to = shape_scalar();

@@ -33,10 +33,12 @@ bool stage_has_rows(Sema *S, const Builtin *stage, const Value *it) {
 /* Whether statements may make a dataset here: not while training. */
 static bool stage_place(Sema *S, const Args *args) {
   if (S->train == NULL && S->circuit == NULL && S->object == NULL) return true;
+  const bool piped = args->v[0] != NULL && !span_within(args->v[0]->span, args->span);
   Diag *d = say(S, DIAG_PLACE, args->span,
                 "`%s` makes a dataset: it stands at the top level or in a `dataset`", args->name);
   if (S->train != NULL)
-    diag_help(d, "name the dataset before the train: `let part = %s`", src_of_span(S, args->span));
+    diag_help(d, "name the dataset before the train: `let part = %s%s%s`",
+              piped ? src_of_span(S, args->v[0]->span) : "", piped ? " |> " : "", src_of_span(S, args->span));
   return false;
 }
 

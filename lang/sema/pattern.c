@@ -82,7 +82,10 @@ static const Value *wrong_shape(Sema *S, const AstNode *p, const Value *v, const
   if (p->span.begin != d->span.begin) diag_label(d, p->span, "declared here");
   if (at < 0) {
     const AstNode *dims = ast_kid(p, AST_PATTERN_dims);
-    diag_mark(d, "%d ax%s, not %d", s->rank, s->rank == 1 ? "is" : "es", dims != NULL ? dims->n : 0);
+    bool rest = false;
+    for (int i = 0; dims != NULL && i < dims->n; i++) rest = rest || dims->kids[i]->kind == AST_REST;
+    diag_mark(d, "%d ax%s, not %s%d", s->rank, s->rank == 1 ? "is" : "es", rest ? "at least " : "",
+              dims != NULL ? dims->n - rest : 0);
     return S->error;
   }
   const char *found =

@@ -252,6 +252,11 @@ static void text_part(Sema *S, const AstNode *n, ReportItem *item) {
     const Value *x = place_value(S, s + 1, len, n->span);
     Cell cell;
     if (val_is_error(x) || !value_cell(S, x, unique_value(S), &cell)) return;
+    if (s[len + 1] == ':' && cell.text != NULL) {
+      Diag *d = say(S, DIAG_TYPE, n->span, "`%.*s` is a text, which has no format", (int)len, s + 1);
+      diag_help(d, "write `{%.*s}`", (int)len, s + 1);
+      return;
+    }
     vec_push(S->a, &item->places, cell);
     s = end;
   }
@@ -319,13 +324,23 @@ static void report_parts(Sema *S, ReportKind kind, const AstNode *list, Span spa
   if (!empty) vec_push(S->a, &report_now(S)->items, item);
 }
 
+static bool is_line_word(const AstNode *n) {
+  const char *text = n->kind == AST_NAME ? sym_text(n->name) : "";
+  return strcmp(text, "plot") == 0 || strcmp(text, "table") == 0 || strcmp(text, "text") == 0 ||
+         strcmp(text, "images") == 0;
+}
+
 /* What a line that is a value of its own may have meant. */
 static void line_to_write(Diag *d, Sema *S, const AstNode *n) {
-  const AstNode *e = ast_kid(n, AST_STAGE_value);
+  const AstNode *e = ast_kid(n, AST_STAGE_value),
+                *of = e->kind == AST_INDEX ? ast_kid(e, AST_INDEX_value) : e;
   const char *text = src_of_span(S, n->span);
-  const bool is_word = e->kind == AST_NAME && (strcmp(text, "plot") == 0 || strcmp(text, "table") == 0 ||
-                                               strcmp(text, "text") == 0 || strcmp(text, "images") == 0);
-  if (is_word) diag_help(d, "say what: `plot t.loss`, `table row(\"loss\", x)`, `text \"...\"`, `images x`");
+  if (of != e && is_line_word(of)) {
+    const char *word = sym_text(of->name), *list = src_of_span(S, (Span){of->span.end, n->span.end});
+    diag_note(d, "`%s[...]` picks by an index", word);
+    diag_help(d, "put the list in parentheses: `%s(%s)`", word, list + strspn(list, " "));
+  } else if (is_line_word(e))
+    diag_help(d, "say what: `plot t.loss`, `table row(\"loss\", x)`, `text \"...\"`, `images x`");
   else if (e->kind == AST_TEXT) diag_help(d, "write `text %s`", text);
   else if (strncmp(text, "imshow(", 7) == 0)
     diag_help(d, "write `images %.*s`", (int)strlen(text) - 8, text + 7);

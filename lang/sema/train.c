@@ -309,6 +309,19 @@ static bool names_a_number(Sema *S, const AstNode *columns) {
   return false;
 }
 
+/* The first column that says its rows, with a name for them: `x[B, 2]`. */
+static const char *with_named_rows(Sema *S, const AstNode *columns) {
+  for (int i = 0; i < columns->n; i++) {
+    const AstNode *dims = ast_kid(columns->kids[i], AST_PATTERN_dims);
+    if (dims == NULL || dims->n == 0 || dims->kids[0]->kind == AST_REST) continue;
+    const char *out = arena_printf(S->a, "%s[B", sym_text(columns->kids[i]->name));
+    for (int k = 1; k < dims->n; k++)
+      out = arena_printf(S->a, "%s, %s", out, src_of_span(S, dims->kids[k]->span));
+    return arena_printf(S->a, "%s]", out);
+  }
+  return "x[B, 2]";
+}
+
 /* A number of rows that a smaller last minibatch would not have. */
 static void check_fixed(Sema *S, const AstNode *columns) {
   const Train *t = train_now(S);
@@ -321,8 +334,9 @@ static void check_fixed(Sema *S, const AstNode *columns) {
                               "the last minibatch of `%s` has %lld rows, not %lld", name, left, rows)
                         : say(S, DIAG_SHAPE, columns->span,
                               "the last minibatch of `%s` may have fewer than %lld rows", name, rows);
-  if (S->train->validating) diag_help(diag, "a name for the rows, as in `x[B, 2]`, is any number of them");
-  else diag_help(diag, "write `drop_last = true` in the train, or a name for the rows: `x[B, 2]`");
+  const char *named = with_named_rows(S, columns);
+  if (S->train->validating) diag_help(diag, "a name for the rows, as in `%s`, is any number of them", named);
+  else diag_help(diag, "write `drop_last = true` in the train, or a name for the rows: `%s`", named);
 }
 
 static void bind_columns(Sema *S, const AstNode *columns) {
