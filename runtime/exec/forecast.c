@@ -137,6 +137,13 @@ static void count_block(Walk *w, const Block *b) {
   }
 }
 
+double forecast_region(const Run *r, const Graph *g) {
+  Forecast out = {0};
+  Walk w = {.r = r, .out = &out, .times = 1};
+  count_region(&w, run_region_plan(r, g));
+  return total(&w.t);
+}
+
 void forecast_count(const Run *r, int train, Forecast *out) {
   const Train *t = &r->program->trains.at[train];
   *out = (Forecast){.steps = 1};

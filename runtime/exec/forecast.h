@@ -44,6 +44,8 @@ typedef struct ForecastClocks {
   double (*wall)(void), (*thread)(void);
 } ForecastClocks;
 
+/* Operations of a region. */
+double forecast_region(const Run *r, const Graph *g);
 /* Counts; the seconds are 0 yet. Texts live in the arena of the run. */
 void forecast_count(const Run *r, int train, Forecast *out);
 /* Seconds by a rehearsal of about so many seconds, or by estimate. */
