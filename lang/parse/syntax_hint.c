@@ -227,6 +227,26 @@ static Diag *hint_slice(const SyntaxError *e) {
   return d;
 }
 
+/* `sum(i^2 for i in 0..3)` */
+static Diag *hint_comprehension(const SyntaxError *e) {
+  if (e->found.code != TOK_FOR || !after_value(e) || innermost(e) != '(') return NULL;
+  return with_help(error_at(e, e->found.span, "values over a range stand in square brackets"),
+                   "write `sum([k^2 for k in 0..n])`");
+}
+
+/* `x[::2]`, `x[0..8:2]`, `x[..., 1]` */
+static Diag *hint_stride(const SyntaxError *e) {
+  const int last = before(e, 0)->code;
+  if (innermost(e) != '[') return NULL;
+  if (e->found.code == TOK_DOTS && last == '[')
+    return with_help(error_at(e, e->found.span, "`...` stands in patterns of parameters only"),
+                     "a whole axis is `:`, as in `x[:, 1]`");
+  const bool behind_range = last == TOK_NUMBER && before(e, 1)->code == TOK_RANGE;
+  if (e->found.code != ':' || (last != ':' && !behind_range)) return NULL;
+  return with_help(error_at(e, e->found.span, "a range has no step"),
+                   "write `[x[2 * k] for k in 0..4]` for every second of eight");
+}
+
 static const char *const unit_words[] = {"deg", "rad", "turn", "pi", "π",   "px",
                                          "ns",  "us",  "ms",   "s",  "min", "h"};
 
@@ -343,6 +363,13 @@ static Diag *hint_operands(const SyntaxError *e) {
   return d;
 }
 
+/* `ry(x) q return expval(Z(q))` */
+static Diag *hint_statements(const SyntaxError *e) {
+  if (syntax_form(e->found.code) == NULL || e->found.first_on_line || !e->want[TOK_NL]) return NULL;
+  return with_help(error_at(e, e->found.span, "another statement begins here"),
+                   "write each on a line of its own, or `;` between them");
+}
+
 /* `z ~ normal(0, 1)`, and OpenQASM's `measure q -> c`. */
 static Diag *hint_draw(const SyntaxError *e) {
   if (e->found.code == TOK_ARROW && is_name(first(e), "measure"))
@@ -356,10 +383,11 @@ static Diag *hint_draw(const SyntaxError *e) {
 
 Diag *syntax_hint(const SyntaxError *e) {
   static Hint *const hints[] = {
-      hint_habit,    hint_record,    hint_keyword,  hint_leading,  hint_point,   hint_select,
-      hint_slice,    hint_block,     hint_dict,     hint_brackets, hint_product, hint_tuple,
-      hint_chain,    hint_increment, hint_texts,    hint_at,       hint_assign,  hint_equals,
-      hint_reserved, hint_comma,     hint_operands, hint_draw,
+      hint_habit,    hint_record,   hint_keyword, hint_leading,       hint_point,
+      hint_select,   hint_stride,   hint_slice,   hint_block,         hint_dict,
+      hint_brackets, hint_product,  hint_tuple,   hint_chain,         hint_increment,
+      hint_texts,    hint_at,       hint_assign,  hint_equals,        hint_reserved,
+      hint_comma,    hint_operands, hint_draw,    hint_comprehension, hint_statements,
   };
   for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
     Diag *d = hints[i](e);

@@ -114,6 +114,21 @@ static const char *signature_text(Sema *S, const char *name, const Param *p, int
   return arena_printf(S->a, "%s)", out);
 }
 
+/* What other libraries give with a call. */
+static const struct {
+  const char *name, *help;
+} elsewhere[] = {
+    {"shots",
+     "`shots` of one measurement is `expval(Z(q), shots = 1000)`, of all in a train its line `shots = 1000`, of a "
+     "whole circuit `noisy(C, shots = 1000)`"},
+    {"gradient", "the method of derivatives is a line of the train: `gradient = \"shift\"`"},
+    {"diff_method", "the method of derivatives is a line of the train: `gradient = \"shift\"`"},
+    {"params",
+     "a circuit and a model hold their parameters and weights themselves: `param t[2] ~ uniform(0, 2pi)` in it"},
+    {"weights",
+     "a circuit and a model hold their parameters and weights themselves: `param t[2] ~ uniform(0, 2pi)` in it"},
+};
+
 static bool unknown_named(Sema *S, const Args *args, int k, const Param *p, int n) {
   const char *given = sym_text(args->names[k]);
   const char *names[ARGS_MAX];
@@ -124,6 +139,8 @@ static bool unknown_named(Sema *S, const Args *args, int k, const Param *p, int 
   for (int i = 0; ours != NULL && i < n; i++) known = known || strcmp(ours, names[i]) == 0;
   diag_did_you_mean(d, args->named_span[k], known ? ours : given, names, n);
   diag_help(d, "`%s`", signature_text(S, args->name, p, n));
+  for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
+    if (strcmp(elsewhere[i].name, ours != NULL ? ours : given) == 0) diag_help(d, "%s", elsewhere[i].help);
   return false;
 }
 

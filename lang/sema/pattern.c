@@ -73,6 +73,19 @@ bool dims_eval(Sema *S, const AstNode *dims, bool count_first, Shape *out) {
 
 static const char *pattern_text(Sema *S, const AstNode *p) { return src_of_span(S, p->span); }
 
+/* Rows of an image for a vector with as many numbers. The leading axes of a call are one already. */
+static void advise_reshape(Sema *S, Diag *d, const AstNode *p, const Value *v, int64_t want) {
+  if (ast_kid(p, AST_PATTERN_dims)->n != 1 || v->kind != VAL_TENSOR) return;
+  const Node *n = g_node(graph_now(S), v->u.tensor->node);
+  if (n->op == OP_RESHAPE) n = g_node(graph_now(S), n->in[0]);
+  int64_t all = 1;
+  int axis = n->shape.rank - 1;
+  for (; axis >= 0 && n->shape.d[axis].count == 0 && all < want; axis--) all *= n->shape.d[axis].n;
+  if (all != want || axis + 2 >= n->shape.rank) return;
+  if (axis < 0) diag_help(d, "all its numbers in one axis: `flatten(x)`");
+  else diag_help(d, "rows of %lld numbers: `reshape(x, -1, %lld)`", (long long)want, (long long)want);
+}
+
 static const Value *wrong_shape(Sema *S, const AstNode *p, const Value *v, const Shape *s, int at,
                                 const Value *want, const char *who) {
   const bool given = S->call == NULL || span_within(v->span, S->call->span); /* else it came by `it` */
@@ -86,6 +99,8 @@ static const Value *wrong_shape(Sema *S, const AstNode *p, const Value *v, const
     for (int i = 0; dims != NULL && i < dims->n; i++) rest = rest || dims->kids[i]->kind == AST_REST;
     diag_mark(d, "%d ax%s, not %s%d", s->rank, s->rank == 1 ? "is" : "es", rest ? "at least " : "",
               dims != NULL ? dims->n - rest : 0);
+    if (dims != NULL && dims->n == 1 && dims->kids[0]->kind == AST_NUMBER)
+      advise_reshape(S, d, p, v, (int64_t)eval(S, dims->kids[0])->u.num);
     return S->error;
   }
   const char *found =
@@ -95,6 +110,7 @@ static const Value *wrong_shape(Sema *S, const AstNode *p, const Value *v, const
   label_origin(S, d, s->d[at]);
   if (want->origin != 0 || want->kind == VAL_COUNT)
     label_origin(S, d, want->kind == VAL_INT ? dim_of_int(S, want) : want->u.dim);
+  if (want->kind == VAL_INT) advise_reshape(S, d, p, v, (int64_t)want->u.num);
   return S->error;
 }
 

@@ -190,11 +190,13 @@ void progress_end(Progress *p, const Run *run, int train, int64_t epochs, int64_
   if (steps > 0) left_did(&p->left, train, epochs - p->from_epoch, seconds);
   progress_clear(p);
   if (p->form == PROGRESS_LINE || p->form == PROGRESS_PLAIN) {
+    const int64_t best = run_train_best(run, train), all = run_train_epochs(run, train);
     if (steps == 0 && run_train_is_over(run, train))
       fprintf(stderr, "%s: %lld epochs, loaded\n", name, (long long)epochs);
-    else if (p->form == PROGRESS_LINE)
-      fprintf(stderr, "%s: %lld of %lld epochs in %s\n", name, (long long)epochs,
-              (long long)run_train_epochs(run, train), progress_duration(a, seconds));
+    else if (p->form == PROGRESS_LINE || best > 0 || (epochs < all && run_train_is_over(run, train)))
+      fprintf(stderr, "%s: %lld of %lld epochs in %s%s\n", name, (long long)epochs, (long long)all,
+              progress_duration(a, seconds),
+              best > 0 ? arena_printf(a, ", the best is epoch %lld", (long long)best) : "");
   }
   fflush(stderr);
   arena_free(a);

@@ -118,6 +118,8 @@ int64_t run_series_entries(const Run *r, int series);
 int64_t run_train_epochs(const Run *r, int train);
 /* No step of a train is left: it was loaded, or has come to its end. */
 bool run_train_is_over(const Run *r, int train);
+/* The epoch, from 1, whose entry of the series that a train follows was best; 0: it follows none. */
+int64_t run_train_best(const Run *r, int train);
 /* Bytes planned: weights, moments, values, scratch of all threads. */
 typedef struct RunBytes {
   size_t weights, moments, values, scratch, total;

@@ -92,3 +92,7 @@ void watch_best(Run *r, const Train *t, TrainState *s, bool best) {
     }
   }
 }
+
+int64_t run_train_best(const Run *r, int train) {
+  return train_watches(&r->program->trains.at[train]) ? (int64_t)r->trains[train].watch[WATCH_EPOCH] : 0;
+}

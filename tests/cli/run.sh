@@ -89,6 +89,23 @@ must grep -q '^flip: loaded, an equal train was run before' stderr.txt
 must grep -qx 'flip: 400 epochs, loaded' stderr.txt
 must_not grep -q '^flip: continues' stderr.txt
 
+# one that follows a series says which epoch was best, and where it ended for want of a better one
+cat >follows.qgn <<'TEXT'
+edition = 1
+dataset points { uniform(-1, 1); take(64) }
+dataset held { uniform(-1, 1); take(16) }
+model g(x[1]) -> [1] { linear(1) }
+train fit {
+  data = points; batch = 16; epochs = 200; validate = held; patience = 3
+  optimizer g = adam(0.1)
+  step x[B, 1] { minimize mean((g(x) - 0.3 * x)^2) over g }
+}
+fit.best_epoch
+TEXT
+timeout 60 "$QGN" run follows.qgn >stdout.txt 2>stderr.txt
+best=$(sed -n 's/^fit.best_epoch  //p' stdout.txt)
+must grep -qE "^fit: $((best + 3)) of 200 epochs in [0-9a-z .]*, the best is epoch $best\$" stderr.txt
+
 # ---- interrupted and resumed ------------------------------------------------------------------------
 # 100 000 epochs (in the quick pass 40 000), a checkpoint kept every 20th of them
 epochs=${QGN_QUICK:+40000}
