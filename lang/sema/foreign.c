@@ -28,22 +28,39 @@ static bool has_word(const char *list, const char *word) {
   return false;
 }
 
-static const Foreign *foreign_find(const char *name) {
-  for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
+/* `strongly_entangling_layers` is `StronglyEntanglingLayers`: letters and digits only, all of them small. */
+static const char *bare(Arena *a, const char *text) {
+  char *out = arena_strn(a, text, strlen(text)), *to = out;
+  for (const char *c = text; *c != '\0'; c++)
+    if (*c != '_') *to++ = (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
+  *to = '\0';
+  return out;
+}
+
+/* Shorter names differ by nothing but capitals: `s` and `S`. */
+enum { BARE_LEAST = 8 };
+
+static const Foreign *foreign_find(Arena *a, const char *name) {
+  const size_t n = sizeof foreign / sizeof *foreign;
+  for (size_t i = 0; i < n; i++)
     if (has_word(foreign[i].names, name)) return &foreign[i];
+  const char *word = bare(a, name);
+  for (size_t i = 0; strlen(word) >= BARE_LEAST && i < n; i++)
+    if (has_word(bare(a, foreign[i].names), word)) return &foreign[i];
   return NULL;
 }
 
 /* `HGate` is looked for as `H`. */
 static const Foreign *foreign_of(Sema *S, const char *name) {
-  const Foreign *f = foreign_find(name);
+  const Foreign *f = foreign_find(S->a, name);
   const size_t n = strlen(name);
   if (f != NULL || n < 5 || strcmp(name + n - 4, "Gate") != 0) return f;
-  return foreign_find(arena_printf(S->a, "%.*s", (int)(n - 4), name));
+  return foreign_find(S->a, arena_printf(S->a, "%.*s", (int)(n - 4), name));
 }
 
 bool say_foreign_gate(Sema *S, const char *name, Span span) {
-  const Foreign *f = foreign_of(S, name);
+  const bool is_ours = S->options->module_of != NULL && S->options->module_of(S->a, name, NULL) != NULL;
+  const Foreign *f = is_ours ? NULL : foreign_of(S, name);
   if (f == NULL) return false;
   Diag *d = say(S, DIAG_NAME, span, "there is no gate or block `%s`", name);
   if (f->note != NULL) {

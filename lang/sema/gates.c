@@ -383,7 +383,8 @@ static void unknown_gate(Sema *S, const AstNode *name) {
   if (ours != NULL) {
     diag_mark(d, "did you mean `%s`?", ours);
     diag_fix(d, name->span, ours, true);
-  } else if (!help_use(S, d, text) && diag_did_you_mean(d, name->span, text, names.at, names.n) == NULL) {
+  } else if (!help_use(S, d, text) && diag_did_you_mean(d, name->span, text, names.at, names.n) == NULL &&
+             !help_use_near(S, d, text)) {
     diag_help(d, "gates have the names of OpenQASM 3: `rx(a) q`, `cx q[0], q[1]`");
   }
 }

@@ -237,9 +237,27 @@ static bool is_word(char c) {
 }
 
 bool help_use(Sema *S, Diag *d, const char *name) {
-  const char *module = S->options->module_of != NULL ? S->options->module_of(S->a, name) : NULL;
+  const char *module = S->options->module_of != NULL ? S->options->module_of(S->a, name, NULL) : NULL;
   if (module != NULL) diag_help(d, "the library has it: write `use std.%s: %s` above", module, name);
   return module != NULL;
+}
+
+bool help_use_near(Sema *S, Diag *d, const char *name) {
+  const char *near = NULL, *module = NULL;
+  if (S->options->module_of != NULL) module = S->options->module_of(S->a, name, &near);
+  if (module != NULL) diag_help(d, "the library has `%s`: write `use std.%s: %s` above", near, module, near);
+  return module != NULL;
+}
+
+/* An optimizer's name is that of what it trains. */
+static void help_trained(Sema *S, Diag *d, const char *name) {
+  const char *list = "";
+  for (int i = 0; i < S->objects.n && i < 6; i++)
+    list = arena_printf(S->a, "%s%s`%s`", list, *list ? ", " : "", S->objects.at[i]->name);
+  if (*list) diag_help(d, "an optimizer has the name of what it trains, here one of %s", list);
+  else
+    diag_help(d, "an optimizer has the name of what it trains: a `model %s`, a `circuit %s`, a `param %s`",
+              name, name, name);
 }
 
 /* True if the name stands in a statement that did not parse: it may have been declared there. */
@@ -293,7 +311,9 @@ void report_unknown(Sema *S, Symbol name, Span span, const char *what) {
   const Dataset *rows = S->stage.data != NULL ? &S->p->datasets.at[S->stage.data->u.index] : NULL;
   for (int i = 0; rows != NULL && i < rows->columns.n; i++) vec_push(S->a, &names, rows->columns.at[i].name);
   if (diag_did_you_mean(d, span, text, names.at, names.n) != NULL) return;
-  if (called)
+  if (strcmp(what, TRAINED) == 0) help_trained(S, d, text);
+  else if (help_use_near(S, d, text)) return;
+  else if (called)
     diag_help(d, "a function is declared before it is used: `def %s(x) = ...`, or a `circuit` or `model` %s",
               text, text);
   else

@@ -52,9 +52,10 @@ typedef struct SemaOptions {
   int n_ended;
   int64_t
       max_steps; /* values and statements that loops and functions may be written out to; 0: SEMA_MAX_STEPS */
-  /* The module of the library that defines a name ("ansatz" of std.ansatz), or NULL; NULL: nobody knows. For
-   * messages, asked once a name was not found. */
-  const char *(*module_of)(Arena *a, const char *name);
+  /* The module of the library that defines a name ("ansatz" of std.ansatz), or NULL; NULL: nobody knows. With
+   * `near` that of the one that is most like it, which is stored there. For messages, asked once a name was
+   * not found. */
+  const char *(*module_of)(Arena *a, const char *name, const char **near);
   const AstNode *prelude; /* of sema_prelude, for those who elaborate many scripts; NULL: it is parsed anew */
 } SemaOptions;
 

@@ -199,10 +199,15 @@ static void walk_optimizer(Sema *S, const AstNode *n) {
   }
   if (val_is_error(v) || v->kind != VAL_OPTIM) S->train->broken = true;
   for (int i = 0; i < operands->n; i++) {
-    const Value *target = eval(S, operands->kids[i]);
+    const AstNode *to = operands->kids[i];
+    if (to->kind == AST_NAME && scope_find(S->scope, to->name) == NULL && builtin_find(to->name) == NULL) {
+      report_unknown(S, to->name, to->span, TRAINED);
+      S->train->broken = true;
+      continue;
+    }
+    const Value *target = eval(S, to);
     if (val_is_error(target)) S->train->broken = true;
-    if (!val_is_error(target) && v->kind == VAL_OPTIM)
-      add_optimizers(S, target, v->u.optim, operands->kids[i]->span);
+    if (!val_is_error(target) && v->kind == VAL_OPTIM) add_optimizers(S, target, v->u.optim, to->span);
   }
 }
 

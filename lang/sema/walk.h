@@ -45,7 +45,10 @@ Binding *scope_find(const Scope *s, Symbol name);
 Binding *declare(Sema *S, Symbol name, Span span, BindKind kind, const Value *v);
 /* Where the library has the name in a module: says which `use` takes it. False if it has not. */
 bool help_use(Sema *S, Diag *d, const char *name);
-/* E0101 with the nearest names; `what` like "name", "layer or function". */
+/* The same where a module has a name that is like it. */
+bool help_use_near(Sema *S, Diag *d, const char *name);
+#define TRAINED "circuit or model"
+/* E0101 with the nearest names; `what` like "name", "layer or function", TRAINED. */
 void report_unknown(Sema *S, Symbol name, Span span, const char *what);
 /* The name of another system's thing in ours, or NULL. */
 const char *synonym_of(const char *name);

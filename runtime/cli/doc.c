@@ -323,10 +323,17 @@ int cli_verb_doc(Cli *c) {
   return 2;
 }
 
-const char *doc_module_of(Arena *a, const char *name) {
+const char *doc_module_of(Arena *a, const char *name, const char **near) {
   DocNames names = {0};
   doc_names(a, &names);
-  for (int i = 0; i < names.n; i++)
+  if (near != NULL) {
+    const char **known = ARENA_ARRAY(a, const char *, names.n);
+    int n = 0;
+    for (int i = 0; i < names.n; i++)
+      if (names.at[i].module != NULL) known[n++] = names.at[i].name;
+    name = *near = diag_nearest(name, known, n);
+  }
+  for (int i = 0; name != NULL && i < names.n; i++)
     if (names.at[i].module != NULL && strcmp(names.at[i].name, name) == 0) return names.at[i].module;
   return NULL;
 }

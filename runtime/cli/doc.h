@@ -16,7 +16,7 @@ typedef VEC(DocName) DocNames;
 /* Every name that has documentation, in the order of the tables. */
 void doc_names(Arena *a, DocNames *out);
 /* The module of the library that defines a name, or NULL. */
-const char *doc_module_of(Arena *a, const char *name);
+const char *doc_module_of(Arena *a, const char *name, const char **near);
 /* Prints the names of one kind, "layers" or "layer"; false if there is none of it. */
 bool doc_print_kind(Arena *a, const char *kind);
 /* Prints all that is known about a name ("wgan_gp", "std.gan.wgan_gp"). False if nothing is; *near is then a
