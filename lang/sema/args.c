@@ -114,6 +114,13 @@ static const char *signature_text(Sema *S, const char *name, const Param *p, int
   return arena_printf(S->a, "%s)", out);
 }
 
+/* `normal(0, 1, 4)`, `normal(0, 1, size = 4)` */
+static void help_shape_of_draw(Diag *d, const Args *args) {
+  const Builtin *f = builtin_find(sym_intern(args->name));
+  if (f != NULL && f->kind == BI_DIST)
+    diag_help(d, "`%s` describes; the shape stands behind a name: `draw z[8, 4] ~ normal(0, 1)`", args->name);
+}
+
 /* What other libraries give with a call. */
 static const struct {
   const char *name, *help;
@@ -137,10 +144,12 @@ static bool unknown_named(Sema *S, const Args *args, int k, const Param *p, int 
   const char *ours = synonym_of(given);
   bool known = false;
   for (int i = 0; ours != NULL && i < n; i++) known = known || strcmp(ours, names[i]) == 0;
-  diag_did_you_mean(d, args->named_span[k], known ? ours : given, names, n);
+  const bool near = diag_did_you_mean(d, args->named_span[k], known ? ours : given, names, n) != NULL;
   diag_help(d, "`%s`", signature_text(S, args->name, p, n));
   for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
-    if (strcmp(elsewhere[i].name, ours != NULL ? ours : given) == 0) diag_help(d, "%s", elsewhere[i].help);
+    if (strcmp(elsewhere[i].name, given) == 0 || (ours != NULL && strcmp(elsewhere[i].name, ours) == 0))
+      diag_help(d, "%s", elsewhere[i].help);
+  if (!near) help_shape_of_draw(d, args);
   return false;
 }
 
@@ -205,6 +214,7 @@ bool args_match(Sema *S, Args *args, const char *signature) {
             : say(S, DIAG_ARGUMENTS, args->pos[i]->span,
                   n > 0 ? "`%s` takes named arguments only" : "`%s` takes no arguments", args->name);
     diag_help(d, "`%s`", signature_text(S, args->name, p, n));
+    help_shape_of_draw(d, args);
     return false;
   }
   if (!match_named(S, args, p, n)) return false;

@@ -38,6 +38,13 @@ const Value *dataset_of_distribution(Sema *S, const Value *v) {
   double a = 0, b = 0;
   int n = 0;
   const double *chances = labels ? chances_of(S, dist->a, &n) : NULL;
+  if (!labels && dist->a->kind == VAL_LIST) {
+    Diag *d =
+        say(S, DIAG_TYPE, dist->a->span, "a distribution as a source gives one number a row, but this is %s",
+            val_describe(S, dist->a));
+    diag_help(d, "rows of several are drawn in the `step`: `draw z[B, 4] ~ normal(0, 1)`");
+    return S->error;
+  }
   if (labels ? chances == NULL : !want_real(S, dist->a, "a parameter of the source", &a)) return S->error;
   if (dist->b != NULL && !want_real(S, dist->b, "a parameter of the source", &b)) return S->error;
   const Value *out;
