@@ -76,12 +76,14 @@ static const char *pattern_text(Sema *S, const AstNode *p) { return src_of_span(
 /* Rows of an image for a vector with as many numbers. The leading axes of a call are one already. */
 static void advise_reshape(Sema *S, Diag *d, const AstNode *p, const Value *v, int64_t want) {
   if (ast_kid(p, AST_PATTERN_dims)->n != 1 || v->kind != VAL_TENSOR) return;
-  const Node *n = g_node(graph_now(S), v->u.tensor->node);
-  if (n->op == OP_RESHAPE) n = g_node(graph_now(S), n->in[0]);
+  const Tensor *t = v->u.tensor;
+  Shape s = t->shape;
+  if (t->g == graph_now(S) && g_node(t->g, t->node)->op == OP_RESHAPE)
+    s = g_node(t->g, g_node(t->g, t->node)->in[0])->shape;
   int64_t all = 1;
-  int axis = n->shape.rank - 1;
-  for (; axis >= 0 && n->shape.d[axis].count == 0 && all < want; axis--) all *= n->shape.d[axis].n;
-  if (all != want || axis + 2 >= n->shape.rank) return;
+  int axis = s.rank - 1;
+  for (; axis >= 0 && s.d[axis].count == 0 && all < want; axis--) all *= s.d[axis].n;
+  if (all != want || axis + 2 >= s.rank) return;
   if (axis < 0) diag_help(d, "all its numbers in one axis: `flatten(x)`");
   else diag_help(d, "rows of %lld numbers: `reshape(x, -1, %lld)`", (long long)want, (long long)want);
 }
