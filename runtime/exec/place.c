@@ -248,24 +248,38 @@ static void place_axis(Placer *p, NodeId id) {
   else if (n->op == OP_CONCAT || n->op == OP_ARGMAX || !place_partial(p, id)) place_full(p, id);
 }
 
-static void place_circuit(Placer *p, NodeId id) {
-  const Node *n = node(p, id);
-  for (int k = 0; k < n->n_in; k++)
-    if (at(p, n->in[k])->place == PLACE_ROW) {
-      place_rows(p, id, at(p, n->in[k])->domain, PLACE_ROW);
-      return;
-    }
-  place_full(p, id);
+bool circuit_input_is_rows(const Graph *g, const Node *n, int k) {
+  const CircuitProgram *c = n->attr.p;
+  if (k == c->n_inputs) return g_node(g, n->in[k])->shape.rank == 2;
+  return c->input_has_rows[k < c->n_inputs ? k : k - c->n_inputs - 1];
 }
 
+/* Rows where an input with rows has them; what all rows share is there as a whole before. A row of a value
+ * whose angles are picked out of it is such a shared input, whatever its own rows. */
+static void place_circuit(Placer *p, NodeId id) {
+  const Node *n = node(p, id);
+  int domain = -1, phase = 0;
+  for (int k = 0; k < n->n_in && domain < 0; k++)
+    if (at(p, n->in[k])->place == PLACE_ROW && circuit_input_is_rows(p->g, n, k))
+      domain = at(p, n->in[k])->domain;
+  if (domain < 0) {
+    place_full(p, id);
+    return;
+  }
+  for (int k = 0; k < n->n_in; k++)
+    phase = max_int(phase, circuit_input_is_rows(p->g, n, k) ? need_rows(p, n->in[k], domain)
+                                                             : need_full(p, n->in[k]) + 1);
+  *at(p, id) = (NodePlace){PLACE_ROW, domain, phase, false, false, false, false, NODE_NONE};
+  keep_across(p, n, phase);
+}
+
+/* A gradient of what all rows share is a sum over them. */
 static void place_part(Placer *p, NodeId id) {
   const Node *n = node(p, id), *whole = node(p, n->in[0]);
   NodePlace from = *at(p, n->in[0]);
   from.stored = from.reduced = false;
-  int k = (int)n->attr.i[0];
-  bool rows = k >= whole->n_in || at(p, whole->in[k])->place == PLACE_ROW ||
-              (n->shape.rank >= 1 && n->shape.d[0].count != 0);
-  if (from.place == PLACE_ROW && !rows) from.place = PLACE_PARTIAL;
+  if (from.place == PLACE_ROW && !circuit_input_is_rows(p->g, whole, (int)n->attr.i[0]))
+    from.place = PLACE_PARTIAL;
   *at(p, id) = from;
 }
 

@@ -88,11 +88,7 @@ bool plan_is_rows(const RegionPlan *p, NodeId consumer, int k) {
   const NodePlace *at = &p->placed.at[consumer];
   Dim rows = p->placed.domains[at->domain].rows;
   if (in->shape.rank == 0 || !dim_equal(in->shape.d[0], rows)) return false;
-  if (is_circuit(n->op)) {
-    const CircuitProgram *c = n->attr.p;
-    if (k == c->n_inputs) return in->shape.rank == 2;
-    return c->input_has_rows[k < c->n_inputs ? k : k - c->n_inputs - 1];
-  }
+  if (is_circuit(n->op)) return circuit_input_is_rows(p->graph, n, k);
   bool by_rows = p->placed.at[n->in[k]].place == PLACE_ROW;
   if (op_info[n->op].cls == CLASS_SHARED) return by_rows && k == (n->op == OP_GATHER ? 1 : 0);
   if (n->op == OP_MATMUL && n->shape.rank == 2) return by_rows && (k == 0 || at->place == PLACE_PARTIAL);
@@ -134,12 +130,8 @@ static bool no_direction(const Node *n, int k, const Node *in) {
 }
 
 /* In a serial part only counts are resolved at run time. */
-static bool serial_rows(const Node *n, const Node *in, int k) {
-  if (is_circuit(n->op)) {
-    const CircuitProgram *c = n->attr.p;
-    if (k == c->n_inputs) return in->shape.rank == 2;
-    return c->input_has_rows[k < c->n_inputs ? k : k - c->n_inputs - 1];
-  }
+static bool serial_rows(const RegionPlan *p, const Node *n, const Node *in, int k) {
+  if (is_circuit(n->op)) return circuit_input_is_rows(p->graph, n, k);
   return in->shape.rank >= 1 && in->shape.d[0].count != 0;
 }
 
@@ -169,7 +161,7 @@ static void need_count(PlanEnv *env, RegionPlan *p, Instr *i, Dim rows) {
 static void set_input(PlanEnv *env, RegionPlan *p, Instr *i, int k, NodeId reader, int reader_k, NodeId id) {
   const Node *n = g_node(p->graph, reader), *in = g_node(p->graph, id);
   bool parallel = p->placed.at[i->node].place != PLACE_FULL;
-  bool rows = parallel ? plan_is_rows(p, reader, reader_k) : serial_rows(n, in, reader_k);
+  bool rows = parallel ? plan_is_rows(p, reader, reader_k) : serial_rows(p, n, in, reader_k);
   i->kop.in[k] = in->shape;
   i->kop.in_rows[k] = rows;
   i->in[k] = operand(env, p, id, parallel && rows, p->placed.at[i->node].place == PLACE_PARTIAL);

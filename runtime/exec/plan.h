@@ -65,6 +65,10 @@ typedef struct Placed {
  * yet), with *where. */
 const char *place_graph(Arena *a, const Graph *g, const Program *p, Placed *out, NodeId *where);
 
+/* Has input `k` of CIRCUIT, CIRCUIT_VJP or CIRCUIT_HVP a value for each row? Behind the inputs of the circuit
+ * stand the cotangent (of a HVP's last PART: the tangent), then a direction for each input. */
+bool circuit_input_is_rows(const Graph *g, const Node *n, int k);
+
 /* Where an operand stands in memory. Address = base (+ thread scratch if local)
  * + first row of the shard * row_bytes + shard number * shard_bytes. */
 typedef struct Operand {
