@@ -119,7 +119,7 @@ static const Value *train_member(Sema *S, const TrainInfo *t, const AstNode *n) 
     return v;
   }
   const Train *train = &S->p->trains.at[t->index];
-  if (t->done && !t->may_stop && strcmp(name, "iterations") == 0)
+  if (t->done && !t->may_stop && !t->open_rows && strcmp(name, "iterations") == 0)
     return val_int(S, train->epochs * t->per_epoch, n->span);
   if (t->done && !t->may_stop && strcmp(name, "epochs_run") == 0) return val_int(S, train->epochs, n->span);
   if (t->done && strcmp(name, "iterations") == 0) return train_ran(S, t, RAN_ITERATIONS, n);

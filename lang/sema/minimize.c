@@ -47,7 +47,8 @@ static void records_settle(Sema *S, int series) {
     }
 }
 
-/* A series as a tensor. Its number of entries is known now unless the train may stop early or runs. */
+/* A series as a tensor. Its number of entries is known now unless the train may stop early or runs, or its
+ * steps follow from the rows of its data. */
 const Value *series_value(Sema *S, int series, Span span) {
   const Series *s = &S->p->series.at[series];
   const TrainInfo *t = train_of_series(S, series);
@@ -62,7 +63,7 @@ const Value *series_value(Sema *S, int series, Span span) {
     diag_label(d, S->p->slots.at[s->slot].span, "recorded here");
     return S->error;
   }
-  bool open = t->may_stop || !t->done;
+  bool open = t->may_stop || !t->done || (t->open_rows && !s->per_epoch);
   for (int i = 0; i < t->series.n; i++)
     open = open || (t->series.at[i].series == series && t->series.at[i].open);
   if (!open) {

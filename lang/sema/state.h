@@ -256,6 +256,7 @@ struct TrainInfo {
   VEC(Given) given;
   VEC(Given) of_rows;     /* those that need data, by the script or --set, with the place of their value */
   bool may_stop, done;    /* has a stop(): all series are open; its block is closed */
+  bool open_rows;         /* how many rows its data has is known when it runs: how many steps, too */
   bool broken;            /* it has errors: what it lacks is not said again */
   int64_t per_epoch;      /* iterations */
   int64_t repeats;        /* product of the repeats around the statement under way */

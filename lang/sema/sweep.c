@@ -20,6 +20,7 @@ struct SweepInfo {
   VEC(PointValues) points;
   bool is_target; /* this program is a point of it */
   bool has_seeds, has_study;
+  bool broken;     /* a record has an error, which was told: nothing more is said of what it lacks */
   int64_t samples; /* of each random study; 0: not given */
   int random;      /* how many random studies there were */
   const AstNode *best;
@@ -327,6 +328,7 @@ static void sweep_record(Sema *S, const AstNode *n) {
   SweepRecord record = {.name = name, .slot = -1};
   ElemKind elem;
   const Value *v = eval(S, ast_kid(n, AST_ATTR_value));
+  S->sweep->broken = S->sweep->broken || val_is_error(v);
   if (val_is_error(v)) return;
   if (!val_can_be_tensor(v) || !val_shape(S, v, &record.entry, &elem)) {
     wrong_kind(S, v, "what a sweep records", "a number or a tensor");
@@ -479,7 +481,8 @@ void declare_sweep(Sema *S, const AstNode *n) {
   Value *v = val_new(S, VAL_SWEEP, n->name_span);
   v->u.sweep.index = info->index;
   v->u.sweep.point = -1;
-  const bool fine = S->sink->n_errors == errors; /* but for its name, which may be there twice */
+  const bool fine =
+      S->sink->n_errors == errors && !info->broken; /* but for its name, which may be there twice */
   declare(S, n->name, n->name_span, BIND_SWEEP, fine ? v : S->error);
   if (info->is_target) {
     S->p->point = info->index + 1;
@@ -546,10 +549,11 @@ const Value *sweep_pick(Sema *S, const Value *v, const Value *value, const AstNo
   if (v->u.sweep.point >= 0 && value->kind == VAL_TEXT) return part_of(S, v, value->u.text, span);
   const Sweep *s = &S->p->sweeps.at[v->u.sweep.index];
   const struct SweepInfo *info = S->sweeps.at[v->u.sweep.index];
-  if (s->axes.n != 1 || value->kind != VAL_TEXT) {
+  const bool texts = s->points.n > 0 && s->axes.n == 1 && value_at(info, 0, 0, NULL)->kind == VAL_TEXT;
+  if (!texts || value->kind != VAL_TEXT) {
     Diag *d = say(S, DIAG_TYPE, span, "a point is picked by brackets where one text is varied");
     diag_help(d, "name the hypers: `%s(%s = %s)`", s->name, s->axes.n > 0 ? s->axes.at[0].name : "lr",
-              value->kind == VAL_TEXT ? "\"...\"" : "...");
+              texts ? "\"...\"" : "...");
     if (value->kind != VAL_TEXT && s->axes.n > 0)
       diag_line(d, "help",
                 "two points are compared by what they record: `paired_test(%s(%s = a).acc, %s(%s = b).acc)`",

@@ -524,6 +524,7 @@ static void settle(Sema *S) {
     return;
   }
   const int64_t rows = S->p->datasets.at[t->dataset].rows;
+  S->train->open_rows = !S->p->datasets.at[t->dataset].exact;
   if (t->batch == 0 || t->batch > rows) t->batch = rows > 0 ? rows : 1;
   S->train->per_epoch = t->drop_last ? rows / t->batch : (rows + t->batch - 1) / t->batch;
 }

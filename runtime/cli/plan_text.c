@@ -71,23 +71,27 @@ static const char *method_text(Arena *a, const ForecastMethod *m) {
                       m->circuits == 1 ? "" : "s", plan_number(a, m->flops));
 }
 
+/* "20 of 10 steps, the last one smaller: 300 rows of d, 32 in a batch"; bounds where the rows follow from the
+ * data. */
+static const char *epochs_text(Arena *a, const Plan *p, const Train *t, const Forecast *f) {
+  const Dataset *d = t->dataset >= 0 ? &p->program->datasets.at[t->dataset] : NULL;
+  const char *most = d != NULL && !d->exact ? "at most " : "", *rows = "";
+  const char *steps = f->steps == (double)(int64_t)f->steps
+                          ? count_of(a, (int64_t)f->steps, "step")
+                          : arena_printf(a, "%.0f steps, the last one smaller", f->steps + 0.5);
+  if (f->rows > 0)
+    rows = arena_printf(a, ": %s%lld rows%s%s, %lld in a batch", most, (long long)f->rows,
+                        d != NULL && *d->name ? " of " : "", d != NULL ? d->name : "", (long long)t->batch);
+  return arena_printf(a, "%lld of %s%s%s", (long long)t->epochs, most, steps, rows);
+}
+
 static void train(const Out *o, const Plan *p, const PlanTrain *t) {
   Arena *a = o->a;
   const Forecast *f = &t->f;
   const Train *def = t->train;
   printf("\ntrain %s\n", def->name);
   row(o, "parameters", params_text(a, t->params));
-  const char *data = def->dataset >= 0 ? p->program->datasets.at[def->dataset].name : "";
-  row(o, "epochs",
-      arena_printf(a, "%lld of %s%s", (long long)def->epochs,
-                   f->steps == (double)(int64_t)f->steps
-                       ? count_of(a, (int64_t)f->steps, "step")
-                       : arena_printf(a, "%.0f steps, the last one smaller", f->steps + 0.5),
-                   f->rows == 0    ? ""
-                   : *data != '\0' ? arena_printf(a, ": %lld rows of %s, %lld in a batch", (long long)f->rows,
-                                                  data, (long long)def->batch)
-                                   : arena_printf(a, ": %lld rows, %lld in a batch", (long long)f->rows,
-                                                  (long long)def->batch)));
+  row(o, "epochs", epochs_text(a, p, def, f));
   if (def->iterations > 0) row(o, "at most", count_of(a, def->iterations, "step"));
   row(o, "operations",
       arena_printf(

@@ -25,13 +25,13 @@ typedef struct Walk {
 /* The way back alone where the circuit itself was run just before with the same inputs. */
 static SimEffort gradient_of(const RegionPlan *p, const Instr *i, CircuitMethod m) {
   const SimPlan *plan = i->kop.plan;
-  SimEffort e = sim_effort_gradient(plan, m);
+  SimEffort e = sim_effort_gradient(plan, m, i->has_part);
   bool before = i->kop.shared;
   if (m != METHOD_ADJOINT) return e;
   for (int k = 0; k < p->instrs.n && !before && i->kop.attr.i[0] != METHOD_ADJOINT; k++)
     before = &p->instrs.at[k] < i && p->instrs.at[k].kop.op == OP_CIRCUIT && p->instrs.at[k].kop.plan == plan;
   if (!before) return e;
-  return (SimEffort){0, e.flops - sim_effort_forward(plan).flops};
+  return (SimEffort){e.circuits, e.flops - sim_effort_forward(plan).flops};
 }
 
 static void judge_methods(Walk *w, const CircuitProgram *c, int order) {

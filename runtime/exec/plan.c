@@ -251,9 +251,9 @@ static bool read_flipped(PlanEnv *env, RegionPlan *p, Instr *i, NodeId b) {
   return true;
 }
 
-static void note_runs(PlanEnv *env, RegionPlan *p, const Node *n, const KOp *op) {
+static void note_runs(PlanEnv *env, RegionPlan *p, const Node *n, const Instr *i) {
   const CircuitProgram *c = n->attr.p;
-  CircuitRuns runs = {sim_runs(op), dim_static(1)};
+  CircuitRuns runs = {sim_runs(&i->kop, i->has_part), dim_static(1)};
   for (int k = 0; k < c->n_inputs; k++)
     if (c->input_has_rows[k]) runs.rows = g_node(p->graph, n->in[k])->shape.d[0];
   vec_push(env->arena, &p->runs, runs);
@@ -306,7 +306,7 @@ static bool make_instr(PlanEnv *env, RegionPlan *p, NodeId id) {
     return false;
   }
   i.cost = cost_of(n, &i.kop);
-  if (is_circuit(n->op)) note_runs(env, p, n, &i.kop);
+  if (is_circuit(n->op)) note_runs(env, p, n, &i);
   vec_push(env->arena, &p->instrs, i);
   return true;
 }

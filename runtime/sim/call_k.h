@@ -535,6 +535,13 @@ KINLINE void parts_begin(const Sim *s) {
   for (int i = 0; i < s->plan->n_slots; i++) s->sum[i] = (RVec){0};
 }
 
+/* Does a gradient that is wanted depend on the angle of a slot? */
+KINLINE bool part_wants(const KCall *c, const SimSlot *slot) {
+  bool wanted = false;
+  for (int k = 0; k < slot->n_shared + slot->n_row; k++) wanted |= c->part[slot->term[k].source] != NULL;
+  return wanted;
+}
+
 /* g: derivative in the angle of a slot, whose half is shift + sum scale * input. */
 KINLINE void part_add(const Sim *s, int i, RVec g) {
   const SimSlot *slot = &s->plan->slot[i];

@@ -97,6 +97,10 @@ void KNAME(moved_circuit_vjp)(const KCall *c) {
   for (int i = 0; i < p->n_slots; i++) {
     if (!has_input(p, i)) continue;
     const MovedRule rule = rule_of(p, i, (CircuitMethod)c->op->attr.i[0]);
+    if (!part_wants(c, &p->slot[i])) {
+      run += 2 * (uint64_t)rule.n; /* the random numbers of the others stay theirs */
+      continue;
+    }
     const Real half = s.scalar[i];
     for (int k = 0; k < 2 * rule.n; k++) {
       double sign = k & 1 ? -1 : 1;

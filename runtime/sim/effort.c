@@ -69,30 +69,12 @@ static double forward(const SimPlan *p) {
   return p->paths != NULL ? paths_forward(p->paths) : pure_forward(p);
 }
 
-/* Runs of a shift rule or of differences: circuit_moved_k.c. */
-static double moved_runs(const SimPlan *p, CircuitMethod method) {
-  double n = 0;
-  for (int i = 0; i < p->n_slots; i++) {
-    if (p->slot[i].n_shared + p->slot[i].n_row == 0) continue;
-    n += method == METHOD_FINITE || p->slot[i].controlled ? 4 : 2;
-  }
-  return n;
-}
-
 SimEffort sim_effort_forward(const SimPlan *p) { return (SimEffort){1, forward(p)}; }
 
-SimEffort sim_effort_gradient(const SimPlan *p, CircuitMethod method) {
-  double runs = 1;
-  switch (method) {
-  case METHOD_SHIFT:
-  case METHOD_FINITE: runs = moved_runs(p, method); break;
-  case METHOD_SPSA: runs = 2; break;
-  case METHOD_BACKPROP:
-    if (p->plain == NULL || p->density != NULL || p->paths != NULL) break;
+SimEffort sim_effort_gradient(const SimPlan *p, CircuitMethod method, const bool *wanted) {
+  const double runs = (double)sim_gradient_runs(p, method, wanted);
+  if (method == METHOD_BACKPROP && p->plain != NULL && p->density == NULL && p->paths == NULL)
     return (SimEffort){1, p->plain->n_turns * (3 * TURN + READ) * power2(p->program->n_qubits)};
-  case METHOD_ADJOINT:
-  case METHOD_COUNT: break;
-  }
   if (method == METHOD_SHIFT || method == METHOD_FINITE || method == METHOD_SPSA)
     return (SimEffort){runs, runs * forward(p)};
   if (p->density != NULL || p->paths != NULL) return (SimEffort){1, 3 * forward(p)};

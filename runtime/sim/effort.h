@@ -12,9 +12,10 @@ typedef struct SimEffort {
   double circuits, flops;
 } SimEffort;
 
-/* Of one row: the circuit alone, its gradient by a method, a Hessian product. */
+/* Of one row: the circuit alone, its gradient by a method in the inputs that are `wanted`, a Hessian product.
+ */
 SimEffort sim_effort_forward(const SimPlan *p);
-SimEffort sim_effort_gradient(const SimPlan *p, CircuitMethod method);
+SimEffort sim_effort_gradient(const SimPlan *p, CircuitMethod method, const bool *wanted);
 SimEffort sim_effort_second(const SimPlan *p);
 /* The tensor of the natural gradient. */
 SimEffort sim_effort_metric(const SimPlan *p);

@@ -251,14 +251,21 @@ size_t sim_scratch(const KOp *op) {
   return at->total[op->op == OP_CIRCUIT ? 0 : op->op == OP_CIRCUIT_VJP ? 1 : 2];
 }
 
-int64_t sim_runs(const KOp *op) {
-  const SimPlan *p = op->plan;
-  const CircuitMethod method = op->op == OP_CIRCUIT_VJP ? (CircuitMethod)op->attr.i[0] : METHOD_ADJOINT;
+static bool is_wanted(const SimSlot *s, const bool *wanted) {
+  for (int k = 0; k < s->n_shared + s->n_row; k++)
+    if (wanted[s->term[k].source]) return true;
+  return false;
+}
+
+int64_t sim_gradient_runs(const SimPlan *p, CircuitMethod method, const bool *wanted) {
   if (method == METHOD_SPSA) return 2;
   if (method != METHOD_SHIFT && method != METHOD_FINITE) return 1;
   int64_t runs = 0;
   for (int i = 0; i < p->n_slots; i++)
-    if (p->slot[i].n_shared + p->slot[i].n_row > 0)
-      runs += method == METHOD_FINITE || p->slot[i].controlled ? 4 : 2;
+    if (is_wanted(&p->slot[i], wanted)) runs += method == METHOD_FINITE || p->slot[i].controlled ? 4 : 2;
   return runs;
+}
+
+int64_t sim_runs(const KOp *op, const bool *wanted) {
+  return op->op == OP_CIRCUIT_VJP ? sim_gradient_runs(op->plan, (CircuitMethod)op->attr.i[0], wanted) : 1;
 }

@@ -46,8 +46,10 @@ const SimPlan *sim_plan(Arena *a, const CircuitProgram *c, const KernelSet *set,
 /* Scratch bytes of one call of this op, whose plan and shapes are set. */
 size_t sim_scratch(const KOp *op);
 /* How often the circuit is run for a row: once, or as often as the gradient's method says (adjoint and
- * backprop take one run back). */
-int64_t sim_runs(const KOp *op);
+ * backprop take one run back). `wanted`: by input, whose gradient is computed; `shift` and `finite` move no
+ * other angle. */
+int64_t sim_runs(const KOp *op, const bool *wanted);
+int64_t sim_gradient_runs(const SimPlan *p, CircuitMethod method, const bool *wanted);
 /* The layout of its calls: amplitudes in the lanes (true) or samples. */
 bool sim_is_wide(const KOp *op);
 

@@ -558,7 +558,7 @@ static void path_shifts(Paths *P, bool shift) {
       shift ? (MovedRule){1, {1.57079632679489661923, 0}, {0.5, 0}} : moved_differences(drawn(P));
   for (int i = 0; i < P->p->n_ops; i++) {
     const PathOp *op = &P->p->op[i];
-    if (op->kind != PATH_TURN || !op->grad) continue;
+    if (op->kind != PATH_TURN || !op->grad || !part_wants(P->s.call, &P->s.plan->slot[op->slot])) continue;
     for (int k = 0; k < 2 * rule.n; k++) {
       const double sign = k & 1 ? -1 : 1;
       set_angle(P, op->slot, (Real)(sign * rule.s[k / 2]));

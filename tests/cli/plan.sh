@@ -28,9 +28,9 @@ must grep -q '^  angles       5, 5 of them free$' stdout.txt
 must grep -q '^  m            10: 8 classical, 2 of circuits$' stdout.txt
 must grep -q '^  plateau risk low: ' stdout.txt
 must grep -q '^  epochs       40 of 1 step$' stdout.txt
-must grep -q '^  circuits     64 in a step, gradient by adjoint$' stdout.txt
+must grep -q '^  circuits     128 in a step, gradient by adjoint$' stdout.txt
 # 64 rows: ry(x) and ry(θ) are merged to two words of two terms each, two runs for each, four for the controlled gate
-must grep -q '^  \* adjoint    64 circuits, ' stdout.txt
+must grep -q '^  \* adjoint    128 circuits, ' stdout.txt
 must grep -q '^    shift      576 circuits, ' stdout.txt
 must grep -q '^    spsa       192 circuits, ' stdout.txt
 must grep -q '^  A.1          the document says 0.5$' stdout.txt
@@ -171,6 +171,34 @@ must grep -q '^train fit$' stdout.txt
 must grep -q '^    shift      3 circuits, ' stdout.txt
 must_not grep -q '^train fit {' stdout.txt
 must grep -q 'did you mean `tilt`' stderr.txt
+
+# circuits of a step are those that a run counts; angles whose gradient nobody wants are not moved
+cat >counted.qgn <<'TEXT'
+edition = 1
+hyper how = "adjoint"
+dataset d { moons(64) }
+circuit c(x[2]) -> [] on q[2] {
+  param t[4] ~ uniform(0, 2pi)
+  rx(x) q
+  ry(t[0..2]) q
+  cx q[0], q[1]
+  ry(t[2..4]) q
+  return expval(Z(q[0]) * Z(q[1]))
+}
+train fit {
+  data = d; batch = 32; epochs = 4
+  gradient = how
+  optimizer c = adam(0.1)
+  step x[B, 2], label[B] { minimize mean((c(x) - label)^2) over c }
+}
+fit.circuit_runs / fit.iterations
+TEXT
+for how in adjoint:64 backprop:64 shift:288 finite:544 spsa:96; do
+  "$QGN" check --plan --set how=${how%:*} counted.qgn >stdout.txt 2>&1
+  must grep -q "^  circuits     ${how#*:} in a step, gradient by ${how%:*}\$" stdout.txt
+  "$QGN" run -q --fresh --set how=${how%:*} counted.qgn >stdout.txt 2>&1
+  must grep -qx "fit.circuit_runs / fit.iterations  ${how#*:}" stdout.txt
+done
 
 # Barren plateaus by structure: layers of pairs of neighbours on 12 qubits, one letter or all of them measured.
 cat >deep.qgn <<'TEXT'

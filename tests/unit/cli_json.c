@@ -79,7 +79,7 @@ static void plan(void **state) {
   const json_t *circuit = json_array_get(json_object_get(all, "circuits"), 0);
   const json_t *train = json_array_get(json_object_get(all, "trains"), 0);
   const json_t *claims = json_object_get(all, "claims"), *bytes = json_object_get(all, "bytes"), *method;
-  assert_int_equal(whole(train, "circuits_per_step"), 64);
+  assert_int_equal(whole(train, "circuits_per_step"), 128);
   assert_int_equal(whole(train, "quantum_parameters"), 2);
   assert_int_equal(whole(circuit, "depth"), 4);
   assert_int_equal(json_array_size(claims), 1);
