@@ -459,6 +459,7 @@ typedef struct Import {
 typedef struct Program {
   Arena *arena;
   const char *doc; /* the `##` lines at its head */
+  int64_t steps;   /* values and statements that it was written out to */
   int edition;
   uint64_t seed;
   bool is_double;

@@ -133,6 +133,7 @@ static Sema *walk_all(Arena *a, const AstNode *script, const SemaOptions *option
   }
   finish_objects(S);
   check_whole(S, script);
+  p->steps = S->steps;
   S->region = NULL;
   S->path = NULL;
   return S;

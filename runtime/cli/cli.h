@@ -107,6 +107,9 @@ Program *cli_elaborate(Cli *c, const CliScript *script, AstNode **tree);
 /* fit.c: false, and E0701 with the largest settings that would fit, where the program needs more memory than
  * there is; nothing of that size is allocated. */
 bool cli_fits(Cli *c, const CliScript *script, const Program *p);
+/* points.c: false, and the first error of a point, where a sweep has one at which the script does not hold.
+ */
+bool cli_points_hold(Cli *c, const CliScript *script, const AstNode *tree, const Program *p);
 /* The name of the runs of a script: its stem, or its folder for main.qgn. */
 const char *cli_run_name(Arena *a, const char *path);
 

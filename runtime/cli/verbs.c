@@ -39,8 +39,9 @@ static int each_script(Cli *c, int (*verb)(Cli *c, const char *path)) {
 static int check_one(Cli *c, const char *path) {
   CliScript script;
   if (c->given[OPT_WHY]) return check_why(c, path);
-  Program *p = cli_load(c, path, &script, NULL);
-  if (p && c->sink->n_errors == 0) cli_fits(c, &script, p);
+  AstNode *tree = NULL;
+  Program *p = cli_load(c, path, &script, &tree);
+  if (p && c->sink->n_errors == 0 && cli_fits(c, &script, p)) cli_points_hold(c, &script, tree, p);
   cli_show(c);
   int code = cli_code(c);
   const bool json = c->style.format == FORM_JSON && c->given[OPT_CHECK_PLAN];
