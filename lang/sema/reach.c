@@ -4,13 +4,14 @@
 #include <string.h>
 #include "lang/ir/light_cone.h"
 
-enum { COMMUTES = 1, IDLE = 2 }; /* why an angle changes nothing (light_cone.h) */
+enum { COMMUTES = 1, IDLE = 2, UNUSED = 4 }; /* why an angle changes nothing (light_cone.h), or is none */
 
 typedef struct Reach {
   Sema *S;
   const Graph *g;
   bool *node;   /* a result depends on it, */
   bool **param; /* and on which elements of a PARAM; NULL elsewhere */
+  bool **turns; /* by PARAM: the elements that are an angle of a gate, in vain or not; NULL: none */
   Span *dead;   /* [nodes]: a gate in vain whose angle it is, */
   uint64_t *in; /* and the qubits of all of them; */
   int *why;     /* COMMUTES, IDLE */
@@ -40,6 +41,13 @@ static void note_dead(Reach *r, NodeId id, const GateUse *u, int why) {
   for (int q = 0; q < u->n_controls + u->n_targets; q++) r->in[id] |= (uint64_t)1 << u->qubit[q];
 }
 
+static void note_angle(Reach *r, NodeId id, int64_t element) {
+  const Node *n = g_node(r->g, id);
+  if (n->op != OP_PARAM) return;
+  if (r->turns[id] == NULL) r->turns[id] = ARENA_ARRAY(r->S->a, bool, shape_capacity(&n->shape) + 1);
+  r->turns[id][element] = true;
+}
+
 static void mark_circuit(Reach *r, const Node *n) {
   const CircuitProgram *c = n->attr.p;
   const LightCone cone = light_cone(r->S->a, c);
@@ -50,6 +58,7 @@ static void mark_circuit(Reach *r, const Node *n) {
       if (a->source < 0 || a->source >= n->n_in) continue;
       const NodeId in = n->in[a->source];
       const int at = i * GATE_MAX_ANGLES + k;
+      note_angle(r, in, a->element);
       if (!cone.angle[at]) note_dead(r, in, &c->gates.at[i], cone.idle[at] ? IDLE : COMMUTES);
       else mark_element(r, in, a->element);
     }
@@ -65,6 +74,7 @@ static bool flow(Reach *r, const Value *results) {
   const int n = g_count(r->g);
   r->node = ARENA_ARRAY(r->S->a, bool, n + 1);
   r->param = ARENA_ARRAY(r->S->a, bool *, n + 1);
+  r->turns = ARENA_ARRAY(r->S->a, bool *, n + 1);
   r->dead = ARENA_ARRAY(r->S->a, Span, n + 1);
   r->in = ARENA_ARRAY(r->S->a, uint64_t, n + 1);
   r->why = ARENA_ARRAY(r->S->a, int, n + 1);
@@ -84,7 +94,7 @@ static bool flow(Reach *r, const Value *results) {
 /* ---- parameters -------------------------------------------------------------------------------- */
 
 typedef struct DeadParams {
-  int64_t all, dead;
+  int64_t all, dead, unused;
   uint64_t qubits; /* of the gates that they turn */
   int why;
   Span place;
@@ -149,12 +159,21 @@ static bool has_use(const Graph *g, NodeId id) {
   return false;
 }
 
+/* Is it read by circuits alone where a result depends on it, so that what no gate turns by has no use? */
+static bool only_angles(const Reach *r, NodeId id) {
+  for (NodeId k = id + 1; k < g_count(r->g); k++)
+    for (int i = 0; r->node[k] && i < g_node(r->g, k)->n_in; i++)
+      if (g_node(r->g, k)->in[i] == id && g_node(r->g, k)->op != OP_CIRCUIT) return false;
+  return true;
+}
+
 static void count_dead(Reach *r, const Part *part, DeadParams *d) {
   Sema *S = r->S;
   const Slot *slot = &S->p->slots.at[part->slot];
   if (slot->kind != SLOT_PARAM) return;
   const int64_t size = shape_capacity(&slot->shape);
-  bool *live = ARENA_ARRAY(S->a, bool, size + 1), whole = false, any = false;
+  bool *live = ARENA_ARRAY(S->a, bool, size + 1), whole = false, any = false, only = true;
+  bool *turns = ARENA_ARRAY(S->a, bool, size + 1);
   Span gate = {0};
   int64_t dead = 0;
   int why = 0;
@@ -164,18 +183,32 @@ static void count_dead(Reach *r, const Part *part, DeadParams *d) {
     whole = whole || r->node[id], any = any || has_use(r->g, id);
     if (r->dead[id].end != 0) gate = r->dead[id];
     d->qubits |= r->in[id], why |= r->why[id];
+    only = only && only_angles(r, id);
     for (int64_t e = 0; r->param[id] != NULL && e < size; e++) live[e] = live[e] || r->param[id][e];
+    for (int64_t e = 0; r->turns[id] != NULL && e < size; e++) turns[e] = turns[e] || r->turns[id][e];
   }
   d->all += size;
-  for (int64_t e = 0; any && !whole && e < size; e++) dead += !live[e];
+  for (int64_t e = 0; any && !whole && e < size; e++) {
+    dead += !live[e];
+    d->unused += only && !live[e] && !turns[e];
+  }
   if (dead == 0) return;
-  if (d->dead == 0) d->place = gate.end != 0 && !span_in_library(gate) ? gate : slot->span;
+  if (d->unused > 0) why |= UNUSED;
+  if (d->dead == 0) d->place = gate.end != 0 && !span_in_library(gate) && d->unused == 0 ? gate : slot->span;
   const char *list = dead_text(S, src_of_span(S, slot->span), &slot->shape, live, dead);
   d->list = d->dead == 0 ? list : arena_printf(S->a, "%s, %s", d->list, list);
   d->dead += dead, d->why |= why;
 }
 
-static const char *reason(int why) {
+static const char *reason(Sema *S, const DeadParams *d) {
+  const int why = d->why & ~UNUSED;
+  if (d->unused == d->dead) return "no gate turns by them";
+  if (d->unused > 0)
+    return arena_printf(
+        S->a,
+        "no gate turns by %lld of them; between the others and the measurement stands only what commutes "
+        "with their rotations, or their qubits are in a basis state still",
+        (long long)d->unused);
   if (why == IDLE)
     return "the qubits are in a basis state there still, where these rotations turn a phase that nothing shows";
   if ((why & IDLE) == 0)
@@ -194,10 +227,11 @@ static void say_dead(Reach *r, const ObjectInfo *o) {
                         "%lld of the %lld parameters of `%s` can never change its result", (long long)d.dead,
                         (long long)d.all, o->name);
   diag_mark(diag, "%s", d.list);
-  diag_note(diag, "%s", reason(d.why));
+  diag_note(diag, "%s", reason(r->S, &d));
   diag_help(diag, "%s; `# allow W0312` on this line keeps it quiet",
-            d.why == IDLE ? "begin with a rotation about another axis"
-                          : "measure another operator as well, or end with another rotation");
+            d.unused == d.dead ? "leave them out of its shape"
+            : d.why == IDLE    ? "begin with a rotation about another axis"
+                               : "measure another operator as well, or end with another rotation");
 }
 
 /* "3", or "b[1]" where there are several registers; NULL for one that only keeps an outcome. */
