@@ -127,7 +127,9 @@ static Diag *hint_reserved(const SyntaxError *e) {
   Lex *x = &e->p->lex;
   const char *word = e->found.word.text;
   Diag *d = lex_error(x, DIAG_SYNTAX, e->found.span, "`%s` is a reserved word and cannot be a name", word);
-  diag_help(d, "take another name, for example `%s_1`", word);
+  if (code == TOK_VAR)
+    diag_help(d, "the mean squared deviation is `variance(x)`; as a name take `%s_1`", word);
+  else diag_help(d, "take another name, for example `%s_1`", word);
   return d;
 }
 
@@ -167,7 +169,8 @@ static Diag *hint_dict(const SyntaxError *e) {
 
 static Diag *hint_brackets(const SyntaxError *e) {
   if (e->found.code != '(' || first(e)->code != TOK_FOR || !e->want[TOK_NAME]) return NULL;
-  return with_help(error_at(e, e->found.span, "`for` has no brackets"), "write `for k in 0..n { ... }`");
+  return with_help(error_at(e, e->found.span, "`for` has no brackets"),
+                   "write `for k in 0..n { ... }`, of tuples `for i, j, w in edges { ... }`");
 }
 
 /* ---- `=` and its relatives ---- */

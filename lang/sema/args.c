@@ -221,7 +221,13 @@ bool args_match(Sema *S, Args *args, const char *signature) {
   for (k = 0; k < n; k++) {
     if (args->v[k] != NULL || p[k].optional || p[k].rest) continue;
     Diag *d = say(S, DIAG_ARGUMENTS, args->name_span, "`%s` needs `%s`", args->name, p[k].name);
+    const Builtin *f = builtin_find(sym_intern(args->name));
     diag_help(d, "`%s`", signature_text(S, args->name, p, n));
+    if (k == 1 && f != NULL && f->kind == BI_LAYER)
+      diag_help(
+          d,
+          "as a function a layer takes the value first: `%s(it, ...)`, where `it` is what the line before gave",
+          args->name);
     return false;
   }
   return true;

@@ -116,7 +116,12 @@ static void say_sizes(Sema *S, const Value *a, const Value *b, const Shape *sa, 
 const Value *tensor_binary(Sema *S, OpId op, const char *sign, const Value *a, const Value *b, Span span) {
   if (val_is_error(a) || val_is_error(b)) return S->error;
   const Tensor *ta = want_tensor(S, a, "the left side"), *tb = want_tensor(S, b, "the right side");
-  if (ta == NULL || tb == NULL) return S->error;
+  if (ta == NULL || tb == NULL) {
+    if (ta != NULL && b->kind == VAL_TEXT && ta->elem == ELEM_LABEL)
+      diag_help(S->sink->all.at[S->sink->all.n - 1],
+                "labels are numbers: the classes of a file count from 0 in the order of their bytes");
+    return S->error;
+  }
   const Shape sa = tensor_sample(ta), sb = tensor_sample(tb);
   if (sa.rank != sb.rank && sa.rank != 0 && sb.rank != 0) {
     say_ranks(S, sign, a, b, &sa, &sb, span);

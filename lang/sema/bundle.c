@@ -146,6 +146,10 @@ static bool refuse_method(Sema *S, NodeId where, Span at, Span span) {
   }
   if (at.begin != span.begin) diag_label(d, at, "the derivative is needed here");
   if (strcmp(possible, "none") != 0) diag_help(d, "methods that are possible here: %s", possible);
+  else if (((const CircuitProgram *)n->attr.p)->measure == MEASURE_SAMPLE)
+    diag_help(
+        d,
+        "no method differentiates samples: `probs(q)` and `expval(Z(q))` have derivatives, with `shots = 500` too");
   return true;
 }
 

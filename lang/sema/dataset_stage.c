@@ -72,6 +72,14 @@ static int classes_of(const Dataset *d, const char *by) {
 }
 
 static bool row_count(Sema *S, const Value *v, const char *who, int64_t least, int64_t *n) {
+  if (v->kind == VAL_TEXT || v->kind == VAL_LIST) {
+    Diag *d =
+        say(S, DIAG_TYPE, v->span, "`%s` takes a number of rows, but this is %s", who, val_describe(S, v));
+    diag_help(
+        d,
+        "columns are chosen where they are read, `csv(\"f.csv\", x = [\"a\", \"b\"])`, or made: `columns(x = ...)`");
+    return false;
+  }
   if (!want_int(S, v, arena_printf(S->a, "the number of rows of `%s`", who), n)) return false;
   if (*n >= least && *n <= ((int64_t)1 << 40)) return true;
   Diag *d = say(S, DIAG_SHAPE, v->span,

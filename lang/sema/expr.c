@@ -353,6 +353,15 @@ static const Value *items_of(Sema *S, const AstNode *n, ValueKind kind) {
 
 static const Value *comprehension(Sema *S, const AstNode *n) {
   const Value *over = eval(S, ast_kid(n, AST_COMPREHENSION_range));
+  if (over->kind == VAL_TENSOR || over->kind == VAL_COUNT) {
+    Diag *d = say(S, DIAG_STATIC, over->span,
+                  "a comprehension runs over a list or range known before the run, but this is %s",
+                  val_describe(S, over));
+    diag_help(
+        d,
+        "a function takes all rows at once, `f(x)`; of all pairs of rows `outer(f, x, y)`; a few of them are `[f(x[k]) for k in 0..4]`");
+    return S->error;
+  }
   if (val_is_error(over)) return over;
   if (over->kind == VAL_GROUPS) return groups_each(S, n, over);
   int count = 0;

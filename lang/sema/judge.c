@@ -64,6 +64,12 @@ static void say_no_label(Sema *S, const Value *data, const Args *args) {
 }
 
 bool judge_on_data(Sema *S, Args *args, bool labels) {
+  if (args->n_pos >= 2 && args->pos[0]->kind == VAL_DATASET && args->pos[1]->kind == VAL_OBJECT) {
+    Diag *d = say(S, DIAG_TYPE, args->pos[0]->span, "`%s` takes the model first, then the data", args->name);
+    diag_help(d, "write `%s(%s, %s)`", args->name, src_of_span(S, args->pos[1]->span),
+              src_of_span(S, args->pos[0]->span));
+    return false;
+  }
   if (args->n_pos < 2 || args->pos[0]->kind != VAL_OBJECT || args->pos[1]->kind != VAL_DATASET) return true;
   const Value *data = args->pos[1];
   if (want_dataset(S, data, "what a model is judged on") == NULL) return false;

@@ -73,19 +73,37 @@ bool dims_eval(Sema *S, const AstNode *dims, bool count_first, Shape *out) {
 
 static const char *pattern_text(Sema *S, const AstNode *p) { return src_of_span(S, p->span); }
 
-/* Rows of an image for a vector with as many numbers. The leading axes of a call are one already. */
+/* The shape of a value before the leading axes of a call became one. */
+static Shape given_shape(Sema *S, const Tensor *t) {
+  if (t->g != graph_now(S) || g_node(t->g, t->node)->op != OP_RESHAPE) return t->shape;
+  return g_node(t->g, g_node(t->g, t->node)->in[0])->shape;
+}
+
+/* Rows of an image for a vector with as many numbers. */
 static void advise_reshape(Sema *S, Diag *d, const AstNode *p, const Value *v, int64_t want) {
   if (ast_kid(p, AST_PATTERN_dims)->n != 1 || v->kind != VAL_TENSOR) return;
-  const Tensor *t = v->u.tensor;
-  Shape s = t->shape;
-  if (t->g == graph_now(S) && g_node(t->g, t->node)->op == OP_RESHAPE)
-    s = g_node(t->g, g_node(t->g, t->node)->in[0])->shape;
+  const Shape s = given_shape(S, v->u.tensor);
   int64_t all = 1;
   int axis = s.rank - 1;
   for (; axis >= 0 && s.d[axis].count == 0 && all < want; axis--) all *= s.d[axis].n;
   if (all != want || axis + 2 >= s.rank) return;
   if (axis < 0) diag_help(d, "all its numbers in one axis: `flatten(x)`");
   else diag_help(d, "rows of %lld numbers: `reshape(x, -1, %lld)`", (long long)want, (long long)want);
+}
+
+/* Images where rows of numbers are wanted. */
+static void advise_rows(Sema *S, Diag *d, const AstNode *dims, const Shape *s) {
+  int64_t all = 1;
+  if (dims == NULL || dims->n != 2 || s->rank < 3) return;
+  for (int k = 0; k < 2; k++)
+    if (dims->kids[k]->kind != AST_NAME) return;
+  for (int k = 1; k < s->rank; k++) {
+    if (s->d[k].count != 0) return;
+    all *= s->d[k].n;
+  }
+  const char *rows =
+      s->d[0].count != 0 ? S->p->counts.at[s->d[0].count].name : num_text(S, (double)s->d[0].n);
+  diag_help(d, "rows of %lld numbers: `reshape(x, %s, %lld)`", (long long)all, rows, (long long)all);
 }
 
 static const Value *wrong_shape(Sema *S, const AstNode *p, const Value *v, const Shape *s, int at,
@@ -103,6 +121,7 @@ static const Value *wrong_shape(Sema *S, const AstNode *p, const Value *v, const
               dims != NULL ? dims->n - rest : 0);
     if (dims != NULL && dims->n == 1 && dims->kids[0]->kind == AST_NUMBER)
       advise_reshape(S, d, p, v, (int64_t)eval(S, dims->kids[0])->u.num);
+    advise_rows(S, d, dims, s);
     return S->error;
   }
   const char *found =

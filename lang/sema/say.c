@@ -55,7 +55,9 @@ const Value *later_rows(Sema *S, Span span, const char *what) {
   const Train *t = S->train != NULL ? &S->p->trains.at[S->train->index] : NULL;
   if (t != NULL && t->batch_count != 0)
     diag_help(
-        d, "write the number in place of its name: `step x[%lld, ...]`, with `drop_last = true` in the train",
+        d,
+        "take what is called to one axis of rows, as `x[:, 0]` does, or write the number in place of its name: "
+        "`step x[%lld, ...]`, with `drop_last = true` in the train",
         (long long)t->batch);
   return S->error;
 }

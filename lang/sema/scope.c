@@ -3,6 +3,7 @@
 #include "lang/sema/gates.h"
 #include "lang/sema/walk.h"
 #include <string.h>
+#include <strings.h>
 
 const char *const bind_kind_text[] = {"hyper",   "let",    "var",       "draw",   "param",    "argument",
                                       "size",    "column", "loop name", "def",    "circuit",  "model",
@@ -275,6 +276,13 @@ static bool in_broken_statement(Sema *S, Symbol name) {
   return false;
 }
 
+static bool is_register_word(const char *text) {
+  static const char *const words[] = {"q", "qr", "qreg", "qubit", "qubits", "wires"};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (strcmp(words[i], text) == 0) return true;
+  return false;
+}
+
 void report_unknown(Sema *S, Symbol name, Span span, const char *what) {
   const char *text = sym_text(name);
   if (in_broken_statement(S, name)) return;
@@ -302,7 +310,14 @@ void report_unknown(Sema *S, Symbol name, Span span, const char *what) {
     return;
   }
   if (ours != NULL) {
-    diag_fix(d, span, ours, false);
+    diag_fix(d, span, ours, strcasecmp(text, ours) == 0);
+    return;
+  }
+  if (is_register_word(text) && S->circuit == NULL) {
+    diag_help(
+        d,
+        "qubits are declared by a circuit, `circuit c() on q[2] { ... }`; an operator for some is a function of them: "
+        "`def H(q) = 0.5 * Z(q[0])`");
     return;
   }
   if (report_absent(S, d, text) || help_use(S, d, text)) return;
@@ -312,6 +327,7 @@ void report_unknown(Sema *S, Symbol name, Span span, const char *what) {
   for (int i = 0; rows != NULL && i < rows->columns.n; i++) vec_push(S->a, &names, rows->columns.at[i].name);
   if (diag_did_you_mean(d, span, text, names.at, names.n) != NULL) return;
   if (strcmp(what, TRAINED) == 0) help_trained(S, d, text);
+  else if (rows != NULL && !called) diag_help(d, "the columns here are %s", dataset_columns_text(S, rows));
   else if (help_use_near(S, d, text)) return;
   else if (called)
     diag_help(d, "a function is declared before it is used: `def %s(x) = ...`, or a `circuit` or `model` %s",

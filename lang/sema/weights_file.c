@@ -198,7 +198,11 @@ static bool file_of(Sema *S, const Value *v, Saved *out) {
   if (k == n || strchr(out->file, '/') != NULL || out->file[0] == '.') {
     Diag *d = say(S, DIAG_TYPE, v->span, "`save` writes .npy, .npz, .safetensors or .png, but this is \"%s\"",
                   out->file);
-    diag_help(d, "a name without folders: it stands in `saved/` of the run's folder");
+    const char *dot = strrchr(out->file, '.');
+    if (k == n && dot != NULL && dot != out->file && strchr(out->file, '/') == NULL)
+      diag_help(d, "weights are `\"%.*s.safetensors\"`, one tensor `\"%.*s.npy\"`", (int)(dot - out->file),
+                out->file, (int)(dot - out->file), out->file);
+    else diag_help(d, "a name without folders: it stands in `saved/` of the run's folder");
     return false;
   }
   out->format = (SavedFormat)k;
