@@ -372,6 +372,15 @@ static void place_draws_late(Placer *p) {
     }
 }
 
+/* A value that is made by rows has them on its first axis: what a kernel writes for a shard would otherwise
+ * be no part of it. The gradients of a circuit stand in its PARTs. */
+static bool has_its_rows(Placer *p, NodeId id) {
+  const Node *n = node(p, id);
+  const NodePlace *place = at(p, id);
+  if (place->place != PLACE_ROW || n->op == OP_CIRCUIT_VJP || n->op == OP_CIRCUIT_HVP) return true;
+  return n->shape.rank > 0 && dim_equal(n->shape.d[0], p->out->domains[place->domain].rows);
+}
+
 const char *place_graph(Arena *a, const Graph *g, const Program *program, Placed *out, NodeId *where) {
   int n = g_count(g);
   *out = (Placed){.at = ARENA_ARRAY(a, NodePlace, n)};
@@ -382,6 +391,7 @@ const char *place_graph(Arena *a, const Graph *g, const Program *program, Placed
     out->at[id].alias = NODE_NONE;
     place_node(&p, id);
     note_reads(&p, id);
+    if (!has_its_rows(&p, id)) p.why = "a value without the rows of what it is computed from", p.where = id;
     out->n_phases = max_int(out->n_phases, out->at[id].phase + 1);
   }
   place_draws_late(&p);
