@@ -104,6 +104,9 @@ bool cli_read_script(Cli *c, const char *path, CliScript *out);
 Program *cli_load(Cli *c, const char *path, CliScript *script, AstNode **tree);
 /* The same of a script that was read. */
 Program *cli_elaborate(Cli *c, const CliScript *script, AstNode **tree);
+/* For a trial with other settings: an arena, a sink and settings of their own, so that what it leaves does
+ * not count as used. Returns what `*c` is to become again. */
+Cli cli_trial(Cli *c);
 /* fit.c: false, and E0701 with the largest settings that would fit, where the program needs more memory than
  * there is; nothing of that size is allocated. */
 bool cli_fits(Cli *c, const CliScript *script, const Program *p);

@@ -24,15 +24,9 @@ static Verdict verdict_of(Cli *c, const Program *p, DiagSink *sink) {
   return FITS;
 }
 
-/* In an arena of its own: what trials leave behind would count as used. */
 static Verdict with_setting(Cli *c, const CliScript *script, const char *name, int64_t value) {
-  const Cli before = *c;
+  const Cli before = cli_trial(c);
   Verdict v = NOT_ALLOWED;
-  c->arena = arena_new();
-  c->sink = diag_sink(c->arena);
-  c->sets.at = ARENA_ARRAY(c->arena, CliSet, before.sets.n + 1);
-  c->sets.cap = before.sets.n + 1;
-  if (before.sets.n > 0) memcpy(c->sets.at, before.sets.at, (size_t)before.sets.n * sizeof(CliSet));
   if (cli_replace_set(c, name, arena_printf(c->arena, "%lld", (long long)value))) {
     const Program *p = cli_elaborate(c, script, NULL);
     if (p != NULL && c->sink->n_errors == 0) v = verdict_of(c, p, diag_sink(c->arena));

@@ -77,16 +77,11 @@ typedef struct Script {
 /* The first error of a point goes to the sink, with the point; later ones mostly follow from it. */
 static bool point_holds(Cli *c, const Script *script, const Program *p, int sweep, int number,
                         int64_t *steps) {
-  const Cli before = *c;
+  const Cli before = cli_trial(c);
   const Sweep *s = &p->sweeps.at[sweep];
   const SweepPoint *point = &s->points.at[number];
   SemaPoint at = {.sweep = s->name, .has_seed = s->seeds.n > 0, .seed = s->seeds.n > 0 ? s->seeds.at[0] : 0};
   bool set = true;
-  c->arena = arena_new();
-  c->sink = diag_sink(c->arena);
-  c->sets.at = ARENA_ARRAY(c->arena, CliSet, before.sets.n + 1);
-  c->sets.cap = before.sets.n + 1;
-  if (before.sets.n > 0) memcpy(c->sets.at, before.sets.at, (size_t)before.sets.n * sizeof(CliSet));
   for (int i = 0; i < s->axes.n && set; i++)
     if (point->sets[i] != NULL) set = cli_replace_set(c, s->axes.at[i].name, point->sets[i]);
   c->point = &at;

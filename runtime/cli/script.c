@@ -147,3 +147,13 @@ Program *cli_elaborate(Cli *c, const CliScript *script, AstNode **tree) {
 Program *cli_load(Cli *c, const char *path, CliScript *script, AstNode **tree) {
   return cli_read_script(c, path, script) ? cli_elaborate(c, script, tree) : NULL;
 }
+
+Cli cli_trial(Cli *c) {
+  const Cli before = *c;
+  c->arena = arena_new();
+  c->sink = diag_sink(c->arena);
+  c->sets.at = ARENA_ARRAY(c->arena, CliSet, before.sets.n + 1);
+  c->sets.cap = before.sets.n + 1;
+  if (before.sets.n > 0) memcpy(c->sets.at, before.sets.at, (size_t)before.sets.n * sizeof(CliSet));
+  return before;
+}
