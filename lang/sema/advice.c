@@ -190,14 +190,21 @@ static bool warn_signed(Sema *S, Span at, const Node *inner) {
   return true;
 }
 
-/* Of all that the loss was computed from, the first that is taken for something else. */
-static void warn_taken(Sema *S, const Minimize *m, const Tensor *loss) {
-  const Span at = ast_kid(m->n, AST_MINIMIZE_loss)->span;
-  bool *used = ARENA_ARRAY(S->a, bool, loss->node + 1), said = false;
+/* The nodes that the loss was computed from. */
+static bool *nodes_of(Sema *S, const Tensor *loss) {
+  bool *used = ARENA_ARRAY(S->a, bool, loss->node + 1);
   used[loss->node] = true;
+  for (NodeId id = loss->node; id >= 0; id--)
+    for (int k = 0; used[id] && k < g_node(loss->g, id)->n_in; k++) used[g_node(loss->g, id)->in[k]] = true;
+  return used;
+}
+
+/* Of all that the loss was computed from, the first that is taken for something else. */
+static void warn_taken(Sema *S, const Minimize *m, const Tensor *loss, const bool *used) {
+  const Span at = ast_kid(m->n, AST_MINIMIZE_loss)->span;
+  bool said = false;
   for (NodeId id = loss->node; id >= 0 && !said; id--) {
     const Node *n = g_node(loss->g, id);
-    for (int k = 0; used[id] && k < n->n_in; k++) used[n->in[k]] = true;
     if (!used[id] || (n->op != OP_LOG_SOFTMAX && n->op != OP_SAFE_LOG && n->op != OP_LOG)) continue;
     const Node *inner = seen_through(loss->g, n->in[0]);
     if (n->op == OP_LOG_SOFTMAX) said = are_probabilities(inner) && warn_twice(S, at, inner);
@@ -240,12 +247,44 @@ static void warn_bytes(Sema *S, const Minimize *m, const Tensor *loss) {
   }
 }
 
+/* ---- a norm of all rows ------------------------------------------------------------------------------- */
+
+/* The root of a sum over the rows of a minibatch, and over what each of them has. */
+static const Node *norm_of_rows(const Graph *g, NodeId id) {
+  const Node *root = seen_through(g, id);
+  if (root->op != OP_SQRT) return NULL;
+  const Node *sum = seen_through(g, root->in[0]);
+  if (sum->op != OP_SUM || (sum->attr.i[0] & 1) == 0) return NULL;
+  const Shape *of = &g_node(g, sum->in[0])->shape;
+  return of->rank > 1 && of->d[0].count != 0 && shape_capacity(&sum->shape) == 1 ? root : NULL;
+}
+
+/* (norm - 1)^2, as in a gradient penalty. */
+static void warn_whole_norm(Sema *S, const Minimize *m, const Tensor *loss, const bool *used) {
+  for (NodeId id = 0; id <= loss->node; id++) {
+    const Node *n = g_node(loss->g, id);
+    const Node *apart = used[id] && n->op == OP_SQUARE ? seen_through(loss->g, n->in[0]) : n;
+    if (apart == n || (apart->op != OP_SUB && apart->op != OP_ADD)) continue;
+    const Node *root = NULL;
+    for (int k = 0; k < 2 && root == NULL; k++)
+      if (seen_through(loss->g, apart->in[1 - k])->op == OP_CONST) root = norm_of_rows(loss->g, apart->in[k]);
+    if (root == NULL) continue;
+    Diag *d = diag_add(S->sink, DIAG_WHOLE_NORM, ast_kid(m->n, AST_MINIMIZE_loss)->span,
+                       "a penalty on one norm of all rows of the minibatch");
+    diag_label(d, root->span, "the root of a sum over the rows");
+    diag_help(d, "`sample_norm(g)` has a norm for each row: `mean((sample_norm(g) - 1)^2)`");
+    return;
+  }
+}
+
 void advise_loss(Sema *S, const Minimize *m, const Value *loss) {
   if (loss->kind != VAL_TENSOR) return;
   warn_bytes(S, m, loss->u.tensor);
   warn_wasserstein(S, m, loss);
   warn_tanh(S, m, loss->u.tensor->g);
-  warn_taken(S, m, loss->u.tensor);
+  const bool *used = nodes_of(S, loss->u.tensor);
+  warn_taken(S, m, loss->u.tensor, used);
+  warn_whole_norm(S, m, loss->u.tensor, used);
 }
 
 /* ---- rows to test with, in training -------------------------------------------------------------------- */
