@@ -121,7 +121,7 @@ static void help_shape_of_draw(Diag *d, const Args *args) {
     diag_help(d, "`%s` describes; the shape stands behind a name: `draw z[8, 4] ~ normal(0, 1)`", args->name);
 }
 
-/* What other libraries give with a call. */
+/* What other libraries give with a call of a circuit, of a model, of `grad`. */
 static const struct {
   const char *name, *help;
 } elsewhere[] = {
@@ -136,6 +136,11 @@ static const struct {
      "a circuit and a model hold their parameters and weights themselves: `param t[2] ~ uniform(0, 2pi)` in it"},
 };
 
+static bool is_run(Sema *S, const Args *args) {
+  const Binding *b = scope_find(S->scope, sym_intern(args->name));
+  return strcmp(args->name, "grad") == 0 || (b != NULL && b->value->kind == VAL_OBJECT);
+}
+
 static bool unknown_named(Sema *S, const Args *args, int k, const Param *p, int n) {
   const char *given = sym_text(args->names[k]);
   const char *names[ARGS_MAX];
@@ -146,7 +151,7 @@ static bool unknown_named(Sema *S, const Args *args, int k, const Param *p, int 
   for (int i = 0; ours != NULL && i < n; i++) known = known || strcmp(ours, names[i]) == 0;
   const bool near = diag_did_you_mean(d, args->named_span[k], known ? ours : given, names, n) != NULL;
   diag_help(d, "`%s`", signature_text(S, args->name, p, n));
-  for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
+  for (size_t i = 0; is_run(S, args) && i < sizeof elsewhere / sizeof *elsewhere; i++)
     if (strcmp(elsewhere[i].name, given) == 0 || (ours != NULL && strcmp(elsewhere[i].name, ours) == 0))
       diag_help(d, "%s", elsewhere[i].help);
   if (!near) help_shape_of_draw(d, args);

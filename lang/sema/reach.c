@@ -4,7 +4,7 @@
 #include <string.h>
 #include "lang/ir/light_cone.h"
 
-enum { COMMUTES = 1, IDLE = 2, UNUSED = 4 }; /* why an angle changes nothing (light_cone.h), or is none */
+enum { COMMUTES = 1, IDLE = 2 }; /* why an angle changes nothing (light_cone.h) */
 
 typedef struct Reach {
   Sema *S;
@@ -193,22 +193,13 @@ static void count_dead(Reach *r, const Part *part, DeadParams *d) {
     d->unused += only && !live[e] && !turns[e];
   }
   if (dead == 0) return;
-  if (d->unused > 0) why |= UNUSED;
   if (d->dead == 0) d->place = gate.end != 0 && !span_in_library(gate) && d->unused == 0 ? gate : slot->span;
   const char *list = dead_text(S, src_of_span(S, slot->span), &slot->shape, live, dead);
   d->list = d->dead == 0 ? list : arena_printf(S->a, "%s, %s", d->list, list);
   d->dead += dead, d->why |= why;
 }
 
-static const char *reason(Sema *S, const DeadParams *d) {
-  const int why = d->why & ~UNUSED;
-  if (d->unused == d->dead) return "no gate turns by them";
-  if (d->unused > 0)
-    return arena_printf(
-        S->a,
-        "no gate turns by %lld of them; between the others and the measurement stands only what commutes "
-        "with their rotations, or their qubits are in a basis state still",
-        (long long)d->unused);
+static const char *reason(int why) {
   if (why == IDLE)
     return "the qubits are in a basis state there still, where these rotations turn a phase that nothing shows";
   if ((why & IDLE) == 0)
@@ -227,7 +218,10 @@ static void say_dead(Reach *r, const ObjectInfo *o) {
                         "%lld of the %lld parameters of `%s` can never change its result", (long long)d.dead,
                         (long long)d.all, o->name);
   diag_mark(diag, "%s", d.list);
-  diag_note(diag, "%s", reason(r->S, &d));
+  if (d.unused == d.dead) diag_note(diag, "no gate turns by them");
+  else if (d.unused > 0)
+    diag_note(diag, "no gate turns by %lld of them; of the others: %s", (long long)d.unused, reason(d.why));
+  else diag_note(diag, "%s", reason(d.why));
   diag_help(diag, "%s; `# allow W0312` on this line keeps it quiet",
             d.unused == d.dead ? "leave them out of its shape"
             : d.why == IDLE    ? "begin with a rotation about another axis"

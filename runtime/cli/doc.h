@@ -15,7 +15,8 @@ typedef VEC(DocName) DocNames;
 
 /* Every name that has documentation, in the order of the tables. */
 void doc_names(Arena *a, DocNames *out);
-/* The module of the library that defines a name, or NULL. */
+/* The module of the library that defines a name, or NULL; with `near` that of the name that is most like it,
+ * which is stored there. */
 const char *doc_module_of(Arena *a, const char *name, const char **near);
 /* Prints the names of one kind, "layers" or "layer"; false if there is none of it. */
 bool doc_print_kind(Arena *a, const char *kind);

@@ -244,7 +244,7 @@ void KNAME(density_moved_vjp)(const KCall *c) {
   parts_begin(&D.s);
   if (c->op->attr.i[0] == METHOD_SPSA) spsa(&D, drawn);
   for (int i = 0; c->op->attr.i[0] != METHOD_SPSA && i < D.s.plan->n_slots; i++) {
-    if (!has_input(&D, i) || !part_wants(c, &D.s.plan->slot[i])) continue;
+    if (!part_wants(c, &D.s.plan->slot[i])) continue;
     const Real angle = D.s.scalar[i];
     for (int k = 0; k < 2 * rule.n; k++) {
       const double sign = k & 1 ? -1 : 1;
